@@ -1,0 +1,33 @@
+"""Names that a user types: look one up, or say what exists and what was probably meant."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+from leastloss.errors import InputError
+
+
+def choose(kind: str, name: str, options: Iterable[str]) -> str:
+    """Return ``name`` if it is one of ``options``.
+
+    Args:
+        kind: What the name stands for, in words ("data set", "criterion").
+        name: What the user typed.
+        options: What exists.
+
+    Raises:
+        InputError: If the name is unknown, with the nearest option and all of them.
+
+    Example:
+        >>> choose("model", "mlp", ["mlp", "binarized-mlp"])
+        'mlp'
+        >>> choose("model", "mpl", ["mlp", "binarized-mlp"])
+        Traceback (most recent call last):
+        leastloss.errors.InputError: unknown model 'mpl'; did you mean 'mlp'? \
+There are: mlp, binarized-mlp
+    """
+    known = list(options)
+    if name in known:
+        return name
+    near = get_close_matches(str(name).lower(), known, n=1, cutoff=0.5)
+    hint = f"did you mean {near[0]!r}? " if near else ""
+    raise InputError(f"unknown {kind} {name!r}; {hint}There are: {', '.join(known)}")
