@@ -1,0 +1,67 @@
+"""The one interface of all criteria: a model and its training data in, one score per part out."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import nn
+
+from leastloss.data import Split
+from leastloss.models.layers import Masks
+
+Granularity: TypeAlias = Literal["weight", "unit"]
+GRANULARITIES: tuple[Granularity, ...] = ("weight", "unit")
+Scores: TypeAlias = dict[str, NDArray[np.float64]]
+"""Layer name -> scores: of the weight's shape, or (units,) for hidden units. Lower goes first."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoringContext:
+    """All that a criterion may see.
+
+    Attributes:
+        model: The network with its masks applied, in evaluation mode. Criteria leave it as it is.
+        masks: What is still there; layers in the order in which parts are numbered.
+        train: The split the network was trained on; no score sees any other data.
+        granularity: Whether the parts are single weights or hidden units.
+        generator: The random stream of this scoring.
+    """
+
+    model: nn.Module
+    masks: Masks
+    train: Split
+    granularity: Granularity
+    generator: np.random.Generator
+
+
+class Criterion(ABC):
+    """What a part of a network is worth.
+
+    A criterion is a frozen dataclass whose fields are its options; subclasses set ``name`` and
+    ``summary`` and implement ``score``.
+    """
+
+    name: ClassVar[str]
+    summary: ClassVar[str]
+
+    @abstractmethod
+    def score(self, context: ScoringContext) -> Scores:
+        """Score every part; lower is removed first.
+
+        Returns:
+            One array per layer of ``context.masks`` (weights), or per hidden layer (units), in
+            that order. Values of parts that are already pruned are ignored and may be NaN.
+
+        Raises:
+            InputError: If the criterion has no meaning for this model or granularity.
+        """
+
+    def removal_order(self, context: ScoringContext, k: int) -> NDArray[np.int64] | None:
+        """The next ``k`` parts to go when everything is scored again after every removal.
+
+        Parts are numbered over the concatenation of the score arrays, in C order. The default,
+        None, lets the pruning loop score and remove one part at a time.
+        """
+        return None

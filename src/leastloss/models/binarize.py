@@ -1,0 +1,101 @@
+"""Binary weights and activations with a straight-through gradient."""
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+
+class _Sign(torch.autograd.Function):
+    """Sign with values in {-1, +1}; the gradient passes where ``|x| <= 1``."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        ctx.save_for_backward(x)
+        return binary_sign(x)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> Tensor:
+        (x,) = ctx.saved_tensors
+        return grads[0] * (x.abs() <= 1)
+
+
+def binary_sign(x: Tensor) -> Tensor:
+    """Sign without a zero: +1 where ``x >= 0`` and -1 elsewhere.
+
+    Example:
+        >>> binary_sign(torch.tensor([-0.5, 0.0, 2.0]))
+        tensor([-1.,  1.,  1.])
+    """
+    return torch.where(x >= 0, 1.0, -1.0).to(x.dtype)
+
+
+def binarize(x: Tensor) -> Tensor:
+    """Binarize to {-1, +1} with a straight-through estimator.
+
+    The gradient is the identity in the window ``|x| <= 1`` and zero outside it
+    (Courbariaux et al. 2016, "Binarized Neural Networks").
+
+    Args:
+        x: Any real tensor.
+
+    Returns:
+        A tensor of the same shape with values -1 and +1.
+
+    Example:
+        >>> x = torch.tensor([-2.0, 0.3], requires_grad=True)
+        >>> binarize(x).sum().backward()
+        >>> x.grad
+        tensor([0., 1.])
+    """
+    if torch.is_grad_enabled() and x.requires_grad:
+        signs: Tensor = _Sign.apply(x)  # type: ignore[no-untyped-call]  # torch leaves apply untyped
+        return signs
+    return binary_sign(x)
+
+
+class BinaryLinear(nn.Linear):
+    """A linear layer whose effective weights are ``sign(weight) * mask``.
+
+    ``weight`` holds the latent real weights, which training clips to [-1, 1]. ``mask`` is a buffer
+    (1 kept, 0 pruned), so it travels with ``state_dict``: 0 is a legitimate latent value, and only
+    the mask says what is pruned.
+
+    Args:
+        in_features: Number of inputs.
+        out_features: Number of outputs.
+
+    Example:
+        >>> layer = BinaryLinear(3, 2)
+        >>> sorted(set(layer.effective_weight().flatten().tolist())) in ([-1.0], [1.0], [-1.0, 1.0])
+        True
+    """
+
+    mask: Tensor
+
+    def __init__(self, in_features: int, out_features: int) -> None:
+        super().__init__(in_features, out_features, bias=False)
+        nn.init.uniform_(self.weight, -1.0, 1.0)
+        self.register_buffer("mask", torch.ones(out_features, in_features))
+
+    def effective_weight(self) -> Tensor:
+        """The weights that the layer multiplies with, in {-1, 0, +1}, shape (out, in)."""
+        return binarize(self.weight) * self.mask
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Apply the binary weights; ``x`` has shape (n, in_features)."""
+        return functional.linear(x, self.effective_weight())
+
+    @torch.no_grad()
+    def clip_(self) -> None:
+        """Clip the latent weights to [-1, 1]: beyond, the gradient would be zero for good."""
+        self.weight.clamp_(-1.0, 1.0)
+
+
+class Binarize(nn.Module):
+    """The binary activation as a module, so that hooks see its output as a layer's features."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the signs of ``x``."""
+        return binarize(x)

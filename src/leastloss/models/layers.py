@@ -1,0 +1,86 @@
+"""What can be pruned in a network: its weight matrices, and the units between them."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import TypeAlias
+
+import torch
+from torch import Tensor, nn
+
+from leastloss.errors import InputError
+from leastloss.models.binarize import BinaryLinear
+from leastloss.names import choose
+
+Layer: TypeAlias = nn.Linear | nn.Conv2d
+Masks: TypeAlias = dict[str, Tensor]
+"""Layer name -> bool tensor of the weight's shape, True where the weight is kept."""
+
+
+def prunable_layers(model: nn.Module, names: Sequence[str] | None = None) -> dict[str, Layer]:
+    """Find the linear and convolution layers of a network, in the order of ``named_modules``.
+
+    Args:
+        model: Any network.
+        names: The layers to keep, by name; all of them when omitted.
+
+    Raises:
+        InputError: If there are none, if a name is unknown, or if a weight is not finite.
+
+    Example:
+        >>> list(prunable_layers(nn.Sequential(nn.Linear(4, 3), nn.ReLU(), nn.Linear(3, 2))))
+        ['0', '2']
+    """
+    found = {n: m for n, m in model.named_modules() if isinstance(m, nn.Linear | nn.Conv2d)}
+    if not found:
+        kind = type(model).__name__
+        raise InputError(f"{kind} has no prunable layer; Linear and Conv2d layers can be pruned")
+    if names is not None:
+        wanted = {choose("layer", name, found) for name in names}
+        if not wanted:
+            raise InputError(f"no layer is named; there are: {', '.join(found)}")
+        found = {n: m for n, m in found.items() if n in wanted}
+    for name, layer in found.items():
+        if not torch.isfinite(layer.weight).all():
+            raise InputError(f"layer {name!r} has weights that are not finite (NaN or infinity)")
+    return found
+
+
+@torch.no_grad()
+def effective_weight(layer: Layer) -> Tensor:
+    """The weights that the layer multiplies with, detached; shape of ``layer.weight``.
+
+    Signs times mask for a ``BinaryLinear``, the weights themselves for any other layer.
+    """
+    if isinstance(layer, BinaryLinear):
+        return layer.effective_weight()
+    return layer.weight.detach().clone()
+
+
+def hidden_units(model: nn.Module) -> dict[str, str]:
+    """Pair each layer of hidden units with the layer that consumes them.
+
+    Args:
+        model: A chain of ``nn.Linear`` layers, with any activations and BatchNorm in between.
+
+    Returns:
+        Name of the producing layer -> name of the consuming layer, in order.
+
+    Raises:
+        InputError: If the network is not such a chain or has no hidden layer.
+
+    Example:
+        >>> hidden_units(nn.Sequential(nn.Linear(4, 3), nn.ReLU(), nn.Linear(3, 2)))
+        {'0': '2'}
+    """
+    layers = prunable_layers(model)
+    pairs = list(pairwise(layers.items()))
+    if not pairs:
+        raise InputError("the network has no hidden layer, so it has no units; prune its weights")
+    for (first, before), (second, after) in pairs:
+        linear = isinstance(before, nn.Linear) and isinstance(after, nn.Linear)
+        if not linear or before.out_features != after.in_features:
+            raise InputError(
+                f"units can be pruned in a chain of Linear layers only, and {first!r} does not "
+                f"feed {second!r}; use the granularity 'weight'"
+            )
+    return {first: second for (first, _), (second, _) in pairs}

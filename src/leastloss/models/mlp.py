@@ -1,0 +1,105 @@
+"""Multilayer perceptrons: binary (weights and activations in {-1, +1}) and float (ReLU)."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+
+from leastloss.errors import InputError
+from leastloss.models.binarize import Binarize, BinaryLinear
+
+
+def _check(features: int, hidden: Sequence[int], classes: int) -> None:
+    if features < 1 or classes < 2 or any(width < 1 for width in hidden):
+        raise InputError(
+            f"features={features}, hidden={tuple(hidden)}, classes={classes}: "
+            "widths must be at least 1 and classes at least 2"
+        )
+
+
+class BinarizedMLP(nn.Module):
+    """A perceptron with binary weights and binary hidden activations.
+
+    Each layer is ``BinaryLinear`` followed by BatchNorm; hidden layers end in the sign. Pixels in
+    [0, 1] are centred to [-1, 1] and enter unbinarized, as is the custom.
+
+    Args:
+        features: Inputs per sample, after flattening.
+        hidden: Width of each hidden layer; may be empty.
+        classes: Number of classes.
+        generator: Source of the initial weights; the global one when omitted.
+
+    Raises:
+        InputError: If a width is below 1 or there are fewer than two classes.
+
+    Example:
+        >>> model = BinarizedMLP(64, hidden=(32, 16), classes=10)
+        >>> model(torch.zeros(5, 1, 8, 8)).shape
+        torch.Size([5, 10])
+    """
+
+    def __init__(
+        self,
+        features: int,
+        hidden: Sequence[int] = (32, 32),
+        classes: int = 10,
+        *,
+        generator: torch.Generator | None = None,
+    ) -> None:
+        super().__init__()
+        _check(features, hidden, classes)
+        self.features, self.hidden, self.classes = features, tuple(hidden), classes
+        layers: list[nn.Module] = []
+        for fan_in, fan_out in pairwise((features, *hidden, classes)):
+            layer = BinaryLinear(fan_in, fan_out)
+            nn.init.uniform_(layer.weight, -1.0, 1.0, generator=generator)
+            layers += [layer, nn.BatchNorm1d(fan_out), Binarize()]
+        self.layers = nn.Sequential(*layers[:-1])
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map pixels of shape (n, ...) in [0, 1] to logits of shape (n, classes)."""
+        logits: Tensor = self.layers(2.0 * x.flatten(1) - 1.0)
+        return logits
+
+
+class MLP(nn.Module):
+    """A perceptron with ReLU activations and real weights.
+
+    Args:
+        features: Inputs per sample, after flattening.
+        hidden: Width of each hidden layer; may be empty.
+        classes: Number of classes.
+        generator: Source of the initial weights; the global one when omitted.
+
+    Raises:
+        InputError: If a width is below 1 or there are fewer than two classes.
+
+    Example:
+        >>> MLP(784, hidden=(300, 100), classes=10)(torch.zeros(2, 1, 28, 28)).shape
+        torch.Size([2, 10])
+    """
+
+    def __init__(
+        self,
+        features: int,
+        hidden: Sequence[int] = (300, 100),
+        classes: int = 10,
+        *,
+        generator: torch.Generator | None = None,
+    ) -> None:
+        super().__init__()
+        _check(features, hidden, classes)
+        self.features, self.hidden, self.classes = features, tuple(hidden), classes
+        layers: list[nn.Module] = []
+        for fan_in, fan_out in pairwise((features, *hidden, classes)):
+            layer = nn.Linear(fan_in, fan_out)
+            nn.init.kaiming_uniform_(layer.weight, nonlinearity="relu", generator=generator)
+            nn.init.zeros_(layer.bias)
+            layers += [layer, nn.ReLU()]
+        self.layers = nn.Sequential(*layers[:-1])
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map pixels of shape (n, ...) in [0, 1] to logits of shape (n, classes)."""
+        logits: Tensor = self.layers(x.flatten(1))
+        return logits
