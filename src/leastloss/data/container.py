@@ -1,0 +1,82 @@
+"""A data set that is ready to train on: three splits and how to make them again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+from typing import TYPE_CHECKING
+
+from leastloss.errors import InputError
+
+if TYPE_CHECKING:
+    from leastloss.data.split import Split
+
+
+@dataclass(frozen=True, eq=False)
+class Data:
+    """Train, validation and test split of one data set.
+
+    Attributes:
+        name: What the data set is called.
+        train: What is learned from; every statistic and score sees this split only.
+        val: What choices are made on.
+        test: What is reported.
+        recipe: The arguments of `load_data` as plain JSON values: ``load_data(**recipe)`` makes
+            the same data, bit for bit.
+
+    Raises:
+        InputError: If the splits differ in sample shape, classes or minority.
+    """
+
+    name: str
+    train: Split
+    val: Split
+    test: Split
+    recipe: dict[str, object]
+
+    def __post_init__(self) -> None:
+        """Refuse splits that do not belong together."""
+        for part in (self.val, self.test):
+            if part.x.shape[1:] != self.train.x.shape[1:]:
+                raise InputError(
+                    f"samples have shape {self.shape} in train and {tuple(part.x.shape[1:])} "
+                    "in another split; they must be the same"
+                )
+            if (part.classes, part.minority) != (self.classes, self.minority):
+                raise InputError("all splits must have the same classes and the same minority")
+
+    @property
+    def classes(self) -> int:
+        """Number of classes."""
+        return self.train.classes
+
+    @property
+    def minority(self) -> tuple[int, ...]:
+        """Labels of the minority group, ascending."""
+        return self.train.minority
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of one sample; (C, H, W) for images."""
+        return tuple(self.train.x.shape[1:])
+
+    @property
+    def features(self) -> int:
+        """Number of values in one sample."""
+        return prod(self.shape)
+
+    def summary(self) -> dict[str, object]:
+        """Return name, shape, classes, minority and, per split, n, counts and digest.
+
+        All values are plain JSON: this is what a tracker logs.
+        """
+        splits: dict[str, object] = {
+            part: {"n": len(split), "counts": split.counts().tolist(), "digest": split.digest()}
+            for part, split in (("train", self.train), ("val", self.val), ("test", self.test))
+        }
+        return {
+            "name": self.name,
+            "shape": list(self.shape),
+            "classes": self.classes,
+            "minority": list(self.minority),
+        } | splits

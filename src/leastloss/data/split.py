@@ -1,0 +1,99 @@
+"""One part of a data set, held whole in memory: inputs and labels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from leastloss.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Inputs and labels of one part (train, validation or test).
+
+    Attributes:
+        x: Inputs, float32, shape (n, ...); images are (n, C, H, W) in [0, 1].
+        y: Labels, int64, shape (n,), each in 0..classes-1.
+        classes: Number of classes C.
+        minority: Labels of the minority group, ascending.
+
+    Raises:
+        InputError: If the split is empty, types or lengths do not fit, or a label lies outside
+            0..classes-1.
+
+    Example:
+        >>> split = Split(torch.zeros(3, 1, 2, 2), torch.tensor([0, 1, 1]), 2, (0,))
+        >>> len(split), split.counts().tolist(), split.digest()[:8]
+        (3, [1, 2], '738eeacc')
+    """
+
+    x: torch.Tensor
+    y: torch.Tensor
+    classes: int
+    minority: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse what no later step could use."""
+        if self.x.dtype != torch.float32 or self.y.dtype != torch.int64:
+            raise InputError(
+                f"inputs are {self.x.dtype} and labels {self.y.dtype}; "
+                "they must be torch.float32 and torch.int64"
+            )
+        if self.y.ndim != 1 or self.x.ndim < 2 or len(self.x) != len(self.y):
+            raise InputError(
+                f"inputs of shape {tuple(self.x.shape)} and labels of shape "
+                f"{tuple(self.y.shape)} do not fit; they must be (n, ...) and (n,)"
+            )
+        if self.y.numel() == 0 or self.x.numel() == 0:
+            raise InputError("a split is empty; it must hold at least one sample")
+        low, high = int(self.y.min()), int(self.y.max())
+        if low < 0 or high >= self.classes:
+            wrong = low if low < 0 else high
+            raise InputError(f"label {wrong} is outside the classes 0..{self.classes - 1}")
+        if any(not 0 <= label < self.classes for label in self.minority):
+            raise InputError(
+                f"minority {self.minority} names a class outside 0..{self.classes - 1}"
+            )
+
+    def __len__(self) -> int:
+        """Return the number of samples."""
+        return len(self.y)
+
+    def counts(self) -> NDArray[np.int64]:
+        """Return the number of samples of each class, shape (classes,)."""
+        return np.bincount(self.y.cpu().numpy(), minlength=self.classes).astype(np.int64)
+
+    def digest(self) -> str:
+        """Return the SHA-256 of shape, inputs and labels, in hex (computed once)."""
+        return self._digest
+
+    def subset(self, indices: Sequence[int] | NDArray[np.int64] | torch.Tensor) -> Split:
+        """Return the samples at ``indices``, in that order; classes and minority stay.
+
+        Raises:
+            InputError: If nothing is left or an index lies outside the split.
+        """
+        index = torch.as_tensor(indices, dtype=torch.int64, device=self.y.device)
+        if index.numel() and (int(index.min()) < 0 or int(index.max()) >= len(self)):
+            raise InputError(f"indices must lie in 0..{len(self) - 1}")
+        return replace(self, x=self.x[index], y=self.y[index])
+
+    @cached_property
+    def _digest(self) -> str:
+        digest = sha256(f"{tuple(self.x.shape)} {self.classes}".encode())
+        for tensor in (self.x, self.y):
+            array = tensor.detach().cpu().contiguous().numpy()
+            # Little-endian whatever the machine: a digest must mean the same everywhere.
+            digest.update(array.astype(array.dtype.newbyteorder("<"), copy=False).data)
+        return digest.hexdigest()
