@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,12 +39,19 @@ class ScoringContext:
 class Criterion(ABC):
     """What a part of a network is worth.
 
-    A criterion is a frozen dataclass whose fields are its options; subclasses set ``name`` and
-    ``summary`` and implement ``score``.
+    A criterion is a frozen dataclass whose fields are its options; a subclass sets ``name`` and
+    ``summary`` and implements ``score``.
     """
 
-    name: ClassVar[str]
-    summary: ClassVar[str]
+    @property
+    def name(self) -> str:
+        """The name in the registry, in tables and in runs."""
+        return type(self).__name__.lower()
+
+    @property
+    def summary(self) -> str:
+        """One line on what the criterion measures."""
+        return (type(self).__doc__ or "").partition("\n")[0]
 
     @abstractmethod
     def score(self, context: ScoringContext) -> Scores:

@@ -1,0 +1,31 @@
+"""The control: every part is worth the same, so chance decides."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from leastloss.criteria.base import Criterion, Scores, ScoringContext
+from leastloss.models.layers import hidden_units
+
+
+@dataclass(frozen=True, kw_only=True)
+class Random(Criterion):
+    """Independent uniform scores from the context's own stream.
+
+    Example:
+        >>> Random().name
+        'random'
+    """
+
+    name: ClassVar[str] = "random"
+    summary: ClassVar[str] = "uniform random scores: the control"
+
+    def score(self, context: ScoringContext) -> Scores:
+        """Draw one score per part; see :meth:`Criterion.score`."""
+        if context.granularity == "unit":
+            shapes = {name: context.masks[name].shape[:1] for name in hidden_units(context.model)}
+        else:
+            shapes = {name: mask.shape for name, mask in context.masks.items()}
+        draw: Scores = {name: context.generator.random(shape) for name, shape in shapes.items()}
+        return {name: np.asarray(values, dtype=np.float64) for name, values in draw.items()}

@@ -1,0 +1,119 @@
+"""The record of one pruning: what went, in which order, and what each step cost."""
+
+import copy
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from leastloss.errors import InputError
+from leastloss.models.layers import Masks
+from leastloss.pruning.masks import Parts, apply_masks
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """One row of the path.
+
+    Attributes:
+        index: 0 is the dense network.
+        removed: How many parts are gone.
+        metrics: What was measured, by name.
+        repaired: Entries of the state that recovery changed; empty without recovery.
+    """
+
+    index: int
+    removed: int
+    metrics: Mapping[str, float]
+    repaired: Mapping[str, Tensor]
+
+
+@dataclass(frozen=True, eq=False)
+class PruningPath:
+    """A network on its way from dense to sparse.
+
+    Attributes:
+        dense: The network before any removal.
+        parts: The numbering of its weights or units.
+        removal_order: Numbers of the removed parts, first to go first, shape (removed,).
+        steps: One entry per step; the first is the dense network.
+        settings: What was asked for, as plain values.
+    """
+
+    dense: nn.Module
+    parts: Parts
+    removal_order: NDArray[np.int64]
+    steps: tuple[Step, ...]
+    settings: Mapping[str, object]
+
+    def table(self) -> pd.DataFrame:
+        """One row per step: step, removed, sparsity, accuracy, minority_recall, ..."""
+        total = len(self.parts)
+        rows = [
+            {"step": step.index, "removed": step.removed, "sparsity": step.removed / total}
+            | dict(step.metrics)
+            for step in self.steps
+        ]
+        return pd.DataFrame(rows)
+
+    def masks_at(self, sparsity: float) -> Masks:
+        """The masks with ``round(sparsity * parts)`` parts removed.
+
+        Raises:
+            InputError: If the path does not reach that sparsity.
+        """
+        return self.parts.masks(self.removal_order[: self._removed_at(sparsity)])
+
+    def model_at(self, sparsity: float) -> nn.Module:
+        """The network at a sparsity, as a copy in evaluation mode.
+
+        Without recovery every sparsity up to the last is at hand, since the order says it all;
+        with recovery only those of the steps are.
+
+        Raises:
+            InputError: If there is no such network on the path; it lists the nearest ones.
+        """
+        removed = self._removed_at(sparsity)
+        match = [step for step in self.steps if step.removed == removed]
+        repaired = any(step.repaired for step in self.steps)
+        if repaired and not match:
+            near = sorted(self.steps, key=lambda step: abs(step.removed - removed))[:3]
+            shares = ", ".join(f"{step.removed / len(self.parts):.4g}" for step in near)
+            raise InputError(f"no step of this path has sparsity {sparsity:g}; the nearest: {shares}")
+        model = copy.deepcopy(self.dense)
+        apply_masks(model, self.parts.masks(self.removal_order[:removed]))
+        if match:
+            restore(model, match[-1].repaired)
+        return model.eval()
+
+    def _removed_at(self, sparsity: float) -> int:
+        most = len(self.removal_order) / len(self.parts)
+        # Both a step's exact share and its rounded spelling (0.95) must be found again.
+        removed = int(np.floor(sparsity * len(self.parts) + 0.5))
+        if not 0 <= removed <= len(self.removal_order):
+            raise InputError(f"sparsity {sparsity:g} is not on this path; it goes from 0 to {most:.4g}")
+        return removed
+
+
+def changes(dense: nn.Module, masks: Masks, model: nn.Module) -> dict[str, Tensor]:
+    """Entries of the state that recovery changed: those that masking alone does not explain."""
+    masked = copy.deepcopy(dense)
+    apply_masks(masked, masks)
+    now = model.state_dict()
+    return {
+        name: now[name].detach().clone()
+        for name, value in masked.state_dict().items()
+        if not torch.equal(value, now[name])
+    }
+
+
+def restore(model: nn.Module, state: Mapping[str, Tensor]) -> None:
+    """Copy some entries of a state back in place."""
+    now = model.state_dict()
+    with torch.no_grad():
+        for name, value in state.items():
+            now[name].copy_(value)

@@ -1,0 +1,107 @@
+"""What is repaired after a step: nothing, BatchNorm statistics, or all weights by training."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from leastloss.data import Data
+from leastloss.models.layers import Masks
+from leastloss.names import choose
+from leastloss.pruning.masks import apply_masks
+from leastloss.training import fit
+
+
+class Recovery(ABC):
+    """Repairs a pruned network in place, from training data alone, and keeps its masks."""
+
+    @abstractmethod
+    def repair(self, model: nn.Module, masks: Masks, data: Data, seed: int) -> None:
+        """Repair; the model comes and leaves with its masks applied, in evaluation mode."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoRecovery(Recovery):
+    """Leave the pruned network as it is."""
+
+    def repair(self, model: nn.Module, masks: Masks, data: Data, seed: int) -> None:
+        """Do nothing."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recalibrate(Recovery):
+    """Estimate the running statistics of every BatchNorm layer again, without any gradient.
+
+    One pass over the training split in training mode, with cumulative averages (``momentum=None``),
+    so the result does not depend on the old statistics. A network without BatchNorm is unchanged.
+    """
+
+    batch_size: int = 1024
+
+    @torch.no_grad()
+    def repair(self, model: nn.Module, masks: Masks, data: Data, seed: int) -> None:
+        """Refill the BatchNorm statistics."""
+        norms = [m for m in model.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
+        tracked = [norm for norm in norms if norm.track_running_stats]
+        if not tracked:
+            return
+        momenta = [norm.momentum for norm in tracked]
+        for norm in tracked:
+            norm.reset_running_stats()
+            norm.momentum = None
+            norm.train()
+        try:
+            pieces = max(1, round(len(data.train) / self.batch_size))
+            for x in data.train.x.tensor_split(pieces):
+                model(x)
+        finally:
+            for norm, momentum in zip(tracked, momenta, strict=True):
+                norm.momentum = momentum
+            model.eval()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finetune(Recovery):
+    """Train on with the masks held after every optimiser step."""
+
+    epochs: int = 5
+    lr: float = 1e-3
+    batch_size: int = 64
+
+    def repair(self, model: nn.Module, masks: Masks, data: Data, seed: int) -> None:
+        """Train for a few epochs; see :func:`leastloss.training.fit`."""
+        fit(
+            model,
+            data,
+            epochs=self.epochs,
+            patience=self.epochs,
+            lr=self.lr,
+            batch_size=self.batch_size,
+            seed=seed,
+            after_step=lambda: apply_masks(model, masks),
+            progress=False,
+        )
+
+
+RECOVERIES: dict[str, Callable[[], Recovery]] = {
+    "none": NoRecovery,
+    "recalibrate": Recalibrate,
+    "finetune": Finetune,
+}
+
+
+def as_recovery(recovery: str | Recovery) -> Recovery:
+    """Turn a name into a recovery with default options; a recovery stays as it is.
+
+    Raises:
+        InputError: If the name is unknown.
+
+    Example:
+        >>> as_recovery("finetune")
+        Finetune(epochs=5, lr=0.001, batch_size=64)
+    """
+    if isinstance(recovery, Recovery):
+        return recovery
+    return RECOVERIES[choose("recovery", recovery, RECOVERIES)]()

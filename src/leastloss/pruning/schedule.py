@@ -1,0 +1,42 @@
+"""How the removals are spread over steps, and when parts are scored again."""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leastloss.errors import InputError
+
+SCHEDULES: dict[str, str] = {
+    "one-shot": "score once on the dense network",
+    "iterative": "score again before every step",
+    "sequential": "score again after every single removal",
+}
+
+
+def targets(parts: int, to_sparsity: float, steps: int) -> NDArray[np.int64]:
+    """How many parts are gone after each step, evenly spaced, shape (steps,).
+
+    Args:
+        parts: Number of parts of the dense network.
+        to_sparsity: Share of the parts that is gone in the end, inside (0, 1).
+        steps: Number of steps, at least 1.
+
+    Raises:
+        InputError: If an argument is out of range or nothing would be removed.
+
+    Example:
+        >>> targets(1000, 0.9, 3)
+        array([300, 600, 900])
+    """
+    if not (isinstance(to_sparsity, int | float) and 0.0 < to_sparsity < 1.0):
+        raise InputError(f"to_sparsity is {to_sparsity}; it must lie inside (0, 1)")
+    if steps < 1:
+        raise InputError(f"steps is {steps}; it must be at least 1")
+    end = math.floor(parts * to_sparsity + 0.5)
+    if not 0 < end < parts:
+        raise InputError(
+            f"to_sparsity {to_sparsity} of {parts} parts would remove {end}; at least one part "
+            "must go and one must stay"
+        )
+    return np.floor(end * np.arange(1, steps + 1) / steps + 0.5).astype(np.int64)

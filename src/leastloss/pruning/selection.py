@@ -1,0 +1,75 @@
+"""From scores to removals: exactly k, ties broken by a seeded draw."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leastloss.errors import InputError
+
+
+@dataclass(frozen=True, eq=False)
+class Selection:
+    """What to remove next.
+
+    Attributes:
+        order: Numbers of the parts, first to go first, shape (k,).
+        tied_share: Share of the candidates whose score equals the score at the cut. Near 1, the
+            selection is the tie-break's, not the criterion's.
+    """
+
+    order: NDArray[np.int64]
+    tied_share: float
+
+
+def protected_parts(
+    scores: NDArray[np.float64],
+    alive: NDArray[np.bool_],
+    layer_of: NDArray[np.int64],
+    priority: NDArray[np.float64],
+) -> NDArray[np.bool_]:
+    """Mark the most valuable living part of each layer, so that no layer is emptied."""
+    order = np.lexsort((priority, scores))
+    order = order[alive[order]]
+    layers, last = np.unique(layer_of[order][::-1], return_index=True)
+    marked = np.zeros(len(scores), dtype=bool)
+    marked[order[::-1][last]] = True
+    assert len(layers) == len(last)
+    return marked
+
+
+def select(
+    scores: NDArray[np.float64],
+    alive: NDArray[np.bool_],
+    k: int,
+    priority: NDArray[np.float64],
+) -> Selection:
+    """Choose exactly ``k`` living parts with the lowest scores.
+
+    Equal scores are ordered by ``priority``, a random draw made once per path: index order would
+    wipe out whole rows, and a threshold would remove all or none of a tie.
+
+    Args:
+        scores: One per part, shape (parts,); finite where alive.
+        alive: Which parts may go, shape (parts,).
+        k: How many go; from 0 to the number of living parts.
+        priority: Tie-break, shape (parts,); lower goes first.
+
+    Raises:
+        InputError: If a living part's score is not finite or ``k`` is out of range.
+
+    Example:
+        >>> scores, alive = np.array([3.0, 1.0, 1.0, 2.0]), np.array([True, True, True, True])
+        >>> select(scores, alive, 2, np.array([0.0, 0.9, 0.1, 0.5])).order
+        array([2, 1])
+    """
+    candidates = np.flatnonzero(alive)
+    values = scores[candidates]
+    if not np.isfinite(values).all():
+        bad = int((~np.isfinite(values)).sum())
+        raise InputError(f"{bad} of {len(values)} scores are not finite (NaN or infinity)")
+    if not 0 <= k <= len(candidates):
+        raise InputError(f"cannot remove {k} of {len(candidates)} remaining parts")
+    order = candidates[np.lexsort((priority[candidates], values))][:k]
+    tied = float((values == scores[order[-1]]).mean()) if k else 0.0
+    return Selection(order, tied)

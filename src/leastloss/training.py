@@ -1,0 +1,142 @@
+"""Training with early stopping, from tensors that stay in memory."""
+
+import copy
+import time
+from collections.abc import Callable, Iterator
+
+import pandas as pd
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from tqdm.auto import tqdm
+
+from leastloss.data import Data, Split
+from leastloss.errors import InputError, ResourceError
+from leastloss.models.binarize import BinaryLinear
+from leastloss.seeds import torch_stream
+
+
+def batches(split: Split, batch_size: int, generator: torch.Generator) -> Iterator[list[Tensor]]:
+    """Walk once through a split in random order; no batch has a single sample if it can be helped.
+
+    BatchNorm cannot train on one sample, so a last batch of one joins the batch before it.
+    """
+    order = torch.randperm(len(split), generator=generator).to(split.y.device)
+    chunks = list(order.split(batch_size))
+    if len(chunks) > 1 and len(chunks[-1]) == 1:
+        last = chunks.pop()
+        chunks[-1] = torch.cat([chunks[-1], last])
+    for chunk in chunks:
+        yield [split.x[chunk], split.y[chunk]]
+
+
+@torch.inference_mode()
+def _validate(model: nn.Module, split: Split, batch_size: int = 4096) -> tuple[float, float]:
+    """Mean cross-entropy and accuracy in evaluation mode."""
+    model.eval()
+    loss, hits = 0.0, 0
+    for x, y in zip(split.x.split(batch_size), split.y.split(batch_size), strict=True):
+        logits = model(x)
+        loss += functional.cross_entropy(logits, y, reduction="sum").item()
+        hits += int((logits.argmax(1) == y).sum())
+    return loss / len(split), hits / len(split)
+
+
+def _train_epoch(
+    model: nn.Module,
+    split: Split,
+    optimizer: torch.optim.Optimizer,
+    batch_size: int,
+    generator: torch.Generator,
+    after_step: Callable[[], None] | None,
+) -> float:
+    model.train()
+    binary = [layer for layer in model.modules() if isinstance(layer, BinaryLinear)]
+    total = torch.zeros((), device=split.y.device)
+    for x, y in batches(split, batch_size, generator):
+        optimizer.zero_grad(set_to_none=True)
+        loss = functional.cross_entropy(model(x), y)
+        loss.backward()  # type: ignore[no-untyped-call]  # torch leaves backward untyped
+        optimizer.step()
+        for layer in binary:
+            layer.clip_()
+        if after_step is not None:
+            after_step()
+        total += loss.detach() * len(y)
+    return total.item() / len(split)
+
+
+def fit(
+    model: nn.Module,
+    data: Data,
+    *,
+    epochs: int = 200,
+    patience: int = 20,
+    lr: float = 1e-3,
+    batch_size: int = 64,
+    seed: int = 0,
+    after_step: Callable[[], None] | None = None,
+    progress: bool = True,
+) -> pd.DataFrame:
+    """Train with Adam and early stopping on the validation loss; restore the best weights.
+
+    The learning rate falls from ``lr`` to zero along half a cosine over ``epochs``. The best state
+    is *copied* when it is reached, since ``state_dict()`` alone would keep changing.
+
+    Args:
+        model: The network; trained in place and left in evaluation mode.
+        data: Trains on ``data.train`` and stops by ``data.val``; the test split is not read.
+        epochs: Most passes over the training split.
+        patience: Stop after this many epochs without a lower validation loss.
+        lr: Adam's first learning rate.
+        batch_size: Samples per step.
+        seed: Seed of the batch order.
+        after_step: Called after every optimiser step, for instance to hold masks.
+        progress: Whether to show a progress bar.
+
+    Returns:
+        One row per epoch: epoch, train_loss, val_loss, val_accuracy, lr, seconds.
+
+    Raises:
+        InputError: If an argument is out of range.
+        ResourceError: If the loss stops being finite.
+
+    Example:
+        >>> from leastloss.data import load_data
+        >>> from leastloss.models import MLP
+        >>> data = load_data("digits", seed=0)
+        >>> history = fit(MLP(64, (16,), 10), data, epochs=2, progress=False)
+        >>> list(history["epoch"])
+        [1, 2]
+    """
+    if epochs < 1 or patience < 1 or batch_size < 2 or not 0.0 < lr < float("inf"):
+        raise InputError(
+            f"epochs={epochs}, patience={patience}, batch_size={batch_size}, lr={lr}: epochs and "
+            "patience must be at least 1, batch_size at least 2 and lr above 0"
+        )
+    generator = torch_stream(seed, "batches")
+    optimizer = torch.optim.Adam(model.parameters(), lr=lr)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=epochs)
+    best_loss, best_epoch, best_state = float("inf"), 0, copy.deepcopy(model.state_dict())
+    rows: list[dict[str, float]] = []
+    bar = tqdm(range(1, epochs + 1), desc="train", unit="epoch", disable=not progress, leave=False)
+    for epoch in bar:
+        start, rate = time.perf_counter(), optimizer.param_groups[0]["lr"]
+        loss = _train_epoch(model, data.train, optimizer, batch_size, generator, after_step)
+        schedule.step()
+        val_loss, val_accuracy = _validate(model, data.val)
+        if not (loss < float("inf") and val_loss < float("inf")):
+            raise ResourceError(f"training diverged in epoch {epoch} (loss {loss}); lower lr={lr}")
+        seconds = time.perf_counter() - start
+        row = {"epoch": epoch, "train_loss": loss, "val_loss": val_loss}
+        rows.append(row | {"val_accuracy": val_accuracy, "lr": rate, "seconds": seconds})
+        bar.set_postfix(val_loss=f"{val_loss:.4f}", val_accuracy=f"{val_accuracy:.3f}")
+        if val_loss < best_loss:
+            best_loss, best_epoch = val_loss, epoch
+            best_state = copy.deepcopy(model.state_dict())
+        elif epoch - best_epoch >= patience:
+            break
+    bar.close()
+    model.load_state_dict(best_state)
+    model.eval()
+    return pd.DataFrame(rows)
