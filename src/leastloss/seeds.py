@@ -51,7 +51,7 @@ def torch_stream(seed: int, label: str, device: str | torch.device = "cpu") -> t
     return torch.Generator(device).manual_seed(state)
 
 
-def _sequence(seed: int, label: str) -> np.random.SeedSequence:
+def _sequence(seed: object, label: str) -> np.random.SeedSequence:
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
         raise InputError(f"seed is {seed!r}; it must be an integer >= 0")
     # A hash that is fixed by its definition: Python's own hash() of a string changes every run.

@@ -1,6 +1,21 @@
 """Data sets as tensors in memory: loaded, split and made imbalanced, every draw seeded."""
 
 from leastloss.data.container import Data
+from leastloss.data.corruptions import CORRUPTIONS, Corruption, corrupt
+from leastloss.data.datasets import DATASETS
+from leastloss.data.gather import as_data
+from leastloss.data.imbalance import PROFILES
+from leastloss.data.load import load_data
 from leastloss.data.split import Split
 
-__all__ = ["Data", "Split"]
+__all__ = [
+    "CORRUPTIONS",
+    "DATASETS",
+    "PROFILES",
+    "Corruption",
+    "Data",
+    "Split",
+    "as_data",
+    "corrupt",
+    "load_data",
+]

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from leastloss.data._tensors import Pair, as_tensors
+from leastloss.data.imbalance import check_labels, rarest
+from leastloss.data.split import Split
+from leastloss.data.splits import hold_out
 from leastloss.errors import InputError
 
 if TYPE_CHECKING:
-    from leastloss.data.split import Split
+    from collections.abc import Sequence
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +50,75 @@ class Data:
                 )
             if (part.classes, part.minority) != (self.classes, self.minority):
                 raise InputError("all splits must have the same classes and the same minority")
+
+    @classmethod
+    def from_tensors(
+        cls,
+        train: Pair,
+        val: Pair | None = None,
+        test: Pair | None = None,
+        *,
+        classes: int | None = None,
+        minority: Sequence[int] | None = None,
+        name: str = "custom",
+        seed: int = 0,
+    ) -> Data:
+        """Make a data set of your own tensors or arrays.
+
+        A missing test split is a stratified fifth of ``train``, a missing validation split a
+        stratified fifth of the given ``train`` too; every class keeps a training sample.
+
+        Args:
+            train: Inputs (n, ...) and integer labels (n,). uint8 inputs are divided by 255, all
+                others become float32 as they are.
+            val: The same for validation, or None.
+            test: The same for testing, or None.
+            classes: Number of classes; by default the highest label plus one.
+            minority: Labels of the minority group; by default the rarest third of the classes by
+                training count, ties to the lower label.
+            name: What to call it.
+            seed: Seed of the draws for the missing splits.
+
+        Raises:
+            InputError: If lengths, shapes or types do not fit, a split is empty, an input is not
+                finite, a label lies outside 0..classes-1, or a class has no training sample.
+
+        Example:
+            >>> import torch
+            >>> x, y = torch.rand(50, 4), torch.arange(50) % 5
+            >>> data = Data.from_tensors((x, y))
+            >>> len(data.train), len(data.val), len(data.test), data.minority
+            (30, 10, 10, (0,))
+        """
+        parts = {
+            part: as_tensors(pair, part)
+            for part, pair in (("train", train), ("val", val), ("test", test))
+            if pair is not None
+        }
+        highest = max(int(y.max()) for _, y in parts.values())
+        count = highest + 1 if classes is None else classes
+        if count < 2:
+            raise InputError(f"classes is {count}; there must be at least 2")
+        labels = () if minority is None else check_labels(minority, count)
+        whole = {part: Split(x, y, count, labels) for part, (x, y) in parts.items()}
+        if (missing := np.flatnonzero(whole["train"].counts() == 0)).size:
+            raise InputError(
+                f"class {missing[0]} has no training sample; labels must run 0..{count - 1} "
+                "without a gap"
+            )
+        rest, fifth = whole["train"], len(whole["train"]) / 5
+        for part in ("test", "val"):
+            if part not in whole:
+                y = rest.y.cpu().numpy()
+                stay, held = hold_out(y, count, fifth / len(rest), seed, f"split/{part}")
+                whole[part], rest = rest.subset(held), rest.subset(stay)
+        if minority is None:
+            labels = rarest(rest.counts())
+        train_, val_, test_ = (
+            replace(split, minority=labels) for split in (rest, whole["val"], whole["test"])
+        )
+        # The name says that load_data cannot make it again.
+        return cls(name, train_, val_, test_, {"name": f"tensors:{name}", "seed": seed})
 
     @property
     def classes(self) -> int:

@@ -1,0 +1,137 @@
+"""From a name to a data set that is ready to train on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch.nn.functional import interpolate
+
+from leastloss.data import _checks
+from leastloss.data._files import data_root
+from leastloss.data.container import Data
+from leastloss.data.datasets import DATASETS
+from leastloss.data.imbalance import PROFILES, class_targets, rarest
+from leastloss.data.split import Split
+from leastloss.data.splits import draw, hold_out, replicate_subset
+from leastloss.names import choose
+from leastloss.seeds import stream
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+SIZES = (2, 256)
+
+
+def load_data(
+    name: str = "digits",
+    *,
+    size: int | None = None,
+    imbalance: str = "none",
+    ratio: float = 20.0,
+    rare: Sequence[int] = (),
+    share: float | None = None,
+    subset: float = 1.0,
+    replicate: int = 0,
+    seed: int = 0,
+    data_dir: str | os.PathLike[str] | None = None,
+    download: bool = True,
+) -> Data:
+    """Load a published data set, split it, and make its training part imbalanced if asked to.
+
+    Args:
+        name: One of `DATASETS`. ``digits`` is split 60/20/20; the others keep their official test
+            set, and a tenth of their training set becomes the validation set. All stratified.
+        size: Resize to size x size pixels (bilinear with antialiasing), 2..256; None leaves the
+            images as they are.
+        imbalance: One of `PROFILES`, applied to the training part only.
+        ratio: Largest class over smallest, >= 1, for ``exp`` and ``step``.
+        rare: Labels that are cut, for ``named``; they are the minority group then.
+        share: Share of their images they keep, in (0, 1], for ``named``.
+        subset: Share of the training part that is used, in (0, 1], stratified.
+        replicate: Which draw of that subset, >= 0.
+        seed: Seed of all draws; split, subset and imbalance have a stream each.
+        data_dir: Folder in torchvision's layout; else $LEASTLOSS_DATA, else ./data.
+        download: Whether missing files may be downloaded into that folder.
+
+    Returns:
+        Splits with float32 images (n, C, H, W) in [0, 1]. The minority group is the rarest third
+        of the classes by training count (ties to the lower label), or ``rare``.
+
+    Raises:
+        InputError: If an argument is outside its range, or a class would become empty.
+        ResourceError: If a file is corrupt, or missing and cannot be downloaded.
+
+    Example:
+        >>> data = load_data("digits", imbalance="exp", ratio=20)
+        >>> data.train.counts().tolist(), data.minority
+        ([107, 76, 54, 39, 28, 20, 14, 10, 7, 5], (7, 8, 9))
+        >>> load_data(**data.recipe).train.digest() == data.train.digest()
+        True
+    """
+    choose("data set", name, DATASETS)
+    if size is not None:
+        size = _checks.integer("size", size, *SIZES)
+    # Checked before the files: nobody should wait for a download to learn of a typing error.
+    subset = _checks.share("subset", subset)
+    choose("imbalance profile", imbalance, PROFILES)
+    imbalance_stream = stream(seed, "imbalance")
+    raw = DATASETS[name](data_root(data_dir), download)
+
+    images, labels = raw.train
+    if raw.test is None:
+        train, test = hold_out(labels, raw.classes, 0.2, seed, "split/test")
+        test_images, test_labels = images[test], labels[test]
+        val_share = 0.25  # a fifth of the whole
+    else:
+        train = np.arange(len(labels))
+        test_images, test_labels = raw.test
+        val_share = 0.1
+    stay, held = hold_out(labels[train], raw.classes, val_share, seed, "split/val")
+    train, val = train[stay], train[held]
+    train = train[replicate_subset(labels[train], raw.classes, subset, replicate, seed)]
+    targets = class_targets(
+        np.bincount(labels[train], minlength=raw.classes),
+        imbalance,
+        ratio=ratio,
+        rare=rare,
+        share=share,
+    )
+    train = train[draw(labels[train], targets, imbalance_stream)]
+    minority = (
+        tuple(sorted(int(label) for label in rare)) if imbalance == "named" else rarest(targets)
+    )
+
+    def split(pixels: NDArray[np.uint8], classes: NDArray[np.int64]) -> Split:
+        x = _resized(torch.tensor(pixels).float() / raw.white, size)
+        return Split(x, torch.tensor(classes), raw.classes, minority)
+
+    recipe: dict[str, object] = {
+        "name": name,
+        "size": size,
+        "imbalance": imbalance,
+        "ratio": float(ratio),
+        "rare": [int(label) for label in rare],
+        "share": None if share is None else float(share),
+        "subset": subset,
+        "replicate": int(replicate),
+        "seed": int(seed),
+    }
+    return Data(
+        name,
+        split(images[train], labels[train]),
+        split(images[val], labels[val]),
+        split(test_images, test_labels),
+        recipe,
+    )
+
+
+def _resized(x: torch.Tensor, size: int | None) -> torch.Tensor:
+    if size is None or x.shape[-2:] == (size, size):
+        return x
+    small = interpolate(x, size=(size, size), mode="bilinear", antialias=True)
+    return small.clamp(0, 1)
