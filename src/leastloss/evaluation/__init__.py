@@ -1,0 +1,16 @@
+"""Predictions in, numbers out: what a network gets right, under noise, and how sure that is."""
+
+from leastloss.evaluation.metrics import classification_metrics, evaluate
+from leastloss.evaluation.prediction import predict
+from leastloss.evaluation.significance import mean_interval, mean_intervals
+from leastloss.evaluation.summary import curve, operating_points
+
+__all__ = [
+    "classification_metrics",
+    "curve",
+    "evaluate",
+    "mean_interval",
+    "mean_intervals",
+    "operating_points",
+    "predict",
+]

@@ -1,0 +1,127 @@
+"""What a classifier gets right, over all classes and over those that are rare.
+
+Averages over classes count every class once, however rare it is. One confusion matrix holds all
+of it; the values equal those of :mod:`sklearn.metrics` and take microseconds, because pruning
+evaluates after every step.
+"""
+
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+import torch
+from torch import nn
+
+from leastloss.data import Split
+from leastloss.errors import InputError
+from leastloss.evaluation.prediction import predict
+
+Labels: TypeAlias = np.ndarray[Any, np.dtype[Any]] | torch.Tensor
+
+
+def confusion(predicted: Labels, y: Labels, classes: int) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """Count samples by true class (row) and predicted class (column), shape (classes, classes).
+
+    Raises:
+        InputError: If the two differ in length, are empty, or hold a label outside the classes.
+
+    Example:
+        >>> confusion(np.array([0, 1, 1]), np.array([0, 0, 1]), classes=2)
+        array([[1, 1],
+               [0, 1]])
+    """
+    guess, truth = np.asarray(predicted), np.asarray(y)
+    if guess.shape != truth.shape or truth.ndim != 1 or truth.size == 0:
+        raise InputError(
+            f"predictions have shape {guess.shape} and labels {truth.shape}; "
+            "both must be (n,) with the same n of at least 1"
+        )
+    for name, labels in (("predictions", guess), ("labels", truth)):
+        low, high = int(labels.min()), int(labels.max())
+        if low < 0 or high >= classes:
+            raise InputError(f"{name} lie in {low}..{high}; they must lie in 0..{classes - 1}")
+    return np.bincount(truth * classes + guess, minlength=classes**2).reshape(classes, classes)
+
+
+def classification_metrics(
+    predicted: Labels, y: Labels, classes: int, minority: Sequence[int] = ()
+) -> dict[str, float]:
+    """Summarise predictions; classes that do not occur in ``y`` take no part in any average.
+
+    Args:
+        predicted: Predicted labels (n,), or logits (n, classes), whose largest entry is taken
+            (the first one on a tie).
+        y: True labels (n,), integers in 0..classes-1.
+        classes: The number of classes.
+        minority: The rare classes.
+
+    Returns:
+        ``accuracy``, ``balanced_accuracy`` (mean recall), ``macro_f1``, ``gmean_recall``,
+        ``minority_recall`` (mean recall of the minority classes; absent when none occurs in
+        ``y``), ``worst_class_recall``, ``recall_class_<k>`` for each class in ``y``, and for
+        logits ``loss`` (mean cross-entropy, nats). Everything but the loss lies in [0, 1].
+
+    Raises:
+        InputError: If shapes or labels do not fit, or a logit is not finite.
+
+    Example:
+        >>> found = classification_metrics(np.array([0, 0, 1, 0]), np.array([0, 0, 1, 1]), 2, (1,))
+        >>> found["accuracy"], found["minority_recall"], found["worst_class_recall"]
+        (0.75, 0.5, 0.5)
+    """
+    logits = check_logits(predicted, classes) if predicted.ndim == 2 else None
+    guess = predicted if logits is None else np.asarray(predicted).argmax(axis=1)
+    matrix = confusion(guess, y, classes)
+    support, hits = matrix.sum(axis=1), matrix.diagonal()
+    present = np.flatnonzero(support)
+    recall = hits[present] / support[present]
+    f1 = 2 * hits[present] / (support + matrix.sum(axis=0))[present]
+    metrics = {
+        "accuracy": float(hits.sum() / support.sum()),
+        "balanced_accuracy": float(recall.mean()),
+        "macro_f1": float(f1.mean()),
+        "gmean_recall": float(np.exp(np.log(recall).mean())) if recall.all() else 0.0,
+    }
+    rare = recall[np.isin(present, list(minority))]
+    if rare.size:
+        metrics["minority_recall"] = float(rare.mean())
+    metrics["worst_class_recall"] = float(recall.min())
+    if logits is not None:
+        metrics["loss"] = cross_entropy(logits, y)
+    return metrics | {f"recall_class_{k}": float(r) for k, r in zip(present, recall, strict=True)}
+
+
+def check_logits(logits: Labels, classes: int) -> torch.Tensor:
+    """Return logits (n, classes) as a float64 tensor.
+
+    Raises:
+        InputError: If the number of columns is wrong or an entry is NaN or infinite.
+    """
+    checked = torch.as_tensor(logits).to(torch.float64)
+    if checked.shape[1] != classes:
+        raise InputError(f"logits have {checked.shape[1]} columns; there are {classes} classes")
+    bad = int((~torch.isfinite(checked)).sum())
+    if bad:
+        raise InputError(
+            f"{bad} of {checked.numel()} logits are NaN or infinite; all must be finite"
+        )
+    return checked
+
+
+def cross_entropy(logits: torch.Tensor, y: Labels) -> float:
+    """Return the mean cross-entropy in nats of logits (n, C) and labels (n,)."""
+    target = torch.as_tensor(y).to(torch.int64)
+    return float(nn.functional.cross_entropy(logits, target))
+
+
+def evaluate(model: nn.Module, split: Split) -> dict[str, float]:
+    """Return :func:`classification_metrics` of ``model`` on ``split``, with the loss.
+
+    Raises:
+        InputError: If the split is empty or the logits are of the wrong shape or not finite.
+
+    Example:
+        >>> evaluate(nn.Identity(), Split(torch.eye(3), torch.arange(3), 3, (2,)))["accuracy"]
+        1.0
+    """
+    return classification_metrics(predict(model, split.x), split.y, split.classes, split.minority)

@@ -1,0 +1,126 @@
+"""From a table of many runs to means and intervals: what figures draw and pages quote."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from leastloss.errors import InputError
+from leastloss.evaluation.significance import mean_intervals
+from leastloss.names import choose
+
+POINTS = (0.5, 0.8, 0.9, 0.95)
+"""Sparsities that tables quote unless asked for others."""
+
+REACH = 0.025
+"""How far the nearest step may lie from the sparsity that was asked for."""
+
+SAME = 4
+"""Sparsities that agree to so many decimals are one point of the curve."""
+
+
+def check_table(table: pd.DataFrame, metrics: Sequence[str], by: str = "criterion") -> None:
+    """Refuse a table that cannot be summarised.
+
+    Raises:
+        InputError: If it is empty, a column is missing, a run lacks a metric altogether, or two
+            runs of one method share seed and step, so that one seed would count twice.
+    """
+    if table.empty:
+        raise InputError("the table has no rows; there is nothing to compare")
+    for column in (by, "seed", "sparsity", *metrics):
+        choose("column", column, table.columns)
+    for metric in metrics:
+        silent = table.groupby([by, "seed"])[metric].count()
+        if (silent == 0).any():
+            method, seed = silent.index[silent == 0][0]
+            raise InputError(f"the run of {method!r} with seed {seed} has no {metric}")
+    at = "step" if "step" in table.columns else "sparsity"
+    twice = table[table.duplicated([by, "seed", at])]
+    if len(twice):
+        first = twice.iloc[0]
+        raise InputError(
+            f"{first[by]!r} with seed {first['seed']} has two rows at {at} {first[at]:g}; "
+            "each seed may stand for one run of a method"
+        )
+
+
+def curve(
+    table: pd.DataFrame, metric: str, by: str = "criterion", confidence: float = 0.95
+) -> pd.DataFrame:
+    """Average a metric over the seeds at every sparsity.
+
+    Args:
+        table: One row per run and step: ``by``, seed, sparsity, the metric, and perhaps step.
+        metric: Column to average.
+        by: Column that tells the methods apart.
+        confidence: Of the bootstrap interval over seeds, in (0, 1).
+
+    Returns:
+        One row per method and sparsity, both ascending: ``by``, sparsity, n (seeds), mean, low,
+        high. Where n is 1, low and high are NaN.
+
+    Raises:
+        InputError: See :func:`check_table`.
+
+    Example:
+        >>> runs = pd.DataFrame({"criterion": "nc", "seed": [0, 1], "sparsity": 0.5, "acc": [1, 0]})
+        >>> curve(runs, "acc").round(3).to_dict("list")["mean"]
+        [0.5]
+    """
+    check_table(table, [metric], by)
+    rows = table.assign(sparsity=table["sparsity"].round(SAME)).dropna(subset=[metric])
+    # Two steps of one run may round to the same number of parts: the later one stands.
+    rows = rows.drop_duplicates([by, "seed", "sparsity"], keep="last")
+    groups = rows.groupby([by, "sparsity"], sort=True)[metric].agg(list)
+    found = groups.index.to_frame(index=False)
+    found["n"] = groups.map(len).to_numpy()
+    for n in found["n"].unique():
+        alike = found["n"] == n
+        values = np.array(groups[alike.to_numpy()].tolist(), dtype=np.float64)
+        found.loc[alike, "mean"], low, high = mean_intervals(values, confidence)
+        found.loc[alike, "low"], found.loc[alike, "high"] = low, high
+    return found
+
+
+def operating_points(
+    table: pd.DataFrame,
+    at: Sequence[float] = POINTS,
+    metrics: Sequence[str] = ("accuracy", "minority_recall", "worst_class_recall"),
+    by: str = "criterion",
+) -> pd.DataFrame:
+    """Read every method's metrics off at a few sparsities.
+
+    A point that no step of a method comes near (within 0.025) is left out for that method rather
+    than filled in from elsewhere on the curve.
+
+    Args:
+        table: As for :func:`curve`.
+        at: Sparsities in [0, 1].
+        metrics: Columns to read.
+        by: Column that tells the methods apart.
+
+    Returns:
+        One row per point, method and metric: at, ``by``, metric, sparsity (the nearest step), n,
+        mean, low, high.
+
+    Raises:
+        InputError: See :func:`check_table`; or if a point lies outside [0, 1].
+
+    Example:
+        >>> runs = pd.DataFrame({"criterion": "nc", "seed": 0, "sparsity": [0, 0.5], "a": [1, 0.8]})
+        >>> operating_points(runs, metrics=["a"])[["at", "mean", "n"]].values.tolist()
+        [[0.5, 0.8, 1.0]]
+    """
+    for point in at:
+        if not 0 <= point <= 1:
+            raise InputError(f"the operating point {point} is no sparsity; it must lie in [0, 1]")
+    found = []
+    for metric in metrics:
+        for method, line in curve(table, metric, by).groupby(by):
+            for point in at:
+                nearest = line.iloc[int((line["sparsity"] - point).abs().argmin())]
+                if abs(nearest["sparsity"] - point) <= REACH:
+                    found.append({"at": point, by: method, "metric": metric} | nearest.to_dict())
+    columns = ["at", by, "metric", "sparsity", "n", "mean", "low", "high"]
+    return pd.DataFrame(found, columns=columns)

@@ -1,0 +1,17 @@
+"""Figures from finished tables: nothing is computed here but means and their intervals."""
+
+from leastloss.plots.curves import compare_figure, curves
+from leastloss.plots.noise import robustness_figure
+from leastloss.plots.runs import child_curves, training_curves
+from leastloss.plots.style import METHODS, looks, words
+
+__all__ = [
+    "METHODS",
+    "child_curves",
+    "compare_figure",
+    "curves",
+    "looks",
+    "robustness_figure",
+    "training_curves",
+    "words",
+]

@@ -1,0 +1,146 @@
+"""Methods against sparsity: one line per method, a band where there are several seeds."""
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from leastloss.evaluation.summary import curve
+from leastloss.plots.style import (
+    INK,
+    QUIET,
+    headline,
+    legend,
+    line_options,
+    looks,
+    new_figure,
+    percent,
+    tidy,
+    words,
+)
+
+CHANCE = ("accuracy", "balanced_accuracy", "minority_recall")
+"""Metrics for which guessing all classes evenly scores 1/C in the mean."""
+
+COMPARED = ("accuracy", "minority_recall", "worst_class_recall")
+
+
+def curves(
+    table: pd.DataFrame,
+    metric: str = "accuracy",
+    *,
+    by: str = "criterion",
+    title: str = "",
+    dense: float | None = None,
+    classes: int | None = None,
+) -> Figure:
+    """Draw one metric against sparsity for every method.
+
+    Args:
+        table: One row per run and step: ``by``, seed, sparsity in [0, 1], the metric.
+        metric: Column to draw; shares in [0, 1] get percent axes from 0 to 100.
+        by: Column that tells the methods apart.
+        title: What is shown: data set, network. The number of seeds is added.
+        dense: Level of the dense network; by default the mean of the rows at sparsity 0.
+        classes: Number of classes C, for the chance level 1/C; by default counted from the
+            columns ``recall_class_<k>``; no line without them.
+
+    Raises:
+        InputError: If the table is empty, a column is missing or a seed occurs twice.
+    """
+    levels = {} if dense is None else {metric: dense}
+    return compare_figure(table, (metric,), by=by, title=title, dense=levels, classes=classes)
+
+
+def compare_figure(
+    table: pd.DataFrame,
+    metrics: Sequence[str] = COMPARED,
+    *,
+    by: str = "criterion",
+    title: str = "",
+    dense: Mapping[str, float] | None = None,
+    classes: int | None = None,
+) -> Figure:
+    """Draw several metrics side by side, with one legend; arguments as for :func:`curves`.
+
+    Raises:
+        InputError: If the table is empty, a column is missing or a seed occurs twice.
+    """
+    lines = {metric: curve(table, metric, by) for metric in metrics}
+    columns = min(3, len(metrics))
+    rows = -(-len(metrics) // columns)
+    figure = new_figure(7.2 if columns == 1 else 4.1 * columns, 3.4 * rows + 0.9)
+    panels = figure.subplots(rows, columns, squeeze=False).ravel()
+    for spare in panels[len(metrics) :]:
+        spare.set_visible(False)
+    count = classes or sum(str(column).startswith("recall_class_") for column in table.columns)
+    for ax, (metric, line) in zip(panels, lines.items(), strict=False):
+        _draw(ax, line, metric, by)
+        level = (dense or {}).get(metric, _dense_level(table, metric))
+        if level is not None:
+            _level(ax, level, "dense", "-", INK)
+        if count and metric in CHANCE:
+            _level(ax, 1 / count, "chance", ":", QUIET)
+    found = looks(next(iter(lines.values()))[by])
+    legend(figure, found)
+    headline(figure, title, seeds_note(pd.concat(lines.values())["n"]))
+    return figure
+
+
+def seeds_note(n: pd.Series) -> str:
+    """Say how many seeds stand behind the lines, and what the band is."""
+    low, high = int(n.min()), int(n.max())
+    if high == 1:
+        return "one seed: no interval"
+    span = f"{high}" if low == high else f"{low} to {high}"
+    return f"mean and 95 % bootstrap interval over {span} seeds"
+
+
+def _draw(ax: Axes, line: pd.DataFrame, metric: str, by: str) -> None:
+    found = looks(line[by])
+    sns.lineplot(
+        data=line,
+        x="sparsity",
+        y="mean",
+        **line_options(found, by),
+        ax=ax,
+    )
+    for name, part in line.dropna(subset=["low", "high"]).groupby(by):
+        ax.fill_between(
+            part["sparsity"],
+            part["low"],
+            part["high"],
+            color=found[str(name)].color,
+            alpha=0.14,
+            linewidth=0,
+        )
+    tidy(ax, xlabel="sparsity (share removed)", title=words(metric))
+    percent(ax, "x")
+    percent(ax, "y", metric)
+    end = max(float(line["sparsity"].max()), 0.01)
+    ax.set_xlim(-0.02 * end, 1.02 * end)
+
+
+def _dense_level(table: pd.DataFrame, metric: str) -> float | None:
+    at_start = table.loc[table["sparsity"] == 0, metric]
+    return None if at_start.empty else float(at_start.mean())
+
+
+def _level(ax: Axes, level: float, label: str, linestyle: str, color: str) -> None:
+    # Curves start near the dense level on the left and end near chance on the right: the names
+    # stand where the curves are not.
+    right = label == "dense"
+    ax.axhline(level, color=color, linewidth=0.9, linestyle=linestyle, label=label, zorder=1)
+    ax.annotate(
+        label,
+        (1 if right else 0, level),
+        xycoords=("axes fraction", "data"),
+        xytext=(-2 if right else 2, 3),
+        textcoords="offset points",
+        ha="right" if right else "left",
+        va="bottom",
+        fontsize=8.5,
+        color=color,
+    )

@@ -1,0 +1,143 @@
+"""One run by itself: how it trained, and what each class lost on the way to sparse."""
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
+from numpy.typing import NDArray
+
+from leastloss.errors import InputError
+from leastloss.names import choose
+from leastloss.plots.style import INK, QUIET, headline, new_figure, percent, tidy, words
+
+LINES = {
+    "accuracy": "#0072B2",
+    "balanced_accuracy": "#009E73",
+    "minority_recall": "#D55E00",
+    "worst_class_recall": "#CC79A7",
+}
+
+
+def child_curves(table: pd.DataFrame, *, title: str = "", minority: Sequence[int] = ()) -> Figure:
+    """Draw one pruning run: its summary metrics, and the recall of every class.
+
+    Args:
+        table: One row per step: sparsity in [0, 1], and of accuracy, balanced_accuracy,
+            minority_recall, worst_class_recall and recall_class_<k> those that there are.
+        title: What is shown: method, data set, network, seed.
+        minority: Labels of the rare classes, marked in the heat map.
+
+    Raises:
+        InputError: If the table is empty, has no sparsity or none of the metrics.
+    """
+    if table.empty:
+        raise InputError("the table has no rows; there is nothing to draw")
+    choose("column", "sparsity", table.columns)
+    present = [metric for metric in LINES if metric in table.columns]
+    if not present:
+        raise InputError(f"the table has none of {', '.join(LINES)}; it needs one of them")
+    labels = sorted(
+        int(found[1]) for c in table.columns if (found := re.fullmatch(r"recall_class_(\d+)", c))
+    )
+    figure = new_figure(11.5 if labels else 6.5, 4.2)
+    panels = figure.subplots(1, 2 if labels else 1, squeeze=False)[0]
+    _summary(panels[0], table, present)
+    if labels:
+        _heatmap(figure, panels[1], table, labels, minority)
+    headline(figure, title)
+    return figure
+
+
+def _summary(ax: Axes, table: pd.DataFrame, metrics: Sequence[str]) -> None:
+    for metric in metrics:
+        ax.plot(
+            table["sparsity"],
+            table[metric],
+            color=LINES[metric],
+            label=words(metric),
+            linewidth=1.8,
+            marker="o",
+            markersize=4,
+            markeredgecolor="white",
+        )
+    tidy(ax, xlabel="sparsity (share removed)", title="over all classes")
+    percent(ax, "x")
+    percent(ax, "y")
+    ax.legend(frameon=False, fontsize=9, labelcolor=INK, loc="lower left")
+
+
+def _heatmap(
+    figure: Figure, ax: Axes, table: pd.DataFrame, labels: Sequence[int], minority: Sequence[int]
+) -> None:
+    cells = table[[f"recall_class_{k}" for k in labels]].to_numpy(dtype=np.float64).T
+    columns = _edges(table["sparsity"].to_numpy(dtype=np.float64))
+    rows = np.arange(len(labels) + 1) - 0.5
+    mesh = ax.pcolormesh(columns, rows, cells, cmap="cividis", vmin=0, vmax=1, rasterized=True)
+    tidy(ax, xlabel="sparsity (share removed)", title="recall of each class")
+    percent(ax, "x")
+    ax.grid(visible=False)
+    ax.spines["bottom"].set_visible(False)
+    ax.set_yticks(range(len(labels)), [f"{k} (rare)" if k in minority else str(k) for k in labels])
+    ax.invert_yaxis()
+    bar = figure.colorbar(
+        mesh, ax=ax, pad=0.02, fraction=0.05, format=PercentFormatter(1, symbol=" %")
+    )
+    bar.outline.set_visible(False)
+    bar.ax.tick_params(labelsize=8.5, length=0, colors=QUIET)
+
+
+def _edges(centers: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Halfway between neighbours, and as far beyond the first and the last; (n,) to (n + 1,)."""
+    if len(centers) == 1:
+        return np.array([centers[0] - 0.05, centers[0] + 0.05])
+    first, last = 2 * centers[0] - centers[1], 2 * centers[-1] - centers[-2]
+    around = np.concatenate([[first], centers, [last]])
+    return np.asarray((around[1:] + around[:-1]) / 2)
+
+
+def training_curves(history: pd.DataFrame, *, title: str = "") -> Figure:
+    """Draw the losses and the validation accuracy of one training, with the best epoch marked.
+
+    Args:
+        history: One row per epoch: epoch, train_loss, val_loss (nats), val_accuracy in [0, 1].
+        title: What is shown: network, data set, seed.
+
+    Raises:
+        InputError: If the history is empty or a column is missing.
+    """
+    if history.empty:
+        raise InputError("the history has no rows; there is nothing to draw")
+    for column in ("epoch", "train_loss", "val_loss", "val_accuracy"):
+        choose("column", column, history.columns)
+    figure = new_figure(9.5, 3.8)
+    losses, accuracy = figure.subplots(1, 2)
+    best = history["epoch"].iloc[int(history["val_loss"].argmin())]
+    for column, color, label in (
+        ("train_loss", "#0072B2", "training"),
+        ("val_loss", "#D55E00", "validation"),
+    ):
+        losses.plot(history["epoch"], history[column], color=color, linewidth=1.8, label=label)
+    losses.legend(frameon=False, fontsize=9, labelcolor=INK)
+    tidy(losses, xlabel="epoch", ylabel="cross-entropy (nats)", title="loss")
+    losses.set_ylim(bottom=0)
+    accuracy.plot(history["epoch"], history["val_accuracy"], color="#D55E00", linewidth=1.8)
+    tidy(accuracy, xlabel="epoch", title="validation accuracy")
+    percent(accuracy, "y")
+    for ax in (losses, accuracy):
+        ax.axvline(best, color=QUIET, linewidth=0.9, linestyle=":")
+    accuracy.annotate(
+        f"weights kept: epoch {best:g}",
+        (best, 0.03),
+        xycoords=("data", "axes fraction"),
+        xytext=(-4, 0),
+        textcoords="offset points",
+        ha="right",
+        fontsize=8.5,
+        color=QUIET,
+    )
+    headline(figure, title)
+    return figure

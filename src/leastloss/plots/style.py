@@ -1,0 +1,179 @@
+"""What all figures share: a look for every method, percent axes, quiet frames.
+
+Figures are made without pyplot, so they need no display and no global state.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+from zlib import crc32
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator, PercentFormatter
+
+INK, QUIET, RULE = "#1f2328", "#6b7280", "#e3e6ea"
+"""Text, secondary text and reference lines, grid; the page maps them to its own colours."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """How one method is drawn, in every figure: colour, marker and dash pattern."""
+
+    color: str
+    marker: str
+    dashes: tuple[float, ...] = ()  # on and off lengths in line widths; () is a solid line
+
+
+# Okabe and Ito's colours, told apart with any common form of colour blindness, and by marker
+# and dash in print. The families keep together: MILS is blue, controls are grey and green.
+METHODS: dict[str, Look] = {
+    "nc": Look(color="#D55E00", marker="o"),
+    "mils-bdm": Look(color="#0072B2", marker="s"),
+    "mils-entropy": Look(color="#56B4E9", marker="^", dashes=(4, 1.5)),
+    "magnitude": Look(color="#009E73", marker="D", dashes=(6, 1.5, 1.5, 1.5)),
+    "random": Look(color="#8a8f98", marker="X", dashes=(1.5, 1.5)),
+    "dense": Look(color=INK, marker="P"),
+}
+_COLORS = ("#CC79A7", "#E69F00", "#882255", "#44AA99", "#332288", "#999933", "#AA4466", "#117733")
+_DASHES: tuple[tuple[float, ...], ...] = ((), (3, 1), (1, 1), (5, 1, 1, 1))
+_SPARE = [
+    Look(color=color, marker=marker, dashes=dashes)
+    for (dashes, marker), color in product(zip(_DASHES, "v<>p", strict=True), _COLORS)
+]
+
+
+def looks(names: Iterable[str]) -> dict[str, Look]:
+    """Return the look of each method, known methods first and the others by name.
+
+    A method keeps its look from figure to figure. Of methods that are not listed in ``METHODS``
+    the name decides it; only where two such names fall on one look does the later one move on.
+
+    Example:
+        >>> found = looks(["random", "nc"])
+        >>> list(found), found["nc"] == looks(["nc", "mine"])["nc"]
+        (['nc', 'random'], True)
+    """
+    asked = set(names)
+    found = {name: look for name, look in METHODS.items() if name in asked}
+    for name in sorted(asked - set(METHODS)):
+        place = crc32(name.encode()) % len(_SPARE)
+        turned = [*_SPARE[place:], *_SPARE[:place]]
+        # More methods than looks: share one rather than fail.
+        found[name] = next((look for look in turned if look not in found.values()), turned[0])
+    return found
+
+
+def line_options(found: dict[str, Look], by: str) -> dict[str, Any]:
+    """Return what makes :func:`seaborn.lineplot` draw each value of ``by`` in its look."""
+    names = list(found)
+    return {
+        "hue": by,
+        "style": by,
+        "hue_order": names,
+        "style_order": names,
+        "palette": {name: look.color for name, look in found.items()},
+        "markers": {name: look.marker for name, look in found.items()},
+        "dashes": {name: look.dashes or "" for name, look in found.items()},
+        "errorbar": None,
+        "linewidth": 1.8,
+        "markersize": 5,
+        "legend": False,
+    }
+
+
+def words(metric: str) -> str:
+    """Spell a metric's column name for people.
+
+    Example:
+        >>> words("worst_class_recall"), words("recall_class_3")
+        ('worst-class recall', 'recall of class 3')
+    """
+    if metric.startswith("recall_class_"):
+        return f"recall of class {metric.removeprefix('recall_class_')}"
+    return _WORDS.get(metric, metric.replace("_", " "))
+
+
+_WORDS = {
+    "macro_f1": "macro F1",
+    "gmean_recall": "geometric mean of recalls",
+    "worst_class_recall": "worst-class recall",
+    "flip_rate": "changed predictions",
+    "bdm_bits": "BDM (bits)",
+    "block_entropy": "block entropy (bits)",
+    "compressed_bytes": "compressed size (bytes)",
+}
+
+
+def is_share(metric: str) -> bool:
+    """Tell whether a metric lies in [0, 1] and is shown in percent."""
+    return any(part in metric for part in ("accuracy", "recall", "f1", "flip_rate"))
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """Make an empty figure (inches) with a layout that keeps labels inside it."""
+    layout = ConstrainedLayoutEngine(h_pad=0.08, w_pad=0.06)
+    return Figure(figsize=(width, height), dpi=110, layout=layout, facecolor="white")
+
+
+def tidy(ax: Axes, *, xlabel: str = "", ylabel: str = "", title: str = "") -> None:
+    """Give axes the common look: no box, light horizontal rules, words in the same sizes."""
+    ax.set_title(title, loc="left", fontsize=11, color=INK, fontweight="bold", pad=8)
+    ax.set_xlabel(xlabel, fontsize=9.5, color=QUIET)
+    ax.set_ylabel(ylabel, fontsize=9.5, color=QUIET)
+    ax.tick_params(labelsize=9, length=0, colors=QUIET)
+    ax.patch.set_visible(False)
+    for side, spine in ax.spines.items():
+        spine.set_visible(side == "bottom")
+        spine.set_color(RULE)
+    ax.grid(axis="y", color=RULE, linewidth=0.8)
+    ax.set_axisbelow(True)
+
+
+def percent(ax: Axes, axis: str, metric: str = "accuracy") -> None:
+    """Show an axis in percent from 0 to 100, if its metric is a share."""
+    if not is_share(metric):
+        return
+    chosen = ax.xaxis if axis == "x" else ax.yaxis
+    if axis == "y":
+        ax.set_ylim(0, 1.02)
+    chosen.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
+    chosen.set_major_formatter(PercentFormatter(1, decimals=None, symbol=" %"))
+
+
+def legend(figure: Figure, found: dict[str, Look]) -> None:
+    """Put one legend for all panels below them, outside the axes."""
+    handles = [
+        Line2D(
+            [],
+            [],
+            color=look.color,
+            marker=look.marker,
+            markersize=5.5,
+            linewidth=2,
+            dashes=look.dashes or (None, None),
+            markeredgecolor="white",
+            label=name,
+        )
+        for name, look in found.items()
+    ]
+    figure.legend(
+        handles=handles,
+        loc="outside lower left",
+        ncols=min(len(handles), 6),
+        frameon=False,
+        fontsize=9.5,
+        labelcolor=INK,
+        handlelength=3.2,
+        columnspacing=1.8,
+    )
+
+
+def headline(figure: Figure, title: str, note: str = "") -> None:
+    """Set the figure's title, and under it what the lines and bands stand for."""
+    text = "\n".join(line for line in (title, note) if line)
+    if text:
+        figure.suptitle(text, x=0.01, ha="left", fontsize=11, color=INK, linespacing=1.5)
