@@ -1,5 +1,8 @@
 """What a part of a network is worth: one interface, one file per criterion, one registry."""
 
+import sys
+from types import ModuleType
+
 from leastloss.criteria.base import (
     GRANULARITIES,
     Criterion,
@@ -27,3 +30,16 @@ __all__ = [
     "as_criterion",
     "criteria",
 ]
+
+
+class _Room(ModuleType):
+    """Lets ``ll.criteria()`` list the criteria although ``ll.criteria`` is this package.
+
+    Importing a subpackage binds its name in the parent, whatever function stood there.
+    """
+
+    def __call__(self) -> dict[str, str]:
+        return criteria()
+
+
+sys.modules[__name__].__class__ = _Room

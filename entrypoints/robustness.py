@@ -1,0 +1,27 @@
+"""Expose dense and pruned networks to noise and log the damage to MLflow."""
+
+from leastloss.cli import command
+from leastloss.experiment.config import RobustnessConfig
+
+
+@command(RobustnessConfig)
+def robustness_command(config: RobustnessConfig) -> None:
+    """Measure dense and pruned networks under noise.
+
+    Takes a train run (its dense network), a prune run (the dense network and every pruned one) or
+    one child of a prune run. Reports accuracy, minority recall, sensitivity (change of the logits
+    per unit of noise) and flip rate (share of changed predictions) for each noise and severity;
+    all networks meet the same noise on the test images.
+
+    \b
+    Examples:
+      mlflow run . -e robustness
+      mlflow run . -e robustness -P run_id=<a prune run> -P corruptions=gaussian,impulse
+    """
+    from leastloss.experiment.robustness import robustness  # after parsing: --help answers at once
+
+    robustness(config)
+
+
+if __name__ == "__main__":
+    robustness_command()

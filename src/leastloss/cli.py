@@ -1,0 +1,85 @@
+"""The command line: flags from a configuration, and one clear line for every foreseeable error."""
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from dataclasses import Field, fields
+from types import FrameType
+from typing import Any, NoReturn
+
+import click
+
+from leastloss.errors import InputError, ResourceError
+
+
+def command(config: type[Any]) -> Callable[[Callable[[Any], None]], click.Command]:
+    """Make a click command of a function that takes one configuration.
+
+    Every field becomes a flag with its default and help. An ``InputError`` ends with exit code 2
+    and the usage line, any other foreseeable failure with exit code 1 and one line; set
+    ``LEASTLOSS_DEBUG=1`` to see the traceback instead.
+
+    Example:
+        >>> from dataclasses import dataclass, field
+        >>> @dataclass
+        ... class Config:
+        ...     steps: int = field(default=3, metadata={"help": "Steps."})
+        >>> @command(Config)
+        ... def main(config):
+        ...     '''Do it.'''
+        >>> [option.name for option in main.params]
+        ['steps']
+    """
+
+    def decorate(function: Callable[[Any], None]) -> click.Command:
+        def invoke(**values: Any) -> None:
+            with_errors(lambda: function(config(**values)))
+
+        # A configuration's own flags come before those it inherits.
+        own = sorted(fields(config), key=lambda f: f.name not in config.__annotations__)
+        options: list[click.Parameter] = [_option(f) for f in own]
+        settings = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+        name = function.__name__.removesuffix("_command")
+        return click.Command(
+            name,
+            callback=invoke,
+            params=options,
+            help=function.__doc__,
+            context_settings=settings,
+        )
+
+    return decorate
+
+
+def _option(f: Field[Any]) -> click.Option:
+    kinds: dict[type[Any], click.ParamType] = {int: click.INT, float: click.FLOAT, str: click.STRING}
+    return click.Option(
+        ["--" + f.name.replace("_", "-")],
+        type=kinds[type(f.default)],
+        default=f.default,
+        show_default=f.default != "",
+        help=f.metadata["help"],
+    )
+
+
+def with_errors(work: Callable[[], None]) -> None:
+    """Run, and turn what can be foreseen into one line on stderr and an exit code."""
+    signal.signal(signal.SIGTERM, _terminated)
+    try:
+        work()
+    except (InputError, ResourceError, OSError, MemoryError) as error:
+        if os.environ.get("LEASTLOSS_DEBUG"):
+            raise
+        line = " ".join(str(error).split()) or type(error).__name__
+        if isinstance(error, InputError):
+            raise click.UsageError(line) from None
+        raise click.ClickException(line) from None
+    except KeyboardInterrupt:
+        click.echo("Error: interrupted; what was finished is kept", err=True)
+        sys.exit(130)
+
+
+def _terminated(signum: int, frame: FrameType | None) -> NoReturn:
+    """Let a polite kill unwind the stack like Ctrl-C, so that open runs are closed."""
+    raise KeyboardInterrupt

@@ -1,0 +1,119 @@
+"""Configurations: their fields are the command-line flags, the docs and the logged parameters.
+
+This module imports nothing heavy, so that ``--help`` answers at once.
+"""
+
+from dataclasses import dataclass, field, fields
+from typing import Any, TypeVar
+
+from leastloss.errors import InputError
+
+Number = TypeVar("Number", int, float)
+
+
+def option(default: Any, text: str) -> Any:
+    """A field with its default and the help text of its flag."""
+    return field(default=default, metadata={"help": text})
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainConfig:
+    """What to train, on what, and how long."""
+
+    dataset: str = option("digits", "digits, mnist, fashion-mnist, kmnist or cifar10.")
+    size: str = option("", "Resize images to SIZE x SIZE; empty: as they are.")
+    imbalance: str = option("exp", "Profile of the training classes: none, exp, step or named.")
+    ratio: float = option(20.0, "Largest over smallest class of the profiles exp and step.")
+    rare: str = option("", "With imbalance=named: labels of the rare classes, like 1,2,3.")
+    share: str = option("", "With imbalance=named: share of their images that stays, in (0, 1].")
+    subset: float = option(1.0, "Stratified share of the training images to use, in (0, 1].")
+    replicate: int = option(0, "Which stratified subset: 0, 1, 2, ...; each is drawn anew.")
+    model: str = option("binarized-mlp", "binarized-mlp (weights in {-1, +1}) or mlp (ReLU).")
+    hidden: str = option("256,256", "Widths of the hidden layers.")
+    epochs: int = option(200, "Most passes over the training images.")
+    patience: int = option(20, "Stop after so many epochs without a lower validation loss.")
+    lr: float = option(1e-3, "Adam's learning rate; it falls to 0 along a cosine.")
+    batch_size: int = option(64, "Images per step.")
+    seed: int = option(0, "Seed of every random stream: same seed, same bits out.")
+    data_dir: str = option("", "Folder of the image files; empty: LEASTLOSS_DATA, else ./data.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PruneConfig(TrainConfig):
+    """What to train unless a run is given, and how to prune it."""
+
+    run_id: str = option("", "A finished train run to prune; empty: train a network first.")
+    criteria: str = option(
+        "mils-bdm,mils-entropy,nc,magnitude,random", "Criteria to compare, one child run each."
+    )
+    granularity: str = option("weight", "What is removed: weight or unit.")
+    to_sparsity: float = option(0.95, "Share of the weights (units) that is gone in the end.")
+    steps: int = option(19, "Steps on the way, evenly spaced; each removes exactly its share.")
+    schedule: str = option(
+        "iterative", "Score once (one-shot), before each step (iterative) or removal (sequential)."
+    )
+    recovery: str = option("none", "Repair after each step: none, recalibrate or finetune.")
+    encoding: str = option("polarity", "MILS: planes of bits a matrix becomes: polarity or sign.")
+    boundary: str = option("periodic", "MILS: edge of the blocks: periodic, ignore or recursive.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RobustnessConfig:
+    """Which networks to expose to which noise."""
+
+    run_id: str = option("", "A train or prune run; empty: the newest finished prune run.")
+    corruptions: str = option("gaussian,shot,impulse,speckle", "Kinds of noise.")
+    severities: str = option("1,2,3,4,5", "Severities, from 1 (mild) to 5.")
+    seed: int = option(0, "Seed of the noise; every network meets the same noise.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CompareConfig:
+    """Which runs to compare by which metrics."""
+
+    runs: str = option("", "Ids of prune runs, parents or children; empty: the newest prune run.")
+    experiment: str = option("", "Compare all finished prune runs of this experiment (its name).")
+    metrics: str = option("accuracy,minority_recall,worst_class_recall", "Metrics to draw.")
+
+
+def names(text: str) -> tuple[str, ...]:
+    """Split a comma list.
+
+    Example:
+        >>> names("nc, random,")
+        ('nc', 'random')
+    """
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def numbers(text: str, kind: type[Number], what: str) -> tuple[Number, ...]:
+    """Split a comma list of numbers.
+
+    Raises:
+        InputError: If a part is not such a number.
+
+    Example:
+        >>> numbers("32, 16", int, "hidden")
+        (32, 16)
+    """
+    try:
+        return tuple(kind(part) for part in names(text))
+    except ValueError:
+        raise InputError(f"{what} is {text!r}; it must be a comma list of numbers") from None
+
+
+def number(text: str, kind: type[Number], what: str) -> Number | None:
+    """Read an optional number; empty is None.
+
+    Raises:
+        InputError: If the text is not one such number.
+    """
+    values = numbers(text, kind, what)
+    if len(values) > 1:
+        raise InputError(f"{what} is {text!r}; it must be one number")
+    return values[0] if values else None
+
+
+def parameters(config: object) -> dict[str, str]:
+    """The fields of a configuration as MLflow logs them."""
+    return {f.name: str(getattr(config, f.name)) for f in fields(config)}  # type: ignore[arg-type]  # any configuration

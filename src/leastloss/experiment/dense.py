@@ -1,0 +1,118 @@
+"""The dense network that everything starts from: trained here, or fetched from a run."""
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+from torch import nn
+
+from leastloss import tracking
+from leastloss.data import Data, load_data
+from leastloss.errors import ResourceError
+from leastloss.evaluation import evaluate
+from leastloss.experiment.config import TrainConfig, number, numbers
+from leastloss.models import build_model
+from leastloss.models.files import load_network, save_network
+from leastloss.plots import training_curves
+from leastloss.seeds import torch_stream
+from leastloss.training import fit
+
+WEIGHTS = "dense_weights.safetensors"
+MODEL_TAG = "leastloss.dense_model"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dense:
+    """A trained network with its data and where it is tracked."""
+
+    model: nn.Module
+    data: Data
+    run_id: str
+    model_id: str
+    name: str
+
+
+def data_of(config: TrainConfig) -> Data:
+    """Load what a configuration asks for."""
+    return load_data(
+        config.dataset,
+        size=number(config.size, int, "size"),
+        imbalance=config.imbalance,
+        ratio=config.ratio,
+        rare=numbers(config.rare, int, "rare"),
+        share=number(config.share, float, "share"),
+        subset=config.subset,
+        replicate=config.replicate,
+        seed=config.seed,
+        data_dir=config.data_dir or None,
+    )
+
+
+def network_of(config: TrainConfig, data: Data) -> nn.Module:
+    """Build the untrained network that a configuration asks for."""
+    return build_model(
+        config.model,
+        data.features,
+        numbers(config.hidden, int, "hidden"),
+        data.classes,
+        generator=torch_stream(config.seed, "initialisation"),
+    )
+
+
+def train_dense(config: TrainConfig, run_id: str) -> Dense:
+    """Train within an open run and log data, history, metrics, weights and model to it."""
+    data = data_of(config)
+    model = network_of(config, data)
+    tracking.log_data(run_id, data)
+    history = fit(
+        model,
+        data,
+        epochs=config.epochs,
+        patience=config.patience,
+        lr=config.lr,
+        batch_size=config.batch_size,
+        seed=config.seed,
+    )
+    name = f"{config.model} {config.hidden.replace(',', '-')}"
+    tracking.log_metrics(run_id, _epochs(history))
+    metrics = evaluate(model, data.test)
+    metrics |= {f"val_{name}": value for name, value in evaluate(model, data.val).items()}
+    about = {"data": data.recipe, "name": name}
+    tracking.log_file(run_id, WEIGHTS, lambda path: save_network(path, model, {}, about))
+    tracking.log_figure(run_id, training_curves(history), "training.png")
+    model_id = tracking.log_network(run_id, model, data, "dense", {"run_id": run_id})
+    tracking.log_metrics(run_id, [(0, metrics)], model_id)
+    with tracking.store_errors():
+        tracking.client().set_tag(run_id, MODEL_TAG, model_id)
+    return Dense(model=model, data=data, run_id=run_id, model_id=model_id, name=name)
+
+
+def fetch_dense(run_id: str, data_dir: str = "") -> Dense:
+    """Fetch the dense network of a finished train run, or of a prune run that trained it.
+
+    Raises:
+        ResourceError: If there is no such run, it holds no network, or its data differ now.
+    """
+    found = tracking.find_run(run_id)
+    with tempfile.TemporaryDirectory() as folder:
+        model, _, facts = load_network(tracking.fetch_file(run_id, WEIGHTS, Path(folder)))
+    data = load_data(**facts["data"], data_dir=data_dir or None)
+    _same_data(run_id, data)
+    model_id = found.data.tags.get(MODEL_TAG)
+    if not model_id:
+        raise ResourceError(f"run {run_id!r} did not finish: it logged no dense model")
+    return Dense(model=model, data=data, run_id=run_id, model_id=model_id, name=facts["name"])
+
+
+def _same_data(run_id: str, data: Data) -> None:
+    logged = {i.dataset.name: i.dataset.digest for i in tracking.find_run(run_id).inputs.dataset_inputs}
+    for split in ("train", "val", "test"):
+        name, digest = f"{data.name}-{split}", getattr(data, split).digest()
+        if name in logged and not digest.startswith(logged[name]):
+            raise ResourceError(f"{name} is not the data that run {run_id!r} was trained on")
+
+
+def _epochs(history: pd.DataFrame) -> list[tuple[int, dict[str, float]]]:
+    rows = history.rename(columns={"val_accuracy": "epoch_val_accuracy"}).to_dict("records")
+    return [(int(row.pop("epoch")), {str(k): float(v) for k, v in row.items()}) for row in rows]

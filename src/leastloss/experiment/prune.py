@@ -1,0 +1,125 @@
+"""The recipe of the entry point ``prune``: one dense network, one child run per criterion."""
+
+from dataclasses import fields
+
+import click
+import pandas as pd
+
+from leastloss import tracking
+from leastloss.criteria import CRITERIA, GRANULARITIES, Criterion, as_criterion
+from leastloss.criteria.mils import MILS
+from leastloss.errors import InputError
+from leastloss.experiment.config import PruneConfig, TrainConfig, names, parameters
+from leastloss.experiment.dense import Dense, fetch_dense, train_dense
+from leastloss.experiment.train import report
+from leastloss.models.files import save_network
+from leastloss.names import choose
+from leastloss.plots import child_curves, compare_figure
+from leastloss.pruning import RECOVERIES, SCHEDULES, PruningPath, Step
+from leastloss.pruning import prune as prune_network
+from leastloss.pruning.schedule import targets
+
+PRUNED = "pruned_weights.safetensors"
+ORDER = "removal_order.npy"
+TABLE = "table.csv"
+
+
+def prune(config: PruneConfig) -> pd.DataFrame:
+    """Prune one dense network by several criteria; returns the table of all steps.
+
+    Raises:
+        InputError: If a parameter is out of range or a name unknown.
+        ResourceError: If data, disk, tracking store or the given run fail.
+    """
+    chosen = _criteria(config)
+    title = f"prune {config.granularity}s to {config.to_sparsity:g}"
+    with tracking.run("prune", title, parameters(config)) as parent:
+        if config.run_id:
+            dense = fetch_dense(config.run_id, config.data_dir)
+            tracking.log_data(parent, dense.data, dense.model_id)
+        else:
+            dense = train_dense(config, parent)
+        report(dense)
+        tables = [_child(config, criterion, dense) for criterion in chosen]
+        table = pd.concat(tables, ignore_index=True)
+        tracking.log_text(parent, table.to_csv(index=False), TABLE)
+        tracking.log_figure(parent, compare_figure(table), "comparison.png")
+    click.echo(f"prune run: {parent}")
+    return table
+
+
+def _criteria(config: PruneConfig) -> list[Criterion]:
+    """Read the names and check every axis before anything costs time."""
+    choose("granularity", config.granularity, GRANULARITIES)
+    choose("schedule", config.schedule, SCHEDULES)
+    choose("recovery", config.recovery, RECOVERIES)
+    targets(1_000_000, config.to_sparsity, config.steps)
+    wanted = names(config.criteria)
+    if not wanted:
+        raise InputError(f"criteria is empty; there are: {', '.join(CRITERIA)}")
+    if len(set(wanted)) < len(wanted):
+        raise InputError(f"criteria {config.criteria!r} names one twice")
+    chosen = [as_criterion(name) for name in wanted]
+    return [
+        MILS(complexity=c.complexity, encoding=config.encoding, boundary=config.boundary)
+        if isinstance(c, MILS)
+        else c
+        for c in chosen
+    ]
+
+
+def _child(config: PruneConfig, criterion: Criterion, dense: Dense) -> pd.DataFrame:
+    """Prune by one criterion in a child run of its own."""
+    own = parameters(config) | {"criterion": criterion.name, "run_id": dense.run_id}
+    tags = {"leastloss.dense_run": dense.run_id, "leastloss.dense_model": dense.model_id}
+    with tracking.run("criterion", criterion.name, own, nested=True, tags=tags) as run_id:
+        tracking.log_data(run_id, dense.data, dense.model_id)
+        path = prune_network(
+            dense.model,
+            dense.data,
+            criterion,
+            granularity=config.granularity,
+            to_sparsity=config.to_sparsity,
+            steps=config.steps,
+            schedule=config.schedule,
+            recovery=config.recovery,
+            seed=config.seed,
+        )
+        table = _labelled(path.table(), criterion.name, config, dense)
+        _log_path(run_id, path, table, dense)
+    last = table.iloc[-1]
+    click.echo(
+        f"{criterion.name:>14}: at sparsity {last['sparsity']:.3f} accuracy {last['accuracy']:.3f}, "
+        f"minority recall {last['minority_recall']:.3f}"
+    )
+    return table
+
+
+def _log_path(run_id: str, path: PruningPath, table: pd.DataFrame, dense: Dense) -> None:
+    """Everything a child run holds, in few requests."""
+    total, last = len(path.parts), path.steps[-1]
+    model, masks = path.model_at(last.removed / total), path.masks_at(last.removed / total)
+    about = {"data": dense.data.recipe, "name": dense.name, **path.settings}
+    tracking.log_metrics(run_id, [_row(step, total) for step in path.steps[:-1]])
+    tracking.log_file(run_id, PRUNED, lambda file: save_network(file, model, masks, about))
+    tracking.log_array(run_id, path.removal_order, ORDER)
+    tracking.log_text(run_id, table.to_csv(index=False), TABLE)
+    tracking.log_figure(run_id, child_curves(table), "curves.png")
+    origin = {"run_id": run_id, "pruned_from": f"models:/{dense.model_id}"}
+    model_id = tracking.log_network(run_id, model, dense.data, "pruned", origin)
+    tracking.log_metrics(run_id, [_row(last, total)], model_id)
+
+
+def _row(step: Step, total: int) -> tuple[int, dict[str, float]]:
+    return step.index, {"sparsity": step.removed / total, **step.metrics}
+
+
+def _labelled(
+    table: pd.DataFrame, criterion: str, config: PruneConfig, dense: Dense
+) -> pd.DataFrame:
+    """The table of one path with the columns that tell paths apart."""
+    same = {f.name: getattr(config, f.name) for f in fields(TrainConfig)}
+    labels = {"criterion": criterion, "seed": config.seed, "dataset": dense.data.name}
+    labels |= {"model": same["model"], "hidden": same["hidden"]}
+    table = table.assign(**labels)
+    return table[[*labels, *[c for c in table.columns if c not in labels]]]

@@ -1,0 +1,30 @@
+"""The recipe of the entry point ``train``."""
+
+import click
+
+from leastloss import tracking
+from leastloss.evaluation import evaluate
+from leastloss.experiment.config import TrainConfig, parameters
+from leastloss.experiment.dense import Dense, train_dense
+
+
+def train(config: TrainConfig) -> Dense:
+    """Train a network and log it; prints the run's id and what it reached.
+
+    Raises:
+        InputError: If a parameter is out of range or a name unknown.
+        ResourceError: If data, disk or tracking store fail.
+    """
+    with tracking.run("train", f"train {config.model} {config.dataset}", parameters(config)) as run_id:
+        dense = train_dense(config, run_id)
+    report(dense)
+    return dense
+
+
+def report(dense: Dense) -> None:
+    """Print what a dense network reaches on the test images."""
+    found = evaluate(dense.model, dense.data.test)
+    keys = ("accuracy", "balanced_accuracy", "minority_recall", "worst_class_recall")
+    figures = ", ".join(f"{key.replace('_', ' ')} {found[key]:.3f}" for key in keys)
+    click.echo(f"{dense.name} on {dense.data.name}: {figures}")
+    click.echo(f"train run: {dense.run_id}")

@@ -1,0 +1,74 @@
+"""Networks in safetensors files: state, masks and how to build the network again; no pickle."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from leastloss.errors import ResourceError
+from leastloss.models.layers import Masks
+from leastloss.models.mlp import MLP, BinarizedMLP
+
+_MASK = "mask/"
+_STATE = "state/"
+_KINDS: dict[str, type[MLP | BinarizedMLP]] = {"mlp": MLP, "binarized-mlp": BinarizedMLP}
+
+
+def save_network(
+    path: Path, model: nn.Module, masks: Masks, about: Mapping[str, object] | None = None
+) -> None:
+    """Write a network with its masks.
+
+    Args:
+        path: The file, by custom ``*.safetensors``.
+        model: Any network; those of this package can be built again from the file alone.
+        masks: What is kept, by layer; empty for a dense network.
+        about: Further facts as plain JSON values.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     save_network(Path(folder) / "net.safetensors", MLP(4, (3,), 2), {}, {"seed": 0})
+        ...     model, masks, about = load_network(Path(folder) / "net.safetensors")
+        >>> about["seed"], type(model).__name__
+        (0, 'MLP')
+    """
+    tensors = {_STATE + name: value.contiguous() for name, value in model.state_dict().items()}
+    tensors |= {_MASK + name: mask.to(torch.uint8).contiguous() for name, mask in masks.items()}
+    facts = dict(about or {})
+    for kind, network in _KINDS.items():
+        if isinstance(model, network):
+            sizes = {"features": model.features, "hidden": model.hidden, "classes": model.classes}
+            facts["network"] = {"model": kind} | sizes
+    # The shares of one state may overlap in memory only in networks with tied weights.
+    save_file({name: t.detach().cpu().clone() for name, t in tensors.items()}, path,
+              metadata={"leastloss": json.dumps(facts)})  # fmt: skip
+
+
+def load_network(path: Path) -> tuple[nn.Module, Masks, dict[str, Any]]:
+    """Read a network of this package, its masks and the facts saved with it.
+
+    Returns:
+        The network in evaluation mode, the masks (empty if dense), and the facts.
+
+    Raises:
+        ResourceError: If the file is missing, truncated, or not a network of this package.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            facts = json.loads((file.metadata() or {})["leastloss"])
+            tensors: dict[str, Tensor] = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # no mapping
+        sizes = facts["network"]
+        network = _KINDS[sizes["model"]](sizes["features"], sizes["hidden"], sizes["classes"])
+        state = {n.removeprefix(_STATE): t for n, t in tensors.items() if n.startswith(_STATE)}
+        network.load_state_dict(state)
+    except (SafetensorError, OSError, KeyError, RuntimeError, json.JSONDecodeError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise ResourceError(f"{path.name} is not a saved network, or damaged: {reason}") from None
+    masks = {n.removeprefix(_MASK): t.bool() for n, t in tensors.items() if n.startswith(_MASK)}
+    return network.eval(), masks, facts

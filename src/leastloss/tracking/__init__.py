@@ -1,0 +1,43 @@
+"""The only room that knows MLflow: runs, metrics in batches, artifacts, logged models."""
+
+from leastloss.tracking._artifacts import (
+    fetch_file,
+    log_array,
+    log_data,
+    log_figure,
+    log_file,
+    log_network,
+    log_text,
+)
+from leastloss.tracking._environment import environment
+from leastloss.tracking._runs import (
+    KIND,
+    Run,
+    client,
+    find_run,
+    log_metrics,
+    log_parameters,
+    run,
+    search,
+    store_errors,
+)
+
+__all__ = [
+    "KIND",
+    "Run",
+    "client",
+    "environment",
+    "fetch_file",
+    "find_run",
+    "log_array",
+    "log_data",
+    "log_figure",
+    "log_file",
+    "log_metrics",
+    "log_network",
+    "log_parameters",
+    "log_text",
+    "run",
+    "search",
+    "store_errors",
+]

@@ -1,0 +1,168 @@
+"""Runs that always end: FINISHED, FAILED with the reason, or KILLED."""
+
+import contextlib
+import logging
+import os
+import socket
+from collections.abc import Iterator, Mapping, Sequence
+
+import mlflow
+from mlflow import MlflowClient
+from mlflow.entities import Metric, Param, Run, RunStatus
+from mlflow.exceptions import MlflowException
+from mlflow.utils.time import get_current_time_millis
+from sqlalchemy.exc import SQLAlchemyError
+
+from leastloss.errors import ResourceError
+from leastloss.tracking._environment import environment
+
+KIND = "leastloss.kind"
+_PROCESS = "leastloss.process"
+_BATCH = 1000  # MLflow's limit for metrics in one request
+_TEXT = 6000  # MLflow's limit for the value of a parameter
+
+# These loggers speak of things that are as they should be here: no pip in a uv environment.
+logging.getLogger("mlflow.utils.environment").setLevel(logging.ERROR)
+logging.getLogger("mlflow.store.db.utils").setLevel(logging.ERROR)
+logging.getLogger("alembic").setLevel(logging.ERROR)
+
+
+@contextlib.contextmanager
+def store_errors() -> Iterator[None]:
+    """Turn what a tracking store may raise into one line that names the store."""
+    try:
+        yield
+    except (MlflowException, SQLAlchemyError, OSError) as error:
+        reason = " ".join(str(getattr(error, "orig", None) or error).split())[:300]
+        uri = mlflow.get_tracking_uri()
+        raise ResourceError(f"the tracking store {uri} does not answer: {reason}") from error
+
+
+def client() -> MlflowClient:
+    """The client of the store that MLFLOW_TRACKING_URI names; by default ./mlflow.db."""
+    return MlflowClient()
+
+
+@contextlib.contextmanager
+def run(
+    kind: str,
+    name: str,
+    parameters: Mapping[str, object],
+    *,
+    nested: bool = False,
+    tags: Mapping[str, str] | None = None,
+) -> Iterator[str]:
+    """Open a run and close it whatever happens; yields its id.
+
+    The first run takes over the one that ``mlflow run`` has opened, if any; a nested run is a child
+    of the open one. A run that an exception leaves is FAILED (Ctrl-C and SIGTERM: KILLED), with the
+    reason in the tag ``failure``.
+
+    Args:
+        kind: What it is: train, prune, criterion, robustness or compare.
+        name: Shown in the UI.
+        parameters: Logged as strings; those that the project has logged already stay.
+        nested: Whether the run belongs to the open one.
+        tags: Further tags.
+
+    Raises:
+        ResourceError: If the tracking store cannot be reached or written.
+    """
+    process = {KIND: kind, _PROCESS: f"{socket.gethostname()}:{os.getpid()}"}
+    with store_errors():
+        every = environment() | process | dict(tags or {})
+        opened = mlflow.start_run(run_name=name, nested=nested, tags=every)
+        run_id: str = opened.info.run_id
+    try:
+        with store_errors():
+            log_parameters(run_id, parameters)
+            if not nested:
+                _close_orphans(opened.info.experiment_id)
+        yield run_id
+    except BaseException as error:
+        status = "KILLED" if isinstance(error, KeyboardInterrupt | SystemExit) else "FAILED"
+        reason = " ".join(str(error).split()) or type(error).__name__
+        with contextlib.suppress(MlflowException, SQLAlchemyError):  # the first error matters more
+            client().set_tag(run_id, "failure", reason[:_TEXT])
+            mlflow.end_run(status)
+        raise
+    with store_errors():
+        mlflow.end_run()
+
+
+def log_parameters(run_id: str, parameters: Mapping[str, object]) -> None:
+    """Log parameters that the run does not hold yet."""
+    present = client().get_run(run_id).data.params
+    new = [Param(k, str(v)[:_TEXT]) for k, v in parameters.items() if k not in present]
+    client().log_batch(run_id, params=new)
+
+
+def log_metrics(
+    run_id: str, rows: Sequence[tuple[int, Mapping[str, float]]], model_id: str | None = None
+) -> None:
+    """Write many steps of many metrics in few requests; values that are not finite are left out.
+
+    Args:
+        run_id: The run.
+        rows: Pairs of step and metrics.
+        model_id: Logged model that the metrics belong to.
+    """
+    now = get_current_time_millis()
+    metrics = [
+        Metric(name, float(value), now, step, model_id=model_id, run_id=run_id)
+        for step, row in rows
+        for name, value in row.items()
+        if abs(float(value)) < float("inf")
+    ]
+    with store_errors():
+        for start in range(0, len(metrics), _BATCH):
+            client().log_batch(run_id, metrics=metrics[start : start + _BATCH])
+
+
+def find_run(run_id: str) -> Run:
+    """Fetch a run.
+
+    Raises:
+        ResourceError: If there is none with this id.
+    """
+    try:
+        return client().get_run(run_id)
+    except MlflowException:
+        uri = mlflow.get_tracking_uri()
+        raise ResourceError(f"there is no run {run_id!r} in the tracking store {uri}") from None
+
+
+def search(where: str, experiment: str = "") -> list[Run]:
+    """Find runs by a filter, newest first.
+
+    Args:
+        where: A filter as ``MlflowClient.search_runs`` takes it.
+        experiment: Name of the experiment to search; all of them when empty.
+
+    Raises:
+        ResourceError: If there is no experiment of this name.
+    """
+    with store_errors():
+        everywhere = client().search_experiments()
+    ids = [e.experiment_id for e in everywhere if experiment in ("", e.name)]
+    if not ids:
+        known = ", ".join(sorted(e.name for e in everywhere))
+        raise ResourceError(f"there is no experiment {experiment!r}; there are: {known}")
+    with store_errors():
+        return list(client().search_runs(ids, where, order_by=["attributes.start_time DESC"]))
+
+
+def _close_orphans(experiment_id: str) -> None:
+    """Close runs of this machine whose process was killed before it could close them."""
+    host = socket.gethostname()
+    where = f"attributes.status = 'RUNNING' AND tags.`{_PROCESS}` LIKE '{host}:%'"
+    for orphan in client().search_runs([experiment_id], where):
+        pid = int(orphan.data.tags[_PROCESS].rpartition(":")[2])
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            run_id = orphan.info.run_id
+            client().set_tag(run_id, "failure", f"process {pid} ended without closing the run")
+            client().set_terminated(run_id, RunStatus.to_string(RunStatus.KILLED))
+        except PermissionError:
+            continue  # alive, and someone else's
