@@ -1,0 +1,34 @@
+"""Geometry of classes in feature space: scatter, neural collapse, discriminant scores.
+
+Torch tensors of features and labels in, geometry out; on the device they come on, in float64.
+"""
+
+from leastloss.geometry.collapse import (
+    class_distance_variance,
+    collapse_metrics,
+    within_class_variability,
+)
+from leastloss.geometry.discriminant import (
+    partial_fisher,
+    partial_fisher_pairs,
+    regularised_inverse,
+    remove,
+)
+from leastloss.geometry.elimination import Separation, eliminate, greedy_order
+from leastloss.geometry.statistics import ClassStatistics, StatisticsAccumulator, class_statistics
+
+__all__ = [
+    "ClassStatistics",
+    "Separation",
+    "StatisticsAccumulator",
+    "class_distance_variance",
+    "class_statistics",
+    "collapse_metrics",
+    "eliminate",
+    "greedy_order",
+    "partial_fisher",
+    "partial_fisher_pairs",
+    "regularised_inverse",
+    "remove",
+    "within_class_variability",
+]
