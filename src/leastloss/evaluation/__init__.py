@@ -1,16 +1,21 @@
 """Predictions in, numbers out: what a network gets right, under noise, and how sure that is."""
 
+from leastloss.evaluation.description import description_length
 from leastloss.evaluation.metrics import classification_metrics, evaluate
 from leastloss.evaluation.prediction import predict
+from leastloss.evaluation.robustness import robustness, robustness_of
 from leastloss.evaluation.significance import mean_interval, mean_intervals
 from leastloss.evaluation.summary import curve, operating_points
 
 __all__ = [
     "classification_metrics",
     "curve",
+    "description_length",
     "evaluate",
     "mean_interval",
     "mean_intervals",
     "operating_points",
     "predict",
+    "robustness",
+    "robustness_of",
 ]

@@ -1,0 +1,7 @@
+"""Pages from finished tables and figures."""
+
+from leastloss.evaluation.summary import operating_points
+from leastloss.report.page import compare_page
+from leastloss.report.svg import inline_svg
+
+__all__ = ["compare_page", "inline_svg", "operating_points"]
