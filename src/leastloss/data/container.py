@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from leastloss.data._tensors import Pair, as_tensors
-from leastloss.data.imbalance import check_labels, rarest
-from leastloss.data.split import Split
-from leastloss.data.splits import hold_out
+from leastloss.data._custom import split_tensors
 from leastloss.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from leastloss.data._tensors import Pair
+    from leastloss.data.split import Split
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,35 +88,9 @@ class Data:
             >>> len(data.train), len(data.val), len(data.test), data.minority
             (30, 10, 10, (0,))
         """
-        parts = {
-            part: as_tensors(pair, part)
-            for part, pair in (("train", train), ("val", val), ("test", test))
-            if pair is not None
-        }
-        highest = max(int(y.max()) for _, y in parts.values())
-        count = highest + 1 if classes is None else classes
-        if count < 2:
-            raise InputError(f"classes is {count}; there must be at least 2")
-        labels = () if minority is None else check_labels(minority, count)
-        whole = {part: Split(x, y, count, labels) for part, (x, y) in parts.items()}
-        if (missing := np.flatnonzero(whole["train"].counts() == 0)).size:
-            raise InputError(
-                f"class {missing[0]} has no training sample; labels must run 0..{count - 1} "
-                "without a gap"
-            )
-        rest, fifth = whole["train"], len(whole["train"]) / 5
-        for part in ("test", "val"):
-            if part not in whole:
-                y = rest.y.cpu().numpy()
-                stay, held = hold_out(y, count, fifth / len(rest), seed, f"split/{part}")
-                whole[part], rest = rest.subset(held), rest.subset(stay)
-        if minority is None:
-            labels = rarest(rest.counts())
-        train_, val_, test_ = (
-            replace(split, minority=labels) for split in (rest, whole["val"], whole["test"])
-        )
+        splits = split_tensors(train, val, test, classes=classes, minority=minority, seed=seed)
         # The name says that load_data cannot make it again.
-        return cls(name, train_, val_, test_, {"name": f"tensors:{name}", "seed": seed})
+        return cls(name, *splits, {"name": f"tensors:{name}", "seed": seed})
 
     @property
     def classes(self) -> int:

@@ -108,7 +108,7 @@ def _cut_named(
             "such as rare=(1, 2), share=0.05"
         )
     share = _checks.share("share", share)
-    labels = check_labels(rare, len(counts))
+    labels = check_labels("rare", rare, len(counts))
     targets = counts.copy()
     targets[list(labels)] = _floor(share * counts[list(labels)])
     for label in labels:
@@ -119,22 +119,22 @@ def _cut_named(
     return targets
 
 
-def check_labels(rare: Sequence[int], classes: int) -> tuple[int, ...]:
-    """Return ``rare`` as ascending labels.
+def check_labels(name: str, labels: Sequence[int], classes: int) -> tuple[int, ...]:
+    """Return ``labels`` ascending, as plain integers.
 
     Raises:
-        InputError: If one is no label or comes twice, or if no class is left out.
+        InputError: If one is no label or comes twice, or if none or all classes are named.
 
     Example:
-        >>> check_labels([3, 1], 10)
+        >>> check_labels("rare", [3, 1], 10)
         (1, 3)
     """
-    labels = sorted(_checks.integer("a label of rare", label, 0, classes - 1) for label in rare)
-    if len(set(labels)) != len(labels) or len(labels) == classes:
+    checked = sorted(_checks.integer(f"a class in {name}", one, 0, classes - 1) for one in labels)
+    if not checked or len(set(checked)) != len(checked) or len(checked) == classes:
         raise InputError(
-            f"rare is {list(rare)}; it must name each class once at most, and leave one out"
+            f"{name} is {list(labels)}; it must name at least one class, each once, and not all"
         )
-    return tuple(labels)
+    return tuple(checked)
 
 
 def _floor(values: NDArray[np.floating]) -> NDArray[np.int64]:

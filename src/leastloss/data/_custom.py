@@ -1,0 +1,63 @@
+"""A caller's own tensors as three splits; what is missing is cut from the training part."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from leastloss.data import _checks
+from leastloss.data._tensors import Pair, as_tensors
+from leastloss.data.imbalance import check_labels, rarest
+from leastloss.data.split import Split
+from leastloss.data.splits import hold_out
+from leastloss.errors import InputError
+
+
+def split_tensors(
+    train: Pair,
+    val: Pair | None,
+    test: Pair | None,
+    *,
+    classes: int | None,
+    minority: Sequence[int] | None,
+    seed: int,
+) -> tuple[Split, Split, Split]:
+    """Return the train, validation and test split; see `Data.from_tensors` for the arguments.
+
+    Raises:
+        InputError: If something does not fit together.
+    """
+    parts = {
+        part: as_tensors(pair, part)
+        for part, pair in (("train", train), ("val", val), ("test", test))
+        if pair is not None
+    }
+    highest = max(int(y.max()) for _, y in parts.values())
+    count = highest + 1 if classes is None else classes
+    count = _checks.integer("classes", count, 2)
+    if count > len(parts["train"][1]):
+        raise InputError(
+            f"{count} classes (highest label {highest}) need at least as many training samples; "
+            f"there are {len(parts['train'][1])}"
+        )
+    labels = () if minority is None else check_labels("minority", minority, count)
+    whole = {part: Split(x, y, count, labels) for part, (x, y) in parts.items()}
+    if (missing := np.flatnonzero(whole["train"].counts() == 0)).size:
+        raise InputError(
+            f"class {missing[0]} has no training sample; labels must run 0..{count - 1} "
+            "without a gap"
+        )
+    rest, fifth = whole["train"], len(whole["train"]) / 5
+    for part in ("test", "val"):
+        if part not in whole:
+            y = rest.y.cpu().numpy()
+            stay, held = hold_out(y, count, fifth / len(rest), seed, f"split/{part}")
+            whole[part], rest = rest.subset(held), rest.subset(stay)
+    if minority is None:
+        labels = rarest(rest.counts())
+    train_, val_, test_ = (
+        replace(split, minority=labels) for split in (rest, whole["val"], whole["test"])
+    )
+    return train_, val_, test_
