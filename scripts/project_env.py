@@ -42,8 +42,7 @@ def make_env(root: Path = ROOT) -> None:
     with tempfile.TemporaryDirectory() as store:
         settings = {
             "PATH": os.pathsep.join(map(str, path)),
-            "MLFLOW_TRACKING_URI": Path(store).as_uri(),
-            "MLFLOW_ALLOW_FILE_STORE": "true",
+            "MLFLOW_TRACKING_URI": f"sqlite:///{store}/mlflow.db",
             "UV_PYTHON_DOWNLOADS": "never",
         }
         subprocess.run(
