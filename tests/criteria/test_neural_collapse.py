@@ -1,0 +1,334 @@
+"""The nc criterion against brute force, and that it leaves the network as it was."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from leastloss.criteria.base import Granularity, ScoringContext
+from leastloss.criteria.neural_collapse import METRICS, NeuralCollapse
+from leastloss.data import Split
+from leastloss.errors import InputError
+from leastloss.geometry import (
+    class_statistics,
+    greedy_order,
+    partial_fisher_pairs,
+    regularised_inverse,
+)
+from leastloss.models import MLP, BinarizedMLP
+from leastloss.models.layers import effective_weight, prunable_layers
+
+CLASSES, FEATURES = 3, 6
+COUNTS = (12, 7, 3)
+
+
+def split(seed: int = 0, shape: tuple[int, ...] = (FEATURES,)) -> Split:
+    generator = torch.Generator().manual_seed(seed)
+    y = torch.arange(CLASSES).repeat_interleave(torch.tensor(COUNTS))
+    shift = torch.rand(CLASSES, *shape, generator=generator)
+    return Split(torch.rand(len(y), *shape, generator=generator) + shift[y], y, CLASSES, (2,))
+
+
+def context(
+    model: nn.Module, granularity: Granularity = "weight", data: Split | None = None
+) -> ScoringContext:
+    masks = {
+        name: torch.ones_like(layer.weight, dtype=torch.bool)
+        for name, layer in prunable_layers(model).items()
+    }
+    return ScoringContext(
+        model=model.eval(),
+        masks=masks,
+        train=split() if data is None else data,
+        granularity=granularity,
+        generator=np.random.default_rng(0),
+    )
+
+
+def mlp(seed: int = 0, hidden: tuple[int, ...] = (5, 4)) -> MLP:
+    return MLP(FEATURES, hidden, CLASSES, generator=torch.Generator().manual_seed(seed))
+
+
+def binary(seed: int = 0) -> BinarizedMLP:
+    model = BinarizedMLP(FEATURES, (5, 4), CLASSES, generator=torch.Generator().manual_seed(seed))
+    model(split().x)  # gives BatchNorm statistics
+    return model
+
+
+def layer_values(model: nn.Module, x: Tensor) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """Inputs of all layers and Jacobians of the logits to their outputs, by one sample each."""
+    modules = list(model.layers)
+    inputs, jacobians = {}, {}
+    h = 2 * x - 1 if isinstance(model, BinarizedMLP) else x
+    for i, module in enumerate(modules):
+        if isinstance(module, nn.Linear):
+            rest = nn.Sequential(*modules[i + 1 :])
+            inputs[f"layers.{i}"] = h.detach()
+            rows = [
+                torch.autograd.functional.jacobian(lambda z, r=rest: r(z[None])[0], z)
+                for z in module(h).detach()
+            ]
+            jacobians[f"layers.{i}"] = torch.stack(rows)  # (n, C, units)
+        h = module(h)
+    return inputs, jacobians
+
+
+def metric_matrices(metric: str, logits: Tensor, y: Tensor, balanced: bool) -> Tensor:
+    """F of each sample, shape (n, C, C)."""
+    n, c = logits.shape
+    if metric == "logit":
+        return torch.eye(c).double().expand(n, c, c)
+    if metric == "cross-entropy":
+        p = logits.double().softmax(1)
+        return torch.diag_embed(p) - p[:, :, None] * p[:, None, :]
+    found = class_statistics(logits, y, balanced=balanced)
+    inverse = regularised_inverse(found.within, 0.01)
+    return (inverse @ found.between @ inverse).expand(n, c, c)
+
+
+@pytest.mark.parametrize("balanced", [True, False])
+@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("make", [mlp, binary])
+def test_weight_scores_equal_the_brute_force_jacobian(
+    make: type, metric: str, balanced: bool
+) -> None:
+    case = context(make())
+    x, y = case.train.x, case.train.y
+    inputs, jacobians = layer_values(case.model, x)
+    counts = torch.tensor(COUNTS, dtype=torch.float64)
+    share = (1 / (CLASSES * counts))[y] if balanced else torch.full((len(y),), 1 / len(y)).double()
+    matrices = metric_matrices(metric, case.model(x).detach(), y, balanced)
+    scores = NeuralCollapse(metric=metric, balanced=balanced).score(case)
+    assert list(scores) == list(case.masks)
+    for name, score in scores.items():
+        j = jacobians[name].double()
+        moves = share @ torch.einsum("ncb,nce,neb->nb", j, matrices, j)
+        sizes = share @ inputs[name].double().square()
+        weight = effective_weight(prunable_layers(case.model)[name]).double()
+        assert score.dtype == np.float64
+        np.testing.assert_allclose(
+            score, weight.square() * moves[:, None] * sizes, rtol=2e-4, atol=1e-12
+        )
+
+
+def test_weight_scores_predict_the_move_of_the_logits_of_a_linear_network() -> None:
+    model = nn.Sequential(nn.Flatten(), nn.Linear(FEATURES, CLASSES, bias=False))
+    case = context(model)
+    score = NeuralCollapse(metric="logit", balanced=False).score(case)["1"]
+    with torch.no_grad():
+        before = model(case.train.x)
+        model[1].weight[2, 4] = 0.0
+        moved = (model(case.train.x) - before).square().sum(dim=1).mean()
+    assert score[2, 4] == pytest.approx(float(moved), rel=1e-5)
+
+
+def test_convolutions_are_summed_over_positions() -> None:
+    generator = torch.Generator().manual_seed(0)
+    model = nn.Sequential(
+        nn.Conv2d(2, 4, 3, padding=1, stride=2, groups=2), nn.ReLU(inplace=True), nn.Flatten(),
+        nn.Linear(36, CLASSES),
+    )  # fmt: skip
+    for parameter in model.parameters():
+        nn.init.normal_(parameter, generator=generator)
+    case = context(model, data=split(shape=(2, 5, 5)))
+    score = NeuralCollapse(metric="logit", balanced=False).score(case)["0"]
+    x, n = case.train.x, len(case.train)
+    patches = nn.functional.unfold(x, 3, padding=1, stride=2).reshape(n, 2, 9, 9)
+    sizes = patches.square().mean(dim=(0, 3)).repeat_interleave(2, dim=0).reshape(4, 1, 3, 3)
+    z = model[0](x).detach()
+    jacobian = torch.autograd.functional.jacobian(
+        lambda z: model[3](z.relu().flatten(1)).sum(0), z
+    )  # (C, n, 4, 3, 3)
+    moves = jacobian.square().sum(dim=(0, 3, 4)).mean(dim=0).reshape(4, 1, 1, 1)
+    expected = model[0].weight.detach().square() * sizes * moves
+    np.testing.assert_allclose(score, expected, rtol=1e-4)
+
+
+def features(model: nn.Module, case: ScoringContext, until: int) -> Tensor:
+    x = 2 * case.train.x - 1 if isinstance(model, BinarizedMLP) else case.train.x
+    values: Tensor = model.layers[:until](x)
+    return values.detach()
+
+
+@pytest.mark.parametrize(("make", "ends"), [(mlp, (2, 4)), (binary, (3, 6))])
+def test_unit_scores_are_the_worst_pair_of_the_activations(
+    make: type, ends: tuple[int, int]
+) -> None:
+    case = context(make(), "unit")
+    scores = NeuralCollapse().score(case)
+    assert [len(score) for score in scores.values()] == [5, 4]
+    for score, end in zip(scores.values(), ends, strict=True):
+        found = class_statistics(features(case.model, case, end), case.train.y)
+        inverse = regularised_inverse(found.within, 0.01)
+        np.testing.assert_allclose(score, partial_fisher_pairs(inverse, found.means), atol=1e-9)
+
+
+def test_pruned_parts_take_no_part() -> None:
+    case = context(mlp(hidden=(6, 4)), "unit")
+    name = "layers.0"
+    case.masks[name][[1, 4]] = False
+    layer = prunable_layers(case.model)[name]
+    with torch.no_grad():
+        layer.weight[[1, 4]] = 0.0
+        layer.bias[[1, 4]] = 5.0
+    score = NeuralCollapse().score(case)[name]
+    assert np.flatnonzero(np.isnan(score)).tolist() == [1, 4]
+    kept = [0, 2, 3, 5]
+    found = class_statistics(features(case.model, case, 2)[:, kept], case.train.y)
+    expected = partial_fisher_pairs(regularised_inverse(found.within, 0.01), found.means)
+    np.testing.assert_allclose(score[kept], expected, atol=1e-9)
+    order = NeuralCollapse().removal_order(case, 8)
+    assert order is not None
+    assert sorted(order.tolist()) == [0, 2, 3, 5, 6, 7, 8, 9]
+    weights = NeuralCollapse().score(replace(case, granularity="weight"))
+    assert np.isnan(weights[name][[1, 4]]).all()
+    assert np.isfinite(weights[name][kept]).all()
+
+
+def test_a_layer_without_units_is_all_nan() -> None:
+    case = context(mlp(), "unit")
+    case.masks["layers.0"][:] = False
+    scores = NeuralCollapse().score(case)
+    assert np.isnan(scores["layers.0"]).all()
+    assert np.isfinite(scores["layers.2"]).all()
+    order = NeuralCollapse().removal_order(case, 4)
+    assert order is not None
+    assert sorted(order.tolist()) == [5, 6, 7, 8]
+
+
+@pytest.mark.parametrize("make", [mlp, binary])
+def test_the_order_of_units_scores_again_after_every_removal(make: type) -> None:
+    case = context(make(), "unit")
+    order = NeuralCollapse().removal_order(case, 9)
+    again = NeuralCollapse().removal_order(context(make(), "unit"), 4)
+    assert order is not None
+    assert again is not None
+    assert sorted(order.tolist()) == list(range(9))
+    assert again.tolist() == order.tolist()[:4]
+    assert order.dtype == np.int64
+    assert NeuralCollapse().removal_order(replace(case, granularity="weight"), 3) is None
+
+
+def test_with_one_hidden_layer_the_order_is_the_greedy_path() -> None:
+    case = context(mlp(hidden=(8,)), "unit")
+    found = class_statistics(features(case.model, case, 2), case.train.y)
+    order = NeuralCollapse().removal_order(case, 8)
+    assert order is not None
+    dead = int((found.means.abs().sum(0) == 0).sum())  # equal losses: chance decides
+    assert order[dead:].tolist() == greedy_order(found)[dead:].tolist()
+
+
+def test_protect_moves_from_the_mean_to_the_worst_pair() -> None:
+    case = context(mlp(), "unit")
+    low, half, high = (NeuralCollapse(protect=p).score(case)["layers.0"] for p in (0.0, 0.5, 1.0))
+    np.testing.assert_allclose(half, (low + high) / 2, atol=1e-12)
+    assert (low <= high + 1e-12).all()  # a mean of shares is at most the largest share
+
+
+@pytest.mark.parametrize("granularity", ["weight", "unit"])
+@pytest.mark.parametrize("make", [mlp, binary])
+def test_the_network_is_left_as_it_was(make: type, granularity: Granularity) -> None:
+    case = context(make(), granularity)
+    case.model.train()
+    next(iter(case.model.layers)).eval()
+    state = {name: value.clone() for name, value in case.model.state_dict().items()}
+    modes = [module.training for module in case.model.modules()]
+    for parameter in case.model.parameters():
+        parameter.grad = torch.ones_like(parameter)
+    NeuralCollapse().score(case)
+    assert [module.training for module in case.model.modules()] == modes
+    assert all(torch.equal(value, state[name]) for name, value in case.model.state_dict().items())
+    assert all((p.grad == 1).all() for p in case.model.parameters() if p.grad is not None)
+    assert not any(module._forward_hooks for module in case.model.modules())
+
+
+class Failing(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        raise RuntimeError("no forward here")
+
+
+@pytest.mark.parametrize("granularity", ["weight", "unit"])
+def test_an_error_in_the_network_leaves_no_hook(granularity: Granularity) -> None:
+    model = nn.Sequential(nn.Linear(FEATURES, 4), Failing(), nn.Linear(4, CLASSES))
+    case = context(model, granularity)
+    model.train()
+    with pytest.raises(RuntimeError, match="no forward here"):
+        NeuralCollapse(metric="logit").score(case)
+    assert not any(module._forward_hooks for module in model.modules())
+    assert all(module.training for module in model.modules())
+
+
+def test_frozen_parameters_and_activations_in_place_change_nothing() -> None:
+    plain = mlp()
+    inplace = nn.Sequential(
+        nn.Flatten(),
+        *(nn.ReLU(inplace=True) if isinstance(m, nn.ReLU) else m for m in plain.layers),
+    ).requires_grad_(requires_grad=False)
+    with torch.no_grad():
+        frozen = NeuralCollapse().score(context(inplace))
+    for mine, theirs in zip(
+        frozen.values(), NeuralCollapse().score(context(mlp())).values(), strict=True
+    ):
+        np.testing.assert_allclose(mine, theirs, rtol=1e-6)
+
+
+def test_the_same_seed_gives_the_same_bits() -> None:
+    first, second = (NeuralCollapse().score(context(binary())) for _ in range(2))
+    assert all(np.array_equal(first[name], second[name]) for name in first)
+
+
+def test_one_sample_per_class_and_dead_units_have_finite_scores() -> None:
+    model = mlp()
+    with torch.no_grad():
+        model.layers[0].bias[0] = -100.0
+    tiny = Split(torch.rand(3, FEATURES), torch.arange(3), CLASSES, (2,))
+    for granularity in ("weight", "unit"):
+        scores = NeuralCollapse().score(context(model, granularity, tiny))
+        assert all(np.isfinite(score).all() for score in scores.values())
+        assert (scores["layers.0"][0] == 0).all()
+
+
+@pytest.mark.parametrize("granularity", ["weight", "unit"])
+def test_bad_networks_and_data_are_named(granularity: Granularity) -> None:
+    missing = Split(torch.rand(2, FEATURES), torch.tensor([0, 2]), CLASSES, (2,))
+    with pytest.raises(InputError, match="class 1"):
+        NeuralCollapse().score(context(mlp(), granularity, missing))
+    endless = split()
+    endless.x[3, 0] = torch.inf
+    with pytest.raises(InputError, match="not finite"):
+        NeuralCollapse().score(context(mlp(), granularity, endless))
+    case = context(mlp(), granularity)
+    with torch.no_grad():
+        case.model.layers[0].weight[0, 0] = torch.nan
+    with pytest.raises(InputError, match=r"layer 'layers\.0' has weights that are not finite"):
+        NeuralCollapse().score(case)
+
+
+def test_networks_that_cannot_be_probed_are_named() -> None:
+    shared = nn.Linear(FEATURES, FEATURES)
+    twice = nn.Sequential(shared, nn.ReLU(), shared, nn.Linear(FEATURES, CLASSES))
+    with pytest.raises(InputError, match="'0' runs twice"):
+        NeuralCollapse().score(context(twice))
+    with pytest.raises(InputError, match=r"returns \(22, 3, 1\)"):
+        NeuralCollapse().score(context(nn.Sequential(*mlp().layers, nn.Unflatten(1, (3, 1)))))
+    idle = mlp()
+    idle.add_module("spare", nn.Linear(2, 2))
+    with pytest.raises(InputError, match="do not depend on layer 'spare'"):
+        NeuralCollapse().score(context(idle))
+    with pytest.raises(InputError, match="no hidden layer"):
+        NeuralCollapse().score(context(nn.Linear(FEATURES, CLASSES), "unit"))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"gamma": 0.0}, "gamma is 0"),
+        ({"protect": 1.5}, "protect is 1.5"),
+        ({"metric": "logits"}, "did you mean 'logit'"),
+    ],
+)
+def test_bad_options_are_named(options: dict[str, object], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        NeuralCollapse(**options)
