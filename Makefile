@@ -21,6 +21,7 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(READY) ## make .venv from requirements.lock (the other targets do it when needed)
+	@:
 
 prune: project-env ## train, prune by five criteria, log to MLflow; ARGS="-P dataset=mnist" for more
 	@$(RUN) mlflow run . -e prune $(ARGS)
@@ -40,8 +41,8 @@ bench: $(READY) ## speed and memory, each against a named peer
 	done
 
 ui: $(READY) ## open the MLflow UI on the local store (PORT=5000)
-	@echo "Open http://127.0.0.1:$(PORT)/#/experiments?workflowType=machine_learning"
-	@$(RUN) mlflow ui --port $(PORT) \
+	@echo "Open http://127.0.0.1:$(PORT)/#/experiments/0/runs?workflowType=machine_learning"
+	@$(RUN) mlflow ui --port $(PORT) --workers 1 \
 	  --backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db}"
 
 # -c pins uv itself, so that the lock holds the uv that made it. --upgrade is left to ARGS.
