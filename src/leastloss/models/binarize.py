@@ -76,7 +76,7 @@ class BinaryLinear(nn.Linear):
 
     def __init__(self, in_features: int, out_features: int) -> None:
         super().__init__(in_features, out_features, bias=False)
-        nn.init.uniform_(self.weight, -1.0, 1.0)
+        nn.init.xavier_uniform_(self.weight)
         self.register_buffer("mask", torch.ones(out_features, in_features))
 
     def effective_weight(self) -> Tensor:

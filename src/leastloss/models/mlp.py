@@ -53,7 +53,8 @@ class BinarizedMLP(nn.Module):
         layers: list[nn.Module] = []
         for fan_in, fan_out in pairwise((features, *hidden, classes)):
             layer = BinaryLinear(fan_in, fan_out)
-            nn.init.uniform_(layer.weight, -1.0, 1.0, generator=generator)
+            # The smaller the latent weights, the sooner Adam's steps can flip their signs.
+            nn.init.xavier_uniform_(layer.weight, generator=generator)
             layers += [layer, nn.BatchNorm1d(fan_out), Binarize()]
         self.layers = nn.Sequential(*layers[:-1])
 

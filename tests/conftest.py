@@ -1,0 +1,66 @@
+"""What the tests of several rooms share: small data, small networks, a tracking store."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import mlflow
+import pytest
+import torch
+from mlflow import MlflowClient
+from torch import nn
+
+from leastloss.data import Data, load_data
+from leastloss.models import MLP, BinarizedMLP
+from leastloss.training import fit
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _one_thread() -> None:
+    torch.set_num_threads(1)  # small matrices; and the suite runs in several processes
+
+
+@pytest.fixture(scope="session")
+def data() -> Data:
+    """Long-tailed digits."""
+    return load_data("digits", imbalance="exp", ratio=20, seed=0)
+
+
+@pytest.fixture(scope="session")
+def networks(data: Data) -> dict[str, nn.Module]:
+    """A small trained network of each kind. Tests must leave them as they are."""
+    generator = torch.Generator().manual_seed(0)
+    models: dict[str, nn.Module] = {
+        "binarized-mlp": BinarizedMLP(64, (12, 8), 10, generator=generator),
+        "mlp": MLP(64, (12, 8), 10, generator=generator),
+    }
+    for model in models.values():
+        fit(model, data, epochs=8, lr=5e-3, progress=False)
+    return models
+
+
+@pytest.fixture(scope="session")
+def _store_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A new store costs seconds of migrations, so it is made once and copied."""
+    folder = tmp_path_factory.mktemp("store")
+    MlflowClient(f"sqlite:///{folder}/mlflow.db").search_experiments()
+    return folder / "mlflow.db"
+
+
+@pytest.fixture
+def store(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, _store_template: Path
+) -> Iterator[MlflowClient]:
+    """An empty tracking store in a folder of its own, which is the working directory too."""
+    shutil.copy(_store_template, tmp_path / "mlflow.db")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MLFLOW_RUN_ID", raising=False)
+    uri = f"sqlite:///{tmp_path}/mlflow.db"
+    mlflow.set_tracking_uri(uri)
+    client = MlflowClient(uri)
+    client.create_experiment("test", artifact_location=(tmp_path / "mlruns").as_uri())
+    monkeypatch.setenv("MLFLOW_EXPERIMENT_NAME", "test")
+    yield client
+    while mlflow.active_run():
+        mlflow.end_run()
+    mlflow.set_tracking_uri(None)

@@ -1,0 +1,235 @@
+import copy
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.utils.data import DataLoader, TensorDataset
+
+import leastloss as ll
+from leastloss.criteria import CRITERIA, Criterion, Scores, ScoringContext
+from leastloss.data import Data
+from leastloss.errors import InputError
+from leastloss.pruning import Recovery, apply_masks, prune, sparsity
+from leastloss.pruning.loop import _Scorer
+from leastloss.pruning.masks import Parts
+
+
+@dataclass(frozen=True)
+class Constant(Criterion):
+    """Everything is worth the same."""
+
+    value: float = 0.0
+
+    def score(self, context: ScoringContext) -> Scores:
+        return {n: np.full(m.shape, self.value) for n, m in context.masks.items()}
+
+
+@pytest.fixture
+def model(networks: dict[str, nn.Module]) -> nn.Module:
+    return networks["mlp"]
+
+
+def test_every_step_removes_exactly_its_share(model: nn.Module, data: Data) -> None:
+    path = prune(model, data, Constant(), to_sparsity=0.9, steps=4, progress=False)
+    total = len(path.parts)
+    assert total == 64 * 12 + 12 * 8 + 8 * 10
+    assert path.table()["removed"].tolist() == [0, 213, 425, 638, 850]
+    for step in path.steps:
+        masks = path.masks_at(step.removed / total)
+        assert sum(int((~mask).sum()) for mask in masks.values()) == step.removed
+    assert len(set(path.removal_order.tolist())) == len(path.removal_order)
+
+
+def test_masks_are_nested_and_follow_from_the_order(model: nn.Module, data: Data) -> None:
+    path = prune(model, data, "magnitude", to_sparsity=0.8, steps=4, progress=False)
+    before = path.masks_at(0.0)
+    for share in (0.2, 0.4, 0.55, 0.8):
+        after = path.masks_at(share)
+        assert all(bool((before[name] | ~after[name]).all()) for name in after)
+        before = after
+
+
+def test_one_shot_magnitude_is_the_textbook_threshold(model: nn.Module, data: Data) -> None:
+    path = prune(model, data, "magnitude", to_sparsity=0.5, steps=1, progress=False)
+    named = model.named_parameters()
+    weights = torch.cat([p.detach().flatten() for n, p in named if n.endswith("weight")])
+    kept = torch.cat([mask.flatten() for mask in path.masks_at(0.5).values()])
+    assert weights[kept].abs().min() >= weights[~kept].abs().max()
+
+
+@pytest.mark.parametrize("schedule", ["one-shot", "iterative", "sequential"])
+def test_magnitude_is_the_same_under_every_schedule(
+    schedule: str, model: nn.Module, data: Data
+) -> None:
+    path = prune(
+        model, data, "magnitude", schedule=schedule, to_sparsity=0.05, steps=2, progress=False
+    )
+    once = prune(model, data, "magnitude", to_sparsity=0.05, steps=1, progress=False)
+    assert path.removal_order.tolist() == once.removal_order.tolist()
+
+
+@pytest.mark.parametrize("name", CRITERIA)
+@pytest.mark.parametrize("kind", ["mlp", "binarized-mlp"])
+def test_same_seed_same_bits(
+    name: str, kind: str, networks: dict[str, nn.Module], data: Data
+) -> None:
+    paths = [
+        prune(networks[kind], data, name, to_sparsity=0.6, steps=2, seed=3, progress=False)
+        for _ in range(2)
+    ]
+    assert np.array_equal(paths[0].removal_order, paths[1].removal_order)
+    tables = [path.table().drop(columns="score_seconds") for path in paths]
+    assert tables[0].equals(tables[1])
+
+
+def test_another_seed_breaks_ties_otherwise(model: nn.Module, data: Data) -> None:
+    paths = [prune(model, data, Constant(), steps=1, seed=s, progress=False) for s in (0, 1)]
+    assert not np.array_equal(paths[0].removal_order, paths[1].removal_order)
+
+
+def test_the_dense_model_is_left_as_it_is(model: nn.Module, data: Data) -> None:
+    before = copy.deepcopy(model.state_dict())
+    prune(model, data, "nc", to_sparsity=0.5, steps=1, recovery="finetune", progress=False)
+    assert all(torch.equal(before[name], value) for name, value in model.state_dict().items())
+
+
+@pytest.mark.parametrize("recovery", ["none", "recalibrate", "finetune"])
+def test_model_at_a_step_gives_the_metrics_of_that_step(
+    recovery: str, networks: dict[str, nn.Module], data: Data
+) -> None:
+    path = prune(
+        networks["binarized-mlp"],
+        data,
+        "random",
+        to_sparsity=0.6,
+        steps=3,
+        recovery=recovery,
+        progress=False,
+    )
+    for row in path.table().to_dict("records"):
+        found = ll.evaluate(path.model_at(row["sparsity"]), data.test)
+        assert found["accuracy"] == row["accuracy"]
+        assert found["loss"] == row["loss"]
+
+
+def test_model_between_steps_needs_a_path_without_repair(
+    networks: dict[str, nn.Module], data: Data
+) -> None:
+    model = networks["binarized-mlp"]
+    plain = prune(model, data, "random", to_sparsity=0.6, steps=2, progress=False)
+    between = plain.model_at(0.45)
+    expected = copy.deepcopy(model)
+    apply_masks(expected, plain.masks_at(0.45))
+    assert torch.equal(between(data.test.x), expected(data.test.x))
+    repaired = prune(
+        model, data, "random", to_sparsity=0.6, steps=2, recovery="recalibrate", progress=False
+    )
+    with pytest.raises(InputError, match=r"no step of this path has sparsity 0\.45"):
+        repaired.model_at(0.45)
+    with pytest.raises(InputError, match=r"goes from 0 to 0\.5996"):
+        plain.model_at(0.7)
+
+
+def test_no_layer_loses_its_last_unit(networks: dict[str, nn.Module], data: Data) -> None:
+    for name in CRITERIA:
+        for schedule in ("iterative", "sequential"):
+            path = prune(
+                networks["mlp"],
+                data,
+                name,
+                granularity="unit",
+                to_sparsity=0.9,
+                steps=2,
+                schedule=schedule,
+                progress=False,
+            )
+            masks = path.masks_at(0.9)
+            left = {layer: int(masks[layer].any(dim=1).sum()) for layer in path.parts.sizes}
+            assert all(left.values()), f"{name}, {schedule}: {left}"
+            assert sum(left.values()) == 2
+
+
+def test_metrics_of_every_step(networks: dict[str, nn.Module], data: Data) -> None:
+    table = prune(networks["mlp"], data, "nc", to_sparsity=0.9, steps=3, progress=False).table()
+    for metric in ("accuracy", "balanced_accuracy", "minority_recall", "worst_class_recall",
+                   "macro_f1", "recall_class_0", "recall_class_9"):  # fmt: skip
+        assert table[metric].between(0, 1).all()
+        assert f"val_{metric}" in table
+    assert (table["bdm_bits"].diff().dropna() != 0).all()
+    assert table["compressed_bytes"].iloc[-1] < table["compressed_bytes"].iloc[0]
+    assert table["nc1"].iloc[0] > 0
+    assert table["ties_at_cut"].between(0, 1).all()
+    assert table["dead_units"].iloc[0] == 0
+    assert table["weight_sparsity"].tolist() == pytest.approx(table["sparsity"].tolist())
+
+
+def test_scores_that_are_not_finite_stop_the_loop(model: nn.Module, data: Data) -> None:
+    with pytest.raises(InputError, match="scores are not finite"):
+        prune(model, data, Constant(value=float("nan")), progress=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spy(Recovery):
+    """Notes the sparsity it is handed."""
+
+    seen: list[float]
+
+    def repair(self, model: nn.Module, masks: dict, data: Data, seed: int) -> None:  # type: ignore[type-arg]  # a test
+        self.seen.append(sparsity(masks))
+
+
+def test_recovery_runs_after_every_step(model: nn.Module, data: Data) -> None:
+    spy = Spy(seen=[])
+    prune(model, data, "random", to_sparsity=0.5, steps=2, recovery=spy, progress=False)
+    assert spy.seen == pytest.approx([0.25, 0.5], abs=1e-3)
+
+
+@pytest.fixture
+def own_network() -> Iterator[nn.Module]:
+    yield nn.Sequential(nn.Flatten(), nn.Linear(64, 20), nn.ReLU(), nn.Linear(20, 10))
+
+
+@pytest.mark.parametrize("name", CRITERIA)
+def test_a_users_own_network_and_tensors(name: str, own_network: nn.Module, data: Data) -> None:
+    tensors = (data.train.x, data.train.y)
+    path = prune(own_network, tensors, name, to_sparsity=0.5, steps=1, progress=False)
+    assert sparsity(path.masks_at(0.5)) == pytest.approx(0.5, abs=1e-3)
+    loader = DataLoader(TensorDataset(*tensors), batch_size=50)
+    other = prune(own_network, loader, name, to_sparsity=0.5, steps=1, progress=False)
+    assert np.array_equal(path.removal_order, other.removal_order)
+
+
+def test_layers_can_be_named(own_network: nn.Module, data: Data) -> None:
+    path = prune(own_network, data, "magnitude", layers=["1"], to_sparsity=0.5, progress=False)
+    assert list(path.masks_at(0.5)) == ["1"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"criterion": "magnitud"}, "unknown criterion 'magnitud'; did you mean 'magnitude'"),
+        ({"schedule": "oneshot"}, "did you mean 'one-shot'"),
+        ({"recovery": "tune"}, "did you mean 'finetune'"),
+        ({"granularity": "filter"}, "unknown granularity 'filter'"),
+        ({"to_sparsity": 1.0}, "to_sparsity is 1.0"),
+        ({"steps": 0}, "steps is 0"),
+        ({"seed": -1}, "seed is -1"),
+        ({"layers": ["nope"]}, "unknown layer 'nope'"),
+    ],
+)
+def test_bad_arguments_are_one_clear_line(
+    wrong: dict[str, object], message: str, model: nn.Module, data: Data
+) -> None:
+    with pytest.raises(InputError, match=message):
+        prune(model, data, **{"progress": False} | wrong)  # type: ignore[arg-type]  # wrong on purpose
+
+
+def test_each_scoring_draws_on(networks: dict[str, nn.Module], data: Data) -> None:
+    parts = Parts.of(networks["mlp"], "weight")
+    scorer = _Scorer(CRITERIA["random"](), parts, data, seed=0)
+    first = scorer.choose(networks["mlp"], np.zeros(0, dtype=np.int64), 5).order
+    second = scorer.choose(networks["mlp"], first, 5).order
+    assert not set(first.tolist()) & set(second.tolist())

@@ -1,0 +1,79 @@
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import nn
+
+from leastloss.errors import InputError
+from leastloss.models import MLP, BinarizedMLP
+from leastloss.models.layers import prunable_layers
+from leastloss.pruning import Parts, apply_masks, full_masks, sparsity
+from leastloss.pruning.masks import dead_units
+
+
+@given(st.sets(st.integers(0, 6 * 5 + 5 * 3 - 1)))
+def test_weight_masks_drop_exactly_the_named_parts(removed: set[int]) -> None:
+    parts = Parts.of(MLP(6, (5,), 3), "weight")
+    masks = parts.masks(np.array(sorted(removed), dtype=np.int64))
+    flat = torch.cat([mask.flatten() for mask in masks.values()])
+    assert set(torch.nonzero(~flat).flatten().tolist()) == removed
+    assert sparsity(masks) == pytest.approx(len(removed) / 45)
+
+
+@pytest.mark.parametrize("kind", [MLP, BinarizedMLP])
+def test_removed_units_have_no_influence(kind: type[MLP | BinarizedMLP]) -> None:
+    model = kind(6, (5, 4), 3).eval()
+    parts = Parts.of(model, "unit")
+    assert len(parts) == 9
+    masks = parts.masks(np.array([1, 5 + 2]))
+    apply_masks(model, masks)
+    names = list(masks)
+    assert not masks[names[0]][1].any()
+    assert not masks[names[1]][:, 1].any()
+    assert not masks[names[2]][:, 2].any()
+    x = torch.rand(4, 6)
+    before = model(x)
+    # Whatever the removed unit's neighbours in the file would be, its latent weights cannot speak.
+    if isinstance(model, BinarizedMLP):
+        with torch.no_grad():
+            prunable_layers(model)[names[0]].weight[1] *= -1
+        assert torch.equal(model(x), before)
+    assert dead_units(masks, parts.consumers) == 2
+
+
+def test_numbering_is_layer_by_layer_in_c_order() -> None:
+    model = nn.Sequential(nn.Linear(3, 2), nn.ReLU(), nn.Linear(2, 2))
+    parts = Parts.of(model, "weight")
+    scores = {"0": np.arange(6.0).reshape(2, 3), "2": np.arange(6.0, 10.0).reshape(2, 2)}
+    assert parts.flatten(scores).tolist() == list(range(10))
+    assert parts.layer_of.tolist() == [0] * 6 + [1] * 4
+    mask = parts.masks(np.array([4]))["0"]
+    assert not mask[1, 1]
+
+
+def test_scores_of_the_wrong_shape_are_refused() -> None:
+    parts = Parts.of(nn.Linear(3, 2), "weight")
+    with pytest.raises(InputError, match="needs 6 scores"):
+        parts.flatten({"": np.zeros(5)})
+
+
+def test_the_mask_is_the_truth_not_a_zero_weight() -> None:
+    model = MLP(4, (3,), 2)
+    with torch.no_grad():
+        prunable_layers(model)["layers.0"].weight.zero_()
+    assert sparsity(full_masks(model)) == 0.0
+
+
+def test_a_pruned_binary_model_is_not_pruned_twice() -> None:
+    model = BinarizedMLP(4, (3,), 2)
+    masks = full_masks(model)
+    masks["layers.0"][0, 0] = False
+    apply_masks(model, masks)
+    with pytest.raises(InputError, match="pruned already"):
+        full_masks(model)
+
+
+def test_unknown_granularity_is_refused_with_the_options() -> None:
+    with pytest.raises(InputError, match="unknown granularity 'units'; did you mean 'unit'"):
+        Parts.of(MLP(4, (3,), 2), "units")

@@ -1,0 +1,69 @@
+import copy
+
+import pytest
+import torch
+from torch import nn
+
+from leastloss.data import Data
+from leastloss.errors import InputError
+from leastloss.models.layers import Masks, prunable_layers
+from leastloss.pruning import Finetune, NoRecovery, Recalibrate, apply_masks, as_recovery, full_masks
+
+
+def _halved(model: nn.Module) -> tuple[nn.Module, Masks]:
+    model = copy.deepcopy(model)
+    masks = full_masks(model)
+    for mask in masks.values():
+        mask[:, ::2] = False
+    apply_masks(model, masks)
+    return model, masks
+
+
+def test_recalibrated_statistics_are_those_of_the_training_split(
+    data: Data, networks: dict[str, nn.Module]
+) -> None:
+    model, masks = _halved(networks["binarized-mlp"])
+    weights = {n: p.detach().clone() for n, p in model.named_parameters()}
+    Recalibrate(batch_size=10**6).repair(model, masks, data, seed=0)
+    first, norm = model.layers[0], model.layers[1]  # type: ignore[index]  # a Sequential
+    features = first(2 * data.train.x.flatten(1) - 1).detach()
+    assert torch.allclose(norm.running_mean, features.mean(0), atol=1e-4)
+    assert torch.allclose(norm.running_var, features.var(0), rtol=1e-4, atol=1e-4)
+    assert norm.momentum == 0.1
+    assert not any(module.training for module in model.modules())
+    assert all(torch.equal(weights[n], p) for n, p in model.named_parameters())
+
+
+def test_recalibration_leaves_a_network_without_batchnorm_alone(
+    data: Data, networks: dict[str, nn.Module]
+) -> None:
+    model, masks = _halved(networks["mlp"])
+    before = copy.deepcopy(model.state_dict())
+    Recalibrate().repair(model, masks, data, seed=0)
+    assert all(torch.equal(before[name], value) for name, value in model.state_dict().items())
+
+
+@pytest.mark.parametrize("kind", ["mlp", "binarized-mlp"])
+def test_finetuning_holds_the_masks_and_lowers_the_loss(
+    kind: str, data: Data, networks: dict[str, nn.Module]
+) -> None:
+    model, masks = _halved(networks[kind])
+    x, y = data.train.x, data.train.y
+    with torch.no_grad():
+        before = nn.functional.cross_entropy(model(x), y)
+    Finetune(epochs=30, lr=1e-2).repair(model, masks, data, seed=0)
+    with torch.no_grad():
+        after = nn.functional.cross_entropy(model(x), y)
+    assert after < before
+    for name, layer in prunable_layers(model).items():
+        if kind == "mlp":
+            assert (layer.weight[~masks[name]] == 0).all()
+        else:
+            assert torch.equal(layer.mask.bool(), masks[name])  # type: ignore[arg-type, operator]  # a buffer
+
+
+def test_names_and_objects() -> None:
+    assert as_recovery("none") == NoRecovery()
+    assert as_recovery(Finetune(epochs=2)).epochs == 2  # type: ignore[attr-defined]  # it stays as it is
+    with pytest.raises(InputError, match="unknown recovery 'fine-tune'; did you mean 'finetune'"):
+        as_recovery("fine-tune")

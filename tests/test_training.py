@@ -1,0 +1,70 @@
+import pandas as pd
+import pytest
+import torch
+from torch import nn
+
+from leastloss.data import Data
+from leastloss.errors import InputError, ResourceError
+from leastloss.models import MLP, BinarizedMLP
+from leastloss.seeds import torch_stream
+from leastloss.training import batches, fit
+
+
+def _mlp() -> MLP:
+    return MLP(64, (16,), 10, generator=torch.Generator().manual_seed(0))
+
+
+def _loss(model: nn.Module, data: Data) -> float:
+    with torch.no_grad():
+        return nn.functional.cross_entropy(model(data.val.x), data.val.y).item()
+
+
+def test_the_best_weights_come_back_not_the_last(data: Data) -> None:
+    # Patience has run out, so the last epochs were worse than the best one.
+    model = _mlp()
+    history = fit(model, data, epochs=200, patience=5, lr=0.1, progress=False)
+    assert history["val_loss"].iloc[-1] > history["val_loss"].min()
+    assert _loss(model, data) == pytest.approx(history["val_loss"].min(), rel=1e-5)
+
+
+def test_it_stops_after_patience_epochs_without_a_gain(data: Data) -> None:
+    history = fit(_mlp(), data, epochs=200, patience=3, lr=0.1, progress=False)
+    best = int(history["val_loss"].idxmin())
+    assert len(history) == best + 1 + 3
+
+
+def test_training_learns_and_is_repeatable(data: Data) -> None:
+    runs = [fit(model := _mlp(), data, epochs=12, lr=1e-2, seed=1, progress=False) for _ in range(2)]
+    pd.testing.assert_frame_equal(runs[0].drop(columns="seconds"), runs[1].drop(columns="seconds"))
+    assert runs[0]["train_loss"].iloc[-1] < 0.5 * runs[0]["train_loss"].iloc[0]
+    assert not model.training
+
+
+def test_latent_weights_stay_in_the_window(data: Data) -> None:
+    model = BinarizedMLP(64, (8,), 10)
+    fit(model, data, epochs=3, lr=0.5, progress=False)
+    weights = [p for n, p in model.named_parameters() if n in ("layers.0.weight", "layers.3.weight")]
+    assert len(weights) == 2
+    assert all(weight.abs().max() <= 1 for weight in weights)
+
+
+def test_batches_cover_the_split_once_and_none_is_single(data: Data) -> None:
+    size = len(data.train) - 1
+    seen = list(batches(data.train, size, torch_stream(0, "batches")))
+    assert [len(y) for _, y in seen] == [size + 1]
+    seen = list(batches(data.train, 7, torch_stream(0, "batches")))
+    assert sum(len(y) for _, y in seen) == len(data.train)
+    assert torch.cat([x for x, _ in seen]).sum() == pytest.approx(float(data.train.x.sum()), rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"epochs": 0}, {"patience": 0}, {"batch_size": 1}, {"lr": 0.0}, {"lr": float("nan")}]
+)
+def test_bad_arguments_are_refused(wrong: dict[str, float], data: Data) -> None:
+    with pytest.raises(InputError, match=next(iter(wrong))):
+        fit(_mlp(), data, progress=False, **wrong)  # type: ignore[arg-type]  # wrong on purpose
+
+
+def test_a_diverging_loss_is_one_clear_line(data: Data) -> None:
+    with pytest.raises(ResourceError, match="diverged in epoch"):
+        fit(_mlp(), data, epochs=50, lr=1e30, progress=False)
