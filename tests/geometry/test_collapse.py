@@ -9,8 +9,12 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from leastloss.errors import InputError
-from leastloss.geometry import class_statistics, collapse_metrics, within_class_variability
-from leastloss.geometry.collapse import class_distance_variance
+from leastloss.geometry import (
+    class_distance_variance,
+    class_statistics,
+    collapse_metrics,
+    within_class_variability,
+)
 
 
 def simplex(classes: int, d: int, seed: int = 0) -> Tensor:

@@ -193,6 +193,8 @@ def test_gamma_must_be_positive(gamma: float) -> None:
         (torch.zeros(2, 3), "must be"),
         (torch.full((2, 2), torch.nan), "not finite"),
         (torch.tensor([[1.0, 3.0], [3.0, 1.0]]), "no covariance"),
+        (-torch.eye(2), "no covariance"),
+        (torch.tensor([[0.0, 1.0], [1.0, 0.0]]), "no covariance"),
     ],
 )
 def test_bad_scatter_is_named(within: Tensor, message: str) -> None:

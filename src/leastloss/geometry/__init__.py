@@ -3,19 +3,18 @@
 Torch tensors of features and labels in, geometry out; on the device they come on, in float64.
 """
 
-from leastloss.geometry.collapse import (
-    class_distance_variance,
-    collapse_metrics,
-    within_class_variability,
-)
+from leastloss.geometry.accumulator import ClassStatistics, StatisticsAccumulator
+from leastloss.geometry.collapse import collapse_metrics
 from leastloss.geometry.discriminant import (
     partial_fisher,
     partial_fisher_pairs,
     regularised_inverse,
     remove,
 )
-from leastloss.geometry.elimination import Separation, eliminate, greedy_order
-from leastloss.geometry.statistics import ClassStatistics, StatisticsAccumulator, class_statistics
+from leastloss.geometry.elimination import eliminate, greedy_order
+from leastloss.geometry.separation import Separation
+from leastloss.geometry.statistics import class_statistics
+from leastloss.geometry.variability import class_distance_variance, within_class_variability
 
 __all__ = [
     "ClassStatistics",

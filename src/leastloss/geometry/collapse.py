@@ -5,71 +5,16 @@ phase of deep learning training"; CDNV: Galanti, György and Hutter (2021); mino
 et al. (2021). Every class counts once, whatever its size.
 """
 
-import math
 from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
 from leastloss.errors import InputError
-from leastloss.geometry.statistics import ClassStatistics, class_statistics
-
-NEGLIGIBLE = 1e-9  # separations below this share of the largest are rounding,
-ROUNDING = 1e-13  # and so are those below this share of the means themselves
-
-
-def within_class_variability(statistics: ClassStatistics) -> float:
-    """NC1: ``tr(S_W S_B^+) / C``, the within-class scatter against the separation of the means.
-
-    0 when every sample sits on its class mean; infinite when the class means coincide and the
-    samples do not; NaN when all samples coincide. The statistics must be class-balanced.
-
-    Example:
-        >>> h = torch.tensor([[0.0], [2.0], [4.0], [6.0]])
-        >>> round(within_class_variability(class_statistics(h, torch.tensor([0, 0, 1, 1]))), 6)
-        0.125
-    """
-    means = statistics.centred_means()
-    left, singular, _ = torch.linalg.svd(means.T, full_matrices=False)
-    largest = float(statistics.means.abs().max())
-    large = singular > max(NEGLIGIBLE * float(singular[0]), ROUNDING * largest)
-    if not large.any():
-        return math.inf if float(statistics.within.trace()) > 0 else math.nan
-    # S_B = U diag(s^2 / C) U^T, so the factor C of its pseudo-inverse cancels the 1/C of NC1.
-    basis = left[:, large] / singular[large]
-    return float((basis * (statistics.within @ basis)).sum())
-
-
-def class_distance_variance(statistics: ClassStatistics) -> float:
-    """CDNV: mean over pairs of classes of ``(var_c + var_c') / (2 ||mu_c - mu_c'||^2)``.
-
-    ``var_c`` is the trace of the covariance of class c. Infinite if two class means coincide.
-
-    Raises:
-        InputError: If the statistics were made without ``keep_covariances``.
-
-    Example:
-        >>> h, y = torch.tensor([[0.0], [2.0], [4.0], [6.0]]), torch.tensor([0, 0, 1, 1])
-        >>> class_distance_variance(class_statistics(h, y, keep_covariances=True))
-        0.0625
-    """
-    if statistics.covariances is None:
-        raise InputError("CDNV needs the class covariances; pass keep_covariances=True")
-    variance = statistics.covariances.diagonal(dim1=1, dim2=2).sum(dim=1)
-    first, second = class_pairs(len(variance), variance.device)
-    gap = (statistics.means[first] - statistics.means[second]).square().sum(dim=1)
-    return float(((variance[first] + variance[second]) / (2 * gap)).mean())
-
-
-def class_pairs(classes: int, device: torch.device | None = None) -> tuple[Tensor, Tensor]:
-    """Indices of the two classes of each of the C (C - 1) / 2 pairs.
-
-    Example:
-        >>> class_pairs(3)
-        (tensor([0, 0, 1]), tensor([1, 2, 2]))
-    """
-    first, second = torch.triu_indices(classes, classes, offset=1, device=device)
-    return first, second
+from leastloss.geometry.accumulator import ClassStatistics
+from leastloss.geometry.pairs import class_pairs
+from leastloss.geometry.statistics import class_statistics
+from leastloss.geometry.variability import class_distance_variance, within_class_variability
 
 
 def _mean_cosine(vectors: Tensor, target: float | None = None) -> float:

@@ -4,15 +4,15 @@ With ``Q = (S_W + ridge)^-1`` the separation of the classes is ``J = tr(Q S_B)``
 squared Mahalanobis distance ``D^2 = (mu_c - mu_c')^T Q (mu_c - mu_c')``. Without feature j, and
 with the rest used as well as possible, ``Q`` becomes ``Q - q_j q_j^T / q_jj`` (the inverse of the
 remaining block, by the Schur complement), so the losses below are exact: no feature is credited
-with what another one also says. The partial Fisher ratio is the partial F statistic of stepwise
-discriminant analysis (Rao 1970; McLachlan 1992, section 12.3) without its degrees of freedom.
+with what another one also says. For a pair of classes the loss of ``D^2`` is what Rao's test of
+additional information looks at (Rao 1973, "Linear statistical inference and its applications").
 """
 
 import torch
 from torch import Tensor
 
 from leastloss.errors import InputError
-from leastloss.geometry.collapse import class_pairs
+from leastloss.geometry.pairs import pair_distances, worst_pair_loss
 
 LOST = 1e-12  # a squared distance below this share of the largest is rounding: nothing is left
 
@@ -45,11 +45,11 @@ def regularised_inverse(within: Tensor, gamma: float = 0.01) -> Tensor:
         raise InputError("the scatter is not finite (NaN or infinity)")
     identity = torch.eye(len(scatter), dtype=scatter.dtype, device=scatter.device)
     scale = float(scatter.trace()) / len(scatter)
-    if scale == 0:
+    if scale == 0 and not scatter.any():
         return identity
     # Factor at unit scale, so that tiny features (say 1e-200) do not underflow.
-    factor, failed = torch.linalg.cholesky_ex(scatter / scale + gamma * identity)
-    if int(failed):
+    factor, failed = torch.linalg.cholesky_ex(scatter / abs(scale) + gamma * identity)
+    if int(failed) or scale <= 0:
         raise InputError("the scatter is not positive semi-definite, so it is no covariance")
     return torch.cholesky_inverse(factor) / scale
 
@@ -120,47 +120,3 @@ def partial_fisher_pairs(inverse: Tensor, means: Tensor) -> Tensor:
     directions = inverse @ centred.T
     distances = pair_distances(centred, directions)
     return worst_pair_loss(directions, inverse.diagonal(), distances, LOST * distances.max())
-
-
-def pair_contrasts(classes: Tensor) -> Tensor:
-    """Matrix (C, pairs) of which each column is +1 for one class of a pair and -1 for the other.
-
-    Args:
-        classes: Any tensor with C rows; it lends its type and device.
-
-    Raises:
-        InputError: If there are fewer than two classes.
-    """
-    count = len(classes)
-    if count < 2:
-        raise InputError(f"separation is between classes; there is {count}, and 2 are needed")
-    first, second = class_pairs(count, classes.device)
-    identity = torch.eye(count, dtype=classes.dtype, device=classes.device)
-    return identity[:, first] - identity[:, second]
-
-
-def pair_distances(means: Tensor, directions: Tensor) -> Tensor:
-    """Squared Mahalanobis distance of each pair of classes, shape (pairs,).
-
-    Args:
-        means: Class means, shape (C, d).
-        directions: ``Q means^T``, shape (d, C).
-    """
-    contrasts = pair_contrasts(means)
-    return ((means @ directions @ contrasts) * contrasts).sum(dim=0).clamp(min=0)
-
-
-def worst_pair_loss(
-    directions: Tensor, diagonal: Tensor, distances: Tensor, floor: Tensor
-) -> Tensor:
-    """Largest share of a pair's squared distance that each feature carries, shape (d,).
-
-    Args:
-        directions: ``Q M^T`` for class means M (C, d); shape (d, C).
-        diagonal: ``q_jj``, shape (d,).
-        distances: ``D^2`` of the pairs, shape (pairs,).
-        floor: Pairs at or below it are lost already and count nothing; a scalar or (pairs,).
-    """
-    scale = torch.where(distances > floor, distances.rsqrt(), 0)
-    low, high = (directions @ (pair_contrasts(directions.T) * scale)).aminmax(dim=1)
-    return (torch.maximum(-low, high).square() / diagonal).clamp(max=1)
