@@ -14,10 +14,8 @@ from leastloss.information.encodings import encode
 # Measured on random ternary weights, sparsity 0 to 0.98: literal context bits are wasted on packed
 # bits (lc=0 saves 5 %), and short hash chains halve the time of LZMA for equal size. zlib above
 # level 6 costs ten times the time for 5 %, and LZMA wins there.
-_LZMA: list[dict[str, int]] = [
-    {"id": lzma.FILTER_LZMA2, "preset": 6, "lc": 0, "mf": lzma.MF_HC3, "depth": 8}
-    | {"dict_size": 1 << 20}
-]
+_LZMA = {"id": lzma.FILTER_LZMA2, "preset": 6, "lc": 0, "mf": lzma.MF_HC3, "depth": 8}
+_WINDOW = (1 << 12, 1 << 20)
 _ZLIB_LEVEL = 6
 
 
@@ -74,7 +72,9 @@ def compressed_bytes(planes: list[NDArray[np.uint8]]) -> int:
         True
     """
     packed = np.packbits(np.concatenate([plane.ravel() for plane in planes])).tobytes()
-    by_lzma = lzma.compress(packed, format=lzma.FORMAT_RAW, filters=_LZMA)
+    low, high = _WINDOW  # a window no larger than the data: clearing it takes the time otherwise
+    window = {"dict_size": max(low, min(high, len(packed)))}
+    by_lzma = lzma.compress(packed, format=lzma.FORMAT_RAW, filters=[_LZMA | window])
     return min(len(by_lzma), len(zlib.compress(packed, _ZLIB_LEVEL)))
 
 

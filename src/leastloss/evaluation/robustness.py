@@ -118,10 +118,14 @@ def robustness_of(
         [(CLEAN, 0), *pairs], desc="robustness", unit="noise", disable=not progress
     ):
         noisy = split if noise == CLEAN else _damaged(split, noise, severity, seed)
-        found = {
-            name: _row(model, noisy, split, clean[name], f"{name} under {noise} {severity}")
-            for name, model in models.items()
-        }
+        given = (noisy.x - split.x).flatten(1).square().sum(1).cpu()
+        found = {}
+        for name, model in models.items():
+            logits = clean[name] if noise == CLEAN else predict(model, noisy.x)
+            try:
+                found[name] = _row(logits, clean[name], split, given)
+            except InputError as error:
+                raise InputError(f"{name} under {noise} {severity}: {error}") from error
         for name, row in found.items():
             if reference is not None:
                 row["sensitivity_ratio"] = _ratio(row, found[reference])
@@ -135,19 +139,13 @@ def _damaged(split: Split, noise: str, severity: int, seed: int) -> Split:
 
 
 def _row(
-    model: nn.Module, noisy: Split, split: Split, clean: torch.Tensor, what: str
+    logits: torch.Tensor, clean: torch.Tensor, split: Split, given: torch.Tensor
 ) -> dict[str, float]:
-    logits = clean if noisy is split else predict(model, noisy.x)
-    try:
-        row = classification_metrics(logits, split.y, split.classes, split.minority)
-    except InputError as error:
-        raise InputError(f"{what}: {error}") from error
+    row = classification_metrics(logits, split.y, split.classes, split.minority)
     row["flip_rate"] = float((logits.argmax(1) != clean.argmax(1)).double().mean())
-    # Per sample: squared change of the input, and length of the change of the logits.
-    given = (noisy.x - split.x).double().flatten(1).square().sum(1).cpu()
-    moved = (logits - clean).double().norm(dim=1)
-    labels = split.y.cpu()
+    moved = (logits - clean).norm(dim=1)
     row["sensitivity"] = sensitivity(moved, given)
+    labels = split.y.cpu()
     for k in torch.unique(labels).tolist():
         own = labels == k
         row[f"sensitivity_class_{k}"] = sensitivity(moved[own], given[own])
@@ -168,8 +166,8 @@ def sensitivity(moved: torch.Tensor, given: torch.Tensor) -> float:
         >>> sensitivity(torch.tensor([2.0, 4.0]), torch.tensor([1.0, 1.0]))
         3.0
     """
-    strength = float(given.mean()) ** 0.5
-    return float(moved.mean()) / strength if strength > 0 else float("nan")
+    strength = float(given.double().mean()) ** 0.5
+    return float(moved.double().mean()) / strength if strength > 0 else float("nan")
 
 
 def _ratio(row: Mapping[str, float], reference: Mapping[str, float]) -> float:

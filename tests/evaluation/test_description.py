@@ -1,0 +1,79 @@
+import lzma
+
+import numpy as np
+import pytest
+
+from leastloss.errors import InputError
+from leastloss.evaluation import description_length
+from leastloss.evaluation.description import compressed_bytes
+from leastloss.information.complexity import bdm, block_entropy
+
+
+def ternary(shape, zeros=0.5, seed=0):
+    rng = np.random.default_rng(seed)
+    return (rng.choice([-1, 1], shape) * (rng.random(shape) >= zeros)).astype(np.int8)
+
+
+def test_each_plane_pools_the_blocks_of_all_layers():
+    layers = {"a": ternary((16, 24)), "b": ternary((10, 16), seed=1)}
+    plus, minus = ([layer == sign for layer in layers.values()] for sign in (1, -1))
+    found = description_length(layers)
+    bits = bdm(plus, boundary="periodic") + bdm(minus, boundary="periodic")
+    entropy = block_entropy(plus, boundary="periodic") + block_entropy(minus, boundary="periodic")
+    assert found["bdm_bits"] == pytest.approx(bits)
+    assert found["block_entropy"] == pytest.approx(entropy)
+
+
+def test_constant_weights_are_one_repeated_block():
+    # 304 blocks of one kind in either plane: CTM of a constant 4x4 block + log2 of the count.
+    found = description_length({"first": np.ones((64, 64)), "last": np.ones((10, 64))})
+    assert found["bdm_bits"] == pytest.approx(2 * (22.0067 + np.log2(304)), abs=1e-3)
+    assert found["block_entropy"] == 0
+
+
+def test_all_three_tell_order_from_noise():
+    ordered = description_length({"layer": np.kron(np.eye(8), np.ones((8, 8)))})
+    random = description_length({"layer": ternary((64, 64))})
+    assert all(ordered[name] < random[name] for name in ordered)
+
+
+def test_every_weight_counts_also_beyond_the_last_whole_block():
+    weights = np.zeros((10, 16), dtype=np.int8)
+    empty = description_length({"last": weights})["bdm_bits"]
+    weights[9, 3] = 1
+    assert description_length({"last": weights})["bdm_bits"] > empty
+
+
+def test_a_layer_smaller_than_a_block_is_described():
+    assert description_length({"tiny": np.array([[1, -1], [0, 1]])})["bdm_bits"] > 0
+
+
+def test_convolutions_are_read_as_matrices():
+    weights = ternary((8, 3, 4, 4))
+    flat = description_length({"conv": weights.reshape(8, -1)})
+    assert description_length({"conv": weights}) == flat
+
+
+def test_compressed_size_is_near_the_entropy_and_never_far_above_the_raw_size():
+    rng = np.random.default_rng(0)
+    dense = [rng.integers(0, 2, (256, 256), dtype=np.uint8)]
+    assert compressed_bytes(dense) <= 256 * 256 / 8 + 16
+    sparse = [(rng.random((512, 512)) < 0.02).astype(np.uint8)]
+    bits = -(0.02 * np.log2(0.02) + 0.98 * np.log2(0.98)) * 512 * 512
+    assert bits / 8 < compressed_bytes(sparse) < 1.4 * bits / 8
+    packed = np.packbits(sparse[0]).tobytes()
+    assert compressed_bytes(sparse) < 1.05 * len(lzma.compress(packed, preset=9))
+
+
+@pytest.mark.parametrize(
+    ("layers", "message"),
+    [
+        ({}, "at least 1"),
+        ({"a": np.array([[0.5, 1]])}, "-1, 0 and"),
+        ({"bias": np.ones(4)}, "two dimensions"),
+        ({"a": np.ones((0, 4))}, "none 0"),
+    ],
+)
+def test_bad_input(layers, message):
+    with pytest.raises(InputError, match=message):
+        description_length(layers)

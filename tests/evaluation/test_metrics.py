@@ -1,0 +1,97 @@
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn import metrics as sk
+
+from leastloss.data import Split
+from leastloss.errors import InputError
+from leastloss.evaluation import classification_metrics, evaluate
+from leastloss.evaluation.metrics import confusion
+
+CLASSES = 6
+labels = st.lists(st.integers(0, CLASSES - 1), min_size=1, max_size=60)
+
+
+@settings(max_examples=60, deadline=None)
+@given(y=labels, seed=st.integers(0, 2**32 - 1), keep=st.floats(0, 1))
+def test_equal_to_scikit_learn(y, seed, keep):
+    y = np.array(y)
+    rng = np.random.default_rng(seed)
+    guess = np.where(rng.random(len(y)) < keep, y, rng.integers(0, CLASSES, len(y)))
+    minority = (1, 4)
+    found = classification_metrics(guess, y, CLASSES, minority)
+
+    present = np.unique(y)
+    recall = sk.recall_score(y, guess, labels=present, average=None, zero_division=0)
+    f1 = sk.f1_score(y, guess, labels=present, average="macro", zero_division=0)
+    assert found["accuracy"] == pytest.approx(sk.accuracy_score(y, guess))
+    assert found["balanced_accuracy"] == pytest.approx(recall.mean())
+    assert found["macro_f1"] == pytest.approx(f1)
+    assert found["worst_class_recall"] == pytest.approx(recall.min())
+    assert found["gmean_recall"] == pytest.approx(np.prod(recall) ** (1 / len(present)))
+    by_class = {f"recall_class_{k}": r for k, r in zip(present, recall, strict=True)}
+    assert {k: v for k, v in found.items() if k.startswith("recall_class_")} == by_class
+    rare = np.isin(present, minority)
+    assert ("minority_recall" in found) == rare.any()
+    if rare.any():
+        assert found["minority_recall"] == pytest.approx(recall[rare].mean())
+    assert np.isfinite(list(found.values())).all()
+    assert np.array_equal(
+        confusion(guess, y, CLASSES), sk.confusion_matrix(y, guess, labels=range(CLASSES))
+    )
+
+
+@settings(max_examples=30, deadline=None)
+@given(y=labels, seed=st.integers(0, 2**32 - 1))
+def test_logits_add_the_cross_entropy(y, seed):
+    logits = torch.randn(len(y), CLASSES, generator=torch.Generator().manual_seed(seed))
+    found = classification_metrics(logits, torch.tensor(y), CLASSES)
+    of_labels = classification_metrics(logits.argmax(1), torch.tensor(y), CLASSES)
+    expected = sk.log_loss(y, logits.double().softmax(1).numpy(), labels=range(CLASSES))
+    assert found.pop("loss") == pytest.approx(expected)
+    assert found == of_labels
+
+
+def test_worked_by_hand():
+    # Recalls 1, 1/2 and 0; class 3 does not occur.
+    found = classification_metrics(np.array([0, 0, 1, 3, 0]), np.array([0, 0, 1, 1, 2]), 4, (2, 3))
+    assert found["accuracy"] == 3 / 5
+    assert found["balanced_accuracy"] == 0.5
+    assert found["minority_recall"] == found["worst_class_recall"] == found["gmean_recall"] == 0
+    assert found["macro_f1"] == pytest.approx((0.8 + 2 / 3 + 0) / 3)
+    assert "recall_class_3" not in found
+
+
+def test_equal_logits_count_for_the_first_class():
+    logits = torch.zeros(2, 3)
+    assert classification_metrics(logits, torch.tensor([0, 2]), 3)["accuracy"] == 0.5
+
+
+@pytest.mark.parametrize(
+    ("predicted", "y", "message"),
+    [
+        ([0, 1], [0], "shape"),
+        ([], [], "at least 1"),
+        ([0, 3], [0, 1], "predictions lie in 0..3"),
+        ([0, 1], [0, -1], "labels lie in -1..0"),
+        ([[0.0, float("nan"), 1.0]], [0], "1 of 3 logits"),
+        ([[0.0, float("inf"), 1.0]], [0], "1 of 3 logits"),
+        ([[0.0, 1.0]], [0], "2 columns; there are 3 classes"),
+        ([[0.0, 1.0, 2.0]], [0, 1], "shape"),
+    ],
+)
+def test_bad_input_is_one_line(predicted, y, message):
+    predicted = np.array(predicted, dtype=None if len(predicted) else int)
+    with pytest.raises(InputError, match=message) as caught:
+        classification_metrics(predicted, np.array(y, dtype=int), 3)
+    assert "\n" not in str(caught.value)
+
+
+def test_evaluate_reads_split_and_minority():
+    split = Split(torch.eye(3), torch.tensor([0, 1, 1]), 3, (1,))
+    found = evaluate(torch.nn.Identity(), split)
+    assert found["accuracy"] == pytest.approx(2 / 3)
+    assert found["minority_recall"] == 0.5
+    assert found["loss"] > 0

@@ -1,0 +1,199 @@
+from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.colors import to_hex
+
+from leastloss.errors import InputError
+from leastloss.plots import (
+    METHODS,
+    child_curves,
+    compare_figure,
+    curves,
+    looks,
+    robustness_figure,
+    training_curves,
+)
+
+SPARSITIES = (0.0, 0.3, 0.6, 0.9)
+
+
+def runs(methods=("nc", "random"), seeds=(0, 1, 2)):
+    rows = []
+    for m, method in enumerate(methods):
+        for seed in seeds:
+            for step, sparsity in enumerate(SPARSITIES):
+                level = 0.9 + 0.02 * seed - sparsity * (0.2 + 0.1 * m)
+                row = {"criterion": method, "seed": seed, "step": step, "sparsity": sparsity}
+                row |= {"accuracy": level, "minority_recall": level - 0.2}
+                row |= {"worst_class_recall": level - 0.3, "loss": 3 - level}
+                rows.append(row | {f"recall_class_{k}": level - k / 10 for k in range(4)})
+    return pd.DataFrame(rows)
+
+
+def lines(ax):
+    """The lines of an axes by their colour, without reference levels."""
+    found = [line for line in ax.lines if len(line.get_xdata()) == len(SPARSITIES)]
+    return {to_hex(line.get_color()).lower(): line for line in found}
+
+
+def texts(figure):
+    return figure.get_suptitle()
+
+
+def test_a_line_per_method_with_the_mean_of_its_seeds():
+    (ax,) = curves(runs(), "accuracy").axes
+    drawn = lines(ax)
+    assert set(drawn) == {METHODS[name].color.lower() for name in ("nc", "random")}
+    nc = drawn[METHODS["nc"].color.lower()]
+    assert np.allclose(nc.get_xdata(), SPARSITIES)
+    assert np.allclose(nc.get_ydata(), [0.92 - 0.2 * p for p in SPARSITIES])
+
+
+def test_bands_only_where_there_are_several_seeds():
+    (several,) = curves(runs()).axes
+    (one,) = curves(runs(seeds=[7])).axes
+    assert (len(several.collections), len(one.collections)) == (2, 0)
+    band = several.collections[0].get_paths()[0].vertices[:, 1]
+    assert 0.9 - 0.2 * 0.9 - 1e-9 < band.min() < 0.92 - 0.2 * 0.9
+    assert "3 seeds" in texts(curves(runs()))
+    assert "one seed: no interval" in texts(curves(runs(seeds=[7])))
+
+
+def test_dense_and_chance_levels():
+    (ax,) = curves(runs()).axes
+    levels = {line.get_label(): line.get_ydata()[0] for line in ax.lines}
+    assert levels["dense"] == pytest.approx(0.92)
+    assert levels["chance"] == 1 / 4
+    (ax,) = curves(runs(), dense=0.5, classes=10).axes
+    levels = {line.get_label(): line.get_ydata()[0] for line in ax.lines}
+    assert (levels["dense"], levels["chance"]) == (0.5, 0.1)
+
+
+def test_shares_have_percent_axes_and_other_metrics_their_own():
+    figure = compare_figure(runs(), ("accuracy", "loss"))
+    share, loss = figure.axes
+    assert share.get_ylim() == (0, 1.02)
+    assert share.yaxis.get_major_formatter()(0.4) == "40 %"
+    assert share.xaxis.get_major_formatter()(0.4) == "40 %"
+    assert loss.get_ylim()[1] > 2
+    assert "%" not in loss.yaxis.get_major_formatter()(0.4)
+
+
+def test_comparison_has_a_panel_per_metric_and_one_legend():
+    figure = compare_figure(runs(), title="digits · binary MLP")
+    names = [ax.get_title(loc="left") for ax in figure.axes]
+    assert names == ["accuracy", "minority recall", "worst-class recall"]
+    (legend,) = figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == ["nc", "random"]
+    assert texts(figure).startswith("digits · binary MLP\n")
+
+
+def test_four_metrics_leave_no_empty_frame():
+    figure = compare_figure(
+        runs(), ("accuracy", "minority_recall", "worst_class_recall", "recall_class_1")
+    )
+    assert [ax.get_visible() for ax in figure.axes] == [True] * 4 + [False] * 2
+
+
+def test_a_method_looks_the_same_in_every_figure():
+    few, many = looks(["mine", "nc"]), looks(["yours", "theirs", "mine", "nc", "magnitude"])
+    assert few["mine"] == many["mine"]
+    assert few["nc"] == many["nc"] == METHODS["nc"]
+    assert len(set(many.values())) == 5
+    assert len(set(looks([f"method {i}" for i in range(25)]).values())) == 25
+    assert len(looks([f"method {i}" for i in range(60)])) == 60
+
+
+def test_one_run_shows_summary_lines_and_a_heat_map():
+    run = runs(["nc"], [0])
+    figure = child_curves(run, title="nc · seed 0", minority=(3,))
+    summary, heat, bar = figure.axes
+    drawn = {line.get_label(): line.get_ydata() for line in summary.lines}
+    assert set(drawn) == {"accuracy", "minority recall", "worst-class recall"}
+    assert np.allclose(drawn["accuracy"], run["accuracy"])
+    cells = heat.collections[0].get_array()
+    assert np.allclose(cells, run[[f"recall_class_{k}" for k in range(4)]].T)
+    assert [label.get_text() for label in heat.get_yticklabels()] == ["0", "1", "2", "3 (rare)"]
+    assert heat.yaxis_inverted()  # class 0 on top
+    assert bar.get_ylim() == (0, 1)
+
+
+@pytest.mark.parametrize("steps", [1, 2])
+def test_one_run_of_few_steps(steps):
+    figure = child_curves(runs(["nc"], [0]).iloc[:steps])
+    assert figure.axes[1].collections[0].get_array().shape == (4, steps)
+
+
+def test_training_marks_the_epoch_whose_weights_were_kept():
+    history = pd.DataFrame(
+        {
+            "epoch": [1, 2, 3, 4],
+            "train_loss": [2.0, 1.0, 0.5, 0.3],
+            "val_loss": [2.1, 1.2, 0.9, 1.1],
+            "val_accuracy": [0.2, 0.6, 0.8, 0.7],
+        }
+    )
+    losses, accuracy = training_curves(history).axes
+    assert np.allclose(losses.lines[1].get_ydata(), history["val_loss"])
+    assert list(losses.lines[-1].get_xdata()) == [3, 3]
+    assert accuracy.get_ylim() == (0, 1.02)
+    assert "epoch 3" in accuracy.texts[0].get_text()
+
+
+def noise_table():
+    rows = [
+        {"model": model, "corruption": noise, "severity": severity, "accuracy": 0.9 - severity / 10}
+        | {"minority_recall": 0.8 - severity / 10}
+        for model in ("dense", "nc")
+        for noise, severities in (("clean", [0]), ("gaussian", [1, 3]), ("shot", [1, 3]))
+        for severity in severities
+    ]
+    return pd.DataFrame(rows)
+
+
+def test_robustness_has_a_panel_per_metric_and_noise_that_starts_clean():
+    figure = robustness_figure(noise_table())
+    assert len(figure.axes) == 4
+    assert [ax.get_title(loc="left") for ax in figure.axes[:2]] == ["gaussian", "shot"]
+    for ax in figure.axes:
+        assert len(ax.lines) == 2
+        assert list(ax.lines[0].get_xdata()) == [0, 1, 3]
+    assert np.allclose(figure.axes[0].lines[0].get_ydata(), [0.9, 0.8, 0.6])
+    alone = noise_table().query("model == 'nc'").drop(columns="model")
+    assert [len(ax.lines) for ax in robustness_figure(alone).axes] == [1] * 4
+
+
+@pytest.mark.parametrize(
+    ("draw", "message"),
+    [
+        (lambda: curves(runs().iloc[:0]), "no rows"),
+        (lambda: curves(runs(), "acuracy"), "did you mean 'accuracy'"),
+        (lambda: child_curves(runs().iloc[:0]), "no rows"),
+        (lambda: child_curves(runs()[["sparsity", "loss"]]), "none of accuracy"),
+        (lambda: training_curves(pd.DataFrame()), "no rows"),
+        (lambda: robustness_figure(noise_table().query("severity == 0")), "no corruption"),
+    ],
+)
+def test_bad_tables(draw, message):
+    with pytest.raises(InputError, match=message):
+        draw()
+
+
+def render(name):
+    buffer = BytesIO()
+    curves(runs(methods=[name, "random"])).savefig(buffer, format="png")
+    return buffer.getvalue()
+
+
+def test_drawing_leaves_global_state_alone_and_works_in_threads():
+    before = {name: value for name, value in mpl.rcParams.items() if name != "backend"}
+    with ThreadPoolExecutor(4) as pool:
+        threads = list(pool.map(render, ["nc", "magnitude"] * 3))
+    assert threads == [render("nc"), render("magnitude")] * 3
+    assert {name: mpl.rcParams[name] for name in before} == before
+    assert plt.get_fignums() == []

@@ -1,0 +1,176 @@
+import re
+from html.parser import HTMLParser
+
+import pandas as pd
+import pytest
+
+from leastloss.errors import InputError
+from leastloss.plots import child_curves, compare_figure
+from leastloss.report import compare_page, inline_svg, operating_points
+from leastloss.report.tables import metric_tables
+
+EVIL = "<script>alert(\"x\")</script> & 'quotes'"
+
+
+def runs(seeds=5, gap=0.2, methods=("nc", "magnitude")):
+    return pd.DataFrame(
+        {"criterion": m, "seed": s, "step": i, "sparsity": p}
+        | {"accuracy": 0.9 - gap * rank * (p > 0) + s / 1000}
+        | {"minority_recall": 0.8 - p / 2 + s / 1000, "worst_class_recall": 0.7 - p / 2}
+        | {f"recall_class_{k}": 0.7 for k in range(3)}
+        for rank, m in enumerate(methods)
+        for s in range(seeds)
+        for i, p in enumerate((0, 0.5, 0.8, 0.9, 0.95))
+    )
+
+
+def page(table, **change):
+    arguments = {
+        "figures": {
+            "All methods.": compare_figure(table),
+            "One run.": child_curves(table[table["seed"] == 0].iloc[:5]),
+        },
+        "title": "Two methods on digits",
+        "facts": {"data set": "digits", "commit": "0123abc"},
+        "command": "mlflow run . -e compare -P metric=accuracy",
+        "links": {"nc, seed 0": "runs/1.html", "tracking": "http://localhost:5000/#/runs/1"},
+    } | change
+    return compare_page(table, **arguments)
+
+
+@pytest.fixture(scope="module")
+def usual():
+    """The page of two methods and five seeds."""
+    return page(runs())
+
+
+class Elements(HTMLParser):
+    """Collect tags with their attributes, and check that they close in order."""
+
+    VOID = ("meta", "link", "br", "img", "input", "hr")
+
+    def __init__(self, text):
+        super().__init__()
+        self.found, self.open = [], []
+        self.feed(text)
+        assert self.open == []
+
+    def handle_starttag(self, tag, attrs):
+        self.found.append((tag, dict(attrs)))
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.found.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def all(self, tag):
+        return [attributes for name, attributes in self.found if name == tag]
+
+
+def test_the_page_loads_nothing(usual):
+    elements = Elements(usual)
+    for tag, attributes in elements.found:
+        for name, value in attributes.items():
+            if name in ("src", "srcset", "poster", "data", "xlink:href") or (
+                name == "href" and tag != "a"
+            ):
+                assert value.startswith(("#", "data:")), (tag, name, value)
+    assert not elements.all("script")
+    assert "@import" not in usual
+    assert not re.search(r"url\((?!#)", usual)
+
+
+def test_every_method_fact_link_and_the_command_are_there(usual):
+    for words in ("nc", "magnitude", "digits", "0123abc", "worst-class recall", "5 seeds"):
+        assert words in usual
+    assert "mlflow run . -e compare -P metric=accuracy" in usual
+    links = [attributes["href"] for attributes in Elements(usual).all("a")]
+    assert links == ["runs/1.html", "http://localhost:5000/#/runs/1"]
+
+
+def test_everything_from_outside_is_escaped():
+    table = runs(methods=(EVIL, "nc"))
+    text = page(
+        table,
+        title=EVIL,
+        facts={EVIL: EVIL},
+        command=EVIL,
+        links={EVIL: 'a"b<c.html'},
+        figures={EVIL: compare_figure(table, title=EVIL)},
+    )
+    assert "<script" not in text
+    assert Elements(text).all("a") == [{"href": 'a"b<c.html'}]
+    assert Elements(text).all("svg")[0]["aria-label"] == EVIL
+
+
+@pytest.mark.parametrize(
+    "address", ["javascript:alert(1)", "file:///etc/passwd", "data:text/html,"]
+)
+def test_links_of_other_kinds_are_refused(address):
+    with pytest.raises(InputError, match="relative or http"):
+        page(runs(seeds=1), figures={}, links={"bad": address})
+
+
+def test_figures_are_described_and_their_ids_do_not_meet(usual):
+    elements = Elements(usual)
+    assert [svg["aria-label"] for svg in elements.all("svg")] == ["All methods.", "One run."]
+    ids = [attributes["id"] for _, attributes in elements.found if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    used = {a["xlink:href"][1:] for a in elements.all("use")}
+    assert used
+    assert used <= set(ids)
+
+
+def test_figures_take_the_colours_of_the_page():
+    drawn = inline_svg(compare_figure(runs()), "a figure", "f0")
+    assert "var(--ink)" in drawn
+    assert "#1f2328" not in drawn
+
+
+def test_equal_tables_give_equal_pages(usual):
+    assert page(runs()) == usual
+
+
+def cells(table):
+    points = operating_points(table, metrics=["accuracy"])
+    dense = operating_points(table, [0.0], metrics=["accuracy"])
+    (found,) = metric_tables(points, dense, "criterion")
+    return found
+
+
+def test_numbers_of_the_table():
+    found = cells(runs())
+    assert found.points == ["50 %", "80 %", "90 %", "95 %"]
+    assert found.dense.value == "90.2"
+    assert [cell.value for cell in found.rows["magnitude"]] == ["70.2"] * 4
+    low, high = map(float, found.rows["nc"][0].interval.strip("[]").split(", "))
+    assert 90.0 <= low < 90.2 < high <= 90.4
+
+
+def test_a_best_value_is_marked_only_if_the_intervals_tell(usual):
+    assert 'class="best"' in usual
+    assert [cell.best for cell in cells(runs(gap=0.2)).rows["nc"]] == [True] * 4
+    apart = [cell.best for row in cells(runs(gap=0.0005)).rows.values() for cell in row]
+    assert not any(apart)
+
+
+def test_one_seed_marks_nothing_and_says_so():
+    text = page(runs(seeds=1))
+    assert "one seed: no interval" in text
+    assert "One run of each method cannot say" in text
+    assert 'class="best"' not in text
+
+
+def test_a_point_out_of_reach_is_a_dash():
+    table = runs()
+    table = table[(table["criterion"] == "nc") | (table["sparsity"] < 0.85)]
+    values = [cell.value for cell in cells(table).rows["magnitude"]]
+    assert values[:2] == ["70.2", "70.2"]
+    assert values[2:] == ["–", "–"]
+
+
+def test_it_is_small(usual):
+    assert len(usual) < 500_000
