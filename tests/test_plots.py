@@ -93,11 +93,12 @@ def test_comparison_has_a_panel_per_metric_and_one_legend():
     assert texts(figure).startswith("digits · binary MLP\n")
 
 
-def test_four_metrics_leave_no_empty_frame():
-    figure = compare_figure(
-        runs(), ("accuracy", "minority_recall", "worst_class_recall", "recall_class_1")
-    )
-    assert [ax.get_visible() for ax in figure.axes] == [True] * 4 + [False] * 2
+@pytest.mark.parametrize(("metrics", "frames"), [(2, 2), (4, 4), (5, 6)])
+def test_no_empty_frame_is_seen(metrics, frames):
+    names = ["accuracy", "minority_recall", "worst_class_recall", "recall_class_1", "loss"]
+    figure = compare_figure(runs(), names[:metrics])
+    seen = [ax.get_visible() for ax in figure.axes]
+    assert seen == [True] * metrics + [False] * (frames - metrics)
 
 
 def test_a_method_looks_the_same_in_every_figure():

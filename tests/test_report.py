@@ -146,7 +146,7 @@ def test_numbers_of_the_table():
     assert found.points == ["50 %", "80 %", "90 %", "95 %"]
     assert found.dense.value == "90.2"
     assert [cell.value for cell in found.rows["magnitude"]] == ["70.2"] * 4
-    low, high = map(float, found.rows["nc"][0].interval.strip("[]").split(", "))
+    low, high = map(float, found.rows["nc"][0].interval.split("–"))
     assert 90.0 <= low < 90.2 < high <= 90.4
 
 
@@ -174,3 +174,10 @@ def test_a_point_out_of_reach_is_a_dash():
 
 def test_it_is_small(usual):
     assert len(usual) < 500_000
+
+
+def test_no_point_within_reach_is_said():
+    table = runs(seeds=1)
+    text = page(table[table["sparsity"].isin([0, 0.5])], figures={}, at=(0.9, 0.95))
+    assert "No method has a step near 90 %, 95 %." in text
+    assert "<table" not in text

@@ -69,7 +69,7 @@ def compare_figure(
         InputError: If the table is empty, a column is missing or a seed occurs twice.
     """
     lines = {metric: curve(table, metric, by) for metric in metrics}
-    columns = min(3, len(metrics))
+    columns = 2 if len(metrics) == 4 else min(3, len(metrics))
     rows = -(-len(metrics) // columns)
     figure = new_figure(7.2 if columns == 1 else 4.1 * columns, 3.4 * rows + 0.9)
     panels = figure.subplots(rows, columns, squeeze=False).ravel()

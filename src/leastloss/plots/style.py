@@ -38,7 +38,8 @@ METHODS: dict[str, Look] = {
     "random": Look(color="#8a8f98", marker="X", dashes=(1.5, 1.5)),
     "dense": Look(color=INK, marker="P"),
 }
-_COLORS = ("#CC79A7", "#E69F00", "#882255", "#44AA99", "#332288", "#999933", "#AA4466", "#117733")
+# For all others: seen on white as on dark grey.
+_COLORS = ("#CC79A7", "#E69F00", "#A0522D", "#44AA99", "#7B61C9", "#999933", "#B5428E", "#5B7C99")
 _DASHES: tuple[tuple[float, ...], ...] = ((), (3, 1), (1, 1), (5, 1, 1, 1))
 _SPARE = [
     Look(color=color, marker=marker, dashes=dashes)

@@ -12,7 +12,7 @@ from leastloss.errors import InputError
 from leastloss.evaluation.summary import POINTS, operating_points
 from leastloss.plots.curves import COMPARED, seeds_note
 from leastloss.plots.style import looks
-from leastloss.report.svg import inline_svg
+from leastloss.report.svg import COLORS, inline_svg
 from leastloss.report.tables import metric_tables
 
 
@@ -66,9 +66,10 @@ def compare_page(
     ]
     return pages.get_template("compare.html").render(
         title=title,
-        methods={name: look.color for name, look in looks(table[by]).items()},
+        methods={n: COLORS.get(look.color, look.color) for n, look in looks(table[by]).items()},
         seeds=table["seed"].nunique(),
-        seeds_note=seeds_note(points["n"]) if len(points) else "no step near these sparsities",
+        seeds_note=seeds_note(points["n"]) if len(points) else "",
+        at=", ".join(f"{100 * point:g} %" for point in at),
         facts=facts,
         figures=drawn,
         tables=metric_tables(points, dense, by),

@@ -79,7 +79,7 @@ def _cell(rows: pd.DataFrame, metric: str, by: str = "", name: str = "") -> Cell
     if own.empty:
         return Cell()
     mean, low, high = (float(own.iloc[0][column]) for column in ("mean", "low", "high"))
-    interval = f"[{number(low, metric)}, {number(high, metric)}]" if isfinite(low) else ""
+    interval = f"{number(low, metric)}–{number(high, metric)}" if isfinite(low) else ""
     others = rows[rows[by] != name]["high"] if by else pd.Series(dtype=float)
     # Of a loss or a size less is better: shares alone have a best that is highest.
     best = is_share(metric) and isfinite(low) and len(others) > 0 and bool((low > others).all())
