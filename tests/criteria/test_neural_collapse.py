@@ -90,9 +90,9 @@ def metric_matrices(metric: str, logits: Tensor, y: Tensor, balanced: bool) -> T
 
 @pytest.mark.parametrize("balanced", [True, False])
 @pytest.mark.parametrize("metric", METRICS)
-@pytest.mark.parametrize("make", [mlp, binary])
+@pytest.mark.parametrize(("make", "latent"), [(mlp, True), (binary, True), (binary, False)])
 def test_weight_scores_equal_the_brute_force_jacobian(
-    make: type, metric: str, balanced: bool
+    make: type, latent: bool, metric: str, balanced: bool
 ) -> None:
     case = context(make())
     x, y = case.train.x, case.train.y
@@ -100,13 +100,14 @@ def test_weight_scores_equal_the_brute_force_jacobian(
     counts = torch.tensor(COUNTS, dtype=torch.float64)
     share = (1 / (CLASSES * counts))[y] if balanced else torch.full((len(y),), 1 / len(y)).double()
     matrices = metric_matrices(metric, case.model(x).detach(), y, balanced)
-    scores = NeuralCollapse(metric=metric, balanced=balanced).score(case)
+    scores = NeuralCollapse(metric=metric, balanced=balanced, latent=latent).score(case)
     assert list(scores) == list(case.masks)
     for name, score in scores.items():
         j = jacobians[name].double()
         moves = share @ torch.einsum("ncb,nce,neb->nb", j, matrices, j)
         sizes = share @ inputs[name].double().square()
-        weight = effective_weight(prunable_layers(case.model)[name]).double()
+        layer = prunable_layers(case.model)[name]
+        weight = (layer.weight.detach() if latent else effective_weight(layer)).double()
         assert score.dtype == np.float64
         np.testing.assert_allclose(
             score, weight.square() * moves[:, None] * sizes, rtol=2e-4, atol=1e-12

@@ -25,7 +25,7 @@ Columns: TypeAlias = Callable[[Tensor], Iterable[Tensor]]
 
 
 def gauss_newton_scores(
-    context: ScoringContext, *, metric: str, gamma: float, balanced: bool
+    context: ScoringContext, *, metric: str, gamma: float, balanced: bool, latent: bool
 ) -> Scores:
     """Score every weight by the expected squared move of the logits when it goes.
 
@@ -37,6 +37,7 @@ def gauss_newton_scores(
             ``cross-entropy`` (``F = diag(p) - p p^T`` of each sample).
         gamma: Ridge of Q.
         balanced: Average over classes first; False averages over samples.
+        latent: Take ``w`` of binary layers as the latent weight; False: as its sign.
 
     Returns:
         One array per layer, of the weight's shape; NaN where the weight is pruned already.
@@ -52,7 +53,8 @@ def gauss_newton_scores(
         inputs, moves = _second_moments(context, layers, columns, shares)
     scores: Scores = {}
     for name, mask in context.masks.items():
-        weight = effective_weight(layers[name]).double()
+        layer = layers[name]
+        weight = (layer.weight.detach() if latent else effective_weight(layer)).double()
         move = moves[name].reshape(-1, *(1,) * (weight.ndim - 1))
         score = weight.square() * inputs[name] * move
         scores[name] = score.where(mask.to(score.device), torch.nan).cpu().numpy()
@@ -72,7 +74,9 @@ def _metric_columns(context: ScoringContext, metric: str, gamma: float, balanced
     statistics = accumulator.result(balanced=balanced)
     inverse = regularised_inverse(statistics.within, gamma)
     values, vectors = torch.linalg.eigh(inverse @ statistics.between @ inverse)
-    large = values > 1e-12 * values[-1].clamp(min=0)  # at most C - 1 are: the centred class means add up to 0
+    large = values > 1e-12 * values[-1].clamp(
+        min=0
+    )  # at most C - 1 are: the centred class means add up to 0
     return partial(_fixed_columns, vectors[:, large] * values[large].sqrt())
 
 

@@ -38,6 +38,9 @@ class NeuralCollapse(Criterion):
         balanced: Count every class once; False counts every sample once.
         protect: 1 looks at the worst pair of classes, 0 at the mean separation; in between the
             two relative losses are mixed linearly (units only).
+        latent: Whether ``w`` of a binary layer is its latent weight, as the straight-through
+            gradient has it, or the effective +-1 (weights only). With the latter all weights
+            between two hidden layers that enter the same unit have the same score.
 
     Raises:
         InputError: If an option is out of range.
@@ -57,6 +60,7 @@ class NeuralCollapse(Criterion):
     metric: str = "discriminant"
     balanced: bool = True
     protect: float = 1.0
+    latent: bool = True
 
     def __post_init__(self) -> None:
         """Refuse options that have no meaning, before anything runs."""
@@ -73,7 +77,11 @@ class NeuralCollapse(Criterion):
         """
         if context.granularity == "weight":
             return gauss_newton_scores(
-                context, metric=self.metric, gamma=self.gamma, balanced=self.balanced
+                context,
+                metric=self.metric,
+                gamma=self.gamma,
+                balanced=self.balanced,
+                latent=self.latent,
             )
         alive = _alive_units(context)
         scores = {name: np.full(len(units), np.nan) for name, units in alive.items()}
