@@ -16,7 +16,8 @@ def robustness_command(config: RobustnessConfig) -> None:
     \b
     Examples:
       mlflow run . -e robustness
-      mlflow run . -e robustness -P run_id=<a prune run> -P corruptions=gaussian,impulse
+      mlflow run . -e robustness -P run_id=<a prune run> -P sparsity=0.3
+      mlflow run . -e robustness -P corruptions=gaussian,impulse -P severities=1,3,5
     """
     from leastloss.experiment.robustness import robustness  # after parsing: --help answers at once
 

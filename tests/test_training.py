@@ -34,7 +34,9 @@ def test_it_stops_after_patience_epochs_without_a_gain(data: Data) -> None:
 
 
 def test_training_learns_and_is_repeatable(data: Data) -> None:
-    runs = [fit(model := _mlp(), data, epochs=12, lr=1e-2, seed=1, progress=False) for _ in range(2)]
+    runs = [
+        fit(model := _mlp(), data, epochs=12, lr=1e-2, seed=1, progress=False) for _ in range(2)
+    ]
     pd.testing.assert_frame_equal(runs[0].drop(columns="seconds"), runs[1].drop(columns="seconds"))
     assert runs[0]["train_loss"].iloc[-1] < 0.5 * runs[0]["train_loss"].iloc[0]
     assert not model.training
@@ -43,7 +45,9 @@ def test_training_learns_and_is_repeatable(data: Data) -> None:
 def test_latent_weights_stay_in_the_window(data: Data) -> None:
     model = BinarizedMLP(64, (8,), 10)
     fit(model, data, epochs=3, lr=0.5, progress=False)
-    weights = [p for n, p in model.named_parameters() if n in ("layers.0.weight", "layers.3.weight")]
+    weights = [
+        p for n, p in model.named_parameters() if n in ("layers.0.weight", "layers.3.weight")
+    ]
     assert len(weights) == 2
     assert all(weight.abs().max() <= 1 for weight in weights)
 
@@ -54,7 +58,9 @@ def test_batches_cover_the_split_once_and_none_is_single(data: Data) -> None:
     assert [len(y) for _, y in seen] == [size + 1]
     seen = list(batches(data.train, 7, torch_stream(0, "batches")))
     assert sum(len(y) for _, y in seen) == len(data.train)
-    assert torch.cat([x for x, _ in seen]).sum() == pytest.approx(float(data.train.x.sum()), rel=1e-5)
+    assert torch.cat([x for x, _ in seen]).sum() == pytest.approx(
+        float(data.train.x.sum()), rel=1e-5
+    )
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,7 @@ _HOME = {
 # The room of criteria can itself be called: `ll.criteria()` lists them.
 _ROOMS = ("criteria", "geometry", "information")
 
-__all__ = [*_HOME, *_ROOMS]  # noqa: PLE0604  # names of a table
+__all__ = [*_HOME, *_ROOMS]  # names of a table
 __version__ = "0.1.0"
 
 

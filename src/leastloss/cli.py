@@ -53,7 +53,11 @@ def command(config: type[Any]) -> Callable[[Callable[[Any], None]], click.Comman
 
 
 def _option(f: Field[Any]) -> click.Option:
-    kinds: dict[type[Any], click.ParamType] = {int: click.INT, float: click.FLOAT, str: click.STRING}
+    kinds: dict[type[Any], Any] = {
+        int: click.INT,
+        float: click.FLOAT,
+        str: click.STRING,
+    }
     return click.Option(
         ["--" + f.name.replace("_", "-")],
         type=kinds[type(f.default)],

@@ -56,7 +56,7 @@ def _train_epoch(
     for x, y in batches(split, batch_size, generator):
         optimizer.zero_grad(set_to_none=True)
         loss = functional.cross_entropy(model(x), y)
-        loss.backward()  # type: ignore[no-untyped-call]  # torch leaves backward untyped
+        loss.backward()
         optimizer.step()
         for layer in binary:
             layer.clip_()
@@ -119,7 +119,13 @@ def fit(
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=epochs)
     best_loss, best_epoch, best_state = float("inf"), 0, copy.deepcopy(model.state_dict())
     rows: list[dict[str, float]] = []
-    bar = tqdm(range(1, epochs + 1), desc="train", unit="epoch", disable=not progress, leave=False)
+    bar = tqdm(
+        range(1, epochs + 1),
+        desc="train",
+        unit="epoch",
+        disable=None if progress else True,
+        leave=False,
+    )
     for epoch in bar:
         start, rate = time.perf_counter(), optimizer.param_groups[0]["lr"]
         loss = _train_epoch(model, data.train, optimizer, batch_size, generator, after_step)

@@ -1,5 +1,4 @@
 import copy
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -188,8 +187,8 @@ def test_recovery_runs_after_every_step(model: nn.Module, data: Data) -> None:
 
 
 @pytest.fixture
-def own_network() -> Iterator[nn.Module]:
-    yield nn.Sequential(nn.Flatten(), nn.Linear(64, 20), nn.ReLU(), nn.Linear(20, 10))
+def own_network() -> nn.Module:
+    return nn.Sequential(nn.Flatten(), nn.Linear(64, 20), nn.ReLU(), nn.Linear(20, 10))
 
 
 @pytest.mark.parametrize("name", CRITERIA)

@@ -7,7 +7,14 @@ from torch import nn
 from leastloss.data import Data
 from leastloss.errors import InputError
 from leastloss.models.layers import Masks, prunable_layers
-from leastloss.pruning import Finetune, NoRecovery, Recalibrate, apply_masks, as_recovery, full_masks
+from leastloss.pruning import (
+    Finetune,
+    NoRecovery,
+    Recalibrate,
+    apply_masks,
+    as_recovery,
+    full_masks,
+)
 
 
 def _halved(model: nn.Module) -> tuple[nn.Module, Masks]:

@@ -91,12 +91,14 @@ class MILS(Criterion):
         count = _PLANES[self.encoding]
         if context.granularity == "unit":
             return self._units(context, planes, pools)
-        losses = information_loss(
-            planes,
-            complexity=self.complexity,
-            block=self.block,
-            boundary=self.boundary,
-            pooled=pools,
+        losses = list(
+            information_loss(
+                planes,
+                complexity=self.complexity,
+                block=self.block,
+                boundary=self.boundary,
+                pooled=pools,
+            )
         )
         scores: Scores = {}
         for i, (name, mask) in enumerate(context.masks.items()):
@@ -147,7 +149,8 @@ class MILS(Criterion):
         sizes = np.array([mask.numel() for mask in context.masks.values()])
         ends, start = np.cumsum(2 * sizes), np.cumsum(sizes) - sizes
         layer = np.searchsorted(ends, cells, side="right")
-        return start[layer] + (cells - (ends - 2 * sizes)[layer]) % sizes[layer]
+        parts: NDArray[np.int64] = start[layer] + (cells - (ends - 2 * sizes)[layer]) % sizes[layer]
+        return parts
 
     def _sign_order(
         self, context: ScoringContext, planes: Planes, pools: list[int], k: int
@@ -159,7 +162,7 @@ class MILS(Criterion):
         parts = np.flatnonzero(alive & within)
         order = set_removal_order(
             planes,
-            parts[:, None],  # every weight is a set of one cell
+            list(parts[:, None]),  # every weight is a set of one cell
             complexity=self.complexity,
             block=self.block,
             boundary=self.boundary,

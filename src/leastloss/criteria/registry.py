@@ -7,7 +7,6 @@ from leastloss.criteria.magnitude import Magnitude
 from leastloss.criteria.mils import MILS
 from leastloss.criteria.neural_collapse import NeuralCollapse
 from leastloss.criteria.random import Random
-from leastloss.errors import InputError
 from leastloss.names import choose
 
 CRITERIA: dict[str, Callable[[], Criterion]] = {
@@ -41,7 +40,4 @@ def as_criterion(criterion: str | Criterion) -> Criterion:
     """
     if isinstance(criterion, Criterion):
         return criterion
-    if not isinstance(criterion, str):
-        kind = type(criterion).__name__
-        raise InputError(f"a criterion is a name or a Criterion object, not {kind}")
     return CRITERIA[choose("criterion", criterion, CRITERIA)]()

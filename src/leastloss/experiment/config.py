@@ -62,6 +62,9 @@ class RobustnessConfig:
     """Which networks to expose to which noise."""
 
     run_id: str = option("", "A train or prune run; empty: the newest finished prune run.")
+    sparsity: str = option(
+        "", "Take the pruned networks at this sparsity; empty: at the last step."
+    )
     corruptions: str = option("gaussian,shot,impulse,speckle", "Kinds of noise.")
     severities: str = option("1,2,3,4,5", "Severities, from 1 (mild) to 5.")
     seed: int = option(0, "Seed of the noise; every network meets the same noise.")

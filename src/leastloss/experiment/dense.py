@@ -11,7 +11,7 @@ from leastloss import tracking
 from leastloss.data import Data, load_data
 from leastloss.errors import ResourceError
 from leastloss.evaluation import evaluate
-from leastloss.experiment.config import TrainConfig, number, numbers
+from leastloss.experiment.config import TrainConfig, number, numbers, parameters
 from leastloss.models import build_model
 from leastloss.models.files import load_network, save_network
 from leastloss.plots import training_curves
@@ -24,13 +24,17 @@ MODEL_TAG = "leastloss.dense_model"
 
 @dataclass(frozen=True, kw_only=True)
 class Dense:
-    """A trained network with its data and where it is tracked."""
+    """A trained network with its data and where it is tracked.
+
+    ``settings`` are the parameters it was trained with, as they were logged.
+    """
 
     model: nn.Module
     data: Data
     run_id: str
     model_id: str
     name: str
+    settings: dict[str, str]
 
 
 def data_of(config: TrainConfig) -> Data:
@@ -78,14 +82,17 @@ def train_dense(config: TrainConfig, run_id: str) -> Dense:
     tracking.log_metrics(run_id, _epochs(history))
     metrics = evaluate(model, data.test)
     metrics |= {f"val_{name}": value for name, value in evaluate(model, data.val).items()}
-    about = {"data": data.recipe, "name": name}
+    settings = {key: parameters(config)[key] for key in parameters(TrainConfig())}
+    about = {"data": data.recipe, "name": name, "settings": settings}
     tracking.log_file(run_id, WEIGHTS, lambda path: save_network(path, model, {}, about))
     tracking.log_figure(run_id, training_curves(history), "training.png")
     model_id = tracking.log_network(run_id, model, data, "dense", {"run_id": run_id})
     tracking.log_metrics(run_id, [(0, metrics)], model_id)
     with tracking.store_errors():
         tracking.client().set_tag(run_id, MODEL_TAG, model_id)
-    return Dense(model=model, data=data, run_id=run_id, model_id=model_id, name=name)
+    return Dense(
+        model=model, data=data, run_id=run_id, model_id=model_id, name=name, settings=settings
+    )
 
 
 def fetch_dense(run_id: str, data_dir: str = "") -> Dense:
@@ -102,11 +109,21 @@ def fetch_dense(run_id: str, data_dir: str = "") -> Dense:
     model_id = found.data.tags.get(MODEL_TAG)
     if not model_id:
         raise ResourceError(f"run {run_id!r} did not finish: it logged no dense model")
-    return Dense(model=model, data=data, run_id=run_id, model_id=model_id, name=facts["name"])
+    return Dense(
+        model=model,
+        data=data,
+        run_id=run_id,
+        model_id=model_id,
+        name=facts["name"],
+        settings=facts["settings"],
+    )
 
 
 def _same_data(run_id: str, data: Data) -> None:
-    logged = {i.dataset.name: i.dataset.digest for i in tracking.find_run(run_id).inputs.dataset_inputs}
+    """Refuse to go on with other samples than those that the network was trained on."""
+    inputs = tracking.find_run(run_id).inputs
+    recorded = inputs.dataset_inputs if inputs else []
+    logged = {given.dataset.name: given.dataset.digest for given in recorded}
     for split in ("train", "val", "test"):
         name, digest = f"{data.name}-{split}", getattr(data, split).digest()
         if name in logged and not digest.startswith(logged[name]):

@@ -1,7 +1,5 @@
 """The recipe of the entry point ``prune``: one dense network, one child run per criterion."""
 
-from dataclasses import fields
-
 import click
 import pandas as pd
 
@@ -9,7 +7,7 @@ from leastloss import tracking
 from leastloss.criteria import CRITERIA, GRANULARITIES, Criterion, as_criterion
 from leastloss.criteria.mils import MILS
 from leastloss.errors import InputError
-from leastloss.experiment.config import PruneConfig, TrainConfig, names, parameters
+from leastloss.experiment.config import PruneConfig, names, parameters
 from leastloss.experiment.dense import Dense, fetch_dense, train_dense
 from leastloss.experiment.train import report
 from leastloss.models.files import save_network
@@ -70,7 +68,10 @@ def _criteria(config: PruneConfig) -> list[Criterion]:
 
 def _child(config: PruneConfig, criterion: Criterion, dense: Dense) -> pd.DataFrame:
     """Prune by one criterion in a child run of its own."""
-    own = parameters(config) | {"criterion": criterion.name, "run_id": dense.run_id}
+    # A network that comes from a run brings the parameters it was trained with.
+    own = parameters(config) | dense.settings | {"seed": str(config.seed)}
+    own |= {"criterion": criterion.name, "run_id": dense.run_id}
+    own |= {"dense_seed": dense.settings["seed"]}
     tags = {"leastloss.dense_run": dense.run_id, "leastloss.dense_model": dense.model_id}
     with tracking.run("criterion", criterion.name, own, nested=True, tags=tags) as run_id:
         tracking.log_data(run_id, dense.data, dense.model_id)
@@ -85,12 +86,12 @@ def _child(config: PruneConfig, criterion: Criterion, dense: Dense) -> pd.DataFr
             recovery=config.recovery,
             seed=config.seed,
         )
-        table = _labelled(path.table(), criterion.name, config, dense)
+        table = _labelled(path.table(), criterion.name, config.seed, dense)
         _log_path(run_id, path, table, dense)
     last = table.iloc[-1]
     click.echo(
-        f"{criterion.name:>14}: at sparsity {last['sparsity']:.3f} accuracy {last['accuracy']:.3f}, "
-        f"minority recall {last['minority_recall']:.3f}"
+        f"{criterion.name:>14}: at sparsity {last['sparsity']:.3f} "
+        f"accuracy {last['accuracy']:.3f}, minority recall {last['minority_recall']:.3f}"
     )
     return table
 
@@ -114,12 +115,10 @@ def _row(step: Step, total: int) -> tuple[int, dict[str, float]]:
     return step.index, {"sparsity": step.removed / total, **step.metrics}
 
 
-def _labelled(
-    table: pd.DataFrame, criterion: str, config: PruneConfig, dense: Dense
-) -> pd.DataFrame:
+def _labelled(table: pd.DataFrame, criterion: str, seed: int, dense: Dense) -> pd.DataFrame:
     """The table of one path with the columns that tell paths apart."""
-    same = {f.name: getattr(config, f.name) for f in fields(TrainConfig)}
-    labels = {"criterion": criterion, "seed": config.seed, "dataset": dense.data.name}
-    labels |= {"model": same["model"], "hidden": same["hidden"]}
-    table = table.assign(**labels)
-    return table[[*labels, *[c for c in table.columns if c not in labels]]]
+    table.insert(0, "criterion", criterion)
+    table.insert(1, "seed", seed)
+    table.insert(2, "dataset", dense.data.name)
+    table.insert(3, "network", dense.name)
+    return table

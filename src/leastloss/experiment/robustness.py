@@ -1,21 +1,25 @@
 """The recipe of the entry point ``robustness``: dense and pruned networks under noise."""
 
+import copy
 import tempfile
 from pathlib import Path
 
 import click
+import numpy as np
 import pandas as pd
 from torch import nn
 
 from leastloss import tracking
-from leastloss.errors import ResourceError
+from leastloss.errors import InputError, ResourceError
 from leastloss.evaluation import robustness_of
-from leastloss.experiment.config import RobustnessConfig, names, numbers, parameters
+from leastloss.experiment.config import RobustnessConfig, names, number, numbers, parameters
 from leastloss.experiment.dense import Dense, fetch_dense
-from leastloss.experiment.prune import PRUNED, TABLE
+from leastloss.experiment.prune import ORDER, PRUNED, TABLE
 from leastloss.experiment.select import children, newest
 from leastloss.models.files import load_network
 from leastloss.plots import robustness_figure
+from leastloss.pruning import Parts, apply_masks
+from leastloss.tracking import Run
 
 SHOWN = ("accuracy", "minority_recall", "flip_rate", "sensitivity_ratio")
 
@@ -33,7 +37,7 @@ def robustness(config: RobustnessConfig) -> pd.DataFrame:
     tags = {"leastloss.of_run": run_id}
     title = f"robustness of {run_id[:8]}"
     with tracking.run("robustness", title, parameters(config), tags=tags) as own:
-        dense, models = _networks(run_id)
+        dense, models = _networks(run_id, number(config.sparsity, float, "sparsity"))
         tracking.log_data(own, dense.data, dense.model_id)
         table = robustness_of(
             models,
@@ -52,7 +56,7 @@ def robustness(config: RobustnessConfig) -> pd.DataFrame:
     return table
 
 
-def _networks(run_id: str) -> tuple[Dense, dict[str, nn.Module]]:
+def _networks(run_id: str, at: float | None) -> tuple[Dense, dict[str, nn.Module]]:
     """The dense network of a run and the pruned ones it holds, by criterion."""
     found = tracking.find_run(run_id)
     kind = found.data.tags.get(tracking.KIND, "none of ours")
@@ -64,9 +68,30 @@ def _networks(run_id: str) -> tuple[Dense, dict[str, nn.Module]]:
     models: dict[str, nn.Module] = {"dense": dense.model}
     for child in pruned:
         with tempfile.TemporaryDirectory() as folder:
-            file = tracking.fetch_file(child.info.run_id, PRUNED, Path(folder))
-            models[child.data.params["criterion"]] = load_network(file)[0]
+            model = _pruned(child, dense, at, Path(folder))
+        models[child.data.params["criterion"]] = model
     return dense, models
+
+
+def _pruned(child: Run, dense: Dense, at: float | None, folder: Path) -> nn.Module:
+    """The last network of a criterion run, or the one at a sparsity by its removal order."""
+    run_id, given = child.info.run_id, child.data.params
+    if at is None:
+        return load_network(tracking.fetch_file(run_id, PRUNED, folder))[0]
+    if given["recovery"] != "none":
+        raise InputError(
+            f"run {run_id!r} repaired its networks ({given['recovery']}) and holds the last one "
+            "only; leave out the sparsity"
+        )
+    order = np.load(tracking.fetch_file(run_id, ORDER, folder), allow_pickle=False)
+    parts = Parts.of(dense.model, given["granularity"])
+    removed = round(at * len(parts))
+    if not 0 <= removed <= len(order):
+        most = len(order) / len(parts)
+        raise InputError(f"sparsity is {at}; run {run_id!r} goes from 0 to {most:.4g}")
+    model = copy.deepcopy(dense.model)
+    apply_masks(model, parts.masks(order[:removed]))
+    return model
 
 
 def _metrics(table: pd.DataFrame) -> list[tuple[int, dict[str, float]]]:

@@ -15,7 +15,9 @@ def newest(kind: str) -> str:
     """
     found = tracking.search(f"tags.`{tracking.KIND}` = '{kind}' AND attributes.status = 'FINISHED'")
     if not found:
-        raise ResourceError(f"there is no finished {kind} run yet; make one with `mlflow run . -e {kind}`")
+        raise ResourceError(
+            f"there is no finished {kind} run yet; make one with `mlflow run . -e {kind}`"
+        )
     return str(found[0].info.run_id)
 
 

@@ -15,7 +15,9 @@ def train(config: TrainConfig) -> Dense:
         InputError: If a parameter is out of range or a name unknown.
         ResourceError: If data, disk or tracking store fail.
     """
-    with tracking.run("train", f"train {config.model} {config.dataset}", parameters(config)) as run_id:
+    with tracking.run(
+        "train", f"train {config.model} {config.dataset}", parameters(config)
+    ) as run_id:
         dense = train_dense(config, run_id)
     report(dense)
     return dense

@@ -3,7 +3,6 @@
 import copy
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, is_dataclass
 from typing import Any
 
 import numpy as np
@@ -59,7 +58,9 @@ class _Scorer:
         if exact is not None:
             return Selection(exact, float("nan"))
         model, tied = copy.deepcopy(model), 0.0
-        for _ in tqdm(range(k), desc=self.criterion.name, leave=False, disable=not progress):
+        for _ in tqdm(
+            range(k), desc=self.criterion.name, leave=False, disable=None if progress else True
+        ):
             one = self.choose(model, order, 1)
             order, tied = np.append(order, one.order), one.tied_share
             apply_masks(model, self.parts.masks(order))
@@ -93,7 +94,7 @@ def prune(
         steps: Number of steps, evenly spaced; each removes exactly its share.
         schedule: ``one-shot``, ``iterative`` (score again before every step) or ``sequential``
             (score again after every single removal).
-        recovery: ``none``, ``recalibrate``, ``finetune`` or a recovery object; runs after each step.
+        recovery: ``none``, ``recalibrate``, ``finetune`` or a recovery object, after each step.
         seed: Seed of tie-breaks, random scores and fine-tuning; same seed, same bits out.
         layers: Names of the layers to prune; all of them when omitted.
         progress: Whether to show a progress bar.
@@ -123,7 +124,7 @@ def prune(
         "schedule": schedule,
         "recovery": type(recovery).__name__.lower(),
         "seed": seed,
-        "options": asdict(criterion) if is_dataclass(criterion) else {},
+        "options": dict(vars(criterion)),
     }
     dense = copy.deepcopy(model).eval()
     parts = Parts.of(dense, granularity, None if layers is None else list(layers))
@@ -143,7 +144,9 @@ def prune(
             on_step(done[-1])
 
     finish(Selection(order, 0.0), 0.0)
-    for cut in tqdm(cuts, desc=criterion.name, unit="step", disable=not progress, leave=False):
+    for cut in tqdm(
+        cuts, desc=criterion.name, unit="step", disable=None if progress else True, leave=False
+    ):
         start, k = time.perf_counter(), int(cut) - len(order)
         if schedule == "sequential":
             selection = scorer.choose_one_by_one(work, order, k, progress)

@@ -1,5 +1,7 @@
 """What every step of a path reports."""
 
+import contextlib
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -40,8 +42,7 @@ def measure(model: nn.Module, masks: Masks, data: Data) -> dict[str, float]:
     statistics = class_statistics(features, data.train.y, data.classes)
     metrics["nc1"] = within_class_variability(statistics)
     metrics["weight_sparsity"] = sparsity(masks)
-    try:
+    # No units to count unless it is a chain of Linear layers that are all masked.
+    with contextlib.suppress(InputError, KeyError):
         metrics["dead_units"] = float(dead_units(masks, hidden_units(model)))
-    except (InputError, KeyError):
-        pass  # not a chain of Linear layers, or only some layers are masked: no units to count
     return metrics

@@ -83,7 +83,9 @@ class PruningPath:
         if repaired and not match:
             near = sorted(self.steps, key=lambda step: abs(step.removed - removed))[:3]
             shares = ", ".join(f"{step.removed / len(self.parts):.4g}" for step in near)
-            raise InputError(f"no step of this path has sparsity {sparsity:g}; the nearest: {shares}")
+            raise InputError(
+                f"no step of this path has sparsity {sparsity:g}; the nearest: {shares}"
+            )
         model = copy.deepcopy(self.dense)
         apply_masks(model, self.parts.masks(self.removal_order[:removed]))
         if match:
@@ -95,7 +97,9 @@ class PruningPath:
         # Both a step's exact share and its rounded spelling (0.95) must be found again.
         removed = int(np.floor(sparsity * len(self.parts) + 0.5))
         if not 0 <= removed <= len(self.removal_order):
-            raise InputError(f"sparsity {sparsity:g} is not on this path; it goes from 0 to {most:.4g}")
+            raise InputError(
+                f"sparsity {sparsity:g} is not on this path; it goes from 0 to {most:.4g}"
+            )
         return removed
 
 

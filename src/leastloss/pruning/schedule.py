@@ -29,7 +29,7 @@ def targets(parts: int, to_sparsity: float, steps: int) -> NDArray[np.int64]:
         >>> targets(1000, 0.9, 3)
         array([300, 600, 900])
     """
-    if not (isinstance(to_sparsity, int | float) and 0.0 < to_sparsity < 1.0):
+    if not 0.0 < to_sparsity < 1.0:
         raise InputError(f"to_sparsity is {to_sparsity}; it must lie inside (0, 1)")
     if steps < 1:
         raise InputError(f"steps is {steps}; it must be at least 1")

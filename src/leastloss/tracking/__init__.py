@@ -1,6 +1,9 @@
 """The only room that knows MLflow: runs, metrics in batches, artifacts, logged models."""
 
+from mlflow.entities import Run
+
 from leastloss.tracking._artifacts import (
+    artifact_path,
     fetch_file,
     log_array,
     log_data,
@@ -12,7 +15,6 @@ from leastloss.tracking._artifacts import (
 from leastloss.tracking._environment import environment
 from leastloss.tracking._runs import (
     KIND,
-    Run,
     client,
     find_run,
     log_metrics,
@@ -25,6 +27,7 @@ from leastloss.tracking._runs import (
 __all__ = [
     "KIND",
     "Run",
+    "artifact_path",
     "client",
     "environment",
     "fetch_file",

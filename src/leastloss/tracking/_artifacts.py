@@ -79,6 +79,12 @@ def fetch_file(run_id: str, name: str, folder: Path) -> Path:
         raise ResourceError(f"run {run_id!r} holds no {name}: it is of no use here") from error
 
 
+def artifact_path(run_id: str, name: str) -> str:
+    """Where an artifact lies: a path if the store is a folder, else its address."""
+    uri = client().get_run(run_id).info.artifact_uri
+    return f"{uri.removeprefix('file://')}/{name}"
+
+
 def log_network(run_id: str, model: nn.Module, data: Data, name: str, about: dict[str, str]) -> str:
     """Log a network as an MLflow model that loads where leastloss is not installed.
 

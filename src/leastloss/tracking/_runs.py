@@ -21,6 +21,8 @@ _PROCESS = "leastloss.process"
 _BATCH = 1000  # MLflow's limit for metrics in one request
 _TEXT = 6000  # MLflow's limit for the value of a parameter
 
+# A bar for every small file that a recipe fetches would bury what it prints.
+os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 # These loggers speak of things that are as they should be here: no pip in a uv environment.
 logging.getLogger("mlflow.utils.environment").setLevel(logging.ERROR)
 logging.getLogger("mlflow.store.db.utils").setLevel(logging.ERROR)
