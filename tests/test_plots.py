@@ -93,6 +93,14 @@ def test_comparison_has_a_panel_per_metric_and_one_legend():
     assert texts(figure).startswith("digits · binary MLP\n")
 
 
+@pytest.mark.parametrize("length", [4, 14, 35])
+def test_the_legend_stays_inside_the_figure(length):
+    figure = curves(runs([f"{i}".rjust(length, "m") for i in range(7)], seeds=[0]))
+    figure.draw_without_rendering()
+    assert figure.legends[0].get_window_extent().x1 <= figure.bbox.x1
+    assert figure.axes[0].get_window_extent().height > 100
+
+
 @pytest.mark.parametrize(("metrics", "frames"), [(2, 2), (4, 4), (5, 6)])
 def test_no_empty_frame_is_seen(metrics, frames):
     names = ["accuracy", "minority_recall", "worst_class_recall", "recall_class_1", "loss"]

@@ -13,6 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
+from matplotlib.textpath import TextPath
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 INK, QUIET, RULE = "#1f2328", "#6b7280", "#e3e6ea"
@@ -147,6 +148,9 @@ def percent(ax: Axes, axis: str, metric: str = "accuracy") -> None:
 
 def legend(figure: Figure, found: dict[str, Look]) -> None:
     """Put one legend for all panels below them, outside the axes."""
+    # Inches of the widest entry: its name, and 5.8 letter heights of line and gaps.
+    widest = max(TextPath((0, 0), name, size=9.5).get_extents().width for name in found)
+    entry = (widest + 5.8 * 9.5) / 72
     handles = [
         Line2D(
             [],
@@ -164,7 +168,7 @@ def legend(figure: Figure, found: dict[str, Look]) -> None:
     figure.legend(
         handles=handles,
         loc="outside lower left",
-        ncols=min(len(handles), 6),
+        ncols=max(1, min(len(handles), int(figure.get_figwidth() / entry))),
         frameon=False,
         fontsize=9.5,
         labelcolor=INK,
