@@ -77,7 +77,7 @@ def test_dense_and_chance_levels():
 def test_shares_have_percent_axes_and_other_metrics_their_own():
     figure = compare_figure(runs(), ("accuracy", "loss"))
     share, loss = figure.axes
-    assert share.get_ylim() == (0, 1.02)
+    assert share.get_ylim() == (-0.02, 1.02)
     assert share.yaxis.get_major_formatter()(0.4) == "40 %"
     assert share.xaxis.get_major_formatter()(0.4) == "40 %"
     assert loss.get_ylim()[1] > 2
@@ -150,7 +150,7 @@ def test_training_marks_the_epoch_whose_weights_were_kept():
     losses, accuracy = training_curves(history).axes
     assert np.allclose(losses.lines[1].get_ydata(), history["val_loss"])
     assert list(losses.lines[-1].get_xdata()) == [3, 3]
-    assert accuracy.get_ylim() == (0, 1.02)
+    assert accuracy.get_ylim() == (-0.02, 1.02)
     assert "epoch 3" in accuracy.texts[0].get_text()
 
 

@@ -6,6 +6,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 
 from leastloss.evaluation.summary import curve
 from leastloss.plots.style import (
@@ -143,4 +144,5 @@ def _level(ax: Axes, level: float, label: str, linestyle: str, color: str) -> No
         va="bottom",
         fontsize=8.5,
         color=color,
+        path_effects=[withStroke(linewidth=2.5, foreground="white")],  # readable over a curve
     )

@@ -12,13 +12,24 @@ from numpy.typing import NDArray
 
 from leastloss.errors import InputError
 from leastloss.names import choose
-from leastloss.plots.style import INK, QUIET, headline, new_figure, percent, tidy, words
+from leastloss.plots.style import (
+    INK,
+    QUIET,
+    Look,
+    headline,
+    legend,
+    new_figure,
+    percent,
+    tidy,
+    words,
+)
 
 LINES = {
-    "accuracy": "#0072B2",
-    "balanced_accuracy": "#009E73",
-    "minority_recall": "#D55E00",
-    "worst_class_recall": "#CC79A7",
+    "accuracy": Look(color="#0072B2", marker="o"),
+    # Dashed: on a balanced split it lies on the accuracy.
+    "balanced_accuracy": Look(color="#009E73", marker="D", dashes=(3, 2)),
+    "minority_recall": Look(color="#D55E00", marker="s"),
+    "worst_class_recall": Look(color="#CC79A7", marker="v"),
 }
 
 
@@ -43,11 +54,12 @@ def child_curves(table: pd.DataFrame, *, title: str = "", minority: Sequence[int
     labels = sorted(
         int(found[1]) for c in table.columns if (found := re.fullmatch(r"recall_class_(\d+)", c))
     )
-    figure = new_figure(11.5 if labels else 6.5, 4.2)
+    figure = new_figure(11.5 if labels else 6.5, 4.4)
     panels = figure.subplots(1, 2 if labels else 1, squeeze=False)[0]
     _summary(panels[0], table, present)
     if labels:
         _heatmap(figure, panels[1], table, labels, minority)
+    legend(figure, {words(metric): LINES[metric] for metric in present})
     headline(figure, title)
     return figure
 
@@ -57,17 +69,17 @@ def _summary(ax: Axes, table: pd.DataFrame, metrics: Sequence[str]) -> None:
         ax.plot(
             table["sparsity"],
             table[metric],
-            color=LINES[metric],
+            color=LINES[metric].color,
+            dashes=LINES[metric].dashes or (None, None),
             label=words(metric),
             linewidth=1.8,
-            marker="o",
+            marker=LINES[metric].marker,
             markersize=4,
             markeredgecolor="white",
         )
     tidy(ax, xlabel="sparsity (share removed)", title="over all classes")
     percent(ax, "x")
     percent(ax, "y")
-    ax.legend(frameon=False, fontsize=9, labelcolor=INK, loc="lower left")
 
 
 def _heatmap(

@@ -141,7 +141,8 @@ def percent(ax: Axes, axis: str, metric: str = "accuracy") -> None:
         return
     chosen = ax.xaxis if axis == "x" else ax.yaxis
     if axis == "y":
-        ax.set_ylim(0, 1.02)
+        ax.set_ylim(-0.02, 1.02)  # a marker at 0 or 1 is seen whole
+        ax.spines["bottom"].set_visible(False)
     chosen.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
     chosen.set_major_formatter(PercentFormatter(1, decimals=None, symbol=" %"))
 
