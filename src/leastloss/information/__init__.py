@@ -1,0 +1,34 @@
+"""Algorithmic information of binary matrices: BDM, block entropy and MILS.
+
+Binary matrices in, bits out. See ``docs/information.md`` for the maths, the costs and the traps.
+"""
+
+from leastloss.information.blocks import BOUNDARIES, covered
+from leastloss.information.complexity import COMPLEXITIES, bdm, block_entropy
+from leastloss.information.ctm import ctm_table
+from leastloss.information.encodings import ENCODINGS, encode
+from leastloss.information.order import UNCOVERED, removal_order, replay, set_removal_order
+from leastloss.information.removal import information_loss, set_information_loss
+from leastloss.information.strategies import STRATEGIES, removal_cost
+from leastloss.information.units import unit_cells, unit_information_loss
+
+__all__ = [
+    "BOUNDARIES",
+    "COMPLEXITIES",
+    "ENCODINGS",
+    "STRATEGIES",
+    "UNCOVERED",
+    "bdm",
+    "block_entropy",
+    "covered",
+    "ctm_table",
+    "encode",
+    "information_loss",
+    "removal_cost",
+    "removal_order",
+    "replay",
+    "set_information_loss",
+    "set_removal_order",
+    "unit_cells",
+    "unit_information_loss",
+]

@@ -1,0 +1,143 @@
+"""How a binary matrix is cut into blocks, and which cells a cut reaches."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leastloss.errors import InputError
+from leastloss.information import _kernels
+from leastloss.information.inputs import check_block
+from leastloss.names import choose
+
+BOUNDARIES: dict[str, str] = {
+    "ignore": "disjoint blocks; rows and columns that do not fill a block are left out",
+    "recursive": "disjoint blocks; what is left over is cut into smaller ones, down to 2x2",
+    "periodic": "disjoint blocks of the matrix wrapped around to whole blocks; reaches every cell",
+    "overlapping": "every window of the block's size, one cell apart",
+}
+
+
+class Windows(NamedTuple):
+    """Where the blocks of several matrices lie; cells are numbered over their concatenation.
+
+    ``matrix``, ``row``, ``col`` and ``side`` have one entry per block; ``base`` (first cell),
+    ``rows`` and ``cols`` one per matrix. A block may wrap around the edge of its matrix.
+    """
+
+    matrix: NDArray[np.int32]
+    row: NDArray[np.int32]
+    col: NDArray[np.int32]
+    side: NDArray[np.uint8]
+    base: NDArray[np.int64]
+    rows: NDArray[np.int64]
+    cols: NDArray[np.int64]
+
+
+def _recursive(
+    row: int, col: int, height: int, width: int, side: int
+) -> Iterator[tuple[int, int, int]]:
+    """The parts of pybdm's ``PartitionRecursive``: smaller squares where ``side`` does not fit."""
+    for top in range(row, row + height, side):
+        for left in range(col, col + width, side):
+            high, wide = min(side, row + height - top), min(side, col + width - left)
+            if high == wide == side:
+                yield top, left, side
+            elif min(high, wide) >= 2:
+                yield from _recursive(top, left, high, wide, min(high, wide))
+
+
+def _grid(tops: NDArray[np.int32], lefts: NDArray[np.int32], side: int) -> list[NDArray[np.int32]]:
+    row, col = np.repeat(tops, len(lefts)), np.tile(lefts, len(tops))
+    return [row, col, np.full(len(row), side, np.int32)]
+
+
+def _blocks_of(shape: tuple[int, int], block: int, boundary: str) -> list[NDArray[np.int32]]:
+    """Row, column and side of every block of one matrix."""
+    rows, cols = shape
+    if boundary == "overlapping":
+        tops = np.arange(rows - block + 1, dtype=np.int32)
+        return _grid(tops, np.arange(cols - block + 1, dtype=np.int32), block)
+    if boundary == "periodic":
+        tops = np.arange(0, rows, block, dtype=np.int32)
+        return _grid(tops, np.arange(0, cols, block, dtype=np.int32), block)
+    high, wide = rows - rows % block, cols - cols % block
+    tops = np.arange(0, high, block, dtype=np.int32)
+    parts = _grid(tops, np.arange(0, wide, block, dtype=np.int32), block)
+    if boundary == "recursive":
+        # The parts of pybdm do not depend on one another, so the two strips can be cut apart.
+        rest = [
+            *(p for top in tops for p in _recursive(top, wide, block, cols - wide, block)),
+            *_recursive(high, 0, rows - high, cols, block),
+        ]
+        extra = np.array(rest, dtype=np.int32).reshape(-1, 3)
+        parts = [np.concatenate([part, extra[:, i]]) for i, part in enumerate(parts)]
+    return parts
+
+
+def cut(shapes: Sequence[tuple[int, int]], block: int = 4, boundary: str = "ignore") -> Windows:
+    """Cut matrices of the given shapes into blocks.
+
+    Args:
+        shapes: Rows and columns of every matrix.
+        block: Side of the blocks: 2, 3 or 4.
+        boundary: One of ``BOUNDARIES``.
+
+    Returns:
+        The position of every block, matrix by matrix.
+
+    Raises:
+        InputError: If block or boundary is unknown, or a matrix has no block at all.
+
+    Example:
+        >>> cut([(5, 6)], block=4, boundary="recursive").side.tolist()
+        [4, 2, 2]
+    """
+    check_block(block)
+    choose("boundary", boundary, BOUNDARIES)
+    found = [_blocks_of(shape, block, boundary) for shape in shapes]
+    for shape, (row, _, _) in zip(shapes, found, strict=True):
+        if len(row) == 0:
+            raise InputError(
+                f"a {shape[0]}x{shape[1]} matrix has no {block}x{block} block with the boundary "
+                f"{boundary!r}; use boundary='periodic' or a smaller block"
+            )
+    row, col, side = (np.concatenate([parts[i] for parts in found]) for i in range(3))
+    sizes = np.array([rows * cols for rows, cols in shapes], dtype=np.int64)
+    return Windows(
+        matrix=np.repeat(np.arange(len(shapes), dtype=np.int32), [len(p[0]) for p in found]),
+        row=row,
+        col=col,
+        side=side.astype(np.uint8),
+        base=np.cumsum(sizes) - sizes,
+        rows=np.array([rows for rows, _ in shapes], dtype=np.int64),
+        cols=np.array([cols for _, cols in shapes], dtype=np.int64),
+    )
+
+
+def covered(shape: tuple[int, int], block: int = 4, boundary: str = "ignore") -> NDArray[np.bool_]:
+    """Which cells of a matrix lie in at least one block.
+
+    A cell outside all blocks has an information loss of exactly 0, whatever it holds.
+
+    Args:
+        shape: Rows and columns.
+        block: Side of the blocks: 2, 3 or 4.
+        boundary: One of ``BOUNDARIES``.
+
+    Returns:
+        bool array of that shape.
+
+    Raises:
+        InputError: As :func:`cut`.
+
+    Example:
+        >>> covered((5, 4)).all(axis=1).tolist()
+        [True, True, True, True, False]
+        >>> bool(covered((5, 4), boundary="periodic").all())
+        True
+    """
+    rows, cols = shape
+    count = _kernels.occurrences(cut([shape], block, boundary), rows * cols)
+    return (count > 0).reshape(shape)

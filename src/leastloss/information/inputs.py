@@ -1,0 +1,72 @@
+"""What counts as a binary matrix, and what is said when something else is given."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from leastloss.errors import InputError
+
+BLOCKS = (2, 3, 4)
+
+Matrices = ArrayLike | Sequence[ArrayLike]
+
+
+def check_block(block: int) -> int:
+    """Return ``block`` if CTM tables exist for that side; raise InputError if not."""
+    if isinstance(block, bool) or block not in BLOCKS:
+        raise InputError(f"block is {block!r}; it must be 2, 3 or 4")
+    return int(block)
+
+
+def is_sequence(value: Matrices) -> bool:
+    """Whether ``value`` is a list or tuple of matrices, as against one matrix.
+
+    Example:
+        >>> is_sequence([[0, 1], [1, 0]]), is_sequence([np.eye(2), np.eye(3)])
+        (False, True)
+    """
+    return isinstance(value, list | tuple) and any(np.ndim(part) == 2 for part in value)
+
+
+def binary_matrix(value: ArrayLike, where: str = "matrix") -> NDArray[np.uint8]:
+    """Return ``value`` as a C-contiguous uint8 matrix of zeros and ones.
+
+    Args:
+        value: Anything NumPy reads as two-dimensional, of bool, integer or float type.
+        where: How the message names it.
+
+    Raises:
+        InputError: If it is not two-dimensional, is empty, or holds anything but 0 and 1.
+    """
+    try:
+        array = np.asarray(value)
+    except ValueError as error:
+        raise InputError(f"{where} is ragged; its rows must have equal length") from error
+    if array.dtype.kind not in "biuf":
+        raise InputError(f"{where} has dtype {array.dtype}; it must be bool, integer or float")
+    if array.ndim != 2:
+        raise InputError(f"{where} has {array.ndim} dimension(s); it must be a 2-D matrix")
+    if array.size == 0:
+        raise InputError(f"{where} is empty (shape {array.shape}); it must hold at least one cell")
+    if array.dtype.kind == "f" and np.isnan(array).any():
+        raise InputError(f"{where} holds NaN; only 0 and 1 are allowed")
+    if array.dtype == np.bool_:
+        return np.ascontiguousarray(array).view(np.uint8)
+    low, high = array.min(), array.max()
+    if low < 0 or high > 1 or (array.dtype.kind == "f" and ((array != 0) & (array != 1)).any()):
+        raise InputError(f"{where} holds values from {low} to {high}; only 0 and 1 are allowed")
+    return np.ascontiguousarray(array, dtype=np.uint8)
+
+
+def binary_matrices(value: Matrices) -> list[NDArray[np.uint8]]:
+    """Return one matrix or a sequence of them as a list of uint8 matrices.
+
+    Raises:
+        InputError: As :func:`binary_matrix`, or if the sequence is empty.
+    """
+    if isinstance(value, list | tuple) and len(value) == 0:
+        raise InputError("an empty sequence was given; at least one binary matrix is needed")
+    if not is_sequence(value):
+        return [binary_matrix(value)]  # type: ignore[arg-type]  # not a sequence of matrices
+    return [binary_matrix(part, f"matrix {i}") for i, part in enumerate(value)]  # type: ignore[arg-type]  # is_sequence

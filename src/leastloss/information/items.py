@@ -1,0 +1,47 @@
+"""Sets of cells as the blocks they touch: what the compiled code works on."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leastloss.information import _kernels
+from leastloss.information.complexity import Blocks
+
+
+class Items(NamedTuple):
+    """Item i clears the bits ``mask[k]`` of the blocks ``block[k]``, start[i] <= k < start[i+1]."""
+
+    start: NDArray[np.int64]
+    block: NDArray[np.int32]
+    mask: NDArray[np.int32]
+
+
+class Find(NamedTuple):
+    """Cell c occurs in the blocks ``block[k]`` at the bits ``place[k]``, start[c] <= k < ..."""
+
+    start: NDArray[np.int64]
+    block: NDArray[np.int32]
+    place: NDArray[np.uint8]
+
+
+def items_of(find: Find, starts: NDArray[np.int64], cells: NDArray[np.int64], blocks: int) -> Items:
+    """Items from sets of cells; set i is ``cells[starts[i]:starts[i + 1]]``."""
+    return Items(*_kernels.gather_items(starts, cells, *find, blocks))
+
+
+def shared_items(blocks: Blocks) -> tuple[NDArray[np.bool_], NDArray[np.int64], Find]:
+    """Blocks that hold a cell of several blocks, the ones in them, and where those occur.
+
+    Returns:
+        bool per block, cell numbers in ascending order, and the place of every cell.
+    """
+    cells = blocks.flat.size
+    shared = np.zeros(len(blocks.symbols), np.bool_)
+    if blocks.disjoint:
+        empty = Find(np.zeros(1, np.int64), np.empty(0, np.int32), np.empty(0, np.uint8))
+        return shared, np.empty(0, np.int64), empty
+    count = _kernels.occurrences(blocks.windows, cells)
+    shared = _kernels.shared_blocks(blocks.windows, count)
+    find = Find(*_kernels.find_cells(blocks.windows, shared, cells))
+    return shared, np.flatnonzero(blocks.flat & (np.diff(find.start) > 0)), find

@@ -1,0 +1,112 @@
+"""Slow, obvious versions of what the package computes, written from the definitions alone."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from math import log2
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from leastloss.information import ctm_table, removal_cost
+
+Matrix = NDArray[np.uint8]
+Symbol = tuple[int, tuple[int, ...]]
+
+
+def _square(part: Matrix) -> Symbol:
+    return len(part), tuple(int(bit) for bit in part.ravel())
+
+
+def _recursive(part: Matrix, side: int) -> list[Symbol]:
+    found = []
+    for i in range(0, part.shape[0], side):
+        for j in range(0, part.shape[1], side):
+            piece = part[i : i + side, j : j + side]
+            if piece.shape == (side, side):
+                found.append(_square(piece))
+            elif min(piece.shape) >= 2:
+                found += _recursive(piece, min(piece.shape))
+    return found
+
+
+def block_list(matrix: Matrix, block: int, boundary: str) -> list[Symbol]:
+    """All blocks of a matrix, each with its side and its bits."""
+    if boundary == "recursive":
+        return _recursive(matrix, block)
+    rows, cols = matrix.shape
+    if boundary == "periodic":
+        matrix = np.pad(matrix, ((0, -rows % block), (0, -cols % block)), mode="wrap")
+    step = 1 if boundary == "overlapping" else block
+    return [
+        _square(matrix[i : i + block, j : j + block])
+        for i in range(0, matrix.shape[0] - block + 1, step)
+        for j in range(0, matrix.shape[1] - block + 1, step)
+    ]
+
+
+def complexity(
+    matrices: Sequence[Matrix], name: str, block: int, boundary: str, pools: Sequence[int]
+) -> float:
+    """Complexity in bits, from the definition, summed over the pools."""
+    total = 0.0
+    for pool in set(pools):
+        counts: Counter[Symbol] = Counter()
+        for matrix, label in zip(matrices, pools, strict=True):
+            if label == pool:
+                counts.update(block_list(matrix, block, boundary))
+        size = sum(counts.values())
+        for (side, bits), copies in counts.items():
+            if name == "bdm":
+                code = sum(bit << position for position, bit in enumerate(bits))
+                total += float(ctm_table(side)[code]) + log2(copies)
+            else:
+                total -= copies / size * log2(copies / size)
+    return total
+
+
+def cleared(matrices: Sequence[Matrix], cells: Sequence[int]) -> list[Matrix]:
+    """Copies of the matrices with some cells, numbered over all of them, set to 0."""
+    flat = np.concatenate([matrix.ravel() for matrix in matrices])
+    flat[list(cells)] = 0
+    ends = np.cumsum([matrix.size for matrix in matrices])[:-1]
+    parts = np.split(flat, ends)
+    return [part.reshape(m.shape) for part, m in zip(parts, matrices, strict=True)]
+
+
+def check_greedy(
+    sets: Sequence[Sequence[int]],
+    order: Sequence[int],
+    strategy: str,
+    value: Callable[[Sequence[int]], float],
+    unit: float,
+) -> None:
+    """Fail unless every entry of ``order`` has the lowest cost when everything is recomputed.
+
+    ``value`` gives the complexity after clearing some cells; costs may differ by rounding only.
+    """
+    gone: list[int] = []
+    left = list(range(len(sets)))
+    for choice in order:
+        before = value(gone)
+        losses = [(before - value([*gone, *sets[i]])) * unit for i in left]
+        costs = dict(zip(left, removal_cost(losses, strategy), strict=True))
+        assert costs[choice] <= min(costs.values()) + 64, (choice, costs)
+        gone += sets[choice]
+        left.remove(choice)
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> tuple[list[Matrix], dict[str, Any]]:
+    """One to three binary matrices, with leftovers, and how to cut and pool them."""
+    block = draw(st.sampled_from([2, 3, 4]))
+    boundary = draw(st.sampled_from(["ignore", "recursive", "periodic", "overlapping"]))
+    least = {"periodic": 1, "recursive": 2}.get(boundary, block)
+    side = st.integers(least, 10)
+    shapes = draw(st.lists(st.tuples(side, side), min_size=1, max_size=3))
+    generator = np.random.default_rng(draw(st.integers(0, 2**32)))
+    density = draw(st.sampled_from([0.1, 0.5, 0.9]))
+    matrices = [(generator.random(shape) < density).astype(np.uint8) for shape in shapes]
+    pooled = draw(st.lists(st.integers(0, 1), min_size=len(shapes), max_size=len(shapes)))
+    return matrices, {"block": block, "boundary": boundary, "pooled": pooled}

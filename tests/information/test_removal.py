@@ -1,0 +1,153 @@
+"""Information losses against complexities recomputed from the definition."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.information import reference
+
+from leastloss.errors import InputError
+from leastloss.information import (
+    COMPLEXITIES,
+    STRATEGIES,
+    covered,
+    encode,
+    information_loss,
+    removal_cost,
+    set_information_loss,
+    unit_cells,
+    unit_information_loss,
+)
+
+
+@given(case=reference.cases(), name=st.sampled_from(list(COMPLEXITIES)))
+@settings(max_examples=100, deadline=None)
+def test_every_loss_equals_recomputation(case, name):
+    matrices, options = case
+    block, boundary, pools = options["block"], options["boundary"], options["pooled"]
+    losses = information_loss(matrices, complexity=name, **options)
+    flat = np.concatenate([loss.ravel() for loss in losses])
+    ones = np.concatenate([matrix.ravel() for matrix in matrices])
+    assert np.array_equal(np.isnan(flat), ones == 0)
+    before = reference.complexity(matrices, name, block, boundary, pools)
+    for cell in np.flatnonzero(ones)[::3]:
+        after = reference.complexity(
+            reference.cleared(matrices, [cell]), name, block, boundary, pools
+        )
+        assert flat[cell] == pytest.approx(before - after, abs=1e-9)
+
+
+@given(case=reference.cases(), name=st.sampled_from(list(COMPLEXITIES)), seed=st.integers(0, 2**32))
+@settings(max_examples=60, deadline=None)
+def test_loss_of_sets_equals_recomputation(case, name, seed):
+    matrices, options = case
+    block, boundary, pools = options["block"], options["boundary"], options["pooled"]
+    generator = np.random.default_rng(seed)
+    cells = sum(matrix.size for matrix in matrices)
+    sets = [generator.integers(0, cells, generator.integers(0, 12)) for _ in range(3)]
+    losses = set_information_loss(matrices, sets, complexity=name, **options)
+    before = reference.complexity(matrices, name, block, boundary, pools)
+    for loss, chosen in zip(losses, sets, strict=True):
+        without = reference.cleared(matrices, list(chosen))
+        after = reference.complexity(without, name, block, boundary, pools)
+        assert loss == pytest.approx(before - after, abs=1e-9)
+
+
+@pytest.mark.parametrize("encoding", ["polarity", "sign"])
+@pytest.mark.parametrize("name", list(COMPLEXITIES))
+@pytest.mark.parametrize("boundary", ["ignore", "periodic", "recursive", "overlapping"])
+def test_units_equal_recomputation(encoding, name, boundary):
+    generator = np.random.default_rng(1)
+    layers = [generator.integers(-1, 2, shape) for shape in ((6, 9), (5, 6), (4, 5))]
+    planes = [plane for layer in layers for plane in encode(layer, encoding)]
+    per = len(planes) // 3
+    incoming, outgoing = range(per), range(per, 2 * per)
+    losses = unit_information_loss(planes, incoming, outgoing, complexity=name, boundary=boundary)
+    assert losses.shape == (6,)
+    pools = [0] * len(planes)
+    before = reference.complexity(planes, name, 4, boundary, pools)
+    for unit, loss in enumerate(losses):
+        pruned = [layer.copy() for layer in layers]
+        pruned[0][unit] = 0
+        pruned[1][:, unit] = 0
+        after = [plane for layer in pruned for plane in encode(layer, encoding)]
+        expected = before - reference.complexity(after, name, 4, boundary, pools)
+        assert loss == pytest.approx(expected, abs=1e-9)
+
+
+@pytest.mark.parametrize("metric", ["bdm", "ent"])
+def test_equals_pybdm_perturbation(pybdm, metric):
+    matrix = np.random.default_rng(2).integers(0, 2, (20, 24))
+    model = pybdm.BDM(ndim=2)
+    experiment = pybdm.PerturbationExperiment(model, matrix.copy(), metric=metric)
+    cells = np.argwhere(matrix)
+    name = {"bdm": "bdm", "ent": "entropy"}[metric]
+    ours = information_loss(matrix, complexity=name)[tuple(cells.T)]
+    assert np.allclose(ours, -experiment.run(cells), atol=1e-9)  # pybdm: after minus before
+
+
+def test_uncovered_cells_lose_nothing():
+    matrix = np.ones((10, 8), dtype=bool)
+    loss = information_loss(matrix)
+    assert (loss[~covered((10, 8))] == 0).all()
+    assert (information_loss(matrix, boundary="periodic") != 0).all()
+
+
+def test_one_matrix_gives_an_array_and_a_list_gives_a_list():
+    matrix = np.eye(8, dtype=np.uint8)
+    single = information_loss(matrix)
+    assert isinstance(single, np.ndarray)
+    (listed,) = information_loss([matrix])
+    assert np.array_equal(single, listed, equal_nan=True)
+    transposed = information_loss(np.asfortranarray(matrix[::-1]))
+    assert np.array_equal(transposed, information_loss(matrix[::-1].copy()), equal_nan=True)
+
+
+def test_inputs_are_left_alone():
+    matrix = np.random.default_rng(0).integers(0, 2, (9, 9)).astype(bool)
+    copy = matrix.copy()
+    information_loss(matrix, boundary="periodic")
+    set_information_loss(matrix, [[0, 1]], boundary="overlapping")
+    assert np.array_equal(matrix, copy)
+
+
+def test_sign_encoding_is_blind_to_removing_a_minus():
+    layer = np.random.default_rng(0).choice([-1, 1], (8, 8))
+    (sign,) = encode(layer, "sign")
+    without = layer.copy()
+    without[layer == -1] = 0
+    assert np.array_equal(encode(without, "sign")[0], sign)
+
+
+def test_costs_of_the_strategies():
+    loss = np.array([3.0, -2.0, 0.0, 1.0, -0.5, np.nan])
+    wanted = {
+        "min_absolute": [2, 4, 3, 1, 0],
+        "max_absolute": [0, 1, 3, 4, 2],
+        "min_increase": [4, 1, 2, 3, 0],
+        "max_increase": [1, 4, 2, 3, 0],
+        "min_decrease": [3, 0, 2, 4, 1],
+        "max_decrease": [0, 3, 2, 4, 1],
+    }
+    assert set(wanted) == set(STRATEGIES)
+    for strategy, order in wanted.items():
+        cost = removal_cost(loss, strategy)
+        assert np.isnan(cost[5])
+        assert cost[:5].argsort().tolist() == order, strategy
+    assert removal_cost(0.1 + 0.2) == removal_cost(0.3)  # rounding errors are ties
+
+
+def test_bad_requests():
+    matrix = np.eye(8)
+    with pytest.raises(InputError, match="unknown complexity 'bmd'; did you mean 'bdm'"):
+        information_loss(matrix, complexity="bmd")
+    with pytest.raises(InputError, match="set 1 holds a cell that does not exist"):
+        set_information_loss(matrix, [[0], [64]])
+    with pytest.raises(InputError, match="set 0 holds a cell that does not exist"):
+        set_information_loss(matrix, [[-1]])
+    with pytest.raises(InputError, match="they must agree"):
+        unit_cells([(2, 3), (2, 3)], [0], [1])
+    with pytest.raises(InputError, match="must number some of the 2 matrices"):
+        unit_cells([(2, 3), (3, 2)], [0], [2])
+    with pytest.raises(InputError, match="did you mean 'min_absolute'"):
+        removal_cost([1.0], "min_absolut")
