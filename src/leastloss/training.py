@@ -115,7 +115,7 @@ def fit(
             "patience must be at least 1, batch_size at least 2 and lr above 0"
         )
     generator = torch_stream(seed, "batches")
-    optimizer = torch.optim.Adam(model.parameters(), lr=lr)
+    optimizer = torch.optim.Adam(model.parameters(), lr=lr, fused=True)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=epochs)
     best_loss, best_epoch, best_state = float("inf"), 0, copy.deepcopy(model.state_dict())
     rows: list[dict[str, float]] = []

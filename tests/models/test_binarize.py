@@ -16,6 +16,10 @@ def test_values_are_signs_and_zero_is_positive(values: list[float]) -> None:
     assert torch.equal(binarize(x.requires_grad_()).detach(), expected)
 
 
+def test_negative_zero_is_positive_too() -> None:
+    assert binary_sign(torch.tensor([-0.0, 0.0])).tolist() == [1.0, 1.0]
+
+
 def test_gradient_passes_inside_the_window_only() -> None:
     x = torch.tensor([-1.5, -1.0, -0.2, 0.0, 0.7, 1.0, 1.01], requires_grad=True)
     weights = torch.arange(1.0, 8.0)

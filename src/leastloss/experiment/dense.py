@@ -85,7 +85,8 @@ def train_dense(config: TrainConfig, run_id: str) -> Dense:
     settings = {key: parameters(config)[key] for key in parameters(TrainConfig())}
     about = {"data": data.recipe, "name": name, "settings": settings}
     tracking.log_file(run_id, WEIGHTS, lambda path: save_network(path, model, {}, about))
-    tracking.log_figure(run_id, training_curves(history), "training.png")
+    figure = training_curves(history, title=f"{name} on {data.name}")
+    tracking.log_figure(run_id, figure, "training.png")
     model_id = tracking.log_network(run_id, model, data, "dense", {"run_id": run_id})
     tracking.log_metrics(run_id, [(0, metrics)], model_id)
     with tracking.store_errors():

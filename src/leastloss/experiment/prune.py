@@ -41,7 +41,8 @@ def prune(config: PruneConfig) -> pd.DataFrame:
         tables = [_child(config, criterion, dense) for criterion in chosen]
         table = pd.concat(tables, ignore_index=True)
         tracking.log_text(parent, table.to_csv(index=False), TABLE)
-        tracking.log_figure(parent, compare_figure(table), "comparison.png")
+        figure = compare_figure(table, title=f"{dense.name} on {dense.data.name}: {title}")
+        tracking.log_figure(parent, figure, "comparison.png")
     click.echo(f"prune run: {parent}")
     return table
 
@@ -105,7 +106,9 @@ def _log_path(run_id: str, path: PruningPath, table: pd.DataFrame, dense: Dense)
     tracking.log_file(run_id, PRUNED, lambda file: save_network(file, model, masks, about))
     tracking.log_array(run_id, path.removal_order, ORDER)
     tracking.log_text(run_id, table.to_csv(index=False), TABLE)
-    tracking.log_figure(run_id, child_curves(table), "curves.png")
+    title = f"{path.settings['criterion']}: {dense.name} on {dense.data.name}"
+    figure = child_curves(table, title=title, minority=dense.data.minority)
+    tracking.log_figure(run_id, figure, "curves.png")
     origin = {"run_id": run_id, "pruned_from": f"models:/{dense.model_id}"}
     model_id = tracking.log_network(run_id, model, dense.data, "pruned", origin)
     tracking.log_metrics(run_id, [_row(last, total)], model_id)

@@ -49,7 +49,10 @@ def robustness(config: RobustnessConfig) -> pd.DataFrame:
             progress=True,
         )
         tracking.log_text(own, table.to_csv(index=False), TABLE)
-        tracking.log_figure(own, robustness_figure(table), "robustness.png")
+        where = f", pruned to {config.sparsity}" if config.sparsity else ""
+        title = f"{dense.name} on {dense.data.name}{where}"
+        figure = robustness_figure(table, title=title)
+        tracking.log_figure(own, figure, "robustness.png")
         tracking.log_metrics(own, _metrics(table))
     _print(table)
     click.echo(f"robustness run: {own}")

@@ -7,6 +7,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 
+_CLOSED = 1.0 + 2.0**-23
+
+
 class _Sign(torch.autograd.Function):
     """Sign with values in {-1, +1}; the gradient passes where ``|x| <= 1``."""
 
@@ -18,8 +21,9 @@ class _Sign(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> Tensor:
         (x,) = ctx.saved_tensors
-        passed: Tensor = grads[0] * (x.abs() <= 1)
-        return passed
+        # One pass instead of three. The operator's window is open: the next float32 after 1 closes
+        # it, and latent weights that were clipped to exactly 1 can still come back.
+        return torch.ops.aten.hardtanh_backward(grads[0], x, -_CLOSED, _CLOSED)
 
 
 def binary_sign(x: Tensor) -> Tensor:
@@ -29,7 +33,8 @@ def binary_sign(x: Tensor) -> Tensor:
         >>> binary_sign(torch.tensor([-0.5, 0.0, 2.0]))
         tensor([-1.,  1.,  1.])
     """
-    return torch.where(x >= 0, 1.0, -1.0).to(x.dtype)
+    # Several times faster than torch.where; adding 0 turns -0.0, whose sign bit is set, into 0.0.
+    return torch.copysign(torch.ones((), dtype=x.dtype, device=x.device), x + 0.0)
 
 
 def binarize(x: Tensor) -> Tensor:
