@@ -1,0 +1,127 @@
+import copy
+import itertools
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from leastloss.criteria import MILS, ScoringContext
+from leastloss.data import Data
+from leastloss.errors import InputError
+from leastloss.information import bdm, block_entropy, covered
+from leastloss.models import BinarizedMLP
+from leastloss.models.layers import prunable_layers
+from leastloss.pruning import Parts, apply_masks, prune
+from leastloss.seeds import stream
+
+OPTIONS = list(itertools.product(("bdm", "entropy"), ("polarity", "sign"),
+                                 ("periodic", "ignore", "recursive")))  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def model() -> nn.Module:
+    return BinarizedMLP(9, (7,), 5, generator=torch.Generator().manual_seed(0)).eval()
+
+
+def _complexity(model: nn.Module, masks: dict[str, torch.Tensor], criterion: MILS) -> float:
+    """By definition: the pooled complexity of the planes of all layers."""
+    planes = []
+    for name, mask in masks.items():
+        sign = np.where(prunable_layers(model)[name].weight.detach().numpy() >= 0, 1, -1)
+        ternary = sign * mask.numpy()
+        planes += [ternary == 1] + ([ternary == -1] if criterion.encoding == "polarity" else [])
+    measure = bdm if criterion.complexity == "bdm" else block_entropy
+    return measure(planes, boundary=criterion.boundary)
+
+
+def _context(model: nn.Module, data: Data, parts: Parts, gone: np.ndarray) -> ScoringContext:
+    model, masks = copy.deepcopy(model), parts.masks(gone)
+    apply_masks(model, masks)
+    return ScoringContext(
+        model=model,
+        masks=masks,
+        train=data.train,
+        granularity=parts.granularity,
+        generator=stream(0, "scores"),
+    )
+
+
+@pytest.mark.parametrize("granularity", ["weight", "unit"])
+@pytest.mark.parametrize(("complexity", "encoding", "boundary"), OPTIONS)
+def test_scores_are_the_change_of_complexity_by_definition(
+    complexity: str, encoding: str, boundary: str, granularity: str, model: nn.Module, data: Data
+) -> None:
+    criterion = MILS(complexity=complexity, encoding=encoding, boundary=boundary)
+    parts = Parts.of(model, granularity)
+    gone = np.array([2, 5] if granularity == "unit" else [0, 17, 40, 64])
+    context = _context(model, data, parts, gone)
+    flat = parts.flatten(criterion.score(context)) / 2**32  # the grid on which ties are found
+    before = _complexity(context.model, context.masks, criterion)
+    inside = np.ones(len(parts), dtype=bool)
+    if granularity == "weight":
+        shapes = [tuple(mask.shape) for mask in context.masks.values()]
+        inside = np.concatenate([covered(shape, 4, boundary).ravel() for shape in shapes])
+    for part in set(range(len(parts))) - set(gone.tolist()):
+        after = _complexity(context.model, parts.masks(np.append(gone, part)), criterion)
+        if inside[part]:
+            assert flat[part] == pytest.approx(abs(before - after), abs=1e-9)
+        else:
+            assert after == before
+            assert flat[part] > flat[inside].max()
+
+
+@pytest.mark.parametrize(("complexity", "encoding", "boundary"), OPTIONS)
+def test_the_sequential_order_is_greedy_by_definition(
+    complexity: str, encoding: str, boundary: str, model: nn.Module, data: Data
+) -> None:
+    criterion = MILS(complexity=complexity, encoding=encoding, boundary=boundary)
+    parts = Parts.of(model, "weight")
+    gone = np.array([3, 50])
+    order = criterion.removal_order(_context(model, data, parts, gone), 12)
+    assert order is not None
+    assert len(set(order.tolist()) | set(gone.tolist())) == 14
+    for part in order:
+        context = _context(model, data, parts, gone)
+        flat = parts.flatten(criterion.score(context))
+        alive = np.ones(len(parts), dtype=bool)
+        alive[gone] = False
+        assert flat[part] == flat[alive].min()
+        gone = np.append(gone, part)
+
+
+def test_under_sign_a_minus_costs_nothing_and_goes_first(model: nn.Module, data: Data) -> None:
+    path = prune(model, _nine(data), MILS(encoding="sign"), to_sparsity=0.3, steps=1)
+    layers = prunable_layers(model).values()
+    latent = torch.cat([layer.weight.detach().flatten() for layer in layers]).numpy()
+    assert (latent[path.removal_order] < 0).all()
+
+
+def test_under_ignore_whole_classes_do_not_die_first(data: Data) -> None:
+    # 10 x n: rows 8 and 9 lie in no 4 x 4 block, so their loss is 0 and naive MILS takes them first.
+    model = BinarizedMLP(64, (16,), 10, generator=torch.Generator().manual_seed(1))
+    path = prune(model, data, MILS(boundary="ignore"), to_sparsity=0.3, steps=1, progress=False)
+    last = path.masks_at(0.3)["layers.3"]
+    assert last[8:].all()
+
+
+def _nine(data: Data) -> Data:
+    def cut(split):  # type: ignore[no-untyped-def]  # a Split
+        return split.__class__(split.x[:, :, 2:5, 2:5].contiguous(), split.y % 5, 5, (3, 4))
+
+    return Data("nine", cut(data.train), cut(data.val), cut(data.test), {})
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"complexity": "bmd"}, "unknown complexity 'bmd'; did you mean 'bdm'"),
+        ({"encoding": "polar"}, "did you mean 'polarity'"),
+        ({"boundary": "wrap"}, "unknown boundary 'wrap'"),
+        ({"strategy": "least"}, "unknown strategy 'least'"),
+        ({"block": 5}, "block is 5"),
+    ],
+)
+def test_unknown_options_are_refused(wrong: dict[str, str], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        MILS(**wrong)  # type: ignore[arg-type]  # wrong on purpose
