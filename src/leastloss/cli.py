@@ -70,6 +70,9 @@ def _option(f: Field[Any]) -> click.Option:
 def with_errors(work: Callable[[], None]) -> None:
     """Run, and turn what can be foreseen into one line on stderr and an exit code."""
     signal.signal(signal.SIGTERM, _terminated)
+    # Set before torch is first imported. Networks of this size gain little from more threads and
+    # lose much on a busy machine; and one thread gives the same bits whatever the number of cores.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
     try:
         work()
     except (InputError, ResourceError, OSError, MemoryError) as error:

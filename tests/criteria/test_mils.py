@@ -98,7 +98,7 @@ def test_under_sign_a_minus_costs_nothing_and_goes_first(model: nn.Module, data:
 
 
 def test_under_ignore_whole_classes_do_not_die_first(data: Data) -> None:
-    # 10 x n: rows 8 and 9 lie in no 4 x 4 block, so their loss is 0 and naive MILS takes them first.
+    # 10 x n: rows 8 and 9 lie in no 4 x 4 block, so their loss is 0 and naively they go first.
     model = BinarizedMLP(64, (16,), 10, generator=torch.Generator().manual_seed(1))
     path = prune(model, data, MILS(boundary="ignore"), to_sparsity=0.3, steps=1, progress=False)
     last = path.masks_at(0.3)["layers.3"]

@@ -6,7 +6,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-
 _CLOSED = 1.0 + 2.0**-23
 
 

@@ -99,7 +99,12 @@ def log_network(run_id: str, model: nn.Module, data: Data, name: str, about: dic
     needs = [f"{p}=={version(p).partition('+')[0]}" for p in ("mlflow", "torch", "numpy")]
     with store_errors():
         info = mlflow.pytorch.log_model(
-            exported, name=name, input_example=example, pip_requirements=needs, metadata=about
+            exported,
+            name=name,
+            input_example=example,
+            pip_requirements=needs,
+            metadata=about,
+            validate_serving_input=False,
         )
     assert run_id == info.run_id, "the model must belong to the open run"
     return str(info.model_id)

@@ -1,0 +1,146 @@
+"""What tracking costs: the default prune job with MLflow against the same job without it.
+
+Each job runs in a process of its own with a fresh store, in turn, so that a drift of the machine's
+speed meets both. "inside" is the time spent in the functions of leastloss.tracking, exports of
+models included; "import" is what importing MLflow takes before the job begins.
+
+    python benchmarks/tracking.py --rounds 3
+"""
+
+import inspect
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import contextmanager
+from statistics import median
+from types import ModuleType
+from typing import Any
+
+import click
+
+CODE = "import sys; sys.argv[0] = 'x'; from benchmarks.tracking import job; job(sys.argv[1])"
+
+
+class Stopwatch:
+    """Adds up the time between outermost entries and exits."""
+
+    def __init__(self) -> None:
+        self.seconds, self.depth, self.start = 0.0, 0, 0.0
+
+    def enter(self) -> None:
+        if self.depth == 0:
+            self.start = time.perf_counter()
+        self.depth += 1
+
+    def leave(self) -> None:
+        self.depth -= 1
+        if self.depth == 0:
+            self.seconds += time.perf_counter() - self.start
+
+
+def timed(watch: Stopwatch, function: Any) -> Any:
+    """A function whose time the stopwatch counts; of a context manager, its entry and exit."""
+    if hasattr(function, "__wrapped__") and inspect.isgeneratorfunction(function.__wrapped__):
+
+        @contextmanager
+        def around(*args: Any, **kwargs: Any) -> Any:
+            watch.enter()
+            with function(*args, **kwargs) as value:
+                watch.leave()
+                yield value
+                watch.enter()
+            watch.leave()
+
+        return around
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        watch.enter()
+        try:
+            return function(*args, **kwargs)
+        finally:
+            watch.leave()
+
+    return call
+
+
+def silent() -> ModuleType:
+    """A stand-in for leastloss.tracking that keeps nothing and does not import MLflow."""
+    module = ModuleType("leastloss.tracking")
+
+    @contextmanager
+    def run(*args: Any, **kwargs: Any) -> Any:
+        yield "none"
+
+    class Client:
+        def set_tag(self, *args: Any) -> None:
+            """Keep nothing."""
+
+    for name in ("log_array", "log_data", "log_figure", "log_file", "log_metrics", "log_network",
+                 "log_text", "fetch_file", "find_run", "search"):  # fmt: skip
+        setattr(module, name, lambda *args, **kwargs: "none")
+    module.__dict__.update(run=run, store_errors=run, client=Client, KIND="", Run=object)
+    return module
+
+
+def job(mode: str) -> None:
+    """Run the default prune job once and print its times as JSON."""
+    begin = time.perf_counter()
+    watch = Stopwatch()
+    if mode == "untracked":
+        sys.modules["leastloss.tracking"] = silent()
+    else:
+        import mlflow  # noqa: F401  # to time the import
+
+        from leastloss import tracking
+
+        for name in tracking.__all__:
+            if inspect.isfunction(getattr(tracking, name)):
+                setattr(tracking, name, timed(watch, getattr(tracking, name)))
+    imported = time.perf_counter() - begin
+    from leastloss.experiment.config import PruneConfig
+    from leastloss.experiment.prune import prune
+
+    with open(os.devnull, "w") as sink:
+        shown, sys.stdout = sys.stdout, sink
+        prune(PruneConfig())
+        sys.stdout = shown
+    wall = time.perf_counter() - begin
+    print(json.dumps({"wall": wall, "inside": watch.seconds, "import": imported}))
+
+
+@click.command(help=__doc__)
+@click.option("--rounds", default=3, show_default=True, help="Runs of each job.")
+def main(rounds: int) -> None:
+    found: dict[str, list[dict[str, float]]] = {"tracked": [], "untracked": []}
+    here = os.getcwd()
+    for _ in range(rounds):
+        for mode, results in found.items():
+            with tempfile.TemporaryDirectory() as folder:
+                env = os.environ | {
+                    "PYTHONPATH": os.pathsep.join([here, os.path.join(here, "src")]),
+                    "MLFLOW_TRACKING_URI": f"sqlite:///{folder}/mlflow.db",
+                    "OMP_NUM_THREADS": "1",
+                }
+                command = [sys.executable, "-c", CODE, mode]
+                done = subprocess.run(
+                    command, env=env, cwd=folder, check=True, capture_output=True, text=True
+                )
+                results.append(json.loads(done.stdout.splitlines()[-1]))
+    tracked = {
+        key: median(r[key] for r in found["tracked"]) for key in ("wall", "inside", "import")
+    }
+    plain = median(r["wall"] for r in found["untracked"])
+    print(f"default prune job, median of {rounds}:")
+    print(f"  with tracking      {tracked['wall']:6.2f} s")
+    print(f"  without tracking   {plain:6.2f} s")
+    print(f"  inside tracking    {tracked['inside']:6.2f} s")
+    print(f"  import of MLflow   {tracked['import']:6.2f} s")
+    print(f"  share inside       {100 * tracked['inside'] / tracked['wall']:6.1f} %  (target: 10)")
+    print(f"  wall with/without  {tracked['wall'] / plain:6.2f}")
+
+
+if __name__ == "__main__":
+    main()
