@@ -7,8 +7,9 @@ from leastloss.information.blocks import BOUNDARIES, covered
 from leastloss.information.complexity import COMPLEXITIES, bdm, block_entropy
 from leastloss.information.ctm import ctm_table
 from leastloss.information.encodings import ENCODINGS, encode
-from leastloss.information.order import UNCOVERED, removal_order, replay, set_removal_order
+from leastloss.information.order import UNCOVERED, removal_order, set_removal_order
 from leastloss.information.removal import information_loss, set_information_loss
+from leastloss.information.replay import replay
 from leastloss.information.strategies import STRATEGIES, removal_cost
 from leastloss.information.units import unit_cells, unit_information_loss
 

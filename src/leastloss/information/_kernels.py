@@ -1,8 +1,5 @@
 """The compiled loops of this package.
 
-They stay in one file on purpose: Numba's disk cache watches only the file that a function lives
-in, so a helper changed in another file would leave stale machine code behind.
-
 Words used here. A *symbol* is a block's code plus an offset for its size and its pool. ``terms``
 describes a complexity of the form C = constant + sum over symbols of F(copies): adding a copy of
 a symbol when k are present changes C by ``first[symbol]`` (k = 0) or ``inc[k]`` (k > 0), times the
@@ -13,10 +10,23 @@ touches and the bits it clears there.
 import numpy as np
 
 from leastloss.information._compile import compiled, inlined
+from leastloss.information._types import Array, Int, Items, Real, Terms, Windows
+
+BUILT_ON = {"_compile": "fa71ae1d2626"}  # see _compile
 
 
 @inlined
-def cell_at(matrix, row, col, base, rows, cols, w, i, j):
+def cell_at(
+    matrix: Array,
+    row: Array,
+    col: Array,
+    base: Array,
+    rows: Array,
+    cols: Array,
+    w: Int,
+    i: Int,
+    j: Int,
+) -> Int:
     """Number of the cell in row i and column j of a block, wrapped around where needed."""
     m = matrix[w]
     r = np.int64(row[w]) + i
@@ -29,12 +39,15 @@ def cell_at(matrix, row, col, base, rows, cols, w, i, j):
 
 
 @compiled
-def read_symbols(windows, flat, offset_of_side, offset_of_matrix):
+def read_symbols(
+    windows: Windows, flat: Array, offset_of_side: Array, offset_of_matrix: Array
+) -> Array:
     """Symbol of every block, from the concatenated cells of all matrices."""
     matrix, row, col, side, base, rows, cols = windows
     symbols = np.empty(row.size, np.int32)
     for w in range(row.size):
-        code = bit = 0
+        code: Int = 0
+        bit = 0
         for i in range(side[w]):
             for j in range(side[w]):
                 cell = cell_at(matrix, row, col, base, rows, cols, w, i, j)
@@ -45,7 +58,7 @@ def read_symbols(windows, flat, offset_of_side, offset_of_matrix):
 
 
 @compiled
-def occurrences(windows, cells):
+def occurrences(windows: Windows, cells: Int) -> Array:
     """How often each cell occurs in the blocks."""
     matrix, row, col, side, base, rows, cols = windows
     count = np.zeros(cells, np.int32)
@@ -57,7 +70,7 @@ def occurrences(windows, cells):
 
 
 @compiled
-def shared_blocks(windows, count):
+def shared_blocks(windows: Windows, count: Array) -> Array:
     """Which blocks hold a cell that occurs more than once."""
     matrix, row, col, side, base, rows, cols = windows
     shared = np.zeros(row.size, np.bool_)
@@ -70,7 +83,7 @@ def shared_blocks(windows, count):
 
 
 @inlined
-def step_down(first, inc, scale, shift, copies, symbol):
+def step_down(first: Array, inc: Array, scale: Array, shift: Int, copies: Int, symbol: Int) -> Real:
     """What the last of so many copies of a symbol adds to the complexity (0 if there is none)."""
     if copies == 0:
         return 0.0
@@ -79,15 +92,15 @@ def step_down(first, inc, scale, shift, copies, symbol):
 
 
 @inlined
-def step_up(first, inc, scale, shift, copies, symbol):
+def step_up(first: Array, inc: Array, scale: Array, shift: Int, copies: Int, symbol: Int) -> Real:
     """What one more copy of a symbol adds to the complexity."""
     step = inc[copies] if copies > 0 else first[symbol & ((1 << shift) - 1)]
     return step * scale[symbol >> shift]
 
 
 @compiled
-def steps_of(terms, counts, down, up):
-    """Fill ``down`` and ``up`` for every symbol; a block moving from c to d loses down[c] - up[d]."""
+def steps_of(terms: Terms, counts: Array, down: Array, up: Array) -> None:
+    """Fill ``down`` and ``up`` for every symbol; a move from c to d loses down[c] - up[d]."""
     first, inc, scale, shift, _ = terms
     for symbol in range(counts.size):
         down[symbol] = step_down(first, inc, scale, shift, counts[symbol], symbol)
@@ -95,7 +108,7 @@ def steps_of(terms, counts, down, up):
 
 
 @compiled
-def cell_losses(down, up, windows, symbols, out):
+def cell_losses(down: Array, up: Array, windows: Windows, symbols: Array, out: Array) -> None:
     """Loss of every one, and NaN for every zero, of cells that occur in one block only."""
     matrix, row, col, side, base, rows, cols = windows
     for w in range(symbols.size):
@@ -111,7 +124,7 @@ def cell_losses(down, up, windows, symbols, out):
 
 
 @compiled
-def find_cells(windows, use, cells):
+def find_cells(windows: Windows, use: Array, cells: Int) -> tuple[Array, Array, Array]:
     """For every cell, the blocks marked in ``use`` and the bits where it occurs (CSR)."""
     matrix, row, col, side, base, rows, cols = windows
     start = np.zeros(cells + 1, np.int64)
@@ -139,7 +152,9 @@ def find_cells(windows, use, cells):
 
 
 @compiled
-def gather_items(set_start, set_cells, start, block, place, blocks):
+def gather_items(
+    set_start: Array, set_cells: Array, start: Array, block: Array, place: Array, blocks: Int
+) -> tuple[Array, Array, Array]:
     """Blocks that every set of cells touches, each once, with the bits it clears there (CSR)."""
     sets = set_start.size - 1
     item_start = np.zeros(sets + 1, np.int64)
@@ -170,7 +185,18 @@ def gather_items(set_start, set_cells, start, block, place, blocks):
 
 
 @inlined
-def item_loss(first, inc, scale, shift, counts, symbols, start, block, mask, item):
+def item_loss(
+    first: Array,
+    inc: Array,
+    scale: Array,
+    shift: Int,
+    counts: Array,
+    symbols: Array,
+    start: Array,
+    block: Array,
+    mask: Array,
+    item: Int,
+) -> Real:
     """Loss of clearing one item: its blocks move one after the other, then all moves are undone."""
     loss = 0.0
     for k in range(start[item], start[item + 1]):
@@ -190,7 +216,7 @@ def item_loss(first, inc, scale, shift, counts, symbols, start, block, mask, ite
 
 
 @compiled
-def item_losses(terms, counts, symbols, items):
+def item_losses(terms: Terms, counts: Array, symbols: Array, items: Items) -> Array:
     """Loss of clearing each item alone."""
     first, inc, scale, shift, _ = terms
     start, block, mask = items
@@ -203,7 +229,9 @@ def item_losses(terms, counts, symbols, items):
 
 
 @compiled
-def replay_items(terms, counts, symbols, items, complexity):
+def replay_items(
+    terms: Terms, counts: Array, symbols: Array, items: Items, complexity: Real
+) -> Array:
     """Complexity after each item, cleared one after the other for good."""
     first, inc, scale, shift, _ = terms
     start, block, mask = items

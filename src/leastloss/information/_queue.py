@@ -1,26 +1,30 @@
 """The compiled loop that takes one removal after another, always an exactly best one.
 
-A tree over *leaves* holds the lowest cost below every node and the number of candidates that have
-it; every node has 16 children, and ``level`` holds the first node of each level, leaves first.
-There is a leaf per symbol, for all blocks of that symbol at once (the loss of a cell depends
-on its block's symbol and its bit alone), and a leaf per item, for cells that lie in several blocks
-and for sets of cells. A removal changes the counts of few symbols; only what reads those counts
-is ranked again. Touch this file when ``_kernels.py`` changes (see there).
+A tree finds the lowest cost (see ``_tree``). It has a leaf per symbol, for all blocks of that
+symbol at once (the loss of a cell depends on its block's symbol and its bit alone), and a leaf per
+item, for cells that lie in several blocks and for sets of cells. A removal changes the counts of
+few symbols; only what reads those counts is ranked again.
 """
 
 import numpy as np
 
 from leastloss.information._compile import compiled, inlined
 from leastloss.information._kernels import cell_at, item_loss, step_down, step_up
+from leastloss.information._tree import STEP, draw, merge, mixed, push, settle
+from leastloss.information._types import Array, Int, Queue, Real, Terms, Windows, Word
 
+BUILT_ON = {  # see _compile
+    "_compile": "fa71ae1d2626",
+    "_kernels": "3ba5d3c255de",
+    "_tree": "1b3038c6c513",
+}
 GRID = 2.0**32  # costs are integers: effects in units of 2**-32
 FAR = 2**52  # beyond every effect; sums with one stay exact as float64
 EMPTY = 2**62
-STEP = 0x9E3779B97F4A7C15
 
 
 @inlined
-def cost_of(loss, strategy):
+def cost_of(loss: Real, strategy: Int) -> Int:
     """Cost of a removal (lower goes first) from the loss of complexity it causes."""
     effect = np.int64(np.rint(-loss * GRID))
     size = abs(effect)
@@ -30,113 +34,54 @@ def cost_of(loss, strategy):
 
 
 @inlined
-def mixed(x):
-    """SplitMix64's finaliser (Steele et al. 2014): a bijection that scatters 64-bit integers."""
-    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return x ^ (x >> np.uint64(31))
-
-
-@inlined
-def join(tree, first):
-    """Lowest cost among 16 neighbouring nodes, and how many candidates have it."""
-    best, ways = tree[first, 0], tree[first, 1]
-    for node in range(first + 1, first + 16):
-        if tree[node, 0] < best:
-            best, ways = tree[node, 0], tree[node, 1]
-        elif tree[node, 0] == best:
-            ways += tree[node, 1]
-    return best, ways
-
-
-@inlined
-def settle(tree, level, leaf, best, ways):
-    """Give a leaf its cost and number of candidates, and correct the nodes above it."""
-    place = leaf
-    for depth in range(level.size):
-        node = level[depth] + place
-        old_best, old_ways = tree[node, 0], tree[node, 1]
-        tree[node, 0] = best
-        tree[node, 1] = ways
-        if (best == old_best and ways == old_ways) or depth + 1 == level.size:
-            return
-        place >>= 4
-        lowest, share = tree[level[depth + 1] + place, 0], tree[level[depth + 1] + place, 1]
-        if best > lowest and old_best > lowest:
-            return
-        if best == lowest:
-            ways += share - (old_ways if old_best == lowest else 0)
-        elif best > lowest and share > old_ways:
-            best, ways = lowest, share - old_ways
-        elif best > lowest:
-            best, ways = join(tree, level[depth] + 16 * place)
-
-
-@inlined
-def draw(tree, level, ticket):
-    """The leaf of candidate number ``ticket`` of those with the lowest cost, and its rank there."""
-    top = level.size - 1
-    best, place = tree[level[top], 0], 0
-    for depth in range(top - 1, -1, -1):
-        place *= 16
-        while tree[level[depth] + place, 0] != best or ticket >= tree[level[depth] + place, 1]:
-            if tree[level[depth] + place, 0] == best:
-                ticket -= tree[level[depth] + place, 1]
-            place += 1
-    return place, ticket
-
-
-@inlined
-def merge(key, left, right, a, b):
-    """Merge two skew heaps of blocks, ordered by their keys; -1 is the empty heap."""
-    if a < 0 or b < 0:
-        return max(a, b)
-    if key[b] < key[a]:
-        a, b = b, a
-    root = a
-    while True:
-        rest = np.int64(right[a])
-        right[a] = left[a]
-        if rest < 0:
-            left[a] = b
-            return root
-        if key[b] < key[rest]:
-            rest, b = b, rest
-        left[a] = rest
-        a = rest
-
-
-@inlined
-def push(key, left, right, root, w, symbol, salt):
-    """Put a block among those of its symbol, at a place that only the seed decides."""
-    spread = np.uint64(w) * np.uint64(STEP) + np.uint64(symbol)
-    key[w] = mixed(mixed(spread) ^ salt)
-    left[w] = right[w] = -1
-    root[symbol] = merge(key, left, right, np.int64(root[symbol]), np.int64(w))
-
-
-@inlined
-def rank_symbol(tree, level, inside, width, down, up, symbol, strategy):
+def rank_symbol(
+    tree: Array,
+    level: Array,
+    inside: Array,
+    width: Array,
+    down: Array,
+    up: Array,
+    symbol: Int,
+    strategy: Int,
+) -> None:
     """Rank all bits of a symbol; only the tree's leaf keeps the result."""
-    best, ways = EMPTY, 0
+    best: Int = EMPTY
+    ways: Int = 0
     if inside[symbol] > 0:
-        for bit in range(width[symbol & (width.size - 1)]):
-            if (symbol >> bit) & 1:
-                cost = cost_of(down[symbol] - up[symbol ^ (1 << bit)], strategy)
-                if cost < best:
-                    best, ways = cost, 0
-                if cost == best:
-                    ways += inside[symbol]
+        ones = symbol & ((1 << width[symbol & (width.size - 1)]) - 1)
+        rest = ones
+        while rest:  # two passes without a branch on the cost, which no processor can foresee
+            cost = cost_of(down[symbol] - up[symbol ^ (rest & -rest)], strategy)
+            best = min(best, cost)
+            rest &= rest - 1
+        rest = ones
+        while rest:
+            cost = cost_of(down[symbol] - up[symbol ^ (rest & -rest)], strategy)
+            ways += cost == best
+            rest &= rest - 1
+        ways *= inside[symbol]
     settle(tree, level, symbol, best, ways)
 
 
 @inlined
-def rank_sources(tree, level, inside, width, down, up, symbol, before, strategy):
+def rank_sources(
+    tree: Array,
+    level: Array,
+    inside: Array,
+    width: Array,
+    down: Array,
+    up: Array,
+    symbol: Int,
+    before: Real,
+    strategy: Int,
+) -> None:
     """Rank again the symbols that have ``symbol`` after one bit; its step up was ``before``."""
-    for bit in range(width[symbol & (width.size - 1)]):
-        source = symbol | (1 << bit)
+    rest = ~symbol & ((1 << width[symbol & (width.size - 1)]) - 1)
+    while rest:
+        source = symbol | (rest & -rest)
+        rest &= rest - 1
         best, ways = tree[source, 0], tree[source, 1]
-        if source == symbol or ways == 0:
+        if ways == 0:
             continue
         cost = cost_of(down[source] - up[symbol], strategy)
         old = cost_of(down[source] - before, strategy)
@@ -153,7 +98,7 @@ def rank_sources(tree, level, inside, width, down, up, symbol, before, strategy)
 
 
 @compiled
-def start(q, terms, counts, symbols, strategy, salt):
+def start(q: Queue, terms: Terms, counts: Array, symbols: Array, strategy: Int, salt: Word) -> None:
     """Fill the queue."""
     tree, level, down, up, inside, width, root, left, right, key = q.groups
     first, inc, scale, shift, _ = terms
@@ -173,7 +118,7 @@ def start(q, terms, counts, symbols, strategy, salt):
 
 
 @inlined
-def link(head, after, before, w, symbol):
+def link(head: Array, after: Array, before: Array, w: Int, symbol: Int) -> None:
     """Enter a block of items into the list of its symbol."""
     before[w] = -1
     after[w] = head[symbol]
@@ -183,7 +128,7 @@ def link(head, after, before, w, symbol):
 
 
 @inlined
-def unlink(head, after, before, w, symbol):
+def unlink(head: Array, after: Array, before: Array, w: Int, symbol: Int) -> None:
     """Take a block of items out of the list of its symbol."""
     if before[w] >= 0:
         after[before[w]] = after[w]
@@ -194,7 +139,7 @@ def unlink(head, after, before, w, symbol):
 
 
 @compiled
-def take_item(q, counts, symbols, item):
+def take_item(q: Queue, counts: Array, symbols: Array, item: Int) -> Int:
     """Clear an item for good; return how many symbols were marked as changed."""
     start, block, mask = q.items
     q.alive[item] = False
@@ -217,7 +162,9 @@ def take_item(q, counts, symbols, item):
 
 
 @compiled
-def rank_items(q, terms, counts, symbols, marked, strategy, now):
+def rank_items(
+    q: Queue, terms: Terms, counts: Array, symbols: Array, marked: Int, strategy: Int, now: Int
+) -> None:
     """Rank the items whose loss reads the count of a changed symbol."""
     first, inc, scale, shift, _ = terms
     start, block, mask = q.items
@@ -255,7 +202,18 @@ def rank_items(q, terms, counts, symbols, marked, strategy, now):
 
 
 @compiled
-def advance(q, terms, counts, windows, symbols, strategy, salt, order, begin, end):
+def advance(
+    q: Queue,
+    terms: Terms,
+    counts: Array,
+    windows: Windows,
+    symbols: Array,
+    strategy: Int,
+    salt: Word,
+    order: Array,
+    begin: Int,
+    end: Int,
+) -> Int:
     """Write removals number ``begin`` to ``end`` into ``order``; return where it stopped."""
     tree, level, down, up, inside, width, root, left, right, key = q.groups
     first, inc, scale, shift, _ = terms
@@ -289,8 +247,8 @@ def advance(q, terms, counts, windows, symbols, strategy, salt, order, begin, en
             inside[new] += 1
             counts[leaf] -= 1
             counts[new] += 1
-            i, j = bit // np.int64(side[w]), bit % np.int64(side[w])
-            order[step] = cell_at(matrix, row, col, base, rows, cols, w, i, j)
+            y, x = bit // np.int64(side[w]), bit % np.int64(side[w])
+            order[step] = cell_at(matrix, row, col, base, rows, cols, w, y, x)
             changed[0] = leaf
             changed[1] = new
             marked = 2

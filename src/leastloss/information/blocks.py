@@ -1,13 +1,13 @@
 """How a binary matrix is cut into blocks, and which cells a cut reaches."""
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from leastloss.errors import InputError
 from leastloss.information import _kernels
+from leastloss.information._types import Windows
 from leastloss.information.inputs import check_block
 from leastloss.names import choose
 
@@ -17,22 +17,6 @@ BOUNDARIES: dict[str, str] = {
     "periodic": "disjoint blocks of the matrix wrapped around to whole blocks; reaches every cell",
     "overlapping": "every window of the block's size, one cell apart",
 }
-
-
-class Windows(NamedTuple):
-    """Where the blocks of several matrices lie; cells are numbered over their concatenation.
-
-    ``matrix``, ``row``, ``col`` and ``side`` have one entry per block; ``base`` (first cell),
-    ``rows`` and ``cols`` one per matrix. A block may wrap around the edge of its matrix.
-    """
-
-    matrix: NDArray[np.int32]
-    row: NDArray[np.int32]
-    col: NDArray[np.int32]
-    side: NDArray[np.uint8]
-    base: NDArray[np.int64]
-    rows: NDArray[np.int64]
-    cols: NDArray[np.int64]
 
 
 def _recursive(
@@ -68,7 +52,7 @@ def _blocks_of(shape: tuple[int, int], block: int, boundary: str) -> list[NDArra
     if boundary == "recursive":
         # The parts of pybdm do not depend on one another, so the two strips can be cut apart.
         rest = [
-            *(p for top in tops for p in _recursive(top, wide, block, cols - wide, block)),
+            *(p for top in tops.tolist() for p in _recursive(top, wide, block, cols - wide, block)),
             *_recursive(high, 0, rows - high, cols, block),
         ]
         extra = np.array(rest, dtype=np.int32).reshape(-1, 3)

@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from leastloss.errors import InputError
 from leastloss.information import _kernels
-from leastloss.information.blocks import Windows, cut
+from leastloss.information._types import Terms, Windows
+from leastloss.information.blocks import cut
 from leastloss.information.ctm import ctm_table
 from leastloss.information.inputs import Matrices, binary_matrices
 from leastloss.names import choose
@@ -18,20 +18,6 @@ COMPLEXITIES: dict[str, str] = {
     "bdm": "Block Decomposition Method: sum over distinct blocks of CTM + log2(copies)",
     "entropy": "Shannon entropy of the distribution of blocks",
 }
-
-
-class Terms(NamedTuple):
-    """A complexity as ``scale * (first, inc[1], inc[2], ...)`` per added copy of a symbol.
-
-    ``scale`` (one per pool) makes the values multiples of 1/``unit`` bit, so that the small
-    steps of the entropy of many blocks stay far above the grid on which orders compare them.
-    """
-
-    first: NDArray[np.float64]
-    inc: NDArray[np.float64]
-    scale: NDArray[np.float64]
-    shift: int
-    unit: float
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,28 +1,11 @@
 """Sets of cells as the blocks they touch: what the compiled code works on."""
 
-from typing import NamedTuple
-
 import numpy as np
 from numpy.typing import NDArray
 
 from leastloss.information import _kernels
+from leastloss.information._types import Find, Items
 from leastloss.information.complexity import Blocks
-
-
-class Items(NamedTuple):
-    """Item i clears the bits ``mask[k]`` of the blocks ``block[k]``, start[i] <= k < start[i+1]."""
-
-    start: NDArray[np.int64]
-    block: NDArray[np.int32]
-    mask: NDArray[np.int32]
-
-
-class Find(NamedTuple):
-    """Cell c occurs in the blocks ``block[k]`` at the bits ``place[k]``, start[c] <= k < ..."""
-
-    start: NDArray[np.int64]
-    block: NDArray[np.int32]
-    place: NDArray[np.uint8]
 
 
 def items_of(find: Find, starts: NDArray[np.int64], cells: NDArray[np.int64], blocks: int) -> Items:

@@ -7,9 +7,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from leastloss.errors import InputError
 from leastloss.information import _kernels
-from leastloss.information.complexity import Blocks, Terms, count_blocks
+from leastloss.information._types import Find, Items, Terms
+from leastloss.information.complexity import Blocks, count_blocks
 from leastloss.information.inputs import Matrices, is_sequence
-from leastloss.information.items import Items, items_of, shared_items
+from leastloss.information.items import items_of, shared_items
 
 _BATCH = 1 << 20
 
@@ -132,5 +133,5 @@ def set_items(blocks: Blocks, sets: Sequence[ArrayLike]) -> Items:
     starts = np.concatenate([[0], np.cumsum([part.size for part in parts])]).astype(np.int64)
     cells = np.concatenate([np.empty(0, np.int64), *parts]).astype(np.int64)
     every = np.ones(len(blocks.symbols), np.bool_)
-    find = _kernels.find_cells(blocks.windows, every, blocks.flat.size)
+    find = Find(*_kernels.find_cells(blocks.windows, every, blocks.flat.size))
     return items_of(find, starts, cells, len(blocks.symbols))

@@ -1,0 +1,90 @@
+"""The tuples of arrays that Python hands to the compiled code."""
+
+from typing import Any, NamedTuple, TypeAlias
+
+from numpy.typing import NDArray
+
+Array: TypeAlias = NDArray[Any]  # its dtype is in the comment beside each field
+Int: TypeAlias = Any  # int64 in machine code, where int and np.int64 are one
+Real: TypeAlias = Any  # float64
+Word: TypeAlias = Any  # uint64
+
+
+class Windows(NamedTuple):
+    """Where the blocks of several matrices lie; cells are numbered over their concatenation.
+
+    A block may wrap around the edge of its matrix.
+    """
+
+    matrix: Array  # int32, one per block
+    row: Array  # int32, one per block
+    col: Array  # int32, one per block
+    side: Array  # uint8, one per block
+    base: Array  # int64, one per matrix: its first cell
+    rows: Array  # int64, one per matrix
+    cols: Array  # int64, one per matrix
+
+
+class Terms(NamedTuple):
+    """A complexity as ``scale * (first, inc[1], inc[2], ...)`` per added copy of a symbol.
+
+    ``scale`` (one per pool) makes the values multiples of 1/``unit`` bit, so that the small
+    steps of the entropy of many blocks stay far above the grid on which orders compare them.
+    """
+
+    first: Array  # float64
+    inc: Array  # float64
+    scale: Array  # float64
+    shift: int  # a symbol's pool is symbol >> shift
+    unit: float
+
+
+class Find(NamedTuple):
+    """Cell c occurs in the blocks ``block[k]`` at the bits ``place[k]``, start[c] <= k < ..."""
+
+    start: Array  # int64
+    block: Array  # int32
+    place: Array  # uint8
+
+
+class Items(NamedTuple):
+    """Item i clears the bits ``mask[k]`` of the blocks ``block[k]``, start[i] <= k < start[i+1]."""
+
+    start: Array  # int64
+    block: Array  # int32
+    mask: Array  # int32
+
+
+class Groups(NamedTuple):
+    """The tree, and the blocks whose cells lie in no other block, by symbol."""
+
+    tree: Array  # int64 (nodes, 2): lowest cost below a node, candidates that have it
+    level: Array  # int64: first node of every level, leaves first; 16 children a node
+    down: Array  # float64: what the last copy of each symbol adds to the complexity
+    up: Array  # float64: what one more copy would add
+    inside: Array  # int64: copies of each symbol among these blocks
+    width: Array  # uint8: bits of each symbol
+    root: Array  # int32: heap of the blocks of each symbol, in random order
+    left: Array  # int32
+    right: Array  # int32
+    key: Array  # uint64
+
+
+class Queue(NamedTuple):
+    """All that the loop over removals works on; see ``_queue``."""
+
+    groups: Groups
+    shared: Array  # bool: blocks of items; they are listed by symbol:
+    head: Array  # int32
+    after: Array  # int32
+    before: Array  # int32
+    items: Items
+    label: Array  # int64: what the order says for an item
+    use_start: Array  # int64: the items of each block, and the bits they clear there (CSR)
+    use_item: Array  # int64
+    use_mask: Array  # int32
+    wide: bool  # some item clears several bits of a block
+    alive: Array  # bool: items still to be taken
+    todo: Array  # int64: room for the items to rank
+    item_stamp: Array  # int64: the removal after which an item was ranked
+    changed: Array  # int64: room for the symbols whose counts a removal changes

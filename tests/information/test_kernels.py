@@ -1,0 +1,26 @@
+"""The compiled code on disk must belong to the sources."""
+
+import hashlib
+import importlib
+from pathlib import Path
+
+import pytest
+
+
+@pytest.mark.parametrize("name", ["_kernels", "_tree", "_queue"])
+def test_kernels_name_the_sources_of_their_helpers(name):
+    module = importlib.import_module(f"leastloss.information.{name}")
+    folder = Path(module.__file__).parent
+    now = {
+        helper: hashlib.sha256((folder / f"{helper}.py").read_bytes()).hexdigest()[:12]
+        for helper in module.BUILT_ON
+    }
+    assert now == module.BUILT_ON, f"bring BUILT_ON in {name}.py up to date (see _compile.py)"
+    imported = {
+        line.split()[1]
+        for line in (folder / f"{name}.py").read_text().splitlines()
+        if line.startswith("from leastloss.information._")
+    }
+    assert {f"leastloss.information.{helper}" for helper in now} >= imported - {
+        "leastloss.information._types"
+    }
