@@ -99,15 +99,6 @@ def step_up(first: Array, inc: Array, scale: Array, shift: Int, copies: Int, sym
 
 
 @compiled
-def steps_of(terms: Terms, counts: Array, down: Array, up: Array) -> None:
-    """Fill ``down`` and ``up`` for every symbol; a move from c to d loses down[c] - up[d]."""
-    first, inc, scale, shift, _ = terms
-    for symbol in range(counts.size):
-        down[symbol] = step_down(first, inc, scale, shift, counts[symbol], symbol)
-        up[symbol] = step_up(first, inc, scale, shift, counts[symbol], symbol)
-
-
-@compiled
 def cell_losses(down: Array, up: Array, windows: Windows, symbols: Array, out: Array) -> None:
     """Loss of every one, and NaN for every zero, of cells that occur in one block only."""
     matrix, row, col, side, base, rows, cols = windows

@@ -51,6 +51,20 @@ class Blocks:
         inc = -np.concatenate([[0.0], np.log2(copies + 1) + copies * doubling])
         return Terms(first, inc, self.sizes.max() / self.sizes, self.shift, float(self.sizes.max()))
 
+    def steps(self, terms: Terms) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """What the last copy of every symbol adds to the complexity, and what one more would add.
+
+        A block that moves from symbol c to symbol d loses ``down[c] - up[d]``.
+        """
+        up = np.multiply.outer(terms.scale, terms.first).ravel()
+        down = np.zeros(len(up))
+        (present,) = self.counts.nonzero()
+        copies, scale = self.counts[present], terms.scale[present >> self.shift]
+        last = np.where(copies > 1, terms.inc[copies - 1], terms.first[present % len(terms.first)])
+        down[present] = last * scale
+        up[present] = terms.inc[copies] * scale
+        return down, up
+
     def complexity(self, name: str) -> float:
         """Complexity in bits, summed over the pools."""
         terms = self.terms(name)

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from leastloss.information import _kernels, _queue
+from leastloss.information import _queue
 from leastloss.information._types import Groups, Items, Queue, Terms
 from leastloss.information.complexity import Blocks
 
@@ -16,8 +16,7 @@ def _groups_of(blocks: Blocks, terms: Terms, items: int) -> Groups:
         sizes.append(sizes[-1] // 16)
     tree = np.zeros((sum(sizes), 2), np.int64)
     tree[:, 0] = _queue.EMPTY
-    down, up = np.empty(symbols), np.empty(symbols)
-    _kernels.steps_of(terms, blocks.counts, down, up)
+    down, up = blocks.steps(terms)
     width = np.zeros(1 << blocks.shift, np.uint8)
     for side, offset in blocks.offsets.items():
         width[offset : offset + 2 ** (side * side)] = side * side

@@ -69,8 +69,7 @@ def information_loss(
 def _cell_losses(blocks: Blocks, terms: Terms) -> NDArray[np.float64]:
     # Where every cell lies in some block, all are written below.
     loss = np.empty(len(blocks.flat)) if blocks.complete else np.where(blocks.flat, 0.0, np.nan)
-    down, up = np.empty(len(blocks.counts)), np.empty(len(blocks.counts))
-    _kernels.steps_of(terms, blocks.counts, down, up)
+    down, up = blocks.steps(terms)
     _kernels.cell_losses(down, up, blocks.windows, blocks.symbols, loss)
     _, cells, find = shared_items(blocks)
     for begin in range(0, len(cells), _BATCH):  # a cell of 16 blocks needs 256 bytes here
