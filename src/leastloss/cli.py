@@ -69,7 +69,7 @@ def _option(f: Field[Any]) -> click.Option:
 
 def with_errors(work: Callable[[], None]) -> None:
     """Run, and turn what can be foreseen into one line on stderr and an exit code."""
-    signal.signal(signal.SIGTERM, _terminated)
+    before = signal.signal(signal.SIGTERM, _terminated)
     # Set before torch is first imported. Networks of this size gain little from more threads and
     # lose much on a busy machine; and one thread gives the same bits whatever the number of cores.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -85,6 +85,8 @@ def with_errors(work: Callable[[], None]) -> None:
     except KeyboardInterrupt:
         click.echo("Error: interrupted; what was finished is kept", err=True)
         sys.exit(130)
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _terminated(signum: int, frame: FrameType | None) -> NoReturn:

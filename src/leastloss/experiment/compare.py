@@ -1,8 +1,6 @@
 """The recipe of the entry point ``compare``: finished prune runs side by side."""
 
-import tempfile
 from collections.abc import Sequence
-from pathlib import Path
 
 import click
 import pandas as pd
@@ -18,9 +16,11 @@ from leastloss.tracking import Run
 
 PAGE = "compare.html"
 _DATA = ("dataset", "size", "imbalance", "ratio", "rare", "share", "subset", "model", "hidden")
+_TRAINING = ("epochs", "patience", "lr", "batch_size")
 _METHOD = ("granularity", "schedule", "recovery", "encoding", "boundary")
 
 
+@tracking.explained()
 def compare(config: CompareConfig) -> pd.DataFrame:
     """Draw and tabulate the criteria of finished prune runs; returns the table of all steps.
 
@@ -76,7 +76,7 @@ def table_of(runs: Sequence[Run]) -> pd.DataFrame:
     Raises:
         InputError: If the runs differ in data or network, so that no mean would mean anything.
     """
-    for key in _DATA:
+    for key in _DATA + _TRAINING:
         values = sorted({run.data.params.get(key, "") for run in runs})
         if len(values) > 1:
             shown = ", ".join(repr(value) for value in values)
@@ -95,8 +95,7 @@ def table_of(runs: Sequence[Run]) -> pd.DataFrame:
                 f"{label}, seed {seed}: made more than once; the newest run counts", err=True
             )
             continue
-        with tempfile.TemporaryDirectory() as folder:
-            steps = pd.read_csv(tracking.fetch_file(run.info.run_id, TABLE, Path(folder)))
+        steps = tracking.fetch_table(run.info.run_id, TABLE)
         tables[label, seed] = steps.assign(criterion=label, seed=seed, run_id=run.info.run_id)
     return pd.concat(list(tables.values())[::-1], ignore_index=True)
 

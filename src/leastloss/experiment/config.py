@@ -30,8 +30,8 @@ class TrainConfig:
     replicate: int = option(0, "Which stratified subset: 0, 1, 2, ...; each is drawn anew.")
     model: str = option("binarized-mlp", "binarized-mlp (weights in {-1, +1}) or mlp (ReLU).")
     hidden: str = option("256,256", "Widths of the hidden layers.")
-    epochs: int = option(200, "Most passes over the training images.")
-    patience: int = option(20, "Stop after so many epochs without a lower validation loss.")
+    epochs: int = option(300, "Most passes over the training images.")
+    patience: int = option(40, "Stop after so many epochs without a lower validation loss.")
     lr: float = option(1e-3, "Adam's learning rate; it falls to 0 along a cosine.")
     batch_size: int = option(64, "Images per step.")
     seed: int = option(0, "Seed of every random stream: same seed, same bits out.")
@@ -52,7 +52,10 @@ class PruneConfig(TrainConfig):
     schedule: str = option(
         "iterative", "Score once (one-shot), before each step (iterative) or removal (sequential)."
     )
-    recovery: str = option("none", "Repair after each step: none, recalibrate or finetune.")
+    recovery: str = option(
+        "recalibrate",
+        "Repair after each step: none, recalibrate (BatchNorm statistics) or finetune.",
+    )
     encoding: str = option("polarity", "MILS: planes of bits a matrix becomes: polarity or sign.")
     boundary: str = option("periodic", "MILS: edge of the blocks: periodic, ignore or recursive.")
 

@@ -105,7 +105,7 @@ def fetch_dense(run_id: str, data_dir: str = "") -> Dense:
     found = tracking.find_run(run_id)
     with tempfile.TemporaryDirectory() as folder:
         model, _, facts = load_network(tracking.fetch_file(run_id, WEIGHTS, Path(folder)))
-    data = load_data(**facts["data"], data_dir=data_dir or None)
+    data = load_data(**facts["data"], data_dir=data_dir or _folder(facts["settings"]))
     _same_data(run_id, data)
     model_id = found.data.tags.get(MODEL_TAG)
     if not model_id:
@@ -118,6 +118,12 @@ def fetch_dense(run_id: str, data_dir: str = "") -> Dense:
         name=facts["name"],
         settings=facts["settings"],
     )
+
+
+def _folder(settings: dict[str, str]) -> str | None:
+    """The data folder that the network was trained from, if it is still there."""
+    folder = settings["data_dir"]
+    return folder if folder and Path(folder).is_dir() else None
 
 
 def _same_data(run_id: str, data: Data) -> None:

@@ -22,6 +22,7 @@ ORDER = "removal_order.npy"
 TABLE = "table.csv"
 
 
+@tracking.explained()
 def prune(config: PruneConfig) -> pd.DataFrame:
     """Prune one dense network by several criteria; returns the table of all steps.
 

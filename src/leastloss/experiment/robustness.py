@@ -24,6 +24,7 @@ from leastloss.tracking import Run
 SHOWN = ("accuracy", "minority_recall", "flip_rate", "sensitivity_ratio")
 
 
+@tracking.explained()
 def robustness(config: RobustnessConfig) -> pd.DataFrame:
     """Evaluate every network of a run under noise; returns one row per network and noise.
 
@@ -86,12 +87,15 @@ def _pruned(child: Run, dense: Dense, at: float | None, folder: Path) -> nn.Modu
             f"run {run_id!r} repaired its networks ({given['recovery']}) and holds the last one "
             "only; leave out the sparsity"
         )
-    order = np.load(tracking.fetch_file(run_id, ORDER, folder), allow_pickle=False)
+    order = tracking.fetch_array(run_id, ORDER)
     parts = Parts.of(dense.model, given["granularity"])
-    removed = round(at * len(parts))
-    if not 0 <= removed <= len(order):
-        most = len(order) / len(parts)
+    if order.ndim != 1 or not np.isin(order, np.arange(len(parts))).all():
+        raise ResourceError(f"{ORDER} of run {run_id!r} is no order of its {len(parts)} parts")
+    most = len(order) / len(parts)
+    # Half a part of leeway: both a step's exact share and its rounded spelling are found.
+    if not 0 <= at <= most + 0.5 / len(parts):
         raise InputError(f"sparsity is {at}; run {run_id!r} goes from 0 to {most:.4g}")
+    removed = min(round(at * len(parts)), len(order))
     model = copy.deepcopy(dense.model)
     apply_masks(model, parts.masks(order[:removed]))
     return model

@@ -8,6 +8,7 @@ from leastloss.experiment.config import TrainConfig, parameters
 from leastloss.experiment.dense import Dense, train_dense
 
 
+@tracking.explained()
 def train(config: TrainConfig) -> Dense:
     """Train a network and log it; prints the run's id and what it reached.
 

@@ -30,6 +30,9 @@ def save_network(
         masks: What is kept, by layer; empty for a dense network.
         about: Further facts as plain JSON values.
 
+    Raises:
+        ResourceError: If the file cannot be written.
+
     Example:
         >>> import tempfile
         >>> with tempfile.TemporaryDirectory() as folder:
@@ -45,9 +48,12 @@ def save_network(
         if isinstance(model, network):
             sizes = {"features": model.features, "hidden": model.hidden, "classes": model.classes}
             facts["network"] = {"model": kind} | sizes
-    # The shares of one state may overlap in memory only in networks with tied weights.
-    save_file({name: t.detach().cpu().clone() for name, t in tensors.items()}, path,
-              metadata={"leastloss": json.dumps(facts)})  # fmt: skip
+    # Copies, since the tensors of one state share memory in networks with tied weights.
+    copies = {name: tensor.detach().cpu().clone() for name, tensor in tensors.items()}
+    try:
+        save_file(copies, path, metadata={"leastloss": json.dumps(facts)})
+    except SafetensorError as error:  # what it makes of a full disk
+        raise ResourceError(f"cannot write {path.name}: {error}") from error
 
 
 def load_network(path: Path) -> tuple[nn.Module, Masks, dict[str, Any]]:
@@ -57,7 +63,8 @@ def load_network(path: Path) -> tuple[nn.Module, Masks, dict[str, Any]]:
         The network in evaluation mode, the masks (empty if dense), and the facts.
 
     Raises:
-        ResourceError: If the file is missing, truncated, or not a network of this package.
+        ResourceError: If the file is missing, truncated, not a network of this package, or holds
+            values that are not finite.
     """
     try:
         with safe_open(path, framework="pt") as file:
@@ -67,8 +74,12 @@ def load_network(path: Path) -> tuple[nn.Module, Masks, dict[str, Any]]:
         network = _KINDS[sizes["model"]](sizes["features"], sizes["hidden"], sizes["classes"])
         state = {n.removeprefix(_STATE): t for n, t in tensors.items() if n.startswith(_STATE)}
         network.load_state_dict(state)
-    except (SafetensorError, OSError, KeyError, RuntimeError, json.JSONDecodeError) as error:
+    # A header that was tampered with may hold values of any type.
+    except (SafetensorError, OSError, LookupError, RuntimeError, TypeError, ValueError) as error:
         reason = " ".join(str(error).split())[:200]
         raise ResourceError(f"{path.name} is not a saved network, or damaged: {reason}") from None
+    bad = [n for n, t in state.items() if t.is_floating_point() and not t.isfinite().all()]
+    if bad:
+        raise ResourceError(f"{path.name} holds NaN or infinite values in {', '.join(bad)}")
     masks = {n.removeprefix(_MASK): t.bool() for n, t in tensors.items() if n.startswith(_MASK)}
     return network.eval(), masks, facts

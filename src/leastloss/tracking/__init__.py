@@ -3,8 +3,6 @@
 from mlflow.entities import Run
 
 from leastloss.tracking._artifacts import (
-    artifact_path,
-    fetch_file,
     log_array,
     log_data,
     log_figure,
@@ -13,16 +11,17 @@ from leastloss.tracking._artifacts import (
     log_text,
 )
 from leastloss.tracking._environment import environment
+from leastloss.tracking._fetch import artifact_path, fetch_array, fetch_file, fetch_table
 from leastloss.tracking._runs import (
     KIND,
-    client,
+    explained,
     find_run,
     log_metrics,
     log_parameters,
     run,
     search,
-    store_errors,
 )
+from leastloss.tracking._store import client, store_errors
 
 __all__ = [
     "KIND",
@@ -30,7 +29,10 @@ __all__ = [
     "artifact_path",
     "client",
     "environment",
+    "explained",
+    "fetch_array",
     "fetch_file",
+    "fetch_table",
     "find_run",
     "log_array",
     "log_data",

@@ -12,13 +12,12 @@ import mlflow
 import numpy as np
 from matplotlib.figure import Figure
 from mlflow.entities import Dataset, DatasetInput, InputTag, LoggedModelInput
-from mlflow.exceptions import MlflowException
 from numpy.typing import NDArray
 from torch import nn
 
 from leastloss.data import Data
 from leastloss.errors import ResourceError
-from leastloss.tracking._runs import client, store_errors
+from leastloss.tracking._store import client, store_errors
 
 _CONTEXTS = {"train": "training", "val": "validation", "test": "test"}
 
@@ -67,24 +66,6 @@ def log_array(run_id: str, array: NDArray[Any], name: str) -> None:
     log_file(run_id, name, lambda path: np.save(path, array, allow_pickle=False))
 
 
-def fetch_file(run_id: str, name: str, folder: Path) -> Path:
-    """Fetch an artifact into a folder.
-
-    Raises:
-        ResourceError: If the run holds no such artifact.
-    """
-    try:
-        return Path(client().download_artifacts(run_id, name, str(folder)))
-    except (MlflowException, OSError) as error:
-        raise ResourceError(f"run {run_id!r} holds no {name}: it is of no use here") from error
-
-
-def artifact_path(run_id: str, name: str) -> str:
-    """Where an artifact lies: a path if the store is a folder, else its address."""
-    uri = client().get_run(run_id).info.artifact_uri
-    return f"{uri.removeprefix('file://')}/{name}"
-
-
 def log_network(run_id: str, model: nn.Module, data: Data, name: str, about: dict[str, str]) -> str:
     """Log a network as an MLflow model that loads where leastloss is not installed.
 
@@ -93,19 +74,28 @@ def log_network(run_id: str, model: nn.Module, data: Data, name: str, about: dic
 
     Returns:
         The id of the logged model; its address is ``models:/<id>``.
+
+    Raises:
+        ResourceError: If the network cannot be exported or written.
     """
     example = data.test.x[:2].cpu().numpy().astype(np.float32)
     exported = _frozen(model)
     needs = [f"{p}=={version(p).partition('+')[0]}" for p in ("mlflow", "torch", "numpy")]
-    with store_errors():
-        info = mlflow.pytorch.log_model(
-            exported,
-            name=name,
-            input_example=example,
-            pip_requirements=needs,
-            metadata=about,
-            validate_serving_input=False,
-        )
+    try:
+        with store_errors():
+            info = mlflow.pytorch.log_model(
+                exported,
+                name=name,
+                input_example=example,
+                pip_requirements=needs,
+                metadata=about,
+                validate_serving_input=False,
+            )
+    except RuntimeError as error:  # torch's, on a full disk or in a network it cannot export
+        if isinstance(error, ResourceError):
+            raise
+        reason = " ".join(str(error).split())[:300]
+        raise ResourceError(f"cannot log the network {name!r}: {reason}") from error
     assert run_id == info.run_id, "the model must belong to the open run"
     return str(info.model_id)
 
@@ -117,8 +107,16 @@ def _frozen(model: nn.Module) -> nn.Module:
 
 
 def log_file(run_id: str, name: str, write: Callable[[Path], Any]) -> None:
-    """Keep the file that ``write`` makes at the path it is given, as ``name``."""
-    with tempfile.TemporaryDirectory() as folder, store_errors():
+    """Keep the file that ``write`` makes at the path it is given, as ``name``.
+
+    Raises:
+        ResourceError: If the file cannot be written or the store does not take it.
+    """
+    with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / name
-        write(path)
-        client().log_artifact(run_id, str(path))
+        try:
+            write(path)
+        except OSError as error:
+            raise ResourceError(f"cannot write {name}: {error}") from error
+        with store_errors():
+            client().log_artifact(run_id, str(path))

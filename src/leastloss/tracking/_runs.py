@@ -1,13 +1,11 @@
 """Runs that always end: FINISHED, FAILED with the reason, or KILLED."""
 
 import contextlib
-import logging
 import os
 import socket
 from collections.abc import Iterator, Mapping, Sequence
 
 import mlflow
-from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, Run, RunStatus
 from mlflow.exceptions import MlflowException
 from mlflow.utils.time import get_current_time_millis
@@ -15,34 +13,13 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from leastloss.errors import ResourceError
 from leastloss.tracking._environment import environment
+from leastloss.tracking._store import client, store_errors, store_name
 
 KIND = "leastloss.kind"
 _PROCESS = "leastloss.process"
 _BATCH = 1000  # MLflow's limit for metrics in one request
 _TEXT = 6000  # MLflow's limit for the value of a parameter
-
-# A bar for every small file that a recipe fetches would bury what it prints.
-os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
-# These loggers speak of things that are as they should be here: no pip in a uv environment.
-logging.getLogger("mlflow.utils.environment").setLevel(logging.ERROR)
-logging.getLogger("mlflow.store.db.utils").setLevel(logging.ERROR)
-logging.getLogger("alembic").setLevel(logging.ERROR)
-
-
-@contextlib.contextmanager
-def store_errors() -> Iterator[None]:
-    """Turn what a tracking store may raise into one line that names the store."""
-    try:
-        yield
-    except (MlflowException, SQLAlchemyError, OSError) as error:
-        reason = " ".join(str(getattr(error, "orig", None) or error).split())[:300]
-        uri = mlflow.get_tracking_uri()
-        raise ResourceError(f"the tracking store {uri} does not answer: {reason}") from error
-
-
-def client() -> MlflowClient:
-    """The client of the store that MLFLOW_TRACKING_URI names; by default ./mlflow.db."""
-    return MlflowClient()
+_NOT_FOUND = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE", "NOT_FOUND")
 
 
 @contextlib.contextmanager
@@ -71,6 +48,7 @@ def run(
         ResourceError: If the tracking store cannot be reached or written.
     """
     process = {KIND: kind, _PROCESS: f"{socket.gethostname()}:{os.getpid()}"}
+    client()  # a store that cannot be used is known at once
     with store_errors():
         every = environment() | process | dict(tags or {})
         opened = mlflow.start_run(run_name=name, nested=nested, tags=every)
@@ -83,13 +61,33 @@ def run(
         yield run_id
     except BaseException as error:
         status = "KILLED" if isinstance(error, KeyboardInterrupt | SystemExit) else "FAILED"
-        reason = " ".join(str(error).split()) or type(error).__name__
-        with contextlib.suppress(MlflowException, SQLAlchemyError):  # the first error matters more
-            client().set_tag(run_id, "failure", reason[:_TEXT])
+        # The first error matters more than what a store in trouble says now.
+        with contextlib.suppress(MlflowException, SQLAlchemyError, OSError, ResourceError):
             mlflow.end_run(status)
+            client().set_tag(run_id, "failure", _line(error))
         raise
     with store_errors():
         mlflow.end_run()
+
+
+@contextlib.contextmanager
+def explained() -> Iterator[None]:
+    """Tell the run that ``mlflow run`` opened why a recipe failed before it took that run over.
+
+    MLflow itself marks such a run as FAILED, but knows no reason. Serves as a decorator too.
+    """
+    try:
+        yield
+    except Exception as error:
+        waiting = os.environ.get("MLFLOW_RUN_ID")  # MLflow removes it when the run is taken over
+        if waiting:
+            with contextlib.suppress(MlflowException, SQLAlchemyError, OSError, ResourceError):
+                client().set_tag(waiting, "failure", _line(error))
+        raise
+
+
+def _line(error: BaseException) -> str:
+    return (" ".join(str(error).split()) or type(error).__name__)[:_TEXT]
 
 
 def log_parameters(run_id: str, parameters: Mapping[str, object]) -> None:
@@ -127,11 +125,13 @@ def find_run(run_id: str) -> Run:
     Raises:
         ResourceError: If there is none with this id.
     """
-    try:
-        return client().get_run(run_id)
-    except MlflowException:
-        uri = mlflow.get_tracking_uri()
-        raise ResourceError(f"there is no run {run_id!r} in the tracking store {uri}") from None
+    with store_errors():
+        try:
+            return client().get_run(run_id)
+        except MlflowException as error:
+            if error.error_code not in _NOT_FOUND:
+                raise
+    raise ResourceError(f"there is no run {run_id!r} in the tracking store {store_name()}")
 
 
 def search(where: str, experiment: str = "") -> list[Run]:
@@ -159,9 +159,11 @@ def _close_orphans(experiment_id: str) -> None:
     host = socket.gethostname()
     where = f"attributes.status = 'RUNNING' AND tags.`{_PROCESS}` LIKE '{host}:%'"
     for orphan in client().search_runs([experiment_id], where):
-        pid = int(orphan.data.tags[_PROCESS].rpartition(":")[2])
+        owner, _, pid = orphan.data.tags[_PROCESS].rpartition(":")
+        if owner != host:
+            continue  # in LIKE, a _ stands for any letter: another machine
         try:
-            os.kill(pid, 0)
+            os.kill(int(pid), 0)
         except ProcessLookupError:
             run_id = orphan.info.run_id
             client().set_tag(run_id, "failure", f"process {pid} ended without closing the run")

@@ -1,0 +1,66 @@
+"""What a run kept, read again; a damaged file is one clear line."""
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from mlflow.exceptions import MlflowException
+from numpy.typing import NDArray
+
+from leastloss.errors import ResourceError
+from leastloss.tracking._store import client, store_errors
+
+
+def fetch_file(run_id: str, name: str, folder: Path) -> Path:
+    """Fetch an artifact into a folder.
+
+    Raises:
+        ResourceError: If the run holds no such artifact.
+    """
+    try:
+        return Path(client().download_artifacts(run_id, name, str(folder)))
+    except (MlflowException, OSError) as error:
+        raise ResourceError(f"run {run_id!r} holds no {name}: it is of no use here") from error
+
+
+def fetch_array(run_id: str, name: str) -> NDArray[Any]:
+    """Fetch an array that ``log_array`` kept.
+
+    Raises:
+        ResourceError: If the run holds no such file, or it is damaged.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        path = fetch_file(run_id, name, Path(folder))
+        try:
+            array: NDArray[Any] = np.load(path, allow_pickle=False)
+        except (ValueError, EOFError, OSError) as error:
+            raise _damaged(run_id, name, error) from error
+    return array
+
+
+def fetch_table(run_id: str, name: str) -> pd.DataFrame:
+    """Fetch a table that was kept as CSV.
+
+    Raises:
+        ResourceError: If the run holds no such file, or it is damaged.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        path = fetch_file(run_id, name, Path(folder))
+        try:
+            return pd.read_csv(path)
+        except ValueError as error:  # pandas' own errors and those of the decoder are among them
+            raise _damaged(run_id, name, error) from error
+
+
+def artifact_path(run_id: str, name: str) -> str:
+    """Where an artifact lies: a path if the store is a folder, else its address."""
+    with store_errors():
+        uri = client().get_run(run_id).info.artifact_uri
+    return f"{uri.removeprefix('file://')}/{name}"
+
+
+def _damaged(run_id: str, name: str, error: Exception) -> ResourceError:
+    reason = " ".join(str(error).split())[:200]
+    return ResourceError(f"{name} of run {run_id!r} is damaged: {reason}")

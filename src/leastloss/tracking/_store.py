@@ -1,0 +1,118 @@
+"""The tracking store: whether it answers, and what it says when it does not, in one line."""
+
+import contextlib
+import functools
+import logging
+import os
+import re
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from ssl import SSLError
+
+import mlflow
+import sqlalchemy
+from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
+from mlflow.store.db.db_types import DATABASE_ENGINES
+from sqlalchemy.exc import SQLAlchemyError
+
+from leastloss.errors import ResourceError
+
+# A bar for every small file that a recipe fetches would bury what it prints.
+os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+# These loggers speak of things that are as they should be here (no pip in a uv environment), or
+# print the traceback of an error that becomes one line here.
+logging.getLogger("mlflow.utils.environment").setLevel(logging.ERROR)
+logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
+logging.getLogger("alembic").setLevel(logging.ERROR)
+
+_PATIENCE = 20.0  # seconds; another process may be writing to the same file
+
+
+def client() -> MlflowClient:
+    """The client of the store that MLFLOW_TRACKING_URI names; by default ./mlflow.db.
+
+    Raises:
+        ResourceError: If the store cannot be reached or written.
+    """
+    _check(mlflow.get_tracking_uri())
+    return MlflowClient()
+
+
+def store_name() -> str:
+    """The address of the tracking store, without a password.
+
+    Example:
+        >>> before = mlflow.get_tracking_uri()
+        >>> mlflow.set_tracking_uri("postgresql://me:secret@host/db")
+        >>> store_name()
+        'postgresql://***@host/db'
+        >>> mlflow.set_tracking_uri(before)
+    """
+    return re.sub(r"//[^/@]+@", "//***@", mlflow.get_tracking_uri())
+
+
+@contextlib.contextmanager
+def store_errors() -> Iterator[None]:
+    """Turn what a tracking store may raise into one line that names the store."""
+    try:
+        yield
+    except (MlflowException, SQLAlchemyError, OSError) as error:
+        reason = _reason(error)
+        raise ResourceError(f"the tracking store {store_name()} fails: {reason}") from error
+
+
+def _reason(error: BaseException) -> str:
+    """What the database itself said, without the statement and the advice around it."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if original := getattr(cause, "orig", None):
+            return str(original)
+        cause = cause.__cause__
+    return " ".join(str(error).split())[:300]
+
+
+@functools.cache
+def _check(uri: str) -> None:
+    """Try the store once. MLflow asks a broken one ten times over some minutes before it says so.
+
+    Raises:
+        ResourceError: If the store cannot be reached or written.
+    """
+    scheme = re.split(r"[+:]", uri)[0]
+    with store_errors():
+        try:
+            if scheme in DATABASE_ENGINES:
+                _check_database(uri)
+            elif scheme in ("http", "https"):
+                _check_server(uri)
+            MlflowClient(uri)
+        except ImportError as error:  # a database's driver
+            raise ResourceError(f"the tracking store {store_name()} needs more: {error}") from error
+
+
+def _check_database(uri: str) -> None:
+    url = sqlalchemy.make_url(uri)
+    lite, file = url.get_backend_name() == "sqlite", url.database or ""
+    if lite and not file.startswith((":", "file:")):
+        Path(file).parent.mkdir(parents=True, exist_ok=True)
+    engine = sqlalchemy.create_engine(url, connect_args={"timeout": _PATIENCE} if lite else {})
+    try:
+        with engine.connect() as connection:
+            if lite:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")  # takes the right to write
+                connection.rollback()
+    finally:
+        engine.dispose()
+
+
+def _check_server(uri: str) -> None:
+    try:
+        urllib.request.urlopen(uri, timeout=_PATIENCE).close()
+    except urllib.error.HTTPError:
+        return  # it answers; whether it lets us in is for MLflow to find out
+    except urllib.error.URLError as error:
+        if not isinstance(error.reason, SSLError):  # MLflow has settings for certificates
+            raise
