@@ -153,6 +153,13 @@ def test_large_sequence_stays_exact():
     assert (np.diff(curve[:1000]) < 0).all()
 
 
+@pytest.mark.parametrize("boundary", ["periodic", "overlapping"])
+def test_shared_blocks_without_a_one(boundary):
+    matrix = np.zeros((42, 42), dtype=np.uint8)
+    matrix[12, 20] = matrix[20, 12] = 1  # the edge, where blocks wrap, holds none
+    assert sorted(removal_order(matrix, boundary=boundary)) == [12 * 42 + 20, 20 * 42 + 12]
+
+
 def test_units_are_ordered():
     layers = [np.random.default_rng(0).choice([-1, 1], shape) for shape in ((12, 9), (5, 12))]
     planes = [plane for layer in layers for plane in encode(layer)]
@@ -163,7 +170,8 @@ def test_units_are_ordered():
 
 
 def test_nothing_to_remove():
-    assert removal_order(np.zeros((8, 8))).shape == (0,)
+    for boundary in BOUNDARIES:  # with an edge of shared blocks, too
+        assert removal_order(np.zeros((9, 10)), boundary=boundary).shape == (0,)
     assert set_removal_order(np.ones((8, 8)), []).shape == (0,)
     assert replay(np.ones((8, 8)), []).shape == (0,)
 

@@ -47,12 +47,10 @@ def read_symbols(
     symbols = np.empty(row.size, np.int32)
     for w in range(row.size):
         code: Int = 0
-        bit = 0
         for i in range(side[w]):
             for j in range(side[w]):
                 cell = cell_at(matrix, row, col, base, rows, cols, w, i, j)
-                code |= np.int64(flat[cell]) << bit
-                bit += 1
+                code |= np.int64(flat[cell]) << (i * side[w] + j)
         symbols[w] = code + offset_of_side[side[w]] + offset_of_matrix[matrix[w]]
     return symbols
 
@@ -103,15 +101,19 @@ def cell_losses(down: Array, up: Array, windows: Windows, symbols: Array, out: A
     """Loss of every one, and NaN for every zero, of cells that occur in one block only."""
     matrix, row, col, side, base, rows, cols = windows
     for w in range(symbols.size):
-        symbol = np.int64(symbols[w])
-        bit = 0
-        for i in range(side[w]):
-            for j in range(side[w]):
-                value = np.nan
-                if (symbol >> bit) & 1:
-                    value = down[symbol] - up[symbol ^ (1 << bit)]
-                out[cell_at(matrix, row, col, base, rows, cols, w, i, j)] = value
-                bit += 1
+        symbol, m, size = np.int64(symbols[w]), matrix[w], np.int64(side[w])
+        last = down[symbol]
+        within = row[w] + size <= rows[m] and col[w] + size <= cols[m]
+        start = base[m] + row[w] * cols[m] + col[w]
+        for i in range(size):
+            for j in range(size):
+                flag = 1 << (i * size + j)
+                value = last - up[symbol & ~flag]  # read in any case: no branch to be mispredicted
+                value = value if symbol & flag else np.nan
+                if within:
+                    out[start + i * cols[m] + j] = value
+                else:
+                    out[cell_at(matrix, row, col, base, rows, cols, w, i, j)] = value
 
 
 @compiled

@@ -15,7 +15,7 @@ from leastloss.information._types import Array, Int, Queue, Real, Terms, Windows
 
 BUILT_ON = {  # see _compile
     "_compile": "fa71ae1d2626",
-    "_kernels": "aaaa7ef85b39",
+    "_kernels": "71c27cc2c13d",
     "_tree": "1b3038c6c513",
 }
 GRID = 2.0**32  # costs are integers: effects in units of 2**-32

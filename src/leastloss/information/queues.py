@@ -49,7 +49,7 @@ def queue_of(
     symbols, windows = len(blocks.counts), len(blocks.symbols)
     by_block = np.argsort(items.block, kind="stable")
     uses = np.bincount(items.block, minlength=windows)
-    links = windows if len(label) else 0
+    links = windows if shared.any() else 0
     return Queue(
         groups=_groups_of(blocks, terms, len(label)),
         shared=shared,
