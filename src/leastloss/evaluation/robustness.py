@@ -115,7 +115,7 @@ def robustness_of(
     pairs = [(name, severity) for name in corruptions for severity in severities]
     rows = []
     for noise, severity in tqdm(
-        [(CLEAN, 0), *pairs], desc="robustness", unit="noise", disable=not progress
+        [(CLEAN, 0), *pairs], desc="robustness", unit="noise", disable=None if progress else True
     ):
         noisy = split if noise == CLEAN else _damaged(split, noise, severity, seed)
         given = (noisy.x - split.x).flatten(1).square().sum(1).cpu()

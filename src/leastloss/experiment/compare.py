@@ -28,9 +28,11 @@ def compare(config: CompareConfig) -> pd.DataFrame:
         InputError: If the runs do not belong in one figure or a metric is unknown.
         ResourceError: If a run is missing or there is none to compare.
     """
+    metrics = names(config.metrics)
+    if not metrics:
+        raise InputError("metrics is empty; name one or more, like accuracy,minority_recall")
     runs = _runs(config)
     table = table_of(runs)
-    metrics = names(config.metrics)
     ids = ",".join(run.info.run_id for run in runs)
     tags = {"leastloss.of_run": ids}
     with tracking.run("compare", f"compare {len(runs)} runs", parameters(config), tags=tags) as own:

@@ -138,5 +138,7 @@ def _same_data(run_id: str, data: Data) -> None:
 
 
 def _epochs(history: pd.DataFrame) -> list[tuple[int, dict[str, float]]]:
-    rows = history.rename(columns={"val_accuracy": "epoch_val_accuracy"}).to_dict("records")
+    # Names of their own: val_loss and val_accuracy are those of the network that is kept.
+    own = {name: f"epoch_{name}" for name in ("val_loss", "val_accuracy")}
+    rows = history.rename(columns=own).to_dict("records")
     return [(int(row.pop("epoch")), {str(k): float(v) for k, v in row.items()}) for row in rows]

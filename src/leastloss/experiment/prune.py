@@ -7,7 +7,7 @@ from leastloss import tracking
 from leastloss.criteria import CRITERIA, GRANULARITIES, Criterion, as_criterion
 from leastloss.criteria.mils import MILS
 from leastloss.errors import InputError
-from leastloss.experiment.config import PruneConfig, names, parameters
+from leastloss.experiment.config import PruneConfig, names, numbers, parameters
 from leastloss.experiment.dense import Dense, fetch_dense, train_dense
 from leastloss.experiment.train import report
 from leastloss.models.files import save_network
@@ -53,7 +53,9 @@ def _criteria(config: PruneConfig) -> list[Criterion]:
     choose("granularity", config.granularity, GRANULARITIES)
     choose("schedule", config.schedule, SCHEDULES)
     choose("recovery", config.recovery, RECOVERIES)
-    targets(1_000_000, config.to_sparsity, config.steps)
+    units = sum(numbers(config.hidden, int, "hidden"))
+    known = config.granularity == "unit" and not config.run_id and units > 0
+    targets(units if known else 1_000_000, config.to_sparsity, config.steps)
     wanted = names(config.criteria)
     if not wanted:
         raise InputError(f"criteria is empty; there are: {', '.join(CRITERIA)}")

@@ -64,9 +64,9 @@ def _networks(run_id: str, at: float | None) -> tuple[Dense, dict[str, nn.Module
     """The dense network of a run and the pruned ones it holds, by criterion."""
     found = tracking.find_run(run_id)
     kind = found.data.tags.get(tracking.KIND, "none of ours")
-    pruned = {"prune": children(run_id), "criterion": [found], "train": []}.get(kind)
-    if pruned is None:
+    if kind not in ("train", "prune", "criterion"):
         raise ResourceError(f"run {run_id!r} holds no network: it is a run of kind {kind!r}")
+    pruned = children(run_id) if kind == "prune" else [found] if kind == "criterion" else []
     source = pruned[0].data.tags["leastloss.dense_run"] if pruned else run_id
     dense = fetch_dense(source)
     models: dict[str, nn.Module] = {"dense": dense.model}

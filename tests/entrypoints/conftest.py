@@ -1,0 +1,176 @@
+"""One finished tracking store that many tests look at, and the entry points as commands."""
+
+import importlib.util
+import json
+import logging
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import pytest
+from click import Command
+from click.testing import CliRunner, Result
+from filelock import FileLock
+from mlflow import MlflowClient
+
+ROOT = Path(__file__).resolve().parents[2]
+NAMES = ("train", "prune", "robustness", "compare")
+TINY = {"hidden": "8", "epochs": "3", "steps": "2", "recovery": "none"}
+ALL = "mils-bdm,mils-entropy,nc,magnitude,random"
+
+
+def load(name: str) -> Command:
+    """The click command of an entry point, from its script."""
+    spec = importlib.util.spec_from_file_location(f"entry_{name}", ROOT / f"entrypoints/{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    command = getattr(module, f"{name}_command")
+    assert isinstance(command, Command)
+    return command
+
+
+class Entry:
+    """Calls entry points in this process: ``entry("prune", run_id=..., steps=2)``."""
+
+    def __init__(self) -> None:
+        self.commands = {name: load(name) for name in NAMES}
+
+    def __call__(self, name: str, **options: object) -> Result:
+        tiny = {k: v for k, v in TINY.items() if k in {p.name for p in self.commands[name].params}}
+        words = []
+        for key, value in (tiny | options).items():
+            words += [f"--{key.replace('_', '-')}", str(value)]
+        return CliRunner().invoke(self.commands[name], words)
+
+    def run(self, name: str, **options: object) -> str:
+        """Call one that must succeed; returns the id of its run."""
+        result = self(name, **options)
+        if result.exception is not None and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        assert result.exit_code == 0, result.output
+        (line,) = [line for line in result.stdout.splitlines() if line.startswith(f"{name} run: ")]
+        return line.split()[-1]
+
+
+def refused(result: Result, code: int) -> str:
+    """The one line that a refused call printed."""
+    assert result.exit_code == code, result.output
+    assert isinstance(result.exception, SystemExit), result.exception
+    assert "Traceback" not in result.output
+    lines = [line for line in result.stderr.splitlines() if line.strip()]
+    errors = [line for line in lines if line.startswith("Error: ")]
+    assert len(errors) == 1, result.stderr
+    others = [line for line in lines if line not in errors]
+    if code == 2:  # click shows how to call it, too
+        assert [line.split()[0] for line in others] == ["Usage:", "Try"]
+    else:
+        assert others == []
+    return errors[0].removeprefix("Error: ")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_torch_trace() -> None:
+    """Every export says thousands of things that pytest would keep for a report."""
+    logging.getLogger("torch.__trace").setLevel(logging.WARNING)
+
+
+@pytest.fixture(scope="session")
+def entry() -> Entry:
+    return Entry()
+
+
+def make_pipeline(folder: Path, entry: Entry) -> dict[str, str]:
+    """Train and prune in every way that the tests look at."""
+    mlflow.set_tracking_uri(f"sqlite:///{folder}/mlflow.db")
+    client = MlflowClient()
+    client.create_experiment("test", artifact_location=(folder / "mlruns").as_uri())
+    client.create_experiment("twice", artifact_location=(folder / "mlruns").as_uri())
+    train = entry.run("train")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MLFLOW_EXPERIMENT_NAME", "twice")
+        own = entry.run("prune", criteria=ALL, seed=1)
+        again = entry.run("prune", criteria=ALL, seed=1)
+    floats = {"model": "mlp", "granularity": "unit", "imbalance": "none", "criteria": "nc"}
+    floats |= {"to_sparsity": "0.75"}
+    return {
+        "train": train,
+        "given": entry.run("prune", run_id=train, criteria="magnitude,random"),
+        "own": own,
+        "again": again,
+        "repaired": entry.run(
+            "prune", run_id=train, criteria="magnitude,random", recovery="recalibrate"
+        ),
+        "floats": entry.run("prune", **floats),
+    }
+
+
+@pytest.fixture(scope="session")
+def pipeline(
+    tmp_path_factory: pytest.TempPathFactory, _store_template: Path, entry: Entry
+) -> dict[str, str]:
+    """Ids of the runs in the shared store; made once, also where several processes test."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "pipeline"
+    with FileLock(f"{folder}.lock"):
+        done = folder / "ids.json"
+        if not done.exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            shutil.copy(_store_template, folder / "mlflow.db")
+            with pytest.MonkeyPatch.context() as patch:
+                patch.chdir(folder)
+                patch.delenv("MLFLOW_RUN_ID", raising=False)
+                patch.setenv("MLFLOW_EXPERIMENT_NAME", "test")
+                ids = make_pipeline(folder, entry)
+            mlflow.set_tracking_uri(None)
+            done.write_text(json.dumps({"folder": str(folder), **ids}))
+    found: dict[str, str] = json.loads(done.read_text())
+    return found
+
+
+@pytest.fixture(scope="module")
+def shared(pipeline: dict[str, str]) -> Iterator[MlflowClient]:
+    """The store of the pipeline, to look at."""
+    uri = f"sqlite:///{pipeline['folder']}/mlflow.db"
+    mlflow.set_tracking_uri(uri)
+    yield MlflowClient(uri)
+    mlflow.set_tracking_uri(None)
+
+
+@pytest.fixture
+def finished(
+    pipeline: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[MlflowClient]:
+    """A copy of that store, to write to; its artifacts lie where they were made."""
+    shutil.copy(Path(pipeline["folder"]) / "mlflow.db", tmp_path / "mlflow.db")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MLFLOW_RUN_ID", raising=False)
+    monkeypatch.setenv("MLFLOW_EXPERIMENT_NAME", "test")
+    uri = f"sqlite:///{tmp_path}/mlflow.db"
+    mlflow.set_tracking_uri(uri)
+    yield MlflowClient(uri)
+    mlflow.set_tracking_uri(None)
+
+
+def children(client: MlflowClient, parent: str) -> dict[str, Any]:
+    """Criterion -> child run."""
+    experiments = [e.experiment_id for e in client.search_experiments()]
+    found = client.search_runs(experiments, f"tags.`mlflow.parentRunId` = '{parent}'")
+    # A search leaves out the model inputs.
+    return {run.data.params["criterion"]: client.get_run(run.info.run_id) for run in found}
+
+
+def newest(client: MlflowClient) -> Any:
+    """The run that was opened last."""
+    experiments = [e.experiment_id for e in client.search_experiments()]
+    return client.search_runs(experiments, order_by=["attributes.start_time DESC"])[0]
+
+
+def statuses(client: MlflowClient) -> set[str]:
+    experiments = [e.experiment_id for e in client.search_experiments()]
+    return {run.info.status for run in client.search_runs(experiments)}

@@ -1,0 +1,224 @@
+"""What train and prune leave in the tracking store."""
+
+import json
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from mlflow import MlflowClient
+from tests.entrypoints.conftest import ALL, ROOT, children, statuses
+
+from leastloss.data import Data, load_data
+from leastloss.experiment.config import PruneConfig, TrainConfig, parameters
+from leastloss.models.files import load_network
+
+METRICS = {
+    "sparsity",
+    "accuracy",
+    "balanced_accuracy",
+    "minority_recall",
+    "worst_class_recall",
+    "macro_f1",
+    "bdm_bits",
+    "block_entropy",
+    "compressed_bytes",
+    "nc1",
+    "dead_units",
+    "ties_at_cut",
+    "score_seconds",
+    *(f"recall_class_{k}" for k in range(10)),
+}
+TWINS = {"accuracy", "balanced_accuracy", "minority_recall", "worst_class_recall", "macro_f1"}
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+@pytest.fixture(scope="module")
+def own(shared: MlflowClient, pipeline: dict[str, str]) -> dict[str, Any]:
+    """The children of a prune run that trained its network."""
+    return children(shared, pipeline["own"])
+
+
+def artifact(client: MlflowClient, run_id: str, name: str) -> Path:
+    return Path(client.download_artifacts(run_id, name))
+
+
+def test_no_run_is_left_open(shared: MlflowClient, pipeline: dict[str, str]) -> None:
+    assert statuses(shared) == {"FINISHED"}
+
+
+def test_one_child_for_each_criterion(own: dict[str, Any], pipeline: dict[str, str]) -> None:
+    assert sorted(own) == sorted(ALL.split(","))
+    for name, child in own.items():
+        assert child.data.tags["mlflow.parentRunId"] == pipeline["own"]
+        assert child.data.tags["leastloss.kind"] == "criterion"
+        assert child.info.run_name == name
+
+
+@pytest.mark.parametrize("name", ALL.split(","))
+def test_child_holds_all_parameters(own: dict[str, Any], name: str) -> None:
+    given = own[name].data.params
+    assert set(parameters(PruneConfig())) | {"criterion", "dense_seed"} == set(given)
+    tiny = {"hidden": "8", "epochs": "3", "steps": "2", "seed": "1", "dense_seed": "1"}
+    assert tiny.items() <= given.items()
+    assert given["criterion"] == name
+
+
+@pytest.mark.parametrize("name", ALL.split(","))
+def test_child_holds_every_metric_at_every_step(
+    own: dict[str, Any], shared: MlflowClient, name: str
+) -> None:
+    run_id = own[name].info.run_id
+    for metric in METRICS - {"nc1"} | {f"val_{m}" for m in TWINS}:
+        assert [m.step for m in shared.get_metric_history(run_id, metric)] == [0, 1, 2], metric
+    # Without any spread between the classes there is no nc1, and MLflow takes no NaN.
+    assert [m.step for m in shared.get_metric_history(run_id, "nc1")][:2] == [0, 1]
+    shares = [m.value for m in shared.get_metric_history(run_id, "sparsity")]
+    assert shares == [0.0, 281 / 592, 562 / 592]  # floor(562 i / 2 + 1/2) of 8 * 64 + 10 * 8
+
+
+def test_the_table_says_what_the_metrics_say(own: dict[str, Any], shared: MlflowClient) -> None:
+    run_id = own["nc"].info.run_id
+    table = pd.read_csv(artifact(shared, run_id, "table.csv"))
+    for metric in METRICS:
+        assert [m.value for m in shared.get_metric_history(run_id, metric)] == list(
+            table[metric].dropna()
+        )
+
+
+@pytest.mark.parametrize("name", ALL.split(","))
+def test_pruned_weights_and_order_agree(
+    own: dict[str, Any], shared: MlflowClient, name: str
+) -> None:
+    run_id = own[name].info.run_id
+    _, masks, about = load_network(artifact(shared, run_id, "pruned_weights.safetensors"))
+    order = np.load(artifact(shared, run_id, "removal_order.npy"), allow_pickle=False)
+    assert order.shape == (562,)
+    assert len(set(order)) == 562
+    kept = torch.cat([mask.flatten() for mask in masks.values()])
+    assert sorted(order) == torch.nonzero(~kept).flatten().tolist()
+    assert about["criterion"] == name
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [("own", "comparison.png"), ("own", "training.png"), ("train", "training.png")],
+)
+def test_parents_hold_figures(
+    shared: MlflowClient, pipeline: dict[str, str], kind: str, name: str
+) -> None:
+    assert artifact(shared, pipeline[kind], name).read_bytes().startswith(PNG)
+
+
+def test_children_hold_their_curves(own: dict[str, Any], shared: MlflowClient) -> None:
+    for child in own.values():
+        curves = artifact(shared, child.info.run_id, "curves.png")
+        assert curves.read_bytes().startswith(PNG)
+        assert curves.stat().st_size > 10_000
+
+
+def test_data_are_inputs_with_digest_and_counts(
+    own: dict[str, Any], shared: MlflowClient, pipeline: dict[str, str]
+) -> None:
+    data = load_data("digits", imbalance="exp", ratio=20, seed=1)
+    for run in (shared.get_run(pipeline["own"]), *own.values()):
+        inputs = {i.tags[0].value: i.dataset for i in run.inputs.dataset_inputs}
+        assert sorted(inputs) == ["test", "training", "validation"]
+        for context, split in (("training", data.train), ("test", data.test)):
+            profile = json.loads(inputs[context].profile)
+            assert profile["class_counts"] == split.counts().tolist()
+            assert profile["sha256"] == split.digest()
+            assert split.digest().startswith(inputs[context].digest)
+            assert profile["minority"] == [7, 8, 9]
+
+
+def test_recorded_source_makes_the_same_data(own: dict[str, Any]) -> None:
+    (source,) = {i.dataset.source for i in own["nc"].inputs.dataset_inputs}
+    recorded: Data = load_data(**json.loads(source))
+    assert recorded.train.digest() == load_data(imbalance="exp", seed=1).train.digest()
+
+
+@pytest.mark.parametrize(("parent", "source"), [("own", "own"), ("given", "train")])
+def test_children_are_linked_to_the_dense_model(
+    shared: MlflowClient, pipeline: dict[str, str], parent: str, source: str
+) -> None:
+    dense = shared.get_run(pipeline[source]).data.tags["leastloss.dense_model"]
+    for child in children(shared, pipeline[parent]).values():
+        assert [i.model_id for i in child.inputs.model_inputs] == [dense]
+        assert child.data.tags["leastloss.dense_model"] == dense
+        assert child.data.tags["leastloss.dense_run"] == pipeline[source]
+        (output,) = child.outputs.model_outputs
+        assert output.model_id != dense
+
+
+def test_a_given_network_is_linked_to_the_parent_too(
+    shared: MlflowClient, pipeline: dict[str, str]
+) -> None:
+    parent = shared.get_run(pipeline["given"])
+    dense = shared.get_run(pipeline["train"]).data.tags["leastloss.dense_model"]
+    assert [i.model_id for i in parent.inputs.model_inputs] == [dense]
+    assert parent.data.params["run_id"] == pipeline["train"]
+
+
+def test_final_metrics_belong_to_the_logged_model(
+    own: dict[str, Any], shared: MlflowClient
+) -> None:
+    for child in own.values():
+        (output,) = child.outputs.model_outputs
+        tied = {m.key: m.value for m in shared.get_logged_model(output.model_id).metrics}
+        assert METRICS - {"nc1"} <= set(tied)
+        assert tied["accuracy"] == child.data.metrics["accuracy"]
+        assert tied["sparsity"] == 562 / 592
+
+
+def test_dense_model_has_its_metrics(shared: MlflowClient, pipeline: dict[str, str]) -> None:
+    run = shared.get_run(pipeline["train"])
+    model = shared.get_logged_model(run.data.tags["leastloss.dense_model"])
+    tied = {m.key: m.value for m in model.metrics}
+    assert tied["accuracy"] == run.data.metrics["accuracy"]
+    assert "val_accuracy" in tied
+
+
+def test_training_is_tracked_by_epoch(shared: MlflowClient, pipeline: dict[str, str]) -> None:
+    for metric in ("train_loss", "epoch_val_loss", "epoch_val_accuracy", "lr"):
+        steps = [m.step for m in shared.get_metric_history(pipeline["train"], metric)]
+        assert steps == [1, 2, 3]
+
+
+def test_parameters_of_train(shared: MlflowClient, pipeline: dict[str, str]) -> None:
+    given = shared.get_run(pipeline["train"]).data.params
+    assert given == parameters(TrainConfig(hidden="8", epochs=3))
+
+
+def test_every_run_tells_its_environment(
+    own: dict[str, Any], shared: MlflowClient, pipeline: dict[str, str]
+) -> None:
+    for run in (shared.get_run(pipeline["train"]), *own.values()):
+        tags = run.data.tags
+        assert tags["version.torch"] == version("torch")
+        assert tags["version.mlflow"] == mlflow.__version__
+        assert {"version.leastloss", "version.python", "version.numpy", "version.pybdm"} <= set(
+            tags
+        )
+        assert tags["git.dirty"] in ("true", "false")
+        assert len(tags["git.commit"]) == 40
+        assert tags["device"]
+        assert tags["threads"] == "1"
+
+
+def test_float_units_share_the_spine(shared: MlflowClient, pipeline: dict[str, str]) -> None:
+    (child,) = children(shared, pipeline["floats"]).values()
+    order = np.load(artifact(shared, child.info.run_id, "removal_order.npy"))
+    assert sorted(order)[-1] < 8
+    assert child.data.metrics["sparsity"] == len(order) / 8
+    assert child.data.params["granularity"] == "unit"
+
+
+def test_the_scripts_are_the_ones_of_this_checkout() -> None:
+    import leastloss
+
+    assert Path(leastloss.__file__).is_relative_to(ROOT)
