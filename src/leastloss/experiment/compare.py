@@ -10,7 +10,7 @@ from leastloss.errors import InputError
 from leastloss.experiment.config import CompareConfig, names, parameters
 from leastloss.experiment.prune import TABLE
 from leastloss.experiment.select import children, criterion_runs, newest
-from leastloss.plots import compare_figure
+from leastloss.plots import compare_figure, render
 from leastloss.report import compare_page
 from leastloss.tracking import Run
 
@@ -49,7 +49,7 @@ def compare(config: CompareConfig) -> pd.DataFrame:
         tracking.log_text(own, table.to_csv(index=False), TABLE)
         tracking.log_text(own, page, PAGE)
         for ending in ("png", "svg"):
-            tracking.log_figure(own, figure, f"compare.{ending}")
+            tracking.log_bytes(own, render(figure, ending), f"compare.{ending}")
     click.echo(f"compare run: {own}")
     click.echo(f"page: {tracking.artifact_path(own, PAGE)}")
     return table

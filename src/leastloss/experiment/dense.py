@@ -14,7 +14,7 @@ from leastloss.evaluation import evaluate
 from leastloss.experiment.config import TrainConfig, number, numbers, parameters
 from leastloss.models import build_model
 from leastloss.models.files import load_network, save_network
-from leastloss.plots import training_curves
+from leastloss.plots import render, training_curves
 from leastloss.seeds import torch_stream
 from leastloss.training import fit
 
@@ -86,7 +86,7 @@ def train_dense(config: TrainConfig, run_id: str) -> Dense:
     about = {"data": data.recipe, "name": name, "settings": settings}
     tracking.log_file(run_id, WEIGHTS, lambda path: save_network(path, model, {}, about))
     figure = training_curves(history, title=f"{name} on {data.name}")
-    tracking.log_figure(run_id, figure, "training.png")
+    tracking.log_bytes(run_id, render(figure), "training.png")
     model_id = tracking.log_network(run_id, model, data, "dense", {"run_id": run_id})
     tracking.log_metrics(run_id, [(0, metrics)], model_id)
     with tracking.store_errors():

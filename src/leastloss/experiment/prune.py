@@ -12,7 +12,7 @@ from leastloss.experiment.dense import Dense, fetch_dense, train_dense
 from leastloss.experiment.train import report
 from leastloss.models.files import save_network
 from leastloss.names import choose
-from leastloss.plots import child_curves, compare_figure
+from leastloss.plots import child_curves, compare_figure, render
 from leastloss.pruning import RECOVERIES, SCHEDULES, PruningPath, Step
 from leastloss.pruning import prune as prune_network
 from leastloss.pruning.schedule import targets
@@ -43,7 +43,7 @@ def prune(config: PruneConfig) -> pd.DataFrame:
         table = pd.concat(tables, ignore_index=True)
         tracking.log_text(parent, table.to_csv(index=False), TABLE)
         figure = compare_figure(table, title=f"{dense.name} on {dense.data.name}: {title}")
-        tracking.log_figure(parent, figure, "comparison.png")
+        tracking.log_bytes(parent, render(figure), "comparison.png")
     click.echo(f"prune run: {parent}")
     return table
 
@@ -111,7 +111,7 @@ def _log_path(run_id: str, path: PruningPath, table: pd.DataFrame, dense: Dense)
     tracking.log_text(run_id, table.to_csv(index=False), TABLE)
     title = f"{path.settings['criterion']}: {dense.name} on {dense.data.name}"
     figure = child_curves(table, title=title, minority=dense.data.minority)
-    tracking.log_figure(run_id, figure, "curves.png")
+    tracking.log_bytes(run_id, render(figure), "curves.png")
     origin = {"run_id": run_id, "pruned_from": f"models:/{dense.model_id}"}
     model_id = tracking.log_network(run_id, model, dense.data, "pruned", origin)
     tracking.log_metrics(run_id, [_row(last, total)], model_id)

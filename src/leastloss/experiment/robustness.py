@@ -17,7 +17,7 @@ from leastloss.experiment.dense import Dense, fetch_dense
 from leastloss.experiment.prune import ORDER, PRUNED, TABLE
 from leastloss.experiment.select import children, newest
 from leastloss.models.files import load_network
-from leastloss.plots import robustness_figure
+from leastloss.plots import render, robustness_figure
 from leastloss.pruning import Parts, apply_masks
 from leastloss.tracking import Run
 
@@ -53,7 +53,7 @@ def robustness(config: RobustnessConfig) -> pd.DataFrame:
         where = f", pruned to {config.sparsity}" if config.sparsity else ""
         title = f"{dense.name} on {dense.data.name}{where}"
         figure = robustness_figure(table, title=title)
-        tracking.log_figure(own, figure, "robustness.png")
+        tracking.log_bytes(own, render(figure), "robustness.png")
         tracking.log_metrics(own, _metrics(table))
     _print(table)
     click.echo(f"robustness run: {own}")

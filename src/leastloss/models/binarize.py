@@ -22,7 +22,8 @@ class _Sign(torch.autograd.Function):
         (x,) = ctx.saved_tensors
         # One pass instead of three. The operator's window is open: the next float32 after 1 closes
         # it, and latent weights that were clipped to exactly 1 can still come back.
-        return torch.ops.aten.hardtanh_backward(grads[0], x, -_CLOSED, _CLOSED)
+        passed: Tensor = torch.ops.aten.hardtanh_backward(grads[0], x, -_CLOSED, _CLOSED)
+        return passed
 
 
 def binary_sign(x: Tensor) -> Tensor:

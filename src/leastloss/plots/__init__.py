@@ -1,6 +1,7 @@
 """Figures from finished tables: nothing is computed here but means and their intervals."""
 
 from leastloss.plots.curves import compare_figure, curves
+from leastloss.plots.files import render
 from leastloss.plots.noise import robustness_figure
 from leastloss.plots.runs import child_curves, training_curves
 from leastloss.plots.style import METHODS, looks, words
@@ -11,6 +12,7 @@ __all__ = [
     "compare_figure",
     "curves",
     "looks",
+    "render",
     "robustness_figure",
     "training_curves",
     "words",

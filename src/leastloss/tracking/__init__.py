@@ -4,14 +4,14 @@ from mlflow.entities import Run
 
 from leastloss.tracking._artifacts import (
     log_array,
+    log_bytes,
     log_data,
-    log_figure,
     log_file,
-    log_network,
     log_text,
 )
 from leastloss.tracking._environment import environment
 from leastloss.tracking._fetch import artifact_path, fetch_array, fetch_file, fetch_table
+from leastloss.tracking._models import log_network
 from leastloss.tracking._runs import (
     KIND,
     explained,
@@ -35,8 +35,8 @@ __all__ = [
     "fetch_table",
     "find_run",
     "log_array",
+    "log_bytes",
     "log_data",
-    "log_figure",
     "log_file",
     "log_metrics",
     "log_network",

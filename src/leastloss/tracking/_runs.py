@@ -13,6 +13,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from leastloss.errors import ResourceError
 from leastloss.tracking._environment import environment
+from leastloss.tracking._exporter import warm_up
+from leastloss.tracking._models import drop_models, finish_models
 from leastloss.tracking._store import client, store_errors, store_name
 
 KIND = "leastloss.kind"
@@ -57,14 +59,19 @@ def run(
         with store_errors():
             log_parameters(run_id, parameters)
             if not nested:
+                warm_up()
                 _close_orphans(opened.info.experiment_id)
         yield run_id
+        if not nested:
+            finish_models()
     except BaseException as error:
         status = "KILLED" if isinstance(error, KeyboardInterrupt | SystemExit) else "FAILED"
         # The first error matters more than what a store in trouble says now.
         with contextlib.suppress(MlflowException, SQLAlchemyError, OSError, ResourceError):
             mlflow.end_run(status)
             client().set_tag(run_id, "failure", _line(error))
+            if not nested:
+                drop_models()
         raise
     with store_errors():
         mlflow.end_run()

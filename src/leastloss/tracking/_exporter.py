@@ -1,0 +1,78 @@
+"""A second process that exports networks while the first one goes on pruning.
+
+Tracing a network for export is slow Python code that would hold up the recipe: the first time in a
+process it costs seconds. The worker knows nothing of the tracking store; it turns a network into a
+folder.
+"""
+
+import functools
+import signal
+from concurrent.futures import Future
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from joblib.externals.loky import ProcessPoolExecutor
+from numpy.typing import NDArray
+from torch import nn
+
+PACKAGES = ("mlflow", "torch", "numpy")
+"""What a logged network needs to be loaded and run."""
+
+_IDLE = 120.0  # seconds after which an idle worker ends; the next export starts another
+
+
+def export(
+    model: nn.Module, example: NDArray[np.float32], facts: dict[str, Any], folder: Path
+) -> None:
+    """Write a network as an MLflow model: a graph (pt2), so that no class of ours is needed.
+
+    Args:
+        model: The network, on the CPU, in evaluation mode and without gradients.
+        example: Inputs to trace it with, shape (2 or more, ...).
+        facts: Fields of ``mlflow.models.Model``: ids and metadata.
+        folder: Where to; must not exist.
+    """
+    import mlflow.pytorch  # in the worker; it knows nothing of the store
+    from mlflow.models import Model
+
+    mlflow.pytorch.save_model(
+        model,
+        str(folder),
+        mlflow_model=Model(**facts),
+        input_example=example,
+        pip_requirements=[f"{name}=={version(name).partition('+')[0]}" for name in PACKAGES],
+        serialization_format="pt2",
+    )
+
+
+@functools.cache
+def _pool() -> ProcessPoolExecutor:
+    # Loky's worker is a fresh interpreter (torch's threads do not survive a fork) that does not run
+    # the caller's script again, and one that is left alone by a SIGKILL ends by itself.
+    return ProcessPoolExecutor(max_workers=1, timeout=_IDLE, initializer=_begin)
+
+
+def submit(
+    model: nn.Module, example: NDArray[np.float32], facts: dict[str, Any], folder: Path
+) -> "Future[None]":
+    """Have the worker :func:`export` a network; the worker starts at the first call."""
+    future: Future[None] = _pool().submit(export, model, example, facts, folder)
+    return future
+
+
+def warm_up() -> None:
+    """Start the worker, so that its imports overlap with what the recipe does first."""
+    _pool().submit(_imports)
+
+
+def _imports() -> None:
+    import mlflow.pytorch  # noqa: F401
+    import torch.export
+    import torch.fx.experimental.proxy_tensor  # noqa: F401
+
+
+def _begin() -> None:
+    """Leave Ctrl-C to the recipe, which tells its runs about it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -1,0 +1,96 @@
+"""Logged models: announced at once, exported by the worker, filled in when the recipe ends."""
+
+import copy
+import tempfile
+from concurrent.futures import BrokenExecutor, Future
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from mlflow.entities import LoggedModelOutput, LoggedModelStatus
+from torch import nn
+
+from leastloss.data import Data
+from leastloss.errors import ResourceError
+from leastloss.tracking import _exporter
+from leastloss.tracking._store import client, store_errors
+
+
+@dataclass(frozen=True)
+class _Pending:
+    """A model that the store knows and whose files are being made."""
+
+    name: str
+    model_id: str
+    folder: tempfile.TemporaryDirectory[str]
+    export: "Future[None]"
+
+
+_pending: list[_Pending] = []
+
+
+def log_network(run_id: str, model: nn.Module, data: Data, name: str, about: dict[str, str]) -> str:
+    """Log a network as an MLflow model that loads where leastloss is not installed.
+
+    It is exported as a graph (pt2), so neither our classes nor a pickle are needed to load it with
+    ``mlflow.pytorch.load_model`` or ``mlflow.pyfunc.load_model``. The files follow until
+    :func:`finish_models`, which the end of the outermost run calls.
+
+    Returns:
+        The id of the logged model; its address is ``models:/<id>``.
+
+    Raises:
+        ResourceError: If the store does not take it.
+    """
+    with store_errors():
+        run = client().get_run(run_id)
+        logged = client().create_logged_model(
+            run.info.experiment_id, name=name, source_run_id=run_id, params=dict(run.data.params)
+        )
+        client().log_outputs(run_id, [LoggedModelOutput(logged.model_id, step=0)])
+    facts = {
+        "artifact_path": logged.artifact_location,
+        "model_uuid": logged.model_id,
+        "model_id": logged.model_id,
+        "run_id": run_id,
+        "metadata": about,
+    }
+    # A copy on the CPU whose graph has no gradients in it.
+    frozen = copy.deepcopy(model).cpu().eval().requires_grad_(False)
+    example = data.test.x[:2].cpu().numpy().astype(np.float32)
+    folder = tempfile.TemporaryDirectory()
+    export = _exporter.submit(frozen, example, facts, Path(folder.name) / "model")
+    _pending.append(_Pending(name, logged.model_id, folder, export))
+    return str(logged.model_id)
+
+
+def finish_models() -> None:
+    """Wait for the files of all announced models and store them.
+
+    Raises:
+        ResourceError: If one cannot be exported or stored; it and those behind it are FAILED.
+    """
+    while _pending:
+        first = _pending[0]
+        try:
+            first.export.result()
+            with store_errors():
+                client().log_model_artifacts(first.model_id, str(Path(first.folder.name) / "model"))
+                client().finalize_logged_model(first.model_id, LoggedModelStatus.READY)
+        except (RuntimeError, OSError, BrokenExecutor) as error:
+            drop_models()
+            if isinstance(error, ResourceError):
+                raise
+            reason = " ".join(str(error).split())[:300] or type(error).__name__
+            raise ResourceError(f"cannot log the network {first.name!r}: {reason}") from error
+        _pending.pop(0)
+        first.folder.cleanup()
+
+
+def drop_models() -> None:
+    """Mark the models whose files are missing as FAILED."""
+    while _pending:
+        last = _pending.pop()
+        last.export.cancel()
+        client().finalize_logged_model(last.model_id, LoggedModelStatus.FAILED)
+        last.folder.cleanup()
