@@ -125,7 +125,7 @@ def main(rounds: int) -> None:
         for mode, results in found.items():
             with tempfile.TemporaryDirectory() as folder:
                 uri = f"sqlite:///{folder}/mlflow.db"
-                MlflowClient(uri).search_experiments()  # `mlflow run` makes the store before the job
+                MlflowClient(uri).search_experiments()  # `mlflow run` makes it before the job
                 env = os.environ | {
                     "PYTHONPATH": os.pathsep.join([here, os.path.join(here, "src")]),
                     "MLFLOW_TRACKING_URI": uri,

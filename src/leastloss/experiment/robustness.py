@@ -18,7 +18,7 @@ from leastloss.experiment.prune import ORDER, PRUNED, TABLE
 from leastloss.experiment.select import children, newest
 from leastloss.models.files import load_network
 from leastloss.plots import render, robustness_figure
-from leastloss.pruning import Parts, apply_masks
+from leastloss.pruning import Parts, apply_masks, as_recovery
 from leastloss.tracking import Run
 
 SHOWN = ("accuracy", "minority_recall", "flip_rate", "sensitivity_ratio")
@@ -35,6 +35,8 @@ def robustness(config: RobustnessConfig) -> pd.DataFrame:
     run_id = config.run_id or newest("prune")
     corruptions = names(config.corruptions)
     severities = numbers(config.severities, int, "severities")
+    if not (corruptions and severities):
+        raise InputError("corruptions or severities is empty; name one or more of each")
     tags = {"leastloss.of_run": run_id}
     title = f"robustness of {run_id[:8]}"
     with tracking.run("robustness", title, parameters(config), tags=tags) as own:
@@ -82,7 +84,8 @@ def _pruned(child: Run, dense: Dense, at: float | None, folder: Path) -> nn.Modu
     run_id, given = child.info.run_id, child.data.params
     if at is None:
         return load_network(tracking.fetch_file(run_id, PRUNED, folder))[0]
-    if given["recovery"] != "none":
+    recovery = as_recovery(given["recovery"])
+    if not recovery.memoryless:
         raise InputError(
             f"run {run_id!r} repaired its networks ({given['recovery']}) and holds the last one "
             "only; leave out the sparsity"
@@ -96,8 +99,10 @@ def _pruned(child: Run, dense: Dense, at: float | None, folder: Path) -> nn.Modu
     if not 0 <= at <= most + 0.5 / len(parts):
         raise InputError(f"sparsity is {at}; run {run_id!r} goes from 0 to {most:.4g}")
     removed = min(round(at * len(parts)), len(order))
-    model = copy.deepcopy(dense.model)
-    apply_masks(model, parts.masks(order[:removed]))
+    model, masks = copy.deepcopy(dense.model), parts.masks(order[:removed])
+    apply_masks(model, masks)
+    if removed:
+        recovery.repair(model, masks, dense.data, int(given["seed"]))
     return model
 
 

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import nn
@@ -15,7 +16,14 @@ from leastloss.training import fit
 
 
 class Recovery(ABC):
-    """Repairs a pruned network in place, from training data alone, and keeps its masks."""
+    """Repairs a pruned network in place, from training data alone, and keeps its masks.
+
+    Attributes:
+        memoryless: Whether the result follows from the dense weights, the masks and the data alone,
+            whatever earlier steps did; such networks can be made again at any sparsity.
+    """
+
+    memoryless: ClassVar[bool] = False
 
     @abstractmethod
     def repair(self, model: nn.Module, masks: Masks, data: Data, seed: int) -> None:
@@ -25,6 +33,8 @@ class Recovery(ABC):
 @dataclass(frozen=True, kw_only=True)
 class NoRecovery(Recovery):
     """Leave the pruned network as it is."""
+
+    memoryless: ClassVar[bool] = True
 
     def repair(self, model: nn.Module, masks: Masks, data: Data, seed: int) -> None:
         """Do nothing."""
@@ -37,6 +47,8 @@ class Recalibrate(Recovery):
     One pass over the training split in training mode, with cumulative averages (``momentum=None``),
     so the result does not depend on the old statistics. A network without BatchNorm is unchanged.
     """
+
+    memoryless: ClassVar[bool] = True
 
     batch_size: int = 1024
 
