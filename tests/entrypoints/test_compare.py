@@ -1,5 +1,6 @@
 """Runs side by side: which are taken, how they are labelled, which are refused."""
 
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -40,8 +41,8 @@ def test_seeds_are_averaged_with_an_interval(
     table = table_of(finished, run_id)
     assert table.groupby("criterion")["seed"].nunique().to_dict() == {"magnitude": 2, "random": 2}
     page = Path(finished.download_artifacts(run_id, "compare.html")).read_text()
-    assert "2 seeds" in page
-    assert "±" in page or "[" in page
+    assert "mean and 95 % bootstrap interval over 2 seeds" in page
+    assert re.search(r"<td>[\d.]+<small>[\d.]+–[\d.]+</small></td>", page)
 
 
 def test_of_duplicates_the_newest_counts(

@@ -76,10 +76,10 @@ def test_same_seed_same_noise(
     ("options", "said"),
     [
         ({"corruptions": "gausian"}, "did you mean 'gaussian'"),
-        ({"corruptions": ""}, "corruption"),
-        ({"severities": "6"}, "6"),
+        ({"corruptions": ""}, "corruptions or severities is empty"),
+        ({"severities": "6"}, "severity"),
         ({"severities": "one"}, "severities is 'one'"),
-        ({"severities": ""}, "severit"),
+        ({"severities": ""}, "corruptions or severities is empty"),
         ({"sparsity": "1.5"}, "goes from 0 to 0.94"),
         ({"sparsity": "nan"}, "sparsity is nan"),
         ({"sparsity": "-0.1"}, "sparsity is -0.1"),

@@ -1,0 +1,77 @@
+"""A logged model runs where leastloss is not installed."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import mlflow
+import numpy as np
+import pytest
+import torch
+from mlflow import MlflowClient
+from packaging.requirements import Requirement
+from tests.entrypoints.conftest import ROOT, children
+
+from leastloss.data import load_data
+from leastloss.models.files import load_network
+
+LOADS = """
+import importlib.util, sys
+import mlflow, numpy as np, torch
+
+assert importlib.util.find_spec("leastloss") is None
+folder, inputs, outputs = sys.argv[1:]
+x = np.load(inputs)
+network = mlflow.pytorch.load_model(folder)
+with torch.inference_mode():
+    by_torch = network(torch.from_numpy(x)).numpy()
+by_pyfunc = np.asarray(mlflow.pyfunc.load_model(folder).predict(x))
+np.save(outputs, np.stack([by_torch, by_pyfunc]))
+"""
+
+
+def locked() -> dict[str, str]:
+    """Package -> version of the lock for this Python and platform."""
+    lines = (ROOT / "requirements.lock").read_text().splitlines()
+    pins = [Requirement(line.rstrip(" \\")) for line in lines if re.match(r"[\w.-]+==", line)]
+    fit = [pin for pin in pins if pin.marker is None or pin.marker.evaluate()]
+    return {pin.name: next(iter(pin.specifier)).version for pin in fit}
+
+
+@pytest.mark.slow
+def test_loads_and_predicts(shared: MlflowClient, pipeline: dict[str, str], tmp_path: Path) -> None:
+    child = children(shared, pipeline["own"])["nc"]
+    uri = f"models:/{child.outputs.model_outputs[0].model_id}"
+    folder = tmp_path / "model"
+    mlflow.artifacts.download_artifacts(uri, dst_path=str(folder))
+    needs = (folder / "requirements.txt").read_text().split()
+    pins = locked()
+    for name, _, version in (need.partition("==") for need in needs):
+        assert pins[name] == version, "the environment is not the one of the lock"
+
+    uv = shutil.which("uv", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    assert uv is not None
+    plain = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "VIRTUAL_ENV")}
+    python = tmp_path / "clean/bin/python"
+    subprocess.run([uv, "venv", "--python", sys.executable, tmp_path / "clean"], check=True)
+    constraints = tmp_path / "constraints.txt"  # the lock is for all platforms: versions only
+    constraints.write_text("\n".join(f"{name}=={version}" for name, version in pins.items()))
+    install = [uv, "pip", "install", "--python", python, "--constraints", constraints]
+    subprocess.run([*install, "--requirements", folder / "requirements.txt"], check=True, env=plain)
+    missing = subprocess.run([python, "-c", "import leastloss"], cwd=tmp_path, env=plain)
+    assert missing.returncode == 1
+
+    x = load_data("digits").test.x
+    np.save(tmp_path / "x.npy", x.numpy())
+    strict = plain | {"MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false"}
+    strict |= {"MLFLOW_TRACKING_URI": f"sqlite:///{tmp_path}/none.db"}
+    call = [python, "-c", LOADS, folder, tmp_path / "x.npy", tmp_path / "y.npy"]
+    subprocess.run(call, check=True, cwd=tmp_path, env=strict)
+    weights = shared.download_artifacts(child.info.run_id, "pruned_weights.safetensors")
+    with torch.inference_mode():
+        wanted = load_network(Path(weights))[0](x).numpy()
+    for found in np.load(tmp_path / "y.npy"):
+        np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-5)
