@@ -25,7 +25,7 @@ def mlflow_run(folder: Path, name: str, **parameters: str) -> subprocess.Complet
     return subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True)
 
 
-@pytest.mark.usefixtures("store")
+@pytest.mark.slow
 def test_the_projects_run_is_the_parent(store: MlflowClient, tmp_path: Path) -> None:
     tiny = {"hidden": "8", "epochs": "1", "steps": "1", "criteria": "random"}
     done = mlflow_run(tmp_path, "prune", **tiny)

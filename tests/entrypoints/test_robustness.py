@@ -102,8 +102,22 @@ def test_bad_input_is_one_line(
         assert said in own.data.tags["failure"]
 
 
-def test_repaired_networks_exist_at_the_end_only(
+def test_a_finetuned_network_exists_at_the_end_only(
     finished: MlflowClient, entry: Entry, pipeline: dict[str, str]
 ) -> None:
-    result = entry("robustness", run_id=pipeline["repaired"], sparsity="0.3", **MILD)
+    tuned = entry.run(
+        "prune", run_id=pipeline["train"], criteria="random", recovery="finetune", steps=1
+    )
+    result = entry("robustness", run_id=tuned, sparsity="0.3", **MILD)
     assert "leave out the sparsity" in refused(result, 2)
+
+
+def test_a_recalibrated_network_is_made_again(
+    finished: MlflowClient, entry: Entry, pipeline: dict[str, str]
+) -> None:
+    child = children(finished, pipeline["repaired"])["magnitude"].info.run_id
+    share = finished.get_metric_history(child, "sparsity")[1].value
+    table = table_of(finished, entry.run("robustness", run_id=child, sparsity=share, **MILD))
+    clean = table[(table["model"] == "magnitude") & (table["corruption"] == "clean")]
+    wanted = finished.get_metric_history(child, "accuracy")[1].value
+    assert float(clean["accuracy"].iloc[0]) == wanted

@@ -67,6 +67,13 @@ def warm_up() -> None:
     _pool().submit(_imports)
 
 
+def stop() -> None:
+    """End the worker at once, whatever it does; else it would hold the caller's pipes open."""
+    if _pool.cache_info().currsize:
+        _pool().shutdown(wait=False, kill_workers=True)
+        _pool.cache_clear()
+
+
 def _imports() -> None:
     import mlflow.pytorch  # noqa: F401
     import torch.export

@@ -74,9 +74,7 @@ def finish_models() -> None:
         first = _pending[0]
         try:
             first.export.result()
-            with store_errors():
-                client().log_model_artifacts(first.model_id, str(Path(first.folder.name) / "model"))
-                client().finalize_logged_model(first.model_id, LoggedModelStatus.READY)
+            _store(first)
         except (RuntimeError, OSError, BrokenExecutor) as error:
             drop_models()
             if isinstance(error, ResourceError):
@@ -87,10 +85,22 @@ def finish_models() -> None:
         first.folder.cleanup()
 
 
+def _store(model: _Pending) -> None:
+    with store_errors():
+        client().log_model_artifacts(model.model_id, str(Path(model.folder.name) / "model"))
+        client().finalize_logged_model(model.model_id, LoggedModelStatus.READY)
+
+
 def drop_models() -> None:
-    """Mark the models whose files are missing as FAILED."""
+    """Store the models whose files are made, and mark all others as FAILED."""
     while _pending:
-        last = _pending.pop()
-        last.export.cancel()
-        client().finalize_logged_model(last.model_id, LoggedModelStatus.FAILED)
-        last.folder.cleanup()
+        first = _pending.pop(0)
+        made = not first.export.cancel() and first.export.done() and not first.export.exception()
+        try:
+            if made:
+                _store(first)
+        except ResourceError:
+            made = False
+        if not made:
+            client().finalize_logged_model(first.model_id, LoggedModelStatus.FAILED)
+        first.folder.cleanup()

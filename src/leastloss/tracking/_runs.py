@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from leastloss.errors import ResourceError
 from leastloss.tracking._environment import environment
-from leastloss.tracking._exporter import warm_up
+from leastloss.tracking._exporter import stop, warm_up
 from leastloss.tracking._models import drop_models, finish_models
 from leastloss.tracking._store import client, store_errors, store_name
 
@@ -72,6 +72,8 @@ def run(
             client().set_tag(run_id, "failure", _line(error))
             if not nested:
                 drop_models()
+        if status == "KILLED" and not nested:
+            stop()
         raise
     with store_errors():
         mlflow.end_run()

@@ -1,0 +1,70 @@
+"""Errors become one line and an exit code; bugs stay bugs."""
+
+import signal
+from dataclasses import dataclass, field
+
+import pytest
+from click.testing import CliRunner
+
+from leastloss.cli import command
+from leastloss.errors import InputError, ResourceError
+
+
+@dataclass(frozen=True)
+class Config:
+    batch_size: int = field(default=3, metadata={"help": "Samples."})
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "line"),
+    [
+        (InputError("a is 1;\n it must be 2"), 2, "Error: a is 1; it must be 2"),
+        (ResourceError("no network"), 1, "Error: no network"),
+        (OSError(28, "No space left on device"), 1, "Error: [Errno 28] No space left on device"),
+        (MemoryError(), 1, "Error: MemoryError"),
+        (KeyboardInterrupt(), 130, "Error: interrupted; what was finished is kept"),
+    ],
+)
+def test_one_line_and_an_exit_code(error: BaseException, code: int, line: str) -> None:
+    @command(Config)
+    def fail(config: Config) -> None:
+        raise error
+
+    result = CliRunner().invoke(fail, [])
+    assert result.exit_code == code
+    assert result.stderr.splitlines()[-1] == line
+
+
+def test_debug_shows_the_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LEASTLOSS_DEBUG", "1")
+
+    @command(Config)
+    def fail(config: Config) -> None:
+        raise InputError("wrong")
+
+    assert isinstance(CliRunner().invoke(fail, []).exception, InputError)
+
+
+def test_a_polite_kill_is_an_interrupt_and_the_handler_is_put_back() -> None:
+    before = signal.getsignal(signal.SIGTERM)
+
+    @command(Config)
+    def terminated(config: Config) -> None:
+        signal.raise_signal(signal.SIGTERM)
+
+    assert CliRunner().invoke(terminated, []).exit_code == 130
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_fields_are_flags() -> None:
+    seen = []
+
+    @command(Config)
+    def show_command(config: Config) -> None:
+        """Show it."""
+        seen.append(config)
+
+    assert CliRunner().invoke(show_command, ["--batch-size", "5"]).exit_code == 0
+    assert seen == [Config(batch_size=5)]
+    assert show_command.name == "show"
+    assert "Samples.  [default: 3]" in CliRunner().invoke(show_command, ["-h"]).output
