@@ -20,6 +20,7 @@ from leastloss.training import fit
 
 WEIGHTS = "dense_weights.safetensors"
 MODEL_TAG = "leastloss.dense_model"
+RUN_TAG = "leastloss.dense_run"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,19 +90,20 @@ def train_dense(config: TrainConfig, run_id: str) -> Dense:
     tracking.log_bytes(run_id, render(figure), "training.png")
     model_id = tracking.log_network(run_id, model, data, "dense", {"run_id": run_id})
     tracking.log_metrics(run_id, [(0, metrics)], model_id)
-    with tracking.store_errors():
-        tracking.client().set_tag(run_id, MODEL_TAG, model_id)
+    tracking.log_tags(run_id, {MODEL_TAG: model_id})
     return Dense(
         model=model, data=data, run_id=run_id, model_id=model_id, name=name, settings=settings
     )
 
 
 def fetch_dense(run_id: str, data_dir: str = "") -> Dense:
-    """Fetch the dense network of a finished train run, or of a prune run that trained it.
+    """Fetch the dense network that a run trained, or that it was pruned from.
 
     Raises:
         ResourceError: If there is no such run, it holds no network, or its data differ now.
     """
+    found = tracking.find_run(run_id)
+    run_id = found.data.tags.get(RUN_TAG, run_id)
     found = tracking.find_run(run_id)
     with tempfile.TemporaryDirectory() as folder:
         model, _, facts = load_network(tracking.fetch_file(run_id, WEIGHTS, Path(folder)))

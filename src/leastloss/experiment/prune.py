@@ -8,7 +8,7 @@ from leastloss.criteria import CRITERIA, GRANULARITIES, Criterion, as_criterion
 from leastloss.criteria.mils import MILS
 from leastloss.errors import InputError
 from leastloss.experiment.config import PruneConfig, names, numbers, parameters
-from leastloss.experiment.dense import Dense, fetch_dense, train_dense
+from leastloss.experiment.dense import MODEL_TAG, RUN_TAG, Dense, fetch_dense, train_dense
 from leastloss.experiment.train import report
 from leastloss.models.files import save_network
 from leastloss.names import choose
@@ -36,6 +36,7 @@ def prune(config: PruneConfig) -> pd.DataFrame:
         if config.run_id:
             dense = fetch_dense(config.run_id, config.data_dir)
             tracking.log_data(parent, dense.data, dense.model_id)
+            tracking.log_tags(parent, {RUN_TAG: dense.run_id, MODEL_TAG: dense.model_id})
         else:
             dense = train_dense(config, parent)
         report(dense)
@@ -76,7 +77,7 @@ def _child(config: PruneConfig, criterion: Criterion, dense: Dense) -> pd.DataFr
     own = parameters(config) | dense.settings | {"seed": str(config.seed)}
     own |= {"criterion": criterion.name, "run_id": dense.run_id}
     own |= {"dense_seed": dense.settings["seed"]}
-    tags = {"leastloss.dense_run": dense.run_id, "leastloss.dense_model": dense.model_id}
+    tags = {RUN_TAG: dense.run_id, MODEL_TAG: dense.model_id}
     with tracking.run("criterion", criterion.name, own, nested=True, tags=tags) as run_id:
         tracking.log_data(run_id, dense.data, dense.model_id)
         path = prune_network(

@@ -69,8 +69,7 @@ def _networks(run_id: str, at: float | None) -> tuple[Dense, dict[str, nn.Module
     if kind not in ("train", "prune", "criterion"):
         raise ResourceError(f"run {run_id!r} holds no network: it is a run of kind {kind!r}")
     pruned = children(run_id) if kind == "prune" else [found] if kind == "criterion" else []
-    source = pruned[0].data.tags["leastloss.dense_run"] if pruned else run_id
-    dense = fetch_dense(source)
+    dense = fetch_dense(run_id)
     models: dict[str, nn.Module] = {"dense": dense.model}
     for child in pruned:
         with tempfile.TemporaryDirectory() as folder:

@@ -18,6 +18,7 @@ from leastloss.tracking._runs import (
     find_run,
     log_metrics,
     log_parameters,
+    log_tags,
     run,
     search,
 )
@@ -41,6 +42,7 @@ __all__ = [
     "log_metrics",
     "log_network",
     "log_parameters",
+    "log_tags",
     "log_text",
     "run",
     "search",

@@ -6,7 +6,10 @@ folder.
 """
 
 import functools
+import os
 import signal
+import threading
+import time
 from concurrent.futures import Future
 from importlib.metadata import version
 from pathlib import Path
@@ -50,8 +53,10 @@ def export(
 @functools.cache
 def _pool() -> ProcessPoolExecutor:
     # Loky's worker is a fresh interpreter (torch's threads do not survive a fork) that does not run
-    # the caller's script again, and one that is left alone by a SIGKILL ends by itself.
-    return ProcessPoolExecutor(max_workers=1, timeout=_IDLE, initializer=_begin)
+    # the caller's script again.
+    return ProcessPoolExecutor(
+        max_workers=1, timeout=_IDLE, initializer=_begin, initargs=(os.getpid(),)
+    )
 
 
 def submit(
@@ -80,6 +85,16 @@ def _imports() -> None:
     import torch.fx.experimental.proxy_tensor  # noqa: F401
 
 
-def _begin() -> None:
-    """Leave Ctrl-C to the recipe, which tells its runs about it."""
+def _begin(recipe: int) -> None:
+    """Leave Ctrl-C to the recipe, which tells its runs about it, and end with it, however it ends.
+
+    A worker that outlives a SIGKILL of its recipe would hold the caller's pipes open.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def watch() -> None:
+        while os.getppid() == recipe:
+            time.sleep(1.0)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()

@@ -2,11 +2,10 @@
 
 import contextlib
 import os
-import socket
 from collections.abc import Iterator, Mapping, Sequence
 
 import mlflow
-from mlflow.entities import Metric, Param, Run, RunStatus
+from mlflow.entities import Metric, Param, Run, RunTag
 from mlflow.exceptions import MlflowException
 from mlflow.utils.time import get_current_time_millis
 from sqlalchemy.exc import SQLAlchemyError
@@ -15,10 +14,10 @@ from leastloss.errors import ResourceError
 from leastloss.tracking._environment import environment
 from leastloss.tracking._exporter import stop, warm_up
 from leastloss.tracking._models import drop_models, finish_models
+from leastloss.tracking._orphans import PROCESS, close_orphans, this_process
 from leastloss.tracking._store import client, store_errors, store_name
 
 KIND = "leastloss.kind"
-_PROCESS = "leastloss.process"
 _BATCH = 1000  # MLflow's limit for metrics in one request
 _TEXT = 6000  # MLflow's limit for the value of a parameter
 _NOT_FOUND = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE", "NOT_FOUND")
@@ -49,7 +48,7 @@ def run(
     Raises:
         ResourceError: If the tracking store cannot be reached or written.
     """
-    process = {KIND: kind, _PROCESS: f"{socket.gethostname()}:{os.getpid()}"}
+    process = {KIND: kind, PROCESS: this_process()}
     client()  # a store that cannot be used is known at once
     with store_errors():
         every = environment() | process | dict(tags or {})
@@ -60,7 +59,7 @@ def run(
             log_parameters(run_id, parameters)
             if not nested:
                 warm_up()
-                _close_orphans(opened.info.experiment_id)
+                close_orphans(opened.info.experiment_id)
         yield run_id
         if not nested:
             finish_models()
@@ -104,6 +103,12 @@ def log_parameters(run_id: str, parameters: Mapping[str, object]) -> None:
     present = client().get_run(run_id).data.params
     new = [Param(k, str(v)[:_TEXT]) for k, v in parameters.items() if k not in present]
     client().log_batch(run_id, params=new)
+
+
+def log_tags(run_id: str, tags: Mapping[str, str]) -> None:
+    """Set tags of a run."""
+    with store_errors():
+        client().log_batch(run_id, tags=[RunTag(key, value) for key, value in tags.items()])
 
 
 def log_metrics(
@@ -161,21 +166,3 @@ def search(where: str, experiment: str = "") -> list[Run]:
         raise ResourceError(f"there is no experiment {experiment!r}; there are: {known}")
     with store_errors():
         return list(client().search_runs(ids, where, order_by=["attributes.start_time DESC"]))
-
-
-def _close_orphans(experiment_id: str) -> None:
-    """Close runs of this machine whose process was killed before it could close them."""
-    host = socket.gethostname()
-    where = f"attributes.status = 'RUNNING' AND tags.`{_PROCESS}` LIKE '{host}:%'"
-    for orphan in client().search_runs([experiment_id], where):
-        owner, _, pid = orphan.data.tags[_PROCESS].rpartition(":")
-        if owner != host:
-            continue  # in LIKE, a _ stands for any letter: another machine
-        try:
-            os.kill(int(pid), 0)
-        except ProcessLookupError:
-            run_id = orphan.info.run_id
-            client().set_tag(run_id, "failure", f"process {pid} ended without closing the run")
-            client().set_terminated(run_id, RunStatus.to_string(RunStatus.KILLED))
-        except PermissionError:
-            continue  # alive, and someone else's

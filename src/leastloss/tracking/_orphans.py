@@ -1,0 +1,46 @@
+"""What a process that was killed left open: closed by the next recipe on the same machine."""
+
+import os
+import socket
+
+from mlflow.entities import LoggedModelStatus, Run, RunStatus
+
+from leastloss.tracking._store import client
+
+PROCESS = "leastloss.process"
+"""Tag of a run: the machine and the process that it belongs to."""
+
+
+def this_process() -> str:
+    """The value of the tag for runs of this process."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def close_orphans(experiment_id: str) -> None:
+    """Close runs and logged models whose process ended before it could close them."""
+    host = socket.gethostname()
+    where = f"attributes.status = 'RUNNING' AND tags.`{PROCESS}` LIKE '{host}:%'"
+    for run in client().search_runs([experiment_id], where):
+        if _abandoned(run):
+            pid = run.data.tags[PROCESS].rpartition(":")[2]
+            reason = f"process {pid} ended without closing the run"
+            client().set_tag(run.info.run_id, "failure", reason)
+            client().set_terminated(run.info.run_id, RunStatus.to_string(RunStatus.KILLED))
+    # The files of a model may still be missing when its own run has ended.
+    for model in client().search_logged_models([experiment_id], "status = 'PENDING'"):
+        if model.source_run_id and _abandoned(client().get_run(model.source_run_id)):
+            client().finalize_logged_model(model.model_id, LoggedModelStatus.FAILED)
+
+
+def _abandoned(run: Run) -> bool:
+    """Whether the run belongs to a process of this machine that is no more."""
+    owner, _, pid = run.data.tags.get(PROCESS, ":").rpartition(":")
+    if owner != socket.gethostname():
+        return False  # another machine's, or none of ours; in LIKE, a _ stands for any letter
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False  # alive, and someone else's
+    return False
