@@ -20,7 +20,8 @@ def test_the_python_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 def test_the_table_of_entry_points_names_every_parameter() -> None:
     project = yaml.safe_load((ROOT / "MLproject").read_text(encoding="utf-8"))
-    rows = dict(re.findall(r"^\| `(\w+)` \| (.*) \|$", TEXT, re.MULTILINE))
+    table = TEXT[TEXT.index("## Entry points") : TEXT.index("## From Python")]
+    rows = dict(re.findall(r"^\| `(\w+)` \| (.*) \|$", table, re.MULTILINE))
     shared = set(project["entry_points"]["train"]["parameters"])
     for name, row in rows.items():
         given = set(re.findall(r"`(\w+)`", row))
