@@ -2,7 +2,8 @@
 
 import copy
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from typing import Any
 
 import pandas as pd
 import torch
@@ -10,10 +11,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 from tqdm.auto import tqdm
 
-from leastloss.data import Data, Split
+from leastloss.data import Split, as_data
 from leastloss.errors import InputError, ResourceError
-from leastloss.models.binarize import BinaryLinear
-from leastloss.seeds import torch_stream
+from leastloss.models.layers import hold_masks
+from leastloss.models.running import matched
+from leastloss.seeds import stream, torch_stream
 
 
 def batches(split: Split, batch_size: int, generator: torch.Generator) -> Iterator[list[Tensor]]:
@@ -35,8 +37,9 @@ def _validate(model: nn.Module, split: Split, batch_size: int = 4096) -> tuple[f
     """Mean cross-entropy and accuracy in evaluation mode."""
     model.eval()
     loss, hits = 0.0, 0
-    for x, y in zip(split.x.split(batch_size), split.y.split(batch_size), strict=True):
-        logits = model(x)
+    for x, labels in zip(split.x.split(batch_size), split.y.split(batch_size), strict=True):
+        logits = model(matched(model, x))
+        y = labels.to(logits.device)
         loss += functional.cross_entropy(logits, y, reduction="sum").item()
         hits += int((logits.argmax(1) == y).sum())
     return loss / len(split), hits / len(split)
@@ -48,34 +51,30 @@ def _train_epoch(
     optimizer: torch.optim.Optimizer,
     batch_size: int,
     generator: torch.Generator,
-    after_step: Callable[[], None] | None,
 ) -> float:
     model.train()
-    binary = [layer for layer in model.modules() if isinstance(layer, BinaryLinear)]
-    total = torch.zeros((), device=split.y.device)
-    for x, y in batches(split, batch_size, generator):
+    device = next(model.parameters()).device
+    total = torch.zeros((), device=device)
+    for x, labels in batches(split, batch_size, generator):
+        y = labels.to(device)
         optimizer.zero_grad(set_to_none=True)
-        loss = functional.cross_entropy(model(x), y)
+        loss = functional.cross_entropy(model(matched(model, x)), y)
         loss.backward()
         optimizer.step()
-        for layer in binary:
-            layer.clip_()
-        if after_step is not None:
-            after_step()
+        hold_masks(model)
         total += loss.detach() * len(y)
     return total.item() / len(split)
 
 
 def fit(
     model: nn.Module,
-    data: Data,
+    data: Any,
     *,
     epochs: int = 300,
     patience: int = 40,
     lr: float = 1e-3,
     batch_size: int = 64,
     seed: int = 0,
-    after_step: Callable[[], None] | None = None,
     progress: bool = True,
 ) -> pd.DataFrame:
     """Train with Adam and early stopping on the validation loss; restore the best weights.
@@ -83,15 +82,18 @@ def fit(
     The learning rate falls from ``lr`` to zero along half a cosine over ``epochs``. The best state
     is *copied* when it is reached, since ``state_dict()`` alone would keep changing.
 
+    What is pruned stays pruned: masks are held after every optimiser step.
+
     Args:
         model: The network; trained in place and left in evaluation mode.
-        data: Trains on ``data.train`` and stops by ``data.val``; the test split is not read.
+        data: A ``Data``, a pair of tensors (x, y) or a ``DataLoader`` (see
+            :func:`leastloss.data.as_data`). Trains on its training split and stops by its
+            validation split; the test split is not read.
         epochs: Most passes over the training split.
         patience: Stop after this many epochs without a lower validation loss.
         lr: Adam's first learning rate.
         batch_size: Samples per step.
-        seed: Seed of the batch order.
-        after_step: Called after every optimiser step, for instance to hold masks.
+        seed: Seed of the batch order and of dropout.
         progress: Whether to show a progress bar.
 
     Returns:
@@ -114,6 +116,7 @@ def fit(
             f"epochs={epochs}, patience={patience}, batch_size={batch_size}, lr={lr}: epochs and "
             "patience must be at least 1, batch_size at least 2 and lr above 0"
         )
+    data = as_data(data)
     generator = torch_stream(seed, "batches")
     optimizer = torch.optim.Adam(model.parameters(), lr=lr, fused=True)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=epochs)
@@ -128,7 +131,10 @@ def fit(
     )
     for epoch in bar:
         start, rate = time.perf_counter(), optimizer.param_groups[0]["lr"]
-        loss = _train_epoch(model, data.train, optimizer, batch_size, generator, after_step)
+        # Dropout draws from the global generator: give it a state of ours, and take it back.
+        with torch.random.fork_rng():
+            torch.manual_seed(int(stream(seed, f"dropout/{epoch}").integers(2**63)))
+            loss = _train_epoch(model, data.train, optimizer, batch_size, generator)
         schedule.step()
         val_loss, val_accuracy = _validate(model, data.val)
         if not (loss < float("inf") and val_loss < float("inf")):

@@ -141,6 +141,14 @@ def test_a_sampler_of_its_own_is_respected():
     assert max(rows(data.train, data.val, data.test)) <= pair()[0][9].tolist()
 
 
+def test_a_sample_drawn_twice_is_in_one_split_only():
+    dataset = TensorDataset(*pair())
+    sampler = WeightedRandomSampler(torch.ones(50), 200, generator=torch.Generator().manual_seed(0))
+    data = as_data(DataLoader(dataset, batch_size=8, sampler=sampler, drop_last=True))
+    found = rows(data.train, data.val, data.test)
+    assert len({tuple(row) for row in found}) == len(found)
+
+
 class Pictures(Dataset):
     def __init__(self, item):
         self.item = item

@@ -4,7 +4,7 @@ from torch import nn
 
 from leastloss.errors import InputError
 from leastloss.models import MLP, BinarizedMLP, build_model
-from leastloss.models.features import captured_inputs, penultimate_features
+from leastloss.models.features import penultimate_features
 from leastloss.models.layers import effective_weight, hidden_units, prunable_layers
 
 
@@ -72,7 +72,36 @@ def test_penultimate_features_are_what_the_last_layer_reads() -> None:
 
 def test_hooks_come_off_when_the_network_fails() -> None:
     model = MLP(4, (3,), 2)
-    layers = dict(prunable_layers(model))
-    with pytest.raises(RuntimeError), captured_inputs(layers):
-        model(torch.zeros(2, 7))
-    assert not any(layer._forward_pre_hooks for layer in layers.values())
+    with pytest.raises(RuntimeError):
+        penultimate_features(model, torch.zeros(2, 7))
+    layers = prunable_layers(model).values()
+    assert not any(layer._forward_pre_hooks for layer in layers)
+
+
+class _HeadFirst(nn.Module):
+    """Registers its layers in another order than it runs them; has a layer that never runs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.head, self.first, self.unused = nn.Linear(6, 3), nn.Linear(6, 6), nn.Linear(2, 2)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.head(torch.relu(self.first(x)))
+
+
+def test_the_last_layer_is_the_one_that_runs_last() -> None:
+    model, x = _HeadFirst(), torch.rand(5, 6)
+    assert torch.allclose(penultimate_features(model, x), torch.relu(model.first(x)))
+
+
+def test_a_computed_weight_is_refused() -> None:
+    model = nn.Sequential(nn.utils.parametrizations.weight_norm(nn.Linear(3, 2)))
+    with pytest.raises(InputError, match="weight of layer '0' is computed"):
+        prunable_layers(model)
+
+
+def test_a_shared_weight_is_refused() -> None:
+    model = nn.Sequential(nn.Linear(3, 3), nn.Linear(3, 3))
+    model[1].weight = model[0].weight
+    with pytest.raises(InputError, match="'0' and '1' share one weight"):
+        prunable_layers(model)

@@ -232,3 +232,50 @@ def test_each_scoring_draws_on(networks: dict[str, nn.Module], data: Data) -> No
     first = scorer.choose(networks["mlp"], np.zeros(0, dtype=np.int64), 5).order
     second = scorer.choose(networks["mlp"], first, 5).order
     assert not set(first.tolist()) & set(second.tolist())
+
+
+@pytest.mark.parametrize("recovery", ["none", "recalibrate", "finetune"])
+def test_a_network_in_double_precision(recovery: str, own_network: nn.Module, data: Data) -> None:
+    double = own_network.double()
+    path = prune(double, data, "nc", to_sparsity=0.5, steps=1, recovery=recovery, progress=False)
+    assert path.model_at(path.table()["sparsity"].iloc[-1])[1].weight.dtype == torch.float64
+
+
+def test_what_is_pruned_stays_pruned_in_later_training(own_network: nn.Module, data: Data) -> None:
+    pruned = prune(own_network, data, "magnitude", to_sparsity=0.8, progress=False).model_at(0.8)
+    zeros = [layer.weight == 0 for layer in (pruned[1], pruned[3])]
+    assert sum(int(zero.sum()) for zero in zeros) == round(0.8 * (64 * 20 + 200))
+    ll.fit(pruned, data, epochs=2, progress=False)
+    for zero, layer in zip(zeros, (pruned[1], pruned[3]), strict=True):
+        assert torch.equal(layer.weight == 0, zero)
+    with pytest.raises(InputError, match="pruned already"):
+        prune(pruned, data, "magnitude", progress=False)
+
+
+def test_the_test_split_of_plain_tensors_does_not_depend_on_the_seed(
+    own_network: nn.Module, data: Data
+) -> None:
+    pair = (data.train.x, data.train.y)
+    tables = [
+        prune(own_network, pair, "magnitude", steps=1, seed=seed, progress=False).table()
+        for seed in (0, 1)
+    ]
+    columns = ["accuracy", "loss", "val_loss"]
+    assert tables[0].loc[:0, columns].equals(tables[1].loc[:0, columns])
+
+
+def test_units_that_would_empty_a_layer_are_refused_at_once(data: Data) -> None:
+    with pytest.raises(InputError, match=r"to_sparsity can be at most 0\.75"):
+        prune(ll.MLP(64, (4, 4), 10), data, "nc", granularity="unit", to_sparsity=0.9)
+
+
+def test_dropout_is_seeded_too(data: Data) -> None:
+    def trained() -> torch.Tensor:
+        layer = nn.Linear(64, 10)
+        with torch.no_grad():
+            layer.weight.normal_(generator=torch.Generator().manual_seed(0))
+            layer.bias.zero_()
+        ll.fit(nn.Sequential(nn.Flatten(), nn.Dropout(0.5), layer), data, epochs=2, progress=False)
+        return layer.weight.detach()
+
+    assert torch.equal(trained(), trained())

@@ -36,6 +36,18 @@ class ScoringContext:
     generator: np.random.Generator
 
 
+def order_by(scores: Scores, context: ScoringContext, k: int) -> NDArray[np.int64]:
+    """The ``k`` lowest of the parts that are there, ties in random order.
+
+    The exact sequential order where the score of a weight does not depend on the other weights.
+    """
+    flat = np.concatenate([scores[name].ravel() for name in context.masks])
+    masks = [mask.flatten().cpu().numpy() for mask in context.masks.values()]
+    alive = np.flatnonzero(np.concatenate(masks))
+    ties = context.generator.random(len(alive))
+    return alive[np.lexsort((ties, flat[alive]))][:k]
+
+
 class Criterion(ABC):
     """What a part of a network is worth.
 

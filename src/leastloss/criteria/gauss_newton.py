@@ -15,10 +15,11 @@ import torch
 from torch import Tensor, nn
 
 from leastloss.criteria.base import Scores, ScoringContext
-from leastloss.criteria.probe import batches, class_shares, evaluating, logits_of, observing
+from leastloss.criteria.probe import batches, class_shares, logits_of, observing
 from leastloss.errors import InputError
 from leastloss.geometry import StatisticsAccumulator, regularised_inverse
 from leastloss.models.layers import Layer, effective_weight, prunable_layers
+from leastloss.models.running import evaluation_mode
 
 Columns: TypeAlias = Callable[[Tensor], Iterable[Tensor]]
 """Logits (n, C) -> the columns of F^{1/2}, each with one row per sample: tensors (n, C)."""
@@ -48,7 +49,7 @@ def gauss_newton_scores(
     """
     layers = prunable_layers(context.model, list(context.masks))
     shares = class_shares(context.train, balanced=balanced)
-    with evaluating(context.model):
+    with evaluation_mode(context.model):
         columns = _metric_columns(context, metric, gamma, balanced)
         inputs, moves = _second_moments(context, layers, columns, shares)
     scores: Scores = {}

@@ -3,7 +3,10 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from leastloss.criteria.base import Criterion, Scores, ScoringContext
+import numpy as np
+from numpy.typing import NDArray
+
+from leastloss.criteria.base import Criterion, Scores, ScoringContext, order_by
 from leastloss.models.layers import hidden_units, prunable_layers
 
 
@@ -30,3 +33,9 @@ class Magnitude(Criterion):
         if context.granularity == "weight":
             return {name: weight.abs().cpu().numpy() for name, weight in kept.items()}
         return {name: kept[name].norm(dim=1).cpu().numpy() for name in hidden_units(context.model)}
+
+    def removal_order(self, context: ScoringContext, k: int) -> NDArray[np.int64] | None:
+        """Weights by magnitude, which no removal changes; None for units, whose norms it does."""
+        return (
+            order_by(self.score(context), context, k) if context.granularity == "weight" else None
+        )

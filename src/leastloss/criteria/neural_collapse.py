@@ -12,10 +12,11 @@ from torch import Tensor
 
 from leastloss.criteria.base import Criterion, Scores, ScoringContext
 from leastloss.criteria.gauss_newton import gauss_newton_scores
-from leastloss.criteria.probe import batches, evaluating, logits_of, observing
+from leastloss.criteria.probe import batches, logits_of, observing
 from leastloss.errors import InputError
 from leastloss.geometry import ClassStatistics, Separation, StatisticsAccumulator, eliminate
 from leastloss.models.layers import hidden_units
+from leastloss.models.running import evaluation_mode
 from leastloss.names import choose
 
 METRICS = ("discriminant", "logit", "cross-entropy")
@@ -143,7 +144,7 @@ def unit_statistics(
     readers = {reader: name for name, reader in hidden_units(context.model).items()}
     kept = {name: torch.from_numpy(np.flatnonzero(units)) for name, units in alive.items()}
     sums = {name: StatisticsAccumulator(context.train.classes) for name in alive if len(kept[name])}
-    with evaluating(context.model), torch.no_grad():
+    with evaluation_mode(context.model), torch.no_grad():
         for x, y in batches(context.train, context.model):
 
             def look(reader: str, values: Tensor, y: Tensor = y) -> None:

@@ -9,29 +9,9 @@ from torch import Tensor, nn
 
 from leastloss.data import Split
 from leastloss.errors import InputError
+from leastloss.models.running import matched
 
 BATCH = 4096  # samples per forward pass: bounds the memory, not the result
-
-
-@contextmanager
-def evaluating(model: nn.Module) -> Iterator[None]:
-    """Put the network in evaluation mode; afterwards each module is in the mode it was in.
-
-    Example:
-        >>> model = nn.Sequential(nn.Linear(2, 2), nn.Dropout())
-        >>> with evaluating(model):
-        ...     model[1].training
-        False
-        >>> model[1].training
-        True
-    """
-    before = [(module, module.training) for module in model.modules()]
-    try:
-        model.eval()
-        yield
-    finally:
-        for module, training in before:
-            module.training = training
 
 
 @contextmanager
@@ -80,10 +60,10 @@ def observing(
 
 
 def batches(split: Split, model: nn.Module, size: int = BATCH) -> Iterator[tuple[Tensor, Tensor]]:
-    """Cut a split into batches of inputs and labels on the device of the network."""
-    device = next(model.parameters()).device
+    """Cut a split into batches of inputs and labels that fit the network."""
     for x, y in zip(torch.split(split.x, size), torch.split(split.y, size), strict=True):
-        yield x.to(device), y.to(device)
+        fitting = matched(model, x)
+        yield fitting, y.to(fitting.device)
 
 
 def logits_of(model: nn.Module, x: Tensor) -> Tensor:

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
-from leastloss.criteria.base import Criterion, Scores, ScoringContext
+from leastloss.criteria.base import Criterion, Scores, ScoringContext, order_by
 from leastloss.models.layers import hidden_units
 
 
@@ -29,3 +30,9 @@ class Random(Criterion):
             shapes = {name: mask.shape for name, mask in context.masks.items()}
         draw: Scores = {name: context.generator.random(shape) for name, shape in shapes.items()}
         return {name: np.asarray(values, dtype=np.float64) for name, values in draw.items()}
+
+    def removal_order(self, context: ScoringContext, k: int) -> NDArray[np.int64] | None:
+        """Weights in random order; None for units."""
+        return (
+            order_by(self.score(context), context, k) if context.granularity == "weight" else None
+        )

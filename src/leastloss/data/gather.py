@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 import torch
-from torch.utils.data import DataLoader, RandomSampler
+from torch.utils.data import DataLoader, IterableDataset, Subset
 from tqdm.auto import tqdm
 
 from leastloss.data.container import Data
 from leastloss.errors import InputError
+
+_BATCH = 1024  # for loaders whose batches their own sampler makes
 
 
 def as_data(obj: object, seed: int = 0) -> Data:
@@ -16,8 +20,8 @@ def as_data(obj: object, seed: int = 0) -> Data:
     Args:
         obj: A `Data` (returned as it is), a pair (inputs, labels) of tensors or arrays, or a
             ``torch.utils.data.DataLoader`` that yields such pairs. Pairs and loaders are split
-            60/20/20, stratified. A loader is walked through once; where it shuffles, its data set
-            is read in order instead, so that the split depends on ``seed`` alone.
+            60/20/20, stratified. The samples that a loader draws are read once each, in the order
+            of its data set: one that is drawn twice would be in train and in test.
         seed: Seed of the split.
 
     Raises:
@@ -62,14 +66,16 @@ def _gather(loader: DataLoader[object]) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 def _in_order(loader: DataLoader[object]) -> DataLoader[object]:
-    sampler = loader.sampler
-    if not isinstance(sampler, RandomSampler) or sampler.replacement or loader.batch_size is None:
+    """A loader of the same samples in the order of the data set, each of them once."""
+    if isinstance(loader.dataset, IterableDataset) or loader.batch_sampler is None:
         return loader
-    if sampler.num_samples != len(sampler.data_source):
-        return loader
+    own = loader.batch_size is None  # batches that a sampler of the caller's makes
+    drawn = chain.from_iterable(loader.batch_sampler) if own else loader.sampler
+    with torch.random.fork_rng():  # samplers draw from the global generator unless told otherwise
+        indices = sorted({int(index) for index in drawn})
     return DataLoader(
-        loader.dataset,
-        batch_size=loader.batch_size,
+        Subset(loader.dataset, indices),
+        batch_size=loader.batch_size or _BATCH,
         num_workers=loader.num_workers,
         collate_fn=loader.collate_fn,
         # A loader without a generator draws a number from the global one, and so would change it.

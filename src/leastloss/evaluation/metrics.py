@@ -19,6 +19,10 @@ from leastloss.evaluation.prediction import predict
 Labels: TypeAlias = np.ndarray[Any, np.dtype[Any]] | torch.Tensor
 
 
+def _array(labels: Labels) -> np.ndarray[Any, np.dtype[Any]]:
+    return labels.cpu().numpy() if isinstance(labels, torch.Tensor) else np.asarray(labels)
+
+
 def confusion(predicted: Labels, y: Labels, classes: int) -> np.ndarray[Any, np.dtype[np.int64]]:
     """Count samples by true class (row) and predicted class (column), shape (classes, classes).
 
@@ -30,7 +34,7 @@ def confusion(predicted: Labels, y: Labels, classes: int) -> np.ndarray[Any, np.
         array([[1, 1],
                [0, 1]])
     """
-    guess, truth = np.asarray(predicted), np.asarray(y)
+    guess, truth = _array(predicted), _array(y)
     if guess.shape != truth.shape or truth.ndim != 1 or truth.size == 0:
         raise InputError(
             f"predictions have shape {guess.shape} and labels {truth.shape}; "

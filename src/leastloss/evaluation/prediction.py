@@ -1,25 +1,10 @@
 """Run a network over samples, leaving it as it was."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-
 import torch
 from torch import nn
 
 from leastloss.errors import InputError
-
-
-@contextmanager
-def evaluation_mode(model: nn.Module) -> Iterator[None]:
-    """Put ``model`` in evaluation mode, and every part of it back as it was afterwards."""
-    before = [(module, module.training) for module in model.modules()]
-    with suppress(NotImplementedError):  # an exported program: its mode was fixed at the export
-        model.eval()
-    try:
-        yield
-    finally:
-        for module, training in before:
-            module.training = training
+from leastloss.models.running import evaluation_mode, matched
 
 
 def predict(model: nn.Module, x: torch.Tensor, batch_size: int = 4096) -> torch.Tensor:
@@ -46,10 +31,8 @@ def predict(model: nn.Module, x: torch.Tensor, batch_size: int = 4096) -> torch.
         raise InputError(f"batch_size is {batch_size}; it must be at least 1")
     if len(x) == 0:
         raise InputError("there are no samples to predict; at least 1 is needed")
-    first = next(iter(model.parameters()), next(iter(model.buffers()), None))
-    device = x.device if first is None else first.device
     with evaluation_mode(model), torch.inference_mode():
-        parts = [model(batch.to(device)).cpu() for batch in torch.split(x, batch_size)]
+        parts = [model(matched(model, batch)).cpu() for batch in torch.split(x, batch_size)]
     logits = torch.cat(parts)
     if logits.ndim != 2 or len(logits) != len(x):
         raise InputError(

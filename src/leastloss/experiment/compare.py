@@ -17,7 +17,7 @@ from leastloss.tracking import Run
 PAGE = "compare.html"
 _DATA = ("dataset", "size", "imbalance", "ratio", "rare", "share", "subset", "model", "hidden")
 _TRAINING = ("epochs", "patience", "lr", "batch_size")
-_METHOD = ("granularity", "schedule", "recovery", "encoding", "boundary")
+_METHOD = ("steps", "to_sparsity", "granularity", "schedule", "recovery", "encoding", "boundary")
 
 
 @tracking.explained()
@@ -72,8 +72,9 @@ def _runs(config: CompareConfig) -> list[Run]:
 def table_of(runs: Sequence[Run]) -> pd.DataFrame:
     """The steps of all runs with the columns criterion and seed, fit to be averaged over seeds.
 
-    Methods that differ in more than the criterion are labelled with the difference. Where a run was
-    made twice, the newest one counts.
+    Methods that differ in more than the criterion are labelled with the difference. A seed stands
+    for one dense network: where it was pruned with several seeds, their mean counts once, since
+    they are no independent repetitions. Where a run was made twice, the newest one counts.
 
     Raises:
         InputError: If the runs differ in data or network, so that no mean would mean anything.
@@ -85,26 +86,29 @@ def table_of(runs: Sequence[Run]) -> pd.DataFrame:
             raise InputError(f"the runs differ in {key} ({shown}); compare those that agree")
     varied = [key for key in _METHOD if len({run.data.params.get(key) for run in runs}) > 1]
     replicates = len({run.data.params.get("replicate") for run in runs}) > 1
-    newest_first = sorted(runs, key=lambda run: run.info.start_time, reverse=True)
-    tables: dict[tuple[str, str], pd.DataFrame] = {}
-    for run in newest_first:
+    found: dict[tuple[str, str], dict[str, pd.DataFrame]] = {}
+    for run in sorted(runs, key=lambda run: run.info.start_time, reverse=True):
         given = run.data.params
         label = ", ".join([given["criterion"], *[f"{key}={given[key]}" for key in varied]])
-        seed = given["seed"] if given["seed"] == given["dense_seed"] else _seeds(given)
-        seed += f"/{given['replicate']}" if replicates else ""
-        if (label, seed) in tables:
-            click.echo(
-                f"{label}, seed {seed}: made more than once; the newest run counts", err=True
-            )
+        network = given["dense_seed"] + (f"/{given['replicate']}" if replicates else "")
+        draws = found.setdefault((label, network), {})
+        if given["seed"] in draws:
+            again = f"{label}, network {network}, seed {given['seed']}"
+            click.echo(f"{again}: made more than once; the newest run counts", err=True)
             continue
-        steps = tracking.fetch_table(run.info.run_id, TABLE)
-        tables[label, seed] = steps.assign(criterion=label, seed=seed, run_id=run.info.run_id)
-    return pd.concat(list(tables.values())[::-1], ignore_index=True)
+        draws[given["seed"]] = tracking.fetch_table(run.info.run_id, TABLE)
+    tables = [
+        _mean(list(draws.values())).assign(criterion=label, seed=network)
+        for (label, network), draws in reversed(found.items())
+    ]
+    return pd.concat(tables, ignore_index=True)
 
 
-def _seeds(given: dict[str, str]) -> str:
-    """One network may be pruned with several seeds, and one seed used for several networks."""
-    return f"{given['dense_seed']}+{given['seed']}"
+def _mean(draws: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """The mean over several prunings of one network, step by step."""
+    if len(draws) == 1:
+        return draws[0]
+    return pd.concat(draws).groupby("step", as_index=False).mean(numeric_only=True)
 
 
 def _title(runs: Sequence[Run]) -> str:
@@ -116,9 +120,14 @@ def _title(runs: Sequence[Run]) -> str:
 def _facts(runs: Sequence[Run], table: pd.DataFrame) -> dict[str, object]:
     given, tags = runs[0].data.params, runs[0].data.tags
     facts: dict[str, object] = {key: given[key] for key in _DATA if given.get(key)}
-    facts |= {key: given[key] for key in _METHOD if given.get(key)}
+    for key in _METHOD:
+        facts[key] = ", ".join(sorted({run.data.params.get(key, "") for run in runs}))
     facts["seeds"] = ", ".join(sorted(set(table["seed"].astype(str))))
-    facts["commit"] = tags["git.commit"] + (" (dirty)" if tags["git.dirty"] == "true" else "")
+    commits = {
+        run.data.tags["git.commit"] + (" (dirty)" * (run.data.tags["git.dirty"] == "true"))
+        for run in runs
+    }
+    facts["commit"] = ", ".join(sorted(commits))
     facts |= {key: value for key, value in tags.items() if key.startswith("version.")}
     facts |= {key: tags[key] for key in ("device", "threads", "platform")}
     return facts

@@ -57,7 +57,9 @@ class PruneConfig(TrainConfig):
         "Repair after each step: none, recalibrate (BatchNorm statistics) or finetune.",
     )
     encoding: str = option("polarity", "MILS: planes of bits a matrix becomes: polarity or sign.")
-    boundary: str = option("periodic", "MILS: edge of the blocks: periodic, ignore or recursive.")
+    boundary: str = option(
+        "periodic", "MILS: edge of the blocks: periodic, ignore, recursive, overlapping."
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

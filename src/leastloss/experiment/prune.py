@@ -7,7 +7,7 @@ from leastloss import tracking
 from leastloss.criteria import CRITERIA, GRANULARITIES, Criterion, as_criterion
 from leastloss.criteria.mils import MILS
 from leastloss.errors import InputError
-from leastloss.experiment.config import PruneConfig, names, numbers, parameters
+from leastloss.experiment.config import PruneConfig, TrainConfig, names, numbers, parameters
 from leastloss.experiment.dense import MODEL_TAG, RUN_TAG, Dense, fetch_dense, train_dense
 from leastloss.experiment.train import report
 from leastloss.models.files import save_network
@@ -32,11 +32,15 @@ def prune(config: PruneConfig) -> pd.DataFrame:
     """
     chosen = _criteria(config)
     title = f"prune {config.granularity}s to {config.to_sparsity:g}"
-    with tracking.run("prune", title, parameters(config)) as parent:
+    # With a run to start from, the training flags say nothing: the network brings its own.
+    ours = parameters(config)
+    given = {k: v for k, v in ours.items() if k not in parameters(TrainConfig()) or k == "seed"}
+    with tracking.run("prune", title, given if config.run_id else ours) as parent:
         if config.run_id:
             dense = fetch_dense(config.run_id, config.data_dir)
             tracking.log_data(parent, dense.data, dense.model_id)
             tracking.log_tags(parent, {RUN_TAG: dense.run_id, MODEL_TAG: dense.model_id})
+            tracking.log_parameters(parent, dense.settings)
         else:
             dense = train_dense(config, parent)
         report(dense)

@@ -19,6 +19,7 @@ from leastloss.experiment.select import children, newest
 from leastloss.models.files import load_network
 from leastloss.plots import render, robustness_figure
 from leastloss.pruning import Parts, apply_masks, as_recovery
+from leastloss.pruning.schedule import parts_at
 from leastloss.tracking import Run
 
 SHOWN = ("accuracy", "minority_recall", "flip_rate", "sensitivity_ratio")
@@ -97,7 +98,7 @@ def _pruned(child: Run, dense: Dense, at: float | None, folder: Path) -> nn.Modu
     # Half a part of leeway: both a step's exact share and its rounded spelling are found.
     if not 0 <= at <= most + 0.5 / len(parts):
         raise InputError(f"sparsity is {at}; run {run_id!r} goes from 0 to {most:.4g}")
-    removed = min(round(at * len(parts)), len(order))
+    removed = min(parts_at(at, len(parts)), len(order))
     model, masks = copy.deepcopy(dense.model), parts.masks(order[:removed])
     apply_masks(model, masks)
     if removed:

@@ -1,36 +1,16 @@
-"""Hidden features: what a layer reads, collected by hooks that are always taken off again."""
-
-from collections.abc import Iterator
-from contextlib import contextmanager
+"""Hidden features: what the last layer reads."""
 
 import torch
 from torch import Tensor, nn
 
 from leastloss.models.layers import prunable_layers
+from leastloss.models.running import evaluation_mode, matched
 
 
-@contextmanager
-def captured_inputs(layers: dict[str, nn.Module]) -> Iterator[dict[str, Tensor]]:
-    """Fill a dict with each layer's last input while the block runs."""
-    seen: dict[str, Tensor] = {}
-
-    def watch(name: str, layer: nn.Module) -> torch.utils.hooks.RemovableHandle:
-        def keep(_: nn.Module, inputs: tuple[Tensor, ...]) -> None:
-            seen[name] = inputs[0]
-
-        return layer.register_forward_pre_hook(keep)
-
-    handles = [watch(name, layer) for name, layer in layers.items()]
-    try:
-        yield seen
-    finally:
-        for handle in handles:
-            handle.remove()
-
-
-@torch.inference_mode()
 def penultimate_features(model: nn.Module, x: Tensor, batch_size: int = 4096) -> Tensor:
-    """The inputs of the last prunable layer, in evaluation mode, shape (n, features).
+    """The inputs of the prunable layer that runs last, in evaluation mode, shape (n, features).
+
+    The order of the run counts, not that of registration: a head may be made first.
 
     Example:
         >>> penultimate_features(nn.Sequential(nn.ReLU(), nn.Linear(2, 3)), -torch.ones(4, 2))
@@ -39,13 +19,21 @@ def penultimate_features(model: nn.Module, x: Tensor, batch_size: int = 4096) ->
                 [0., 0.],
                 [0., 0.]])
     """
-    name, last = list(prunable_layers(model).items())[-1]
-    training = model.training
-    model.eval()
+    last: list[Tensor] = []
+
+    def keep(_: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        last[:] = [inputs[0]]
+
     pieces: list[Tensor] = []
-    with captured_inputs({name: last}) as seen:
-        for batch in x.split(batch_size):
-            model(batch)
-            pieces.append(seen[name].flatten(1))
-    model.train(training)
+    handles = []
+    try:
+        for layer in prunable_layers(model).values():
+            handles.append(layer.register_forward_pre_hook(keep))
+        with evaluation_mode(model), torch.inference_mode():
+            for batch in x.split(batch_size):
+                model(matched(model, batch))
+                pieces.append(last[0].flatten(1))
+    finally:
+        for handle in handles:
+            handle.remove()
     return torch.cat(pieces)

@@ -24,7 +24,8 @@ def prunable_layers(model: nn.Module, names: Sequence[str] | None = None) -> dic
         names: The layers to keep, by name; all of them when omitted.
 
     Raises:
-        InputError: If there are none, if a name is unknown, or if a weight is not finite.
+        InputError: If there are none, if a name is unknown, or if a weight is not finite, shared
+            by two layers, or not a parameter of its layer.
 
     Example:
         >>> list(prunable_layers(nn.Sequential(nn.Linear(4, 3), nn.ReLU(), nn.Linear(3, 2))))
@@ -40,9 +41,38 @@ def prunable_layers(model: nn.Module, names: Sequence[str] | None = None) -> dic
             raise InputError(f"no layer is named; there are: {', '.join(found)}")
         found = {n: m for n, m in found.items() if n in wanted}
     for name, layer in found.items():
+        if "weight" not in layer._parameters:
+            raise InputError(
+                f"the weight of layer {name!r} is computed from others (parametrized, or masked by "
+                "torch.nn.utils); make it a plain parameter first"
+            )
         if not torch.isfinite(layer.weight).all():
             raise InputError(f"layer {name!r} has weights that are not finite (NaN or infinity)")
+    owners: dict[int, str] = {}
+    for name, layer in found.items():
+        first = owners.setdefault(id(layer.weight), name)
+        if first != name:
+            raise InputError(f"layers {first!r} and {name!r} share one weight; prune them untied")
     return found
+
+
+PRUNED = "pruning_mask"
+"""Buffer in which a pruned float layer remembers its mask; not part of its ``state_dict``."""
+
+
+def mask_of(layer: Layer) -> Tensor | None:
+    """The mask that a layer was pruned with, if any; 1 or True is kept."""
+    return layer.mask if isinstance(layer, BinaryLinear) else getattr(layer, PRUNED, None)
+
+
+@torch.no_grad()
+def hold_masks(model: nn.Module) -> None:
+    """Keep pruned weights pruned and latent weights in their window, after an optimiser step."""
+    for layer in model.modules():
+        if isinstance(layer, BinaryLinear):
+            layer.clip_()
+        elif isinstance(layer, nn.Linear | nn.Conv2d) and (mask := mask_of(layer)) is not None:
+            layer.weight.mul_(mask)
 
 
 @torch.no_grad()
@@ -58,6 +88,8 @@ def effective_weight(layer: Layer) -> Tensor:
 
 def hidden_units(model: nn.Module) -> dict[str, str]:
     """Pair each layer of hidden units with the layer that consumes them.
+
+    Registration alone is looked at; :func:`leastloss.models.chain.check_chain` runs the network.
 
     Args:
         model: A chain of ``nn.Linear`` layers, with any activations and BatchNorm in between.

@@ -12,6 +12,7 @@ from tqdm.auto import tqdm
 
 from leastloss.criteria import Criterion, ScoringContext, as_criterion
 from leastloss.data import Data, as_data
+from leastloss.models.chain import check_chain
 from leastloss.names import choose
 from leastloss.pruning.masks import Parts, apply_masks
 from leastloss.pruning.measure import measure
@@ -86,8 +87,11 @@ def prune(
 
     Args:
         model: Any network of Linear and Conv2d layers; it is left as it is.
-        data: A ``Data``, a pair of tensors (x, y), or a ``DataLoader``. Scores and repairs see its
-            training split alone; every step is measured on validation and test.
+        data: A ``Data``, a pair of tensors (x, y), or a ``DataLoader``; pairs and loaders are split
+            60/20/20, always alike, and the model must not have been trained on more than the
+            training part (else use ``ll.Data.from_tensors`` with a test set of your own). Scores
+            see the training split alone, fine-tuning also chooses its epoch by the validation
+            split; every step is measured on validation and test.
         criterion: A name from :func:`leastloss.criteria` or a criterion object.
         granularity: ``weight`` or ``unit`` (hidden units of a chain of Linear layers).
         to_sparsity: Share of the parts that is gone in the end, inside (0, 1).
@@ -129,7 +133,10 @@ def prune(
     dense = copy.deepcopy(model).eval()
     parts = Parts.of(dense, granularity, None if layers is None else list(layers))
     cuts = targets(len(parts), to_sparsity, steps)
-    data = as_data(data, seed=seed)
+    parts.check_room(int(cuts[-1]))
+    data = as_data(data)  # not by the seed of pruning: what is test stays test
+    if parts.consumers:
+        check_chain(dense, data.train.x[:8], parts.consumers)
     work = copy.deepcopy(dense)
     scorer = _Scorer(criterion, parts, data, seed)
     order = np.zeros(0, dtype=np.int64)

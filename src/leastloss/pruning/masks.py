@@ -11,7 +11,7 @@ from torch import nn
 from leastloss.criteria import GRANULARITIES, Granularity, Scores
 from leastloss.errors import InputError
 from leastloss.models.binarize import BinaryLinear
-from leastloss.models.layers import Masks, hidden_units, prunable_layers
+from leastloss.models.layers import PRUNED, Masks, hidden_units, mask_of, prunable_layers
 from leastloss.names import choose
 
 
@@ -19,7 +19,7 @@ def full_masks(model: nn.Module, names: list[str] | None = None) -> Masks:
     """Masks that keep everything, one per prunable layer.
 
     Raises:
-        InputError: If nothing can be pruned or a binary layer is pruned already.
+        InputError: If nothing can be pruned or a layer is pruned already.
 
     Example:
         >>> {name: mask.shape for name, mask in full_masks(nn.Sequential(nn.Linear(3, 2))).items()}
@@ -27,23 +27,26 @@ def full_masks(model: nn.Module, names: list[str] | None = None) -> Masks:
     """
     layers = prunable_layers(model, names)
     for name, layer in layers.items():
-        if isinstance(layer, BinaryLinear) and not bool(layer.mask.all()):
+        mask = mask_of(layer)
+        if mask is not None and not bool(mask.all()):
             raise InputError(f"layer {name!r} is pruned already; start from the dense model")
     return {name: torch.ones_like(m.weight, dtype=torch.bool) for name, m in layers.items()}
 
 
 @torch.no_grad()
 def apply_masks(model: nn.Module, masks: Masks) -> None:
-    """Prune in place: set the mask of binary layers, zero the weights of all others."""
-    layers = dict(model.named_modules())
+    """Prune in place: set the mask of binary layers, zero the weights of all others.
+
+    Float layers remember the mask in a buffer, so that training can hold it.
+    """
+    layers = prunable_layers(model, list(masks))
     for name, mask in masks.items():
         layer = layers[name]
         if isinstance(layer, BinaryLinear):
             layer.mask.copy_(mask)
         else:
-            weight = layer.weight
-            assert isinstance(weight, torch.Tensor)
-            weight.mul_(mask)
+            layer.register_buffer(PRUNED, mask.clone(), persistent=False)
+            layer.weight.mul_(mask)
 
 
 def sparsity(masks: Masks) -> float:
@@ -107,6 +110,20 @@ class Parts:
 
     def __len__(self) -> int:
         return sum(self.sizes.values())
+
+    def check_room(self, removed: int) -> None:
+        """Refuse to remove so many units that a layer would lose its last one.
+
+        Raises:
+            InputError: If fewer units than layers would be left.
+        """
+        layers = len(self.sizes)
+        if self.granularity == "unit" and removed > len(self) - layers:
+            most = (len(self) - layers) / len(self)
+            raise InputError(
+                f"removing {removed} of {len(self)} units would empty one of {layers} layers; "
+                f"to_sparsity can be at most {most:.4g}"
+            )
 
     def flatten(self, scores: Scores) -> NDArray[np.float64]:
         """Line up the scores of all layers, shape (parts,).

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from leastloss.errors import InputError
 from leastloss.models.layers import Masks
 from leastloss.pruning.masks import Parts, apply_masks
+from leastloss.pruning.schedule import parts_at
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +96,7 @@ class PruningPath:
     def _removed_at(self, sparsity: float) -> int:
         most = len(self.removal_order) / len(self.parts)
         # Both a step's exact share and its rounded spelling (0.95) must be found again.
-        removed = int(np.floor(sparsity * len(self.parts) + 0.5))
+        removed = parts_at(sparsity, len(self.parts))
         if not 0 <= removed <= len(self.removal_order):
             raise InputError(
                 f"sparsity {sparsity:g} is not on this path; it goes from 0 to {most:.4g}"

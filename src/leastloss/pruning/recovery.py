@@ -10,13 +10,13 @@ from torch import nn
 
 from leastloss.data import Data
 from leastloss.models.layers import Masks
+from leastloss.models.running import matched
 from leastloss.names import choose
-from leastloss.pruning.masks import apply_masks
 from leastloss.training import fit
 
 
 class Recovery(ABC):
-    """Repairs a pruned network in place, from training data alone, and keeps its masks.
+    """Repairs a pruned network in place, without the test split, and keeps its masks.
 
     Attributes:
         memoryless: Whether the result follows from the dense weights, the masks and the data alone,
@@ -67,7 +67,7 @@ class Recalibrate(Recovery):
         try:
             pieces = max(1, round(len(data.train) / self.batch_size))
             for x in data.train.x.tensor_split(pieces):
-                model(x)
+                model(matched(model, x))
         finally:
             for norm, momentum in zip(tracked, momenta, strict=True):
                 norm.momentum = momentum
@@ -76,7 +76,7 @@ class Recalibrate(Recovery):
 
 @dataclass(frozen=True, kw_only=True)
 class Finetune(Recovery):
-    """Train on with the masks held after every optimiser step."""
+    """Train on with the masks held; the best epoch by validation loss counts."""
 
     epochs: int = 5
     lr: float = 1e-3
@@ -92,7 +92,6 @@ class Finetune(Recovery):
             lr=self.lr,
             batch_size=self.batch_size,
             seed=seed,
-            after_step=lambda: apply_masks(model, masks),
             progress=False,
         )
 

@@ -14,6 +14,16 @@ SCHEDULES: dict[str, str] = {
 }
 
 
+def parts_at(sparsity: float, parts: int) -> int:
+    """How many of so many parts are gone at a sparsity; a half counts as one more.
+
+    Example:
+        >>> parts_at(0.5, 945)
+        473
+    """
+    return math.floor(parts * sparsity + 0.5)
+
+
 def targets(parts: int, to_sparsity: float, steps: int) -> NDArray[np.int64]:
     """How many parts are gone after each step, evenly spaced, shape (steps,).
 
@@ -33,7 +43,7 @@ def targets(parts: int, to_sparsity: float, steps: int) -> NDArray[np.int64]:
         raise InputError(f"to_sparsity is {to_sparsity}; it must lie inside (0, 1)")
     if steps < 1:
         raise InputError(f"steps is {steps}; it must be at least 1")
-    end = math.floor(parts * to_sparsity + 0.5)
+    end = parts_at(to_sparsity, parts)
     if not 0 < end < parts:
         raise InputError(
             f"to_sparsity {to_sparsity} of {parts} parts would remove {end}; at least one part "

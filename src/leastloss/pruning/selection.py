@@ -31,10 +31,9 @@ def protected_parts(
     """Mark the most valuable living part of each layer, so that no layer is emptied."""
     order = np.lexsort((priority, scores))
     order = order[alive[order]]
-    layers, last = np.unique(layer_of[order][::-1], return_index=True)
+    _, last = np.unique(layer_of[order][::-1], return_index=True)
     marked = np.zeros(len(scores), dtype=bool)
     marked[order[::-1][last]] = True
-    assert len(layers) == len(last)
     return marked
 
 

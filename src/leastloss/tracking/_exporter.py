@@ -10,7 +10,7 @@ import os
 import signal
 import threading
 import time
-from concurrent.futures import Future
+from concurrent.futures import BrokenExecutor, Future
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -63,13 +63,20 @@ def submit(
     model: nn.Module, example: NDArray[np.float32], facts: dict[str, Any], folder: Path
 ) -> "Future[None]":
     """Have the worker :func:`export` a network; the worker starts at the first call."""
-    future: Future[None] = _pool().submit(export, model, example, facts, folder)
+    try:
+        future: Future[None] = _pool().submit(export, model, example, facts, folder)
+    except BrokenExecutor:  # the worker was killed, by a shortage of memory perhaps
+        _pool.cache_clear()
+        future = _pool().submit(export, model, example, facts, folder)
     return future
 
 
 def warm_up() -> None:
     """Start the worker, so that its imports overlap with what the recipe does first."""
-    _pool().submit(_imports)
+    try:
+        _pool().submit(_imports)
+    except BrokenExecutor:  # left by an earlier recipe; the next export starts another
+        _pool.cache_clear()
 
 
 def stop() -> None:

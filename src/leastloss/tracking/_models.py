@@ -1,6 +1,7 @@
 """Logged models: announced at once, exported by the worker, filled in when the recipe ends."""
 
 import copy
+import shutil
 import tempfile
 from concurrent.futures import BrokenExecutor, Future
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 from mlflow.entities import LoggedModelOutput, LoggedModelStatus
+from numpy.typing import NDArray
 from torch import nn
 
 from leastloss.data import Data
@@ -24,6 +26,7 @@ class _Pending:
     model_id: str
     folder: tempfile.TemporaryDirectory[str]
     export: "Future[None]"
+    job: tuple[nn.Module, NDArray[np.float32], dict[str, object], Path]
 
 
 _pending: list[_Pending] = []
@@ -48,7 +51,7 @@ def log_network(run_id: str, model: nn.Module, data: Data, name: str, about: dic
             run.info.experiment_id, name=name, source_run_id=run_id, params=dict(run.data.params)
         )
         client().log_outputs(run_id, [LoggedModelOutput(logged.model_id, step=0)])
-    facts = {
+    facts: dict[str, object] = {
         "artifact_path": logged.artifact_location,
         "model_uuid": logged.model_id,
         "model_id": logged.model_id,
@@ -59,8 +62,8 @@ def log_network(run_id: str, model: nn.Module, data: Data, name: str, about: dic
     frozen = copy.deepcopy(model).cpu().eval().requires_grad_(False)
     example = data.test.x[:2].cpu().numpy().astype(np.float32)
     folder = tempfile.TemporaryDirectory()
-    export = _exporter.submit(frozen, example, facts, Path(folder.name) / "model")
-    _pending.append(_Pending(name, logged.model_id, folder, export))
+    job = (frozen, example, facts, Path(folder.name) / "model")
+    _pending.append(_Pending(name, logged.model_id, folder, _exporter.submit(*job), job))
     return str(logged.model_id)
 
 
@@ -73,7 +76,11 @@ def finish_models() -> None:
     while _pending:
         first = _pending[0]
         try:
-            first.export.result()
+            try:
+                first.export.result()
+            except BrokenExecutor:  # the worker was killed: what it did not do is done here
+                shutil.rmtree(first.job[-1], ignore_errors=True)
+                _exporter.export(*first.job)
             _store(first)
         except (RuntimeError, OSError, BrokenExecutor) as error:
             drop_models()

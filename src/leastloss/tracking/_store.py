@@ -13,6 +13,7 @@ from ssl import SSLError
 
 import mlflow
 import sqlalchemy
+from filelock import FileLock
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 from mlflow.store.db.db_types import DATABASE_ENGINES
@@ -88,15 +89,34 @@ def _check(uri: str) -> None:
                 _check_database(uri)
             elif scheme in ("http", "https"):
                 _check_server(uri)
-            MlflowClient(uri)
+            with _alone(uri):
+                MlflowClient(uri)
         except ImportError as error:  # a database's driver
             raise ResourceError(f"the tracking store {store_name()} needs more: {error}") from error
 
 
+def _sqlite_file(uri: str) -> str:
+    """The file of a sqlite store; empty for any other store and for one in memory."""
+    if re.split(r"[+:]", uri)[0] != "sqlite":
+        return ""
+    file = sqlalchemy.make_url(uri).database or ""
+    return "" if file.startswith((":", "file:")) else file
+
+
+@contextlib.contextmanager
+def _alone(uri: str) -> Iterator[None]:
+    """Let no other recipe make the tables of a new sqlite file at the same time."""
+    if file := _sqlite_file(uri):
+        with FileLock(f"{file}.lock", timeout=10 * _PATIENCE):
+            yield
+    else:
+        yield
+
+
 def _check_database(uri: str) -> None:
     url = sqlalchemy.make_url(uri)
-    lite, file = url.get_backend_name() == "sqlite", url.database or ""
-    if lite and not file.startswith((":", "file:")):
+    lite = url.get_backend_name() == "sqlite"
+    if file := _sqlite_file(uri):
         Path(file).parent.mkdir(parents=True, exist_ok=True)
     engine = sqlalchemy.create_engine(url, connect_args={"timeout": _PATIENCE} if lite else {})
     try:
