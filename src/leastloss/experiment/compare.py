@@ -96,7 +96,8 @@ def table_of(runs: Sequence[Run]) -> pd.DataFrame:
             again = f"{label}, network {network}, seed {given['seed']}"
             click.echo(f"{again}: made more than once; the newest run counts", err=True)
             continue
-        draws[given["seed"]] = tracking.fetch_table(run.info.run_id, TABLE)
+        steps = tracking.fetch_table(run.info.run_id, TABLE)
+        draws[given["seed"]] = steps.assign(run_id=run.info.run_id)
     tables = [
         _mean(list(draws.values())).assign(criterion=label, seed=network)
         for (label, network), draws in reversed(found.items())
@@ -108,7 +109,8 @@ def _mean(draws: Sequence[pd.DataFrame]) -> pd.DataFrame:
     """The mean over several prunings of one network, step by step."""
     if len(draws) == 1:
         return draws[0]
-    return pd.concat(draws).groupby("step", as_index=False).mean(numeric_only=True)
+    mean = pd.concat(draws).groupby("step", as_index=False).mean(numeric_only=True)
+    return mean.assign(run_id=" ".join(draw["run_id"].iloc[0] for draw in draws))
 
 
 def _title(runs: Sequence[Run]) -> str:
