@@ -1,0 +1,59 @@
+from types import SimpleNamespace
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from leastloss import tracking
+from leastloss.errors import InputError
+from leastloss.experiment.compare import table_of
+
+COMMON = {"dataset": "digits", "granularity": "weight", "recovery": "none", "steps": "1"}
+
+
+def _run(number: int, accuracy: float, **parameters: str) -> Any:
+    params = COMMON | {"criterion": "nc", "seed": "0", "dense_seed": "0"} | parameters
+    info = SimpleNamespace(run_id=f"run{number}", start_time=number)
+    table = pd.DataFrame({"step": [0, 1], "sparsity": [0.0, 0.5], "accuracy": [0.9, accuracy]})
+    return SimpleNamespace(info=info, data=SimpleNamespace(params=params), table=table)
+
+
+@pytest.fixture
+def tables(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    known: dict[str, Any] = {}
+    monkeypatch.setattr(tracking, "fetch_table", lambda run_id, name: known[run_id])
+    return known
+
+
+def _compared(known: dict[str, Any], *runs: Any) -> pd.DataFrame:
+    known.update({run.info.run_id: run.table for run in runs})
+    return table_of(runs)
+
+
+def test_several_prunings_of_one_network_count_once(tables: dict[str, Any]) -> None:
+    table = _compared(
+        tables,
+        _run(1, 0.4),
+        _run(2, 0.6, seed="1"),
+        _run(3, 0.8, seed="5", dense_seed="5"),
+    )
+    last = table[table["step"] == 1].set_index("seed")["accuracy"]
+    assert last.to_dict() == pytest.approx({"0": 0.5, "5": 0.8})
+
+
+def test_other_steps_are_another_method(tables: dict[str, Any]) -> None:
+    table = _compared(tables, _run(1, 0.4), _run(2, 0.6, seed="1", dense_seed="1", steps="7"))
+    assert set(table["criterion"]) == {"nc, steps=1", "nc, steps=7"}
+
+
+def test_of_two_equal_runs_the_newest_counts(
+    tables: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = _compared(tables, _run(1, 0.4), _run(2, 0.6))
+    assert table["accuracy"].tolist() == [0.9, 0.6]
+    assert "made more than once" in capsys.readouterr().err
+
+
+def test_other_data_are_refused(tables: dict[str, Any]) -> None:
+    with pytest.raises(InputError, match="differ in dataset"):
+        _compared(tables, _run(1, 0.4), _run(2, 0.6, dataset="mnist"))

@@ -1,0 +1,48 @@
+from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
+
+import mlflow
+import pytest
+import torch
+from mlflow import MlflowClient
+
+from leastloss import tracking
+from leastloss.data import Data
+from leastloss.errors import ResourceError
+from leastloss.models import MLP
+from leastloss.tracking import _exporter
+
+
+def _broken(*job: object) -> "Future[None]":
+    future: Future[None] = Future()
+    future.set_exception(BrokenProcessPool("the worker was killed"))
+    return future
+
+
+def test_what_a_killed_worker_left_undone_is_done_here(
+    store: MlflowClient, data: Data, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_exporter, "submit", _broken)
+    model = MLP(64, (4,), 10).eval()
+    with tracking.run("train", "t", {}) as run_id:
+        model_id = tracking.log_network(run_id, model, data, "dense", {})
+    assert store.get_run(run_id).info.status == "FINISHED"
+    loaded = mlflow.pytorch.load_model(f"models:/{model_id}")
+    assert torch.allclose(loaded(data.test.x), model(data.test.x), atol=1e-6)
+
+
+def test_a_network_that_cannot_be_exported_fails_its_run_in_one_line(
+    store: MlflowClient, data: Data, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*job: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(_exporter, "submit", _broken)
+    monkeypatch.setattr(_exporter, "export", full)
+    with (
+        pytest.raises(ResourceError, match=r"cannot log the network 'dense'.*No space left"),
+        tracking.run("train", "t", {}) as run_id,
+    ):
+        model_id = tracking.log_network(run_id, MLP(64, (4,), 10), data, "dense", {})
+    assert store.get_run(run_id).info.status == "FAILED"
+    assert str(store.get_logged_model(model_id).status) == "FAILED"
