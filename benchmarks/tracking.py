@@ -2,7 +2,8 @@
 
 Each job runs in a process of its own with a fresh store, in turn, so that a drift of the machine's
 speed meets both. "inside" is the time spent in the functions of leastloss.tracking, waiting
-for the export of models included; "import" is what importing MLflow takes before the job begins.
+for the export of models included; "import" is what importing MLflow
+and its store takes before the job begins.
 
     python benchmarks/tracking.py --rounds 3
 """
@@ -97,8 +98,6 @@ def job(mode: str) -> None:
     if mode == "untracked":
         sys.modules["leastloss.tracking"] = silent()
     else:
-        import mlflow  # noqa: F401  # to time the import
-
         from leastloss import tracking
 
         for name in tracking.__all__:

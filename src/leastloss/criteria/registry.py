@@ -22,8 +22,8 @@ def criteria() -> dict[str, str]:
     """List the criteria: name -> one line on what it measures.
 
     Example:
-        >>> sorted(criteria())
-        ['magnitude', 'mils-bdm', 'mils-entropy', 'nc', 'random']
+        >>> {"nc", "mils-bdm", "magnitude"} <= set(criteria())
+        True
     """
     return {name: make().summary for name, make in CRITERIA.items()}
 

@@ -31,8 +31,14 @@ def predict(model: nn.Module, x: torch.Tensor, batch_size: int = 4096) -> torch.
         raise InputError(f"batch_size is {batch_size}; it must be at least 1")
     if len(x) == 0:
         raise InputError("there are no samples to predict; at least 1 is needed")
+    parts: list[torch.Tensor] = []
     with evaluation_mode(model), torch.inference_mode():
-        parts = [model(matched(model, batch)).cpu() for batch in torch.split(x, batch_size)]
+        for batch in torch.split(x, batch_size):
+            found = model(matched(model, batch))
+            if not isinstance(found, torch.Tensor):
+                kind = type(found).__name__
+                raise InputError(f"the model returned a {kind}; it must return a tensor of logits")
+            parts.append(found.cpu())
     logits = torch.cat(parts)
     if logits.ndim != 2 or len(logits) != len(x):
         raise InputError(

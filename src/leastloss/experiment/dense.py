@@ -56,13 +56,14 @@ def data_of(config: TrainConfig) -> Data:
 
 def network_of(config: TrainConfig, data: Data) -> nn.Module:
     """Build the untrained network that a configuration asks for."""
-    return build_model(
-        config.model,
-        data.features,
-        numbers(config.hidden, int, "hidden"),
-        data.classes,
-        generator=torch_stream(config.seed, "initialisation"),
-    )
+    hidden = numbers(config.hidden, int, "hidden")
+    generator = torch_stream(config.seed, "initialisation")
+    try:
+        return build_model(config.model, data.features, hidden, data.classes, generator=generator)
+    except RuntimeError as error:  # torch's, when memory does not suffice
+        raise ResourceError(
+            f"a network with hidden={config.hidden} does not fit: {error}"
+        ) from error
 
 
 def train_dense(config: TrainConfig, run_id: str) -> Dense:
@@ -79,7 +80,8 @@ def train_dense(config: TrainConfig, run_id: str) -> Dense:
         batch_size=config.batch_size,
         seed=config.seed,
     )
-    name = f"{config.model} {config.hidden.replace(',', '-')}"
+    widths = numbers(config.hidden, int, "hidden")
+    name = " ".join([config.model, "-".join(str(width) for width in widths)]).strip()
     tracking.log_metrics(run_id, _epochs(history))
     metrics = evaluate(model, data.test)
     metrics |= {f"val_{name}": value for name, value in evaluate(model, data.val).items()}

@@ -97,11 +97,13 @@ def _child(config: PruneConfig, criterion: Criterion, dense: Dense) -> pd.DataFr
         )
         table = _labelled(path.table(), criterion.name, config.seed, dense)
         _log_path(run_id, path, table, dense)
-    last = table.iloc[-1]
-    click.echo(
-        f"{criterion.name:>14}: at sparsity {last['sparsity']:.3f} "
-        f"accuracy {last['accuracy']:.3f}, minority recall {last['minority_recall']:.3f}"
-    )
+    middle, last = len(table) // 2, len(table) - 1
+    for step in sorted({middle, last}):
+        row = table.iloc[step]
+        click.echo(
+            f"{criterion.name if step == middle else '':>14}  sparsity {row['sparsity']:.2f}: "
+            f"accuracy {row['accuracy']:.3f}, minority recall {row['minority_recall']:.3f}"
+        )
     return table
 
 

@@ -21,6 +21,7 @@ def train(config: TrainConfig) -> Dense:
     ) as run_id:
         dense = train_dense(config, run_id)
     report(dense)
+    click.echo(f"train run: {dense.run_id}")
     return dense
 
 
@@ -30,4 +31,3 @@ def report(dense: Dense) -> None:
     keys = ("accuracy", "balanced_accuracy", "minority_recall", "worst_class_recall")
     figures = ", ".join(f"{key.replace('_', ' ')} {found[key]:.3f}" for key in keys)
     click.echo(f"{dense.name} on {dense.data.name}: {figures}")
-    click.echo(f"train run: {dense.run_id}")

@@ -25,7 +25,7 @@ def parts_at(sparsity: float, parts: int) -> int:
 
 
 def targets(parts: int, to_sparsity: float, steps: int) -> NDArray[np.int64]:
-    """How many parts are gone after each step, evenly spaced, shape (steps,).
+    """How many parts are gone after each step, evenly spaced, shape (steps,) at most.
 
     Args:
         parts: Number of parts of the dense network.
@@ -41,12 +41,14 @@ def targets(parts: int, to_sparsity: float, steps: int) -> NDArray[np.int64]:
     """
     if not 0.0 < to_sparsity < 1.0:
         raise InputError(f"to_sparsity is {to_sparsity}; it must lie inside (0, 1)")
-    if steps < 1:
-        raise InputError(f"steps is {steps}; it must be at least 1")
+    if isinstance(steps, bool) or steps != int(steps) or steps < 1:
+        raise InputError(f"steps is {steps}; it must be an integer and at least 1")
     end = parts_at(to_sparsity, parts)
     if not 0 < end < parts:
         raise InputError(
             f"to_sparsity {to_sparsity} of {parts} parts would remove {end}; at least one part "
             "must go and one must stay"
         )
+    # More steps than removals would only measure the same network again.
+    steps = min(int(steps), end)
     return np.floor(end * np.arange(1, steps + 1) / steps + 0.5).astype(np.int64)
