@@ -42,7 +42,7 @@ def targets(parts: int, to_sparsity: float, steps: int) -> NDArray[np.int64]:
     if not 0.0 < to_sparsity < 1.0:
         raise InputError(f"to_sparsity is {to_sparsity}; it must lie inside (0, 1)")
     if isinstance(steps, bool) or steps != int(steps) or steps < 1:
-        raise InputError(f"steps is {steps}; it must be an integer and at least 1")
+        raise InputError(f"steps is {steps}; it must be at least 1 and an integer")
     end = parts_at(to_sparsity, parts)
     if not 0 < end < parts:
         raise InputError(
