@@ -71,7 +71,7 @@ class TestLock:
         assert [b for b in blocks if not re.search(r"--hash=sha256:[0-9a-f]{64}", b)] == []
 
     @pytest.mark.parametrize(
-        "address", ["://", "file:", " @ ", "--index", "--extra-index", "--find-links", "-e "]
+        "address", ["://", "file:", " @ ", "--index", "--extra-index", "--find-", "-e "]
     )
     def test_no_addresses(self, address: str) -> None:
         assert address not in read("requirements.lock")
