@@ -41,6 +41,20 @@ def test_recalibrated_statistics_are_those_of_the_training_split(
     assert all(torch.equal(weights[n], p) for n, p in model.named_parameters())
 
 
+def test_recalibration_reads_a_draw_of_the_training_split_when_asked(
+    data: Data, networks: dict[str, nn.Module]
+) -> None:
+    model, masks = _halved(networks["binarized-mlp"])
+    means = []
+    for samples, seed in ((200, 0), (200, 0), (200, 1), (10**6, 0)):
+        Recalibrate(samples=samples).repair(model, masks, data, seed=seed)
+        means.append(model.layers[1].running_mean.clone())  # type: ignore[index]  # a Sequential
+    assert torch.equal(means[0], means[1])
+    assert not torch.equal(means[0], means[2])
+    assert torch.allclose(means[0], means[3], atol=1.5)
+    assert not torch.equal(means[0], means[3])
+
+
 def test_recalibration_leaves_a_network_without_batchnorm_alone(
     data: Data, networks: dict[str, nn.Module]
 ) -> None:

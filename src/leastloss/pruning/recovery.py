@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from leastloss.data import Data
 from leastloss.models.layers import Masks
 from leastloss.models.running import matched
 from leastloss.names import choose
+from leastloss.seeds import torch_stream
 from leastloss.training import fit
 
 
@@ -44,12 +45,17 @@ class NoRecovery(Recovery):
 class Recalibrate(Recovery):
     """Estimate the running statistics of every BatchNorm layer again, without any gradient.
 
-    One pass over the training split in training mode, with cumulative averages (``momentum=None``),
+    One pass over training samples in training mode, with cumulative averages (``momentum=None``),
     so the result does not depend on the old statistics. A network without BatchNorm is unchanged.
+
+    Attributes:
+        samples: How many training samples to read, drawn by the seed; all where there are fewer.
+        batch_size: Samples per forward pass.
     """
 
     memoryless: ClassVar[bool] = True
 
+    samples: int = 10_000
     batch_size: int = 1024
 
     @torch.no_grad()
@@ -65,13 +71,20 @@ class Recalibrate(Recovery):
             norm.momentum = None
             norm.train()
         try:
-            pieces = max(1, round(len(data.train) / self.batch_size))
-            for x in data.train.x.tensor_split(pieces):
+            inputs = self._inputs(data, seed)
+            for x in inputs.tensor_split(max(1, round(len(inputs) / self.batch_size))):
                 model(matched(model, x))
         finally:
             for norm, momentum in zip(tracked, momenta, strict=True):
                 norm.momentum = momentum
             model.eval()
+
+    def _inputs(self, data: Data, seed: int) -> Tensor:
+        x = data.train.x
+        if len(x) <= self.samples:
+            return x
+        drawn = torch.randperm(len(x), generator=torch_stream(seed, "recalibrate"))[: self.samples]
+        return x[drawn.to(x.device)]
 
 
 @dataclass(frozen=True, kw_only=True)
