@@ -8,6 +8,7 @@ from tests.information import reference
 
 from leastloss.errors import InputError
 from leastloss.information import (
+    BOUNDARIES,
     COMPLEXITIES,
     STRATEGIES,
     covered,
@@ -18,6 +19,8 @@ from leastloss.information import (
     unit_cells,
     unit_information_loss,
 )
+from leastloss.information.complexity import count_blocks
+from leastloss.information.removal import cell_losses
 
 
 @given(case=reference.cases(), name=st.sampled_from(list(COMPLEXITIES)))
@@ -35,6 +38,23 @@ def test_every_loss_equals_recomputation(case, name):
             reference.cleared(matrices, [cell]), name, block, boundary, pools
         )
         assert flat[cell] == pytest.approx(before - after, abs=1e-9)
+
+
+@pytest.mark.parametrize("boundary", list(BOUNDARIES))
+@pytest.mark.parametrize("block", [2, 3, 4])
+def test_blocks_known_by_their_codes_give_what_listed_ones_give(block, boundary):
+    generator = np.random.default_rng(block)
+    shapes = ((37, 50), (24, 36), (6, 31), (48, 25))
+    matrices = [(generator.random(shape) < 0.6).astype(np.uint8) for shape in shapes]
+    options = {"block": block, "boundary": boundary, "pooled": [1, 0, 1, 2]}
+    by_code, listed = (count_blocks(matrices, **options, listed=each) for each in (False, True))
+    assert np.array_equal(by_code.counts, listed.counts)
+    assert np.array_equal(by_code.sizes, listed.sizes)
+    for name in COMPLEXITIES:
+        assert by_code.complexity(name) == listed.complexity(name)
+        expected = cell_losses(listed, listed.terms(name))
+        losses = cell_losses(by_code, by_code.terms(name, moves=16))
+        assert np.array_equal(losses, expected, equal_nan=True)
 
 
 @given(case=reference.cases(), name=st.sampled_from(list(COMPLEXITIES)), seed=st.integers(0, 2**32))

@@ -1,6 +1,7 @@
 """How a binary matrix is cut into blocks, and which cells a cut reaches."""
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,41 +33,80 @@ def _recursive(
                 yield from _recursive(top, left, high, wide, min(high, wide))
 
 
-def _grid(tops: NDArray[np.int32], lefts: NDArray[np.int32], side: int) -> list[NDArray[np.int32]]:
+def _positions(
+    tops: NDArray[np.int32], lefts: NDArray[np.int32], side: int
+) -> list[NDArray[np.int32]]:
     row, col = np.repeat(tops, len(lefts)), np.tile(lefts, len(tops))
     return [row, col, np.full(len(row), side, np.int32)]
 
 
-def _blocks_of(shape: tuple[int, int], block: int, boundary: str) -> list[NDArray[np.int32]]:
-    """Row, column and side of every block of one matrix."""
+class Grid(NamedTuple):
+    """A rectangle of blocks; all four numbers count blocks."""
+
+    top: int
+    left: int
+    high: int
+    wide: int
+
+
+def grid_of(shape: tuple[int, int], block: int, boundary: str) -> Grid:
+    """Blocks of whole size whose cells surely lie in no other block.
+
+    Example:
+        >>> grid_of(
+        ...     (10, 16), 4, "periodic"
+        ... )  # the first row of blocks is wrapped to, the last wraps
+        Grid(top=1, left=0, high=1, wide=4)
+    """
+    if boundary == "overlapping":
+        return Grid(0, 0, 0, 0)
+    wraps = boundary == "periodic"
+    top, left = (int(wraps and size % block > 0) for size in shape)
+    high, wide = shape[0] // block - top, shape[1] // block - left
+    return Grid(top, left, high, wide) if high > 0 and wide > 0 else Grid(0, 0, 0, 0)
+
+
+def _blocks_of(
+    shape: tuple[int, int], block: int, boundary: str, without: Grid
+) -> list[NDArray[np.int32]]:
+    """Row, column and side of every block of one matrix that is not in the grid ``without``."""
     rows, cols = shape
     if boundary == "overlapping":
         tops = np.arange(rows - block + 1, dtype=np.int32)
-        return _grid(tops, np.arange(cols - block + 1, dtype=np.int32), block)
-    if boundary == "periodic":
-        tops = np.arange(0, rows, block, dtype=np.int32)
-        return _grid(tops, np.arange(0, cols, block, dtype=np.int32), block)
-    high, wide = rows - rows % block, cols - cols % block
-    tops = np.arange(0, high, block, dtype=np.int32)
-    parts = _grid(tops, np.arange(0, wide, block, dtype=np.int32), block)
+        return _positions(tops, np.arange(cols - block + 1, dtype=np.int32), block)
+    if boundary == "ignore" and without.high:
+        return [np.empty(0, np.int32)] * 3  # the grid holds them all
+    high, wide = (-(-size // block) if boundary == "periodic" else size // block for size in shape)
+    tops, lefts = (np.arange(n, dtype=np.int32) * np.int32(block) for n in (high, wide))
+    top, left, inner_high, inner_wide = without
+    inner, others = tops[top : top + inner_high], np.delete(lefts, np.s_[left : left + inner_wide])
+    outer = np.delete(tops, np.s_[top : top + inner_high])
+    parts = [_positions(outer, lefts, block), _positions(inner, others, block)]
     if boundary == "recursive":
         # The parts of pybdm do not depend on one another, so the two strips can be cut apart.
+        high, wide = high * block, wide * block
         rest = [
-            *(p for top in tops.tolist() for p in _recursive(top, wide, block, cols - wide, block)),
+            *(p for row in tops.tolist() for p in _recursive(row, wide, block, cols - wide, block)),
             *_recursive(high, 0, rows - high, cols, block),
         ]
         extra = np.array(rest, dtype=np.int32).reshape(-1, 3)
-        parts = [np.concatenate([part, extra[:, i]]) for i, part in enumerate(parts)]
-    return parts
+        parts.append([extra[:, i] for i in range(3)])
+    return [np.concatenate([part[i] for part in parts]) for i in range(3)]
 
 
-def cut(shapes: Sequence[tuple[int, int]], block: int = 4, boundary: str = "ignore") -> Windows:
+def cut(
+    shapes: Sequence[tuple[int, int]],
+    block: int = 4,
+    boundary: str = "ignore",
+    grids: Sequence[Grid] | None = None,
+) -> Windows:
     """Cut matrices of the given shapes into blocks.
 
     Args:
         shapes: Rows and columns of every matrix.
         block: Side of the blocks: 2, 3 or 4.
         boundary: One of ``BOUNDARIES``.
+        grids: Blocks of each matrix to leave out, as from :func:`grid_of`.
 
     Returns:
         The position of every block, matrix by matrix.
@@ -80,9 +120,12 @@ def cut(shapes: Sequence[tuple[int, int]], block: int = 4, boundary: str = "igno
     """
     check_block(block)
     choose("boundary", boundary, BOUNDARIES)
-    found = [_blocks_of(shape, block, boundary) for shape in shapes]
-    for shape, (row, _, _) in zip(shapes, found, strict=True):
-        if len(row) == 0:
+    grids = [Grid(0, 0, 0, 0)] * len(shapes) if grids is None else grids
+    found = [
+        _blocks_of(shape, block, boundary, grid) for shape, grid in zip(shapes, grids, strict=True)
+    ]
+    for shape, grid, (row, _, _) in zip(shapes, grids, found, strict=True):
+        if len(row) == 0 and grid.high == 0:
             raise InputError(
                 f"a {shape[0]}x{shape[1]} matrix has no {block}x{block} block with the boundary "
                 f"{boundary!r}; use boundary='periodic' or a smaller block"

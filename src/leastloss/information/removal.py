@@ -6,11 +6,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from leastloss.errors import InputError
-from leastloss.information import _kernels
+from leastloss.information import _kernels, _losses
 from leastloss.information._types import Find, Items, Terms
 from leastloss.information.complexity import Blocks, count_blocks
 from leastloss.information.inputs import Matrices, is_sequence
-from leastloss.information.items import items_of, shared_items
+from leastloss.information.items import items_of
 
 _BATCH = 1 << 20
 
@@ -55,9 +55,8 @@ def information_loss(
         >>> loss[0, [0, 7]].round(4).tolist()
         [-22.3479, nan]
     """
-    blocks = count_blocks(matrices, block=block, boundary=boundary, pooled=pooled)
-    terms = blocks.terms(complexity)
-    loss = _cell_losses(blocks, terms)
+    blocks = count_blocks(matrices, block=block, boundary=boundary, pooled=pooled, listed=False)
+    loss = cell_losses(blocks, blocks.terms(complexity, moves=block * block))
     ends = np.cumsum([part.size for part in blocks.matrices])[:-1]
     parts = [
         part.reshape(matrix.shape)
@@ -66,19 +65,31 @@ def information_loss(
     return parts if is_sequence(matrices) else parts[0]
 
 
-def _cell_losses(blocks: Blocks, terms: Terms) -> NDArray[np.float64]:
+def cell_losses(blocks: Blocks, terms: Terms) -> NDArray[np.float64]:
+    """Loss of every one, NaN for every zero, over the concatenation of the matrices."""
     # Where every cell lies in some block, all are written below.
     loss = np.empty(len(blocks.flat)) if blocks.complete else np.where(blocks.flat, 0.0, np.nan)
-    down, up = blocks.steps(terms)
+    down, up = blocks.steps(terms, terms.unit)
     _kernels.cell_losses(down, up, blocks.windows, blocks.symbols, loss)
-    _, cells, find = shared_items(blocks)
-    for begin in range(0, len(cells), _BATCH):  # a cell of 16 blocks needs 256 bytes here
-        batch = cells[begin : begin + _BATCH]
-        items = items_of(find, np.arange(len(batch) + 1), batch, len(blocks.symbols))
-        loss[batch] = _kernels.item_losses(terms, blocks.counts, blocks.symbols, items)
-    if terms.unit != 1:
-        loss /= terms.unit
+    for m, (matrix, codes) in enumerate(zip(blocks.matrices, blocks.codes, strict=True)):
+        base, pool = blocks.windows.base[m], slice(blocks.pools[m] << blocks.shift, None)
+        out = loss[base : base + matrix.size].reshape(matrix.shape)
+        _losses.grid_losses(codes, down[pool], up[pool], blocks.block, *blocks.grids[m], out)
+    if not blocks.disjoint:
+        _overwrite_shared(blocks, terms, loss)
     return loss
+
+
+def _overwrite_shared(blocks: Blocks, terms: Terms, loss: NDArray[np.float64]) -> None:
+    """Write the losses of the ones that occur more than once in the blocks."""
+    count = _kernels.occurrences(blocks.windows, len(loss))
+    cells, *find = _losses.find_shared(blocks.windows, blocks.flat, count)
+    for begin in range(0, len(cells), _BATCH):  # a cell of 16 blocks needs 256 bytes here
+        numbers = np.arange(begin, min(begin + _BATCH, len(cells)))
+        starts = np.arange(len(numbers) + 1)
+        items = items_of(Find(*find), starts, numbers, len(blocks.symbols))
+        moved = _kernels.item_losses(terms, blocks.counts, blocks.symbols, items)
+        loss[cells[numbers]] = moved / terms.unit
 
 
 def set_information_loss(
