@@ -29,7 +29,7 @@ def _doublings(power: int) -> NDArray[np.float64]:
 
 
 @cache
-def _increments(complexity: str, power: int) -> NDArray[np.float64]:
+def increments(complexity: str, power: int) -> NDArray[np.float64]:
     """What one more copy adds when 1 to 2**power are there; for the entropy, times N."""
     doubling = _doublings(power)
     if complexity == "bdm":
@@ -39,11 +39,11 @@ def _increments(complexity: str, power: int) -> NDArray[np.float64]:
 
 
 @cache
-def _firsts(complexity: str, block: int, shift: int) -> NDArray[np.float64]:
+def first_steps(complexity: str, block: int, shift: int) -> NDArray[np.float64]:
     """What the first copy of every symbol of a pool adds."""
     first = np.zeros(1 << shift)
     if complexity == "bdm":
-        for side, offset in _offsets(block, shift).items():
+        for side, offset in offsets_of(block, shift).items():
             first[offset : offset + 2 ** (side * side)] = ctm_table(side)
     return first
 
@@ -80,8 +80,8 @@ class Blocks:
         most = int(self.sizes.max())
         if moves is not None:
             most = min(most, int(self.counts.max()) + moves)
-        first = _firsts(complexity, self.block, self.shift)
-        inc = _increments(complexity, most.bit_length())
+        first = first_steps(complexity, self.block, self.shift)
+        inc = increments(complexity, most.bit_length())
         if complexity == "bdm":
             return Terms(first, inc, np.ones(len(self.sizes)), self.shift, 1.0)
         return Terms(first, inc, self.sizes.max() / self.sizes, self.shift, float(self.sizes.max()))
@@ -111,7 +111,7 @@ class Blocks:
         return total + 0.0  # no negative zero
 
 
-def _offsets(block: int, shift: int) -> dict[int, int]:
+def offsets_of(block: int, shift: int) -> dict[int, int]:
     """First symbol of the blocks of each side; smaller sides occur only where shift leaves room.
 
     Each offset is a multiple of the number of codes after it, so that a bit of the symbol is a
@@ -124,7 +124,8 @@ def _offsets(block: int, shift: int) -> dict[int, int]:
     return offsets
 
 
-def _pools(pooled: bool | Sequence[int], matrices: int) -> NDArray[np.int64]:
+def pools_of(pooled: bool | Sequence[int], matrices: int) -> NDArray[np.int64]:
+    """Pool of every matrix, numbered from 0."""
     if isinstance(pooled, bool):
         return np.zeros(matrices, np.int64) if pooled else np.arange(matrices, dtype=np.int64)
     labels = np.asarray(pooled)
@@ -163,9 +164,9 @@ def count_blocks(
     grids = [Grid(0, 0, 0, 0) if listed else grid_of(shape, block, boundary) for shape in shapes]
     windows = cut(shapes, block, boundary, grids)
     shift = block * block + (1 if boundary == "recursive" and block > 2 else 0)
-    pools = _pools(pooled, len(parts))
+    pools = pools_of(pooled, len(parts))
     flat = parts[0].ravel() if len(parts) == 1 else np.concatenate([p.ravel() for p in parts])
-    offsets = _offsets(block, shift)
+    offsets = offsets_of(block, shift)
     by_side = np.array([offsets.get(side, -1) for side in range(block + 1)])
     symbols = _kernels.read_symbols(windows, flat, by_side, pools << shift)
     size = pools.max() + 1
