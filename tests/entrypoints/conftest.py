@@ -17,7 +17,7 @@ from filelock import FileLock
 from mlflow import MlflowClient
 
 ROOT = Path(__file__).resolve().parents[2]
-NAMES = ("train", "prune", "robustness", "compare")
+NAMES = ("train", "prune", "robustness", "compare", "sweep")
 TINY = {"hidden": "8", "epochs": "3", "steps": "2", "recovery": "none"}
 ALL = "mils-bdm,mils-entropy,nc,magnitude,random"
 

@@ -84,6 +84,18 @@ class CompareConfig:
     metrics: str = option("accuracy,minority_recall,worst_class_recall", "Metrics to draw.")
 
 
+@dataclass(frozen=True, kw_only=True)
+class SweepConfig:
+    """Which study to run, and what to write of it."""
+
+    file: str = option("experiments/seeds_digits.toml", "The experiment file (TOML).")
+    workers: int = option(0, "Processes that work at the same time; 0: one for each CPU.")
+    backend: str = option("local", "Where the workers run: local (processes of this machine).")
+    seeds: str = option("", "Seeds to run instead of the file's, like 0,1,2: a quick look.")
+    report: str = option("yes", "Write the section of RESULTS.md: yes, no, or only (run nothing).")
+    out: str = option("", "Folder of RESULTS.md, results/ and docs/images/; empty: this one.")
+
+
 def names(text: str) -> tuple[str, ...]:
     """Split a comma list.
 

@@ -10,7 +10,14 @@ from leastloss.tracking._artifacts import (
     log_text,
 )
 from leastloss.tracking._environment import environment
-from leastloss.tracking._fetch import artifact_path, fetch_array, fetch_file, fetch_table
+from leastloss.tracking._experiments import ensure_experiment, worker_environment
+from leastloss.tracking._fetch import (
+    artifact_path,
+    fetch_array,
+    fetch_file,
+    fetch_table,
+    fetch_texts,
+)
 from leastloss.tracking._models import log_network
 from leastloss.tracking._runs import (
     KIND,
@@ -29,11 +36,13 @@ __all__ = [
     "Run",
     "artifact_path",
     "client",
+    "ensure_experiment",
     "environment",
     "explained",
     "fetch_array",
     "fetch_file",
     "fetch_table",
+    "fetch_texts",
     "find_run",
     "log_array",
     "log_bytes",
@@ -47,4 +56,5 @@ __all__ = [
     "run",
     "search",
     "store_errors",
+    "worker_environment",
 ]

@@ -1,11 +1,14 @@
 """What a run kept, read again; a damaged file is one clear line."""
 
 import tempfile
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import numpy as np
 import pandas as pd
+from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 from numpy.typing import NDArray
 
@@ -52,6 +55,27 @@ def fetch_table(run_id: str, name: str) -> pd.DataFrame:
             return pd.read_csv(path)
         except ValueError as error:  # pandas' own errors and those of the decoder are among them
             raise _damaged(run_id, name, error) from error
+
+
+def fetch_texts(runs: Sequence[Run], name: str) -> Iterator[str]:
+    """Fetch a text artifact of many runs, straight from the artifact folder where it is one.
+
+    Raises:
+        ResourceError: If a run holds no such file, or it is no text.
+    """
+    for run in runs:
+        run_id, place = run.info.run_id, urlsplit(run.info.artifact_uri)
+        with tempfile.TemporaryDirectory() as folder:
+            if place.scheme in ("", "file"):
+                path = Path(unquote(place.path)) / name
+            else:
+                path = fetch_file(run_id, name, Path(folder))
+            try:
+                yield path.read_text(encoding="utf-8")
+            except OSError as error:
+                raise ResourceError(f"run {run_id!r} holds no {name}: {error}") from error
+            except UnicodeDecodeError as error:
+                raise _damaged(run_id, name, error) from error
 
 
 def artifact_path(run_id: str, name: str) -> str:

@@ -19,6 +19,8 @@ from leastloss.tracking._store import client, store_errors, store_name
 
 KIND = "leastloss.kind"
 _BATCH = 1000  # MLflow's limit for metrics in one request
+_PAGE = 1000  # runs in one answer
+_NEWEST = ["attributes.start_time DESC"]
 _TEXT = 6000  # MLflow's limit for the value of a parameter
 _NOT_FOUND = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE", "NOT_FOUND")
 
@@ -31,6 +33,7 @@ def run(
     *,
     nested: bool = False,
     tags: Mapping[str, str] | None = None,
+    exports: bool = True,
 ) -> Iterator[str]:
     """Open a run and close it whatever happens; yields its id.
 
@@ -44,6 +47,7 @@ def run(
         parameters: Logged as strings; those that the project has logged already stay.
         nested: Whether the run belongs to the open one.
         tags: Further tags.
+        exports: Whether it will log networks: their exporter starts with the outermost run.
 
     Raises:
         ResourceError: If the tracking store cannot be reached or written.
@@ -58,7 +62,8 @@ def run(
         with store_errors():
             log_parameters(run_id, parameters)
             if not nested:
-                warm_up()
+                if exports:
+                    warm_up()
                 close_orphans(opened.info.experiment_id)
         yield run_id
         if not nested:
@@ -164,5 +169,13 @@ def search(where: str, experiment: str = "") -> list[Run]:
     if not ids:
         known = ", ".join(sorted(e.name for e in everywhere))
         raise ResourceError(f"there is no experiment {experiment!r}; there are: {known}")
+    found: list[Run] = []
+    token: str | None = None
     with store_errors():
-        return list(client().search_runs(ids, where, order_by=["attributes.start_time DESC"]))
+        while token != "":
+            page = client().search_runs(
+                ids, where, max_results=_PAGE, order_by=_NEWEST, page_token=token
+            )
+            found += page
+            token = page.token or ""
+    return found

@@ -1,0 +1,31 @@
+"""Run a study from an experiment file and write its section of RESULTS.md."""
+
+from leastloss.cli import command
+from leastloss.experiment.config import SweepConfig
+
+
+@command(SweepConfig)
+def sweep_command(config: SweepConfig) -> None:
+    """Run a whole study, seeds times arms, and publish what it shows.
+
+    The experiment file names the network, the arms (criteria with their settings) and the seeds.
+    For each seed one dense network is trained, and every arm prunes it; all runs go to an MLflow
+    experiment with the name of the study's section. What is there already is not done again, so a
+    sweep that was interrupted goes on where it stopped. In the end the study's section of
+    RESULTS.md, its figures in docs/images/ and its table in results/ are written from the tracked
+    runs alone. docs/experiments.md explains the file.
+
+    \b
+    Examples:
+      mlflow run . -e sweep
+      mlflow run . -e sweep -P file=experiments/<study>.toml -P workers=2
+      python entrypoints/sweep.py --file experiments/<study>.toml --seeds 0,1 --report no
+      python entrypoints/sweep.py --file experiments/<study>.toml --report only
+    """
+    from leastloss.experiment.sweep import sweep  # after parsing, so that --help answers at once
+
+    sweep(config)
+
+
+if __name__ == "__main__":
+    sweep_command()

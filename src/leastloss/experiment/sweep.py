@@ -1,0 +1,119 @@
+"""The recipe of the entry point ``sweep``: a study's missing runs, made by several processes."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from functools import partial
+
+import click
+from tqdm import tqdm
+
+from leastloss import tracking
+from leastloss.errors import InputError, ResourceError
+from leastloss.experiment.config import PruneConfig, SweepConfig, TrainConfig, numbers, parameters
+from leastloss.experiment.dense import data_of, network_of
+from leastloss.experiment.found import Found, find
+from leastloss.experiment.prune import prune
+from leastloss.experiment.study import Arm, Study, read_study, seeds_of
+from leastloss.experiment.train import train
+from leastloss.experiment.workers import Job, run_jobs
+from leastloss.names import choose
+
+BACKENDS = ("local",)
+REPORTS = ("yes", "no", "only")
+
+
+@tracking.explained()
+def sweep(config: SweepConfig) -> None:
+    """Make the runs of a study that are missing, then write what all of them show.
+
+    Raises:
+        InputError: If the experiment file or a flag is wrong.
+        ResourceError: If data or tracking store fail, or a job failed; what is done is kept.
+    """
+    choose("backend", config.backend, BACKENDS)
+    choose("report", config.report, REPORTS)
+    if config.workers < 0:
+        raise InputError(f"workers is {config.workers}; it must be 0 (one for each CPU) or more")
+    study = read_study(config.file)
+    if config.seeds:
+        study = replace(study, seeds=seeds_of(list(numbers(config.seeds, int, "seeds"))))
+    tracking.ensure_experiment(study.section)
+    with tracking.run("sweep", f"sweep {study.section}", parameters(config), exports=False) as own:
+        failed = [] if config.report == "only" else run_missing(study, config.workers)
+        if config.report != "no":
+            click.echo(f"sweep run: {own}")
+        for line in failed:
+            click.echo(line, err=True)
+        if failed:
+            raise ResourceError(
+                f"{len(failed)} of the sweep's jobs failed, listed above; the same command again "
+                "does what is missing"
+            )
+    click.echo(f"sweep run: {own}")
+
+
+def run_missing(study: Study, workers: int) -> list[str]:
+    """Train and prune what no finished run holds yet; returns a line for every job that failed."""
+    found = find(study)
+    total = len(study.seeds) * len(study.arms)
+    missing = {seed: found.missing(seed) for seed in study.seeds}
+    todo = sum(len(arms) for arms in missing.values())
+    click.echo(f"{study.section}: {total - todo} of {total} prune children are there, {todo} to do")
+    jobs = [job for seed in study.seeds if missing[seed] for job in _jobs(study, seed, found)]
+    if not jobs:
+        return []
+    # What is wrong with the data shows here, once; and no two workers download at a time.
+    network_of(study.train, data_of(study.network(study.seeds[0])))
+    count = min(workers or os.cpu_count() or 1, todo)
+    failed = []
+    with tqdm(total=todo, desc=study.section, unit="run", disable=None) as bar:
+        for done in run_jobs(jobs, count, tracking.worker_environment(study.section)):
+            if done.error:
+                failed.append(f"{done.job.name}: {done.error}")
+            elif not done.job.then:
+                bar.update(len(done.job.arguments[0].criteria.split(",")))
+            if bar.disable:
+                outcome = "FAILED" if done.error else f"{done.seconds:.0f} s"
+                click.echo(f"{done.job.name}: {outcome}")
+    return failed
+
+
+def _jobs(study: Study, seed: int, found: Found) -> list[Job]:
+    """Train the network of a seed unless it is there, then prune it by the missing arms."""
+    arms = found.missing(seed)
+    prunings = partial(_prunings, study, seed, arms)
+    if seed in found.dense:
+        return prunings(found.dense[seed])
+    config = study.network(seed)
+    return [Job(name=f"seed {seed}, train", work=_train, arguments=(config,), then=prunings)]
+
+
+def _prunings(study: Study, seed: int, missing: Sequence[Arm], run_id: str) -> list[Job]:
+    jobs = []
+    for call in study.calls():
+        arms = [arm for arm in call if arm in missing]
+        # A criterion may take its layer ratios from another one of the same prune run.
+        needed = {arm.criterion.partition("@")[2] for arm in arms}
+        arms = [arm for arm in call if arm in arms or arm.criterion in needed]
+        if arms:
+            config = prune_config(study, seed, arms, run_id)
+            told = [f"seed {seed}", *(arm.criterion for arm in arms)]
+            told += [f"{key}={getattr(config, key)}" for key in study.varied()]
+            jobs.append(Job(name=", ".join(told), work=_prune, arguments=(config,)))
+    return jobs
+
+
+def prune_config(study: Study, seed: int, arms: Sequence[Arm], run_id: str) -> PruneConfig:
+    """The one call that makes these arms, which differ in the criterion alone, for a seed."""
+    settings = {**asdict(arms[0].config), **asdict(study.network(seed))}
+    settings |= {"run_id": run_id, "criteria": ",".join(arm.spec for arm in arms)}
+    return PruneConfig(**settings)
+
+
+def _train(config: TrainConfig) -> str:
+    return train(config).run_id
+
+
+def _prune(config: PruneConfig) -> None:
+    prune(config)

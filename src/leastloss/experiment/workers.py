@@ -1,0 +1,128 @@
+"""Worker processes: jobs that wait for one another, errors that stay with their job."""
+
+import contextlib
+import io
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
+from dataclasses import dataclass
+from types import FrameType
+from typing import Any, NoReturn
+
+from joblib.externals.loky import ProcessPoolExecutor
+
+_TRIES = 2  # where a worker died under it: once more, as another job may have been the cause
+_GRACE = 20.0  # seconds in which a worker whose sweep is gone closes its runs
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """Something to do in a worker process.
+
+    Attributes:
+        name: What it is, in words.
+        work: A function of a module, with its arguments: both go to another process.
+        arguments: They may hold anything that can be pickled.
+        then: The jobs that follow, from what this one returned.
+    """
+
+    name: str
+    work: Callable[..., Any]
+    arguments: tuple[Any, ...]
+    then: Callable[[Any], list["Job"]] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Done:
+    """A job that ended; ``error`` is empty if it went well."""
+
+    job: Job
+    error: str
+    seconds: float
+
+
+def run_jobs(jobs: list[Job], workers: int, environment: Mapping[str, str]) -> Iterator[Done]:
+    """Run jobs in worker processes; yields each as it ends, in the order of the ends.
+
+    A job that follows another starts before those that were given later, so that what belongs
+    together is complete early. On Ctrl-C or SIGTERM the workers are told to close what is open.
+    """
+    waiting, tries = list(jobs), dict[str, int]()
+    running: dict[Future[tuple[Any, str, float]], Job] = {}
+    env = {**environment, "OMP_NUM_THREADS": "1"}
+    pool = _pool(workers, env)
+    try:
+        while waiting or running:
+            while waiting and len(running) < workers:
+                job = waiting.pop(0)
+                running[pool.submit(_work, job.work, job.arguments)] = job
+            ended, _ = wait(running, return_when=FIRST_COMPLETED)
+            broken = False
+            for future in ended:
+                job = running.pop(future)
+                try:
+                    value, error, seconds = future.result()
+                except BrokenExecutor as reason:
+                    broken = True
+                    tries[job.name] = tries.get(job.name, 0) + 1
+                    if tries[job.name] < _TRIES:
+                        waiting.insert(0, job)
+                        continue
+                    value, error, seconds = None, f"its worker was killed: {reason}", 0.0
+                if not error and job.then:
+                    waiting[:0] = job.then(value)
+                yield Done(job=job, error=" ".join(error.split()), seconds=seconds)
+            if broken:
+                pool.shutdown(wait=False, kill_workers=True)
+                pool = _pool(workers, env)
+    except BaseException:
+        for pid in list(pool._processes or ()):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM)
+        raise
+    finally:
+        pool.shutdown(wait=True)
+
+
+def _pool(workers: int, env: Mapping[str, str]) -> Any:
+    # Loky's workers are fresh interpreters that do not run the caller's script again.
+    return ProcessPoolExecutor(
+        max_workers=workers, initializer=_begin, initargs=(os.getpid(),), env=dict(env)
+    )
+
+
+def _work(work: Callable[..., Any], arguments: tuple[Any, ...]) -> tuple[Any, str, float]:
+    """In the worker: what the function returned, or the error in words."""
+    begin = time.monotonic()
+    quiet = io.StringIO()
+    try:
+        with contextlib.redirect_stdout(quiet), contextlib.redirect_stderr(quiet):
+            value, error = work(*arguments), ""
+    except Exception as failure:
+        value, error = None, str(failure) or type(failure).__name__
+    except KeyboardInterrupt:
+        value, error = None, "interrupted"
+    return value, error, time.monotonic() - begin
+
+
+def _begin(sweep: int) -> None:
+    """In a new worker: leave Ctrl-C to the sweep, close what is open on SIGTERM, outlive nobody."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, _terminated)
+
+    def watch() -> None:
+        while os.getppid() == sweep:
+            time.sleep(1.0)
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(_GRACE)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def _terminated(signum: int, frame: FrameType | None) -> NoReturn:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # once is enough
+    raise KeyboardInterrupt

@@ -1,0 +1,53 @@
+"""Work shared out to several processes that write to one experiment."""
+
+import mlflow
+import sqlalchemy
+from mlflow.exceptions import MlflowException
+
+from leastloss.errors import ResourceError
+from leastloss.tracking._store import client, store_errors
+
+_PATIENCE = 120  # seconds that a worker waits for its turn to write; sqlite lets in one at a time
+
+
+def ensure_experiment(name: str) -> None:
+    """Make an experiment unless it is there.
+
+    Raises:
+        ResourceError: If it was deleted, or the store cannot be written.
+    """
+    with store_errors():
+        found = client().get_experiment_by_name(name)
+        if found is None:
+            try:
+                client().create_experiment(name)
+            except MlflowException as error:  # another sweep was faster
+                if error.error_code != "RESOURCE_ALREADY_EXISTS":
+                    raise
+        elif found.lifecycle_stage != "active":
+            raise ResourceError(
+                f"the experiment {name!r} was deleted; restore it with "
+                f"`mlflow experiments restore -x {found.experiment_id}`"
+            )
+
+
+def worker_environment(name: str) -> dict[str, str]:
+    """Environment variables with which another process logs to the same store and an experiment.
+
+    Raises:
+        ResourceError: If there is no such experiment.
+    """
+    with store_errors():
+        found = client().get_experiment_by_name(name)
+    if found is None:
+        raise ResourceError(f"there is no experiment {name!r}")
+    uri = mlflow.get_tracking_uri()
+    if uri.startswith("sqlite"):
+        url = sqlalchemy.make_url(uri)
+        if "timeout" not in url.query:
+            uri = url.update_query_dict({"timeout": str(_PATIENCE)}).render_as_string(False)
+    return {
+        "MLFLOW_TRACKING_URI": uri,
+        "MLFLOW_EXPERIMENT_ID": str(found.experiment_id),
+        "MLFLOW_EXPERIMENT_NAME": name,
+    }
