@@ -1,4 +1,4 @@
-"""How long a description a ternary network needs: three upper bounds, from theory to a file."""
+"""How long a description a ternary network needs: upper bounds, from theory to a file."""
 
 import lzma
 import zlib
@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.special import gammaln
 
 from leastloss.errors import InputError
 from leastloss.information.complexity import count_blocks
@@ -36,8 +37,10 @@ def description_length(
     Returns:
         ``bdm_bits``, by the Block Decomposition Method, the blocks of all planes of all layers
         in one multiset; ``block_entropy``, the Shannon entropy of that multiset, in bits per
-        block; ``compressed_bytes``, what the packed planes take in the smaller of raw LZMA2 and
-        zlib. The first two are what MILS counts with its default options.
+        block; ``mask_sign_bits``, an ideal code of which weights are kept, and a bit for the sign
+        of each; ``lzma_bytes`` and ``zlib_bytes``, what the packed planes take in raw LZMA2 and
+        in zlib, and ``compressed_bytes``, the smaller. The first two are what MILS counts with
+        its default options.
 
     Raises:
         InputError: If there is no layer or a weight is not -1, 0 or +1.
@@ -55,26 +58,44 @@ def description_length(
     layers = [_matrix(name, weights) for name, weights in ternary.items()]
     plus, minus = zip(*(encode(layer) for layer in layers), strict=True)
     planes = [*plus, *minus]
-    blocks = count_blocks(planes, block=block, boundary=boundary, pooled=True)
+    blocks = count_blocks(planes, block=block, boundary=boundary, pooled=True, listed=False)
+    kept = sum(int(plane.sum(dtype=np.int64)) for plane in planes)
+    by_lzma, by_zlib = compressed_bytes(planes)
     return {
         "bdm_bits": blocks.complexity("bdm"),
         "block_entropy": blocks.complexity("entropy"),
-        "compressed_bytes": float(compressed_bytes(planes)),
+        "mask_sign_bits": mask_sign_bits(sum(layer.size for layer in layers), kept),
+        "lzma_bytes": float(by_lzma),
+        "zlib_bytes": float(by_zlib),
+        "compressed_bytes": float(min(by_lzma, by_zlib)),
     }
 
 
-def compressed_bytes(planes: list[NDArray[np.uint8]]) -> int:
-    """Return the bytes that binary planes take, packed eight cells a byte and compressed.
+def mask_sign_bits(weights: int, kept: int) -> float:
+    """Bits of an ideal code that knows how many weights are kept, and nothing else.
+
+    log2 of the number of masks with so many kept weights, and one bit for the sign of each.
 
     Example:
-        >>> compressed_bytes([np.zeros((1000, 1000), dtype=np.uint8)]) < 200
+        >>> mask_sign_bits(4, 2) == np.log2(6) + 2
+        True
+    """
+    masks = gammaln(weights + 1) - gammaln(kept + 1) - gammaln(weights - kept + 1)
+    return float(masks / np.log(2)) + kept
+
+
+def compressed_bytes(planes: list[NDArray[np.uint8]]) -> tuple[int, int]:
+    """Bytes that binary planes take, packed eight cells a byte, by raw LZMA2 and by zlib.
+
+    Example:
+        >>> max(compressed_bytes([np.zeros((1000, 1000), dtype=np.uint8)])) < 200
         True
     """
     packed = np.packbits(np.concatenate([plane.ravel() for plane in planes])).tobytes()
     low, high = _WINDOW  # a window no larger than the data: clearing it takes the time otherwise
     window = {"dict_size": max(low, min(high, len(packed)))}
     by_lzma = lzma.compress(packed, format=lzma.FORMAT_RAW, filters=[_LZMA | window])
-    return min(len(by_lzma), len(zlib.compress(packed, _ZLIB_LEVEL)))
+    return len(by_lzma), len(zlib.compress(packed, _ZLIB_LEVEL))
 
 
 def _matrix(name: str, weights: ArrayLike) -> NDArray[np.generic]:

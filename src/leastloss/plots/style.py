@@ -106,6 +106,9 @@ _WORDS = {
     "flip_rate": "changed predictions",
     "bdm_bits": "BDM (bits)",
     "block_entropy": "block entropy (bits)",
+    "mask_sign_bits": "mask and signs (bits)",
+    "lzma_bytes": "LZMA (bytes)",
+    "zlib_bytes": "zlib (bytes)",
     "compressed_bytes": "compressed size (bytes)",
 }
 

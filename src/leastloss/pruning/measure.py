@@ -53,10 +53,10 @@ def measure(model: nn.Module, masks: Masks, data: Data) -> dict[str, float]:
 
     Returns:
         The metrics of :func:`leastloss.evaluate` on the test split, the same with prefix ``val_``
-        on the validation split; ``bdm_bits``, ``block_entropy`` and ``compressed_bytes`` of the
-        ternary weights; ``nc1`` of the training features before the last layer (of at most 1,000
-        samples a class); ``dead_units`` (in chains of Linear layers); ``weight_sparsity`` by the
-        masks.
+        on the validation split; ``bdm_bits``, ``block_entropy``, ``mask_sign_bits``,
+        ``lzma_bytes``, ``zlib_bytes`` and ``compressed_bytes`` of the ternary weights; ``nc1`` of
+        the training features before the last layer (of at most 1,000 samples a class);
+        ``dead_units`` (in chains of Linear layers); ``weight_sparsity`` by the masks.
     """
     metrics = dict(evaluate(model, data.test))
     metrics |= {f"val_{name}": value for name, value in evaluate(model, data.val).items()}
