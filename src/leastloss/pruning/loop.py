@@ -98,7 +98,9 @@ def prune(
         steps: Number of steps, evenly spaced; each removes exactly its share.
         schedule: ``one-shot``, ``iterative`` (score again before every step) or ``sequential``
             (score again after every single removal).
-        recovery: ``none``, ``recalibrate``, ``finetune`` or a recovery object, after each step.
+        recovery: ``none``, ``recalibrate``, ``finetune`` or a recovery object, after each step;
+            one without a memory (``recalibrate``) repairs the dense network too, so that the first
+            row is a fair control.
         seed: Seed of tie-breaks, random scores and fine-tuning; same seed, same bits out.
         layers: Names of the layers to prune; all of them when omitted.
         progress: Whether to show a progress bar.
@@ -150,6 +152,8 @@ def prune(
         if on_step is not None:
             on_step(done[-1])
 
+    if recovery.memoryless:  # the dense network gets the same repair as all that follow
+        recovery.repair(work, parts.masks(order), data, seed)
     finish(Selection(order, 0.0), 0.0)
     for cut in tqdm(
         cuts, desc=criterion.name, unit="step", disable=None if progress else True, leave=False
