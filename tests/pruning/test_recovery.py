@@ -6,6 +6,7 @@ from torch import nn
 
 from leastloss.data import Data
 from leastloss.errors import InputError
+from leastloss.evaluation import evaluate
 from leastloss.models.layers import Masks, prunable_layers
 from leastloss.pruning import (
     Finetune,
@@ -14,6 +15,7 @@ from leastloss.pruning import (
     apply_masks,
     as_recovery,
     full_masks,
+    prune,
 )
 
 
@@ -88,3 +90,16 @@ def test_names_and_objects() -> None:
     assert as_recovery(Finetune(epochs=2)).epochs == 2  # type: ignore[attr-defined]  # it stays as it is
     with pytest.raises(InputError, match="unknown recovery 'fine-tune'; did you mean 'finetune'"):
         as_recovery("fine-tune")
+
+
+def test_the_dense_row_gets_the_same_repair(data: Data, networks: dict[str, nn.Module]) -> None:
+    model = networks["binarized-mlp"]
+    path = prune(
+        model, data, "random", to_sparsity=0.5, steps=1, recovery="recalibrate", progress=False
+    )
+    alone = copy.deepcopy(model)
+    Recalibrate().repair(alone, full_masks(alone), data, seed=0)
+    assert path.steps[0].metrics["loss"] == evaluate(alone, data.test)["loss"]
+    assert path.steps[0].metrics["loss"] != evaluate(model, data.test)["loss"]
+    first = path.model_at(0.0)(data.test.x)
+    assert torch.equal(first, alone(data.test.x))
