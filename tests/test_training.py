@@ -6,8 +6,9 @@ from torch import nn
 from leastloss.data import Data
 from leastloss.errors import InputError, ResourceError
 from leastloss.models import MLP, BinarizedMLP
+from leastloss.models.layers import watch_flips
 from leastloss.seeds import torch_stream
-from leastloss.training import batches, fit
+from leastloss.training import _train_epoch, batches, fit
 
 
 def _mlp() -> MLP:
@@ -50,6 +51,24 @@ def test_latent_weights_stay_in_the_window(data: Data) -> None:
     ]
     assert len(weights) == 2
     assert all(weight.abs().max() <= 1 for weight in weights)
+
+
+def test_flips_are_those_of_the_best_epoch(data: Data) -> None:
+    model = BinarizedMLP(64, (8,), 10, generator=torch.Generator().manual_seed(0))
+    twin = BinarizedMLP(64, (8,), 10, generator=torch.Generator().manual_seed(0))
+    history = fit(model, data, epochs=40, patience=3, lr=0.05, progress=False)
+    best = int(history["val_loss"].idxmin()) + 1
+    assert best < len(history)
+    watch_flips(twin)
+    optimizer = torch.optim.Adam(twin.parameters(), lr=0.05, fused=True)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=40)
+    generator = torch_stream(0, "batches")
+    for _ in range(best):
+        _train_epoch(twin, data.train, optimizer, 64, generator)
+        schedule.step()
+    counts = model.state_dict()["layers.0.flips"]
+    assert 0 < counts.max() <= best * -(-len(data.train) // 64)
+    assert torch.equal(counts, twin.state_dict()["layers.0.flips"])
 
 
 def test_batches_cover_the_split_once_and_none_is_single(data: Data) -> None:

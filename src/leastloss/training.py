@@ -13,7 +13,7 @@ from tqdm.auto import tqdm
 
 from leastloss.data import Split, as_data
 from leastloss.errors import InputError, ResourceError
-from leastloss.models.layers import hold_masks
+from leastloss.models.layers import hold_masks, watch_flips
 from leastloss.models.running import matched
 from leastloss.seeds import stream, torch_stream
 
@@ -82,7 +82,8 @@ def fit(
     The learning rate falls from ``lr`` to zero along half a cosine over ``epochs``. The best state
     is *copied* when it is reached, since ``state_dict()`` alone would keep changing.
 
-    What is pruned stays pruned: masks are held after every optimiser step.
+    What is pruned stays pruned: masks are held after every optimiser step. Binary layers count how
+    often each weight changes its sign; the counts belong to the state that is restored.
 
     Args:
         model: The network; trained in place and left in evaluation mode.
@@ -122,6 +123,7 @@ def fit(
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=epochs)
     best_loss, best_epoch, best_state = float("inf"), 0, copy.deepcopy(model.state_dict())
     rows: list[dict[str, float]] = []
+    watch_flips(model)
     bar = tqdm(
         range(1, epochs + 1),
         desc="train",

@@ -1,11 +1,12 @@
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
 from leastloss.models import BinarizedMLP, BinaryLinear, binarize
 from leastloss.models.binarize import binary_sign
+from leastloss.models.flips import clip_and_count
 
 
 @given(st.lists(st.floats(-5, 5, width=32), min_size=1, max_size=20))
@@ -72,3 +73,44 @@ def test_same_generator_same_network(seed: int) -> None:
     one = BinarizedMLP(8, (4,), 3, generator=torch.Generator().manual_seed(seed)).state_dict()
     two = BinarizedMLP(8, (4,), 3, generator=torch.Generator().manual_seed(seed)).state_dict()
     assert all(torch.equal(one[name], two[name]) for name in one)
+
+
+@settings(deadline=None)  # compiles
+@given(st.lists(st.floats(-2, 2, width=32) | st.just(-0.0), min_size=2, max_size=40), st.data())
+def test_flips_count_changes_of_the_sign_at_any_speed(
+    values: list[float], draw: st.DataObject
+) -> None:
+    before = torch.tensor(draw.draw(st.lists(st.booleans(), min_size=len(values),
+                                             max_size=len(values))))  # fmt: skip
+    plain, half = torch.tensor(values), torch.tensor(values).bfloat16()
+    for weight in (plain, plain.double(), half):
+        signs, clipped = binary_sign(weight), weight.clamp(-1, 1)
+        negative, flips = before.clone(), torch.ones(len(values), dtype=torch.int32)
+        clip_and_count(weight, negative, flips)
+        assert torch.equal(weight, clipped)
+        assert torch.equal(negative, signs < 0)
+        assert torch.equal(flips, 1 + ((signs < 0) != before).int())
+
+
+def test_flips_are_counted_while_watched_and_travel_with_the_state() -> None:
+    layer, other = BinaryLinear(2, 1), BinaryLinear(2, 1)
+    with torch.no_grad():
+        layer.weight.copy_(torch.tensor([[0.5, -0.5]]))
+        layer.clip_()
+        layer.watch_()
+        for value in (0.5, -0.1, 0.0):
+            layer.weight[0, 0] = value
+            layer.clip_()
+    assert layer.flips.tolist() == [[2, 0]]
+    other.watch_()
+    other.load_state_dict(layer.state_dict())
+    other.clip_()  # what was watched before is another weight
+    assert other.flips.tolist() == [[2, 0]]
+
+
+def test_a_state_from_before_flips_were_counted_loads() -> None:
+    model, other = BinarizedMLP(6, (5,), 3), BinarizedMLP(6, (5,), 3)
+    state = {name: value for name, value in model.state_dict().items() if "flips" not in name}
+    assert len(state) < len(model.state_dict())
+    other.load_state_dict(state)
+    assert all(torch.equal(model.state_dict()[name], value) for name, value in state.items())

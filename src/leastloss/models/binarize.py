@@ -6,6 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from leastloss.models.flips import clip_and_count
+
 _CLOSED = 1.0 + 2.0**-23
 
 
@@ -66,7 +68,8 @@ class BinaryLinear(nn.Linear):
 
     ``weight`` holds the latent real weights, which training clips to [-1, 1]. ``mask`` is a buffer
     (1 kept, 0 pruned), so it travels with ``state_dict``: 0 is a legitimate latent value, and only
-    the mask says what is pruned.
+    the mask says what is pruned. ``flips`` is a buffer too: how often each latent weight
+    changed its sign from one optimiser step to the next, in all training by ``ll.fit``.
 
     Args:
         in_features: Number of inputs.
@@ -79,11 +82,15 @@ class BinaryLinear(nn.Linear):
     """
 
     mask: Tensor
+    flips: Tensor
+    _negative: Tensor | None = None  # which weights were negative when flips were last counted
 
     def __init__(self, in_features: int, out_features: int) -> None:
         super().__init__(in_features, out_features, bias=False)
         nn.init.xavier_uniform_(self.weight)
         self.register_buffer("mask", torch.ones(out_features, in_features))
+        flips = torch.zeros(out_features, in_features, dtype=torch.int32)
+        self.register_buffer("flips", flips)
 
     def effective_weight(self) -> Tensor:
         """The weights that the layer multiplies with, in {-1, 0, +1}, shape (out, in)."""
@@ -94,9 +101,23 @@ class BinaryLinear(nn.Linear):
         return functional.linear(x, self.effective_weight())
 
     @torch.no_grad()
+    def watch_(self) -> None:
+        """Count sign flips from here on, at every :meth:`clip_`; loading a state ends it."""
+        self._negative = self.weight < 0
+
+    @torch.no_grad()
     def clip_(self) -> None:
         """Clip the latent weights to [-1, 1]: beyond, the gradient would be zero for good."""
-        self.weight.clamp_(-1.0, 1.0)
+        if self._negative is None:
+            self.weight.clamp_(-1.0, 1.0)
+        else:
+            clip_and_count(self.weight, self._negative, self.flips)
+
+    def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *rest: Any) -> None:
+        """Load states from before flips were counted, too."""
+        self._negative = None
+        state_dict.setdefault(f"{prefix}flips", torch.zeros_like(self.flips))
+        super()._load_from_state_dict(state_dict, prefix, *rest)
 
 
 class Binarize(nn.Module):

@@ -65,9 +65,16 @@ def mask_of(layer: Layer) -> Tensor | None:
     return layer.mask if isinstance(layer, BinaryLinear) else getattr(layer, PRUNED, None)
 
 
+def watch_flips(model: nn.Module) -> None:
+    """Let binary layers count sign flips from here on: training calls it before its first step."""
+    for layer in model.modules():
+        if isinstance(layer, BinaryLinear):
+            layer.watch_()
+
+
 @torch.no_grad()
 def hold_masks(model: nn.Module) -> None:
-    """Keep pruned weights pruned and latent weights in their window, after an optimiser step."""
+    """After an optimiser step: pruned weights stay pruned, latent weights in their window."""
     for layer in model.modules():
         if isinstance(layer, BinaryLinear):
             layer.clip_()
