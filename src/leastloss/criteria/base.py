@@ -2,12 +2,14 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import ClassVar, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
+from leastloss.criteria.polarity import negative, turns
+from leastloss.criteria.specs import write_spec
 from leastloss.data import Split
 from leastloss.models.layers import Masks
 
@@ -27,6 +29,8 @@ class ScoringContext:
         train: The split the network was trained on; no score sees any other data.
         granularity: Whether the parts are single weights or hidden units.
         generator: The random stream of this scoring.
+        balance: Whether an exact order takes turns between weights of +1 and of -1. Scores do not
+            depend on it: there the pruning loop sees to the balance.
     """
 
     model: nn.Module
@@ -34,10 +38,11 @@ class ScoringContext:
     train: Split
     granularity: Granularity
     generator: np.random.Generator
+    balance: bool = False
 
 
 def order_by(scores: Scores, context: ScoringContext, k: int) -> NDArray[np.int64]:
-    """The ``k`` lowest of the parts that are there, ties in random order.
+    """The ``k`` lowest of the weights that are there, ties in random order.
 
     The exact sequential order where the score of a weight does not depend on the other weights.
     """
@@ -45,7 +50,16 @@ def order_by(scores: Scores, context: ScoringContext, k: int) -> NDArray[np.int6
     masks = [mask.flatten().cpu().numpy() for mask in context.masks.values()]
     alive = np.flatnonzero(np.concatenate(masks))
     ties = context.generator.random(len(alive))
-    return alive[np.lexsort((ties, flat[alive]))][:k]
+    order = alive[np.lexsort((ties, flat[alive]))]
+    if context.balance:
+        label = negative(context.model, context.masks)[order]
+        # The i-th turn of a sign takes the i-th weight of that sign.
+        turn = turns(np.bincount(label, minlength=2), len(order))
+        taken = np.empty_like(order)
+        for sign in (0, 1):
+            taken[turn == sign] = order[label == sign]
+        order = taken
+    return order[:k]
 
 
 class Criterion(ABC):
@@ -53,7 +67,15 @@ class Criterion(ABC):
 
     A criterion is a frozen dataclass whose fields are its options; a subclass sets ``name`` and
     ``summary`` and implements ``score``.
+
+    Attributes:
+        static: Whether no removal changes the score of another weight; so one sort is the exact
+            sequential order of weights.
+        told_by_name: Options that ``name`` tells already.
     """
+
+    static: ClassVar[bool] = False
+    told_by_name: ClassVar[tuple[str, ...]] = ()
 
     @property
     def name(self) -> str:
@@ -64,6 +86,15 @@ class Criterion(ABC):
     def summary(self) -> str:
         """One line on what the criterion measures."""
         return (type(self).__doc__ or "").partition("\n")[0]
+
+    @property
+    def label(self) -> str:
+        """The spec: the name and the options that are not at their defaults."""
+        return write_spec(self, self.name, self.told_by_name)
+
+    def facts(self, context: ScoringContext) -> dict[str, int]:
+        """What a user should know about this criterion on this network, by name; nothing here."""
+        return {}
 
     @abstractmethod
     def score(self, context: ScoringContext) -> Scores:
@@ -80,7 +111,10 @@ class Criterion(ABC):
     def removal_order(self, context: ScoringContext, k: int) -> NDArray[np.int64] | None:
         """The next ``k`` parts to go when everything is scored again after every removal.
 
-        Parts are numbered over the concatenation of the score arrays, in C order. The default,
-        None, lets the pruning loop score and remove one part at a time.
+        Parts are numbered over the concatenation of the score arrays, in C order. None lets the
+        pruning loop score and remove one part at a time; so does the default, but for the weights
+        of a ``static`` criterion. An order honours ``context.balance``.
         """
+        if self.static and context.granularity == "weight":
+            return order_by(self.score(context), context, k)
         return None

@@ -3,10 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-import numpy as np
-from numpy.typing import NDArray
-
-from leastloss.criteria.base import Criterion, Scores, ScoringContext, order_by
+from leastloss.criteria.base import Criterion, Scores, ScoringContext
 from leastloss.models.layers import hidden_units, prunable_layers
 
 
@@ -24,6 +21,7 @@ class Magnitude(Criterion):
     """
 
     name: ClassVar[str] = "magnitude"
+    static: ClassVar[bool] = True
     summary: ClassVar[str] = "absolute latent weight (unit: norm of incoming weights), global"
 
     def score(self, context: ScoringContext) -> Scores:
@@ -33,9 +31,3 @@ class Magnitude(Criterion):
         if context.granularity == "weight":
             return {name: weight.abs().cpu().numpy() for name, weight in kept.items()}
         return {name: kept[name].norm(dim=1).cpu().numpy() for name in hidden_units(context.model)}
-
-    def removal_order(self, context: ScoringContext, k: int) -> NDArray[np.int64] | None:
-        """Weights by magnitude, which no removal changes; None for units, whose norms it does."""
-        return (
-            order_by(self.score(context), context, k) if context.granularity == "weight" else None
-        )

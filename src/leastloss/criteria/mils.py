@@ -1,6 +1,7 @@
 """MILS: remove what loses the least algorithmic information."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -57,6 +58,8 @@ class MILS(Criterion):
         >>> MILS(complexity="entropy").name
         'mils-entropy'
     """
+
+    told_by_name: ClassVar[tuple[str, ...]] = ("complexity",)
 
     complexity: str = "bdm"
     encoding: str = "polarity"

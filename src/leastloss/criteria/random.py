@@ -4,9 +4,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
-from leastloss.criteria.base import Criterion, Scores, ScoringContext, order_by
+from leastloss.criteria.base import Criterion, Scores, ScoringContext
 from leastloss.models.layers import hidden_units
 
 
@@ -20,6 +19,7 @@ class Random(Criterion):
     """
 
     name: ClassVar[str] = "random"
+    static: ClassVar[bool] = True
     summary: ClassVar[str] = "uniform random scores: the control"
 
     def score(self, context: ScoringContext) -> Scores:
@@ -30,9 +30,3 @@ class Random(Criterion):
             shapes = {name: mask.shape for name, mask in context.masks.items()}
         draw: Scores = {name: context.generator.random(shape) for name, shape in shapes.items()}
         return {name: np.asarray(values, dtype=np.float64) for name, values in draw.items()}
-
-    def removal_order(self, context: ScoringContext, k: int) -> NDArray[np.int64] | None:
-        """Weights in random order; None for units."""
-        return (
-            order_by(self.score(context), context, k) if context.granularity == "weight" else None
-        )

@@ -1,12 +1,14 @@
 """Every criterion by name. To add one: a file with its class, and a line here."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from leastloss.criteria.base import Criterion
 from leastloss.criteria.magnitude import Magnitude
 from leastloss.criteria.mils import MILS
 from leastloss.criteria.neural_collapse import NeuralCollapse
 from leastloss.criteria.random import Random
+from leastloss.criteria.specs import options_of, read_options, split_spec
 from leastloss.names import choose
 
 CRITERIA: dict[str, Callable[[], Criterion]] = {
@@ -28,16 +30,26 @@ def criteria() -> dict[str, str]:
     return {name: make().summary for name, make in CRITERIA.items()}
 
 
-def as_criterion(criterion: str | Criterion) -> Criterion:
-    """Turn a name into a criterion with default options; a criterion stays as it is.
+def as_criterion(
+    criterion: str | Criterion, defaults: Mapping[str, str] | None = None
+) -> Criterion:
+    """Turn a spec into a criterion; a criterion stays as it is.
+
+    Args:
+        criterion: A name, or a name with options: ``name:option=value:option=value``.
+        defaults: Values of options that the spec does not set, for criteria that have them.
 
     Raises:
-        InputError: If the name is unknown.
+        InputError: If the name or an option is unknown, or a value not of the option's type.
 
     Example:
-        >>> as_criterion("random")
-        Random()
+        >>> as_criterion("random"), as_criterion("nc:gamma=0.1").label
+        (Random(), 'nc:gamma=0.1')
     """
     if isinstance(criterion, Criterion):
         return criterion
-    return CRITERIA[choose("criterion", criterion, CRITERIA)]()
+    name, given = split_spec(criterion)
+    plain = CRITERIA[choose("criterion", name, CRITERIA)]()
+    usual = {k: v for k, v in (defaults or {}).items() if k in options_of(plain)}
+    options = read_options(plain, usual | given)
+    return replace(plain, **options) if options else plain  # type: ignore[type-var]  # dataclasses

@@ -17,7 +17,8 @@ from leastloss.tracking import Run
 PAGE = "compare.html"
 _DATA = ("dataset", "size", "imbalance", "ratio", "rare", "share", "subset", "model", "hidden")
 _TRAINING = ("epochs", "patience", "lr", "batch_size")
-_METHOD = ("steps", "to_sparsity", "granularity", "schedule", "recovery", "encoding", "boundary")
+# Options of criteria are in their labels.
+_METHOD = ("steps", "to_sparsity", "granularity", "schedule", "recovery")
 
 
 @tracking.explained()

@@ -5,7 +5,6 @@ import pandas as pd
 
 from leastloss import tracking
 from leastloss.criteria import CRITERIA, GRANULARITIES, Criterion, as_criterion
-from leastloss.criteria.mils import MILS
 from leastloss.errors import InputError
 from leastloss.experiment.config import PruneConfig, TrainConfig, names, numbers, parameters
 from leastloss.experiment.dense import MODEL_TAG, RUN_TAG, Dense, fetch_dense, train_dense
@@ -64,25 +63,21 @@ def _criteria(config: PruneConfig) -> list[Criterion]:
     wanted = names(config.criteria)
     if not wanted:
         raise InputError(f"criteria is empty; there are: {', '.join(CRITERIA)}")
-    if len(set(wanted)) < len(wanted):
+    defaults = {"encoding": config.encoding, "boundary": config.boundary}
+    chosen = [as_criterion(spec, defaults) for spec in wanted]
+    if len({criterion.label for criterion in chosen}) < len(chosen):
         raise InputError(f"criteria {config.criteria!r} names one twice")
-    chosen = [as_criterion(name) for name in wanted]
-    return [
-        MILS(complexity=c.complexity, encoding=config.encoding, boundary=config.boundary)
-        if isinstance(c, MILS)
-        else c
-        for c in chosen
-    ]
+    return chosen
 
 
 def _child(config: PruneConfig, criterion: Criterion, dense: Dense) -> pd.DataFrame:
     """Prune by one criterion in a child run of its own."""
     # A network that comes from a run brings the parameters it was trained with.
     own = parameters(config) | dense.settings | {"seed": str(config.seed)}
-    own |= {"criterion": criterion.name, "run_id": dense.run_id}
+    own |= {"criterion": criterion.label, "run_id": dense.run_id}
     own |= {"dense_seed": dense.settings["seed"]}
     tags = {RUN_TAG: dense.run_id, MODEL_TAG: dense.model_id}
-    with tracking.run("criterion", criterion.name, own, nested=True, tags=tags) as run_id:
+    with tracking.run("criterion", criterion.label, own, nested=True, tags=tags) as run_id:
         tracking.log_data(run_id, dense.data, dense.model_id)
         path = prune_network(
             dense.model,
@@ -95,13 +90,13 @@ def _child(config: PruneConfig, criterion: Criterion, dense: Dense) -> pd.DataFr
             recovery=config.recovery,
             seed=config.seed,
         )
-        table = _labelled(path.table(), criterion.name, config.seed, dense)
+        table = _labelled(path.table(), criterion.label, config.seed, dense)
         _log_path(run_id, path, table, dense)
     middle, last = len(table) // 2, len(table) - 1
     for step in sorted({middle, last}):
         row = table.iloc[step]
         click.echo(
-            f"{criterion.name if step == middle else '':>14}  sparsity {row['sparsity']:.2f}: "
+            f"{criterion.label if step == middle else '':>14}  sparsity {row['sparsity']:.2f}: "
             f"accuracy {row['accuracy']:.3f}, minority recall {row['minority_recall']:.3f}"
         )
     return table

@@ -111,7 +111,8 @@ def _metrics(table: pd.DataFrame) -> list[tuple[int, dict[str, float]]]:
     rows: dict[int, dict[str, float]] = {}
     for row in table.to_dict("records"):
         for metric in SHOWN:
-            name = f"{row['model']}.{row['corruption']}.{metric}"
+            model = row["model"].replace("=", "-").replace("@", " at ")  # MLflow allows neither
+            name = f"{model}.{row['corruption']}.{metric}"
             rows.setdefault(int(row["severity"]), {})[name] = float(row[metric])
     return sorted(rows.items())
 

@@ -60,7 +60,7 @@ class _Scorer:
             return Selection(exact, float("nan"))
         model, tied = copy.deepcopy(model), 0.0
         for _ in tqdm(
-            range(k), desc=self.criterion.name, leave=False, disable=None if progress else True
+            range(k), desc=self.criterion.label, leave=False, disable=None if progress else True
         ):
             one = self.choose(model, order, 1)
             order, tied = np.append(order, one.order), one.tied_share
@@ -92,7 +92,8 @@ def prune(
             training part (else use ``ll.Data.from_tensors`` with a test set of your own). Scores
             see the training split alone, fine-tuning also chooses its epoch by the validation
             split; every step is measured on validation and test.
-        criterion: A name from :func:`leastloss.criteria` or a criterion object.
+        criterion: A name from :func:`leastloss.criteria`, also with options as in
+            ``mils-bdm:strategy=max_decrease:block=3``, or a criterion object.
         granularity: ``weight`` or ``unit`` (hidden units of a chain of Linear layers).
         to_sparsity: Share of the parts that is gone in the end, inside (0, 1).
         steps: Number of steps, evenly spaced; each removes exactly its share.
@@ -123,7 +124,7 @@ def prune(
     criterion, recovery = as_criterion(criterion), as_recovery(recovery)
     choose("schedule", schedule, SCHEDULES)
     settings = {
-        "criterion": criterion.name,
+        "criterion": criterion.label,
         "granularity": granularity,
         "to_sparsity": to_sparsity,
         "steps": steps,
@@ -156,7 +157,7 @@ def prune(
         recovery.repair(work, parts.masks(order), data, seed)
     finish(Selection(order, 0.0), 0.0)
     for cut in tqdm(
-        cuts, desc=criterion.name, unit="step", disable=None if progress else True, leave=False
+        cuts, desc=criterion.label, unit="step", disable=None if progress else True, leave=False
     ):
         start, k = time.perf_counter(), int(cut) - len(order)
         if schedule == "sequential":
