@@ -60,7 +60,7 @@ def information_loss(
         >>> round(loss[0, 0].item(), 4)
         -22.3479
     """
-    check_block(block)
+    block = check_block(block)
     choose("complexity", complexity, COMPLEXITIES)
     choose("boundary", boundary, BOUNDARIES)
     cuts = [_cut(matrix, block, boundary) for matrix in _binary(tensors)]

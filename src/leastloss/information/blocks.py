@@ -118,7 +118,7 @@ def cut(
         >>> cut([(5, 6)], block=4, boundary="recursive").side.tolist()
         [4, 2, 2]
     """
-    check_block(block)
+    block = check_block(block)
     choose("boundary", boundary, BOUNDARIES)
     grids = [Grid(0, 0, 0, 0)] * len(shapes) if grids is None else grids
     found = [

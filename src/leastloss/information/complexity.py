@@ -159,7 +159,7 @@ def count_blocks(
     """
     parts = binary_matrices(matrices)
     shapes = [(part.shape[0], part.shape[1]) for part in parts]
-    check_block(block)
+    block = check_block(block)
     choose("boundary", boundary, BOUNDARIES)
     grids = [Grid(0, 0, 0, 0) if listed else grid_of(shape, block, boundary) for shape in shapes]
     windows = cut(shapes, block, boundary, grids)

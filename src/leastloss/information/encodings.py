@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from leastloss.errors import InputError
+from leastloss.information.inputs import as_array
 from leastloss.names import choose
 
 Encoding = Literal["polarity", "sign"]
@@ -26,7 +27,7 @@ def encode(ternary: ArrayLike, encoding: str = "polarity") -> tuple[NDArray[np.u
         uint8 matrices of the same shape: ([w = +1], [w = -1]) or ([w = +1],).
 
     Raises:
-        InputError: If the encoding is unknown, or the matrix is not a 2-D ternary one.
+        InputError: If the encoding is unknown, or the weights are not a 2-D ternary matrix.
 
     Example:
         >>> plus, minus = encode([[1, -1, 0]])
@@ -34,7 +35,7 @@ def encode(ternary: ArrayLike, encoding: str = "polarity") -> tuple[NDArray[np.u
         ([[1, 0, 0]], [[0, 1, 0]])
     """
     choose("encoding", encoding, ENCODINGS)
-    array = np.asarray(ternary)
+    array = as_array(ternary, "the weight matrix")
     if array.dtype.kind not in "biuf" or array.ndim != 2 or array.size == 0:
         raise InputError(
             f"weights of dtype {array.dtype} and shape {array.shape} were given; "

@@ -26,7 +26,30 @@ def is_sequence(value: Matrices) -> bool:
         >>> is_sequence([[0, 1], [1, 0]]), is_sequence([np.eye(2), np.eye(3)])
         (False, True)
     """
-    return isinstance(value, list | tuple) and any(np.ndim(part) == 2 for part in value)
+    if not isinstance(value, list | tuple):
+        return False
+    try:
+        return any(np.ndim(part) == 2 for part in value)
+    except ValueError:  # a ragged part; the message is given where it is read
+        return True
+
+
+def as_array(value: ArrayLike, where: str) -> NDArray[np.generic]:
+    """Return ``value`` as an array.
+
+    Raises:
+        InputError: If NumPy cannot read it, or it is a masked array that hides cells.
+    """
+    if np.ma.is_masked(value):
+        raise InputError(f"{where} is a masked array that hides cells; fill them first")
+    try:
+        return np.asarray(value)
+    except ValueError as error:
+        raise InputError(f"{where} is ragged; its rows must have equal length") from error
+    except (TypeError, RuntimeError) as error:  # tensors that are traced, on a GPU, or of bfloat16
+        raise InputError(
+            f"{where}, a {type(value).__name__}, cannot be read as a NumPy array: {error}"
+        ) from error
 
 
 def binary_matrix(value: ArrayLike, where: str = "matrix") -> NDArray[np.uint8]:
@@ -37,12 +60,10 @@ def binary_matrix(value: ArrayLike, where: str = "matrix") -> NDArray[np.uint8]:
         where: How the message names it.
 
     Raises:
-        InputError: If it is not two-dimensional, is empty, or holds anything but 0 and 1.
+        InputError: As :func:`as_array`, or if it is not two-dimensional, is empty, or holds
+            anything but 0 and 1.
     """
-    try:
-        array = np.asarray(value)
-    except ValueError as error:
-        raise InputError(f"{where} is ragged; its rows must have equal length") from error
+    array = as_array(value, where)
     if array.dtype.kind not in "biuf":
         raise InputError(f"{where} has dtype {array.dtype}; it must be bool, integer or float")
     if array.ndim != 2:
