@@ -1,4 +1,4 @@
-"""How sure a mean over seeds is.
+"""How sure a mean over seeds is, and whether two methods differ.
 
 The interval resamples seeds, so the value of a seed should stand for one independent repetition
 (its own split, initialisation and batch order). For two methods that were run from the same dense
@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import bootstrap
+from scipy.stats import bootstrap, wilcoxon
 
 from leastloss.errors import InputError
 
@@ -94,6 +94,61 @@ def mean_intervals(
         ).confidence_interval
         lows[spread], highs[spread] = interval.low * unit[:, 0], interval.high * unit[:, 0]
     return means, lows, highs
+
+
+def signed_rank(differences: ArrayLike) -> float:
+    """Return the two-sided p-value of Wilcoxon's signed-rank test of paired differences.
+
+    Args:
+        differences: One finite difference per seed, shape (n,). Zeros are left out; if all are
+            zero there is nothing to tell the two methods apart, and p is 1.
+
+    Raises:
+        InputError: If there is no value or one is not finite.
+
+    Source:
+        Wilcoxon 1945. Exact without ties up to 50 values and with ties up to 13, else the normal
+        approximation. With n values of one sign p is 2 / 2**n: it cannot be smaller.
+
+    Example:
+        >>> signed_rank([1.0, 2.0, 3.0, 4.0, 5.0]), signed_rank([0.0, 0.0])
+        (0.0625, 1.0)
+    """
+    values = np.asarray(differences, dtype=np.float64)
+    if values.ndim != 1 or values.size == 0 or not np.isfinite(values).all():
+        raise InputError(f"differences of shape {values.shape}; they must be finite, at least one")
+    # Equal up to the order of the additions is equal, to zero and to one another.
+    values = np.round(values, DIGITS - 2)
+    return float(wilcoxon(values[values != 0]).pvalue) if values.any() else 1.0
+
+
+def holm(p_values: ArrayLike) -> Floats:
+    """Adjust the p-values of a family of tests, so that none is wrongly below a level but rarely.
+
+    Args:
+        p_values: Shape (m,), each in [0, 1].
+
+    Returns:
+        Adjusted p-values in the order given: reject where one is at most the level, and the chance
+        of any wrong rejection is at most the level, whatever depends on what.
+
+    Raises:
+        InputError: If a value lies outside [0, 1].
+
+    Source:
+        Holm 1979, Scandinavian Journal of Statistics 6:65.
+
+    Example:
+        >>> holm([0.01, 0.04, 0.03]).round(6).tolist()
+        [0.03, 0.06, 0.06]
+    """
+    p = np.asarray(p_values, dtype=np.float64)
+    if p.ndim != 1 or not ((p >= 0) & (p <= 1)).all():
+        raise InputError(f"p-values of shape {p.shape}; each must lie in [0, 1]")
+    order = np.argsort(p, kind="stable")
+    adjusted = np.empty_like(p)
+    adjusted[order] = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1))
+    return np.asarray(np.minimum(adjusted, 1.0))
 
 
 def _mean(sample: Floats, axis: int) -> Floats:

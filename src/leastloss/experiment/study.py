@@ -10,7 +10,8 @@ from typing import Any
 
 from leastloss.criteria import Criterion
 from leastloss.errors import InputError
-from leastloss.experiment.config import PruneConfig, TrainConfig, names
+from leastloss.evaluation.summary import REACH
+from leastloss.experiment.config import PruneConfig, TrainConfig, names, numbers
 from leastloss.experiment.prune import _criteria as checked_criteria
 from leastloss.names import choose
 
@@ -79,6 +80,14 @@ class Study:
         made = [asdict(arm.config) for arm in self.arms]
         return [key for key in made[0] if len({str(settings[key]) for settings in made}) > 1]
 
+    def settings(self, arm: Arm) -> str:
+        """What tells an arm from the others of its criterion, beside recovery and granularity."""
+        kin = [asdict(other.config) for other in self.arms if other.criterion == arm.criterion]
+        own = asdict(arm.config)
+        keys = [key for key in own if key not in ("recovery", "granularity")]
+        varied = [key for key in keys if len({str(other[key]) for other in kin}) > 1]
+        return "".join(f", {key}={own[key]}" for key in varied)
+
     def calls(self) -> list[list[Arm]]:
         """Arms that one prune run makes together: they differ in nothing but the criterion."""
         groups: dict[PruneConfig, list[Arm]] = {}
@@ -124,7 +133,7 @@ def study_of(given: Mapping[str, Any]) -> Study:
     twice = [arm for i, arm in enumerate(arms) if arm in arms[:i]]
     if twice:
         raise InputError(f"{twice[0].criterion!r} occurs in two arms with the same settings")
-    return Study(
+    study = Study(
         title=_text(given, "title"),
         section=section,
         question=_text(given, "question"),
@@ -132,8 +141,10 @@ def study_of(given: Mapping[str, Any]) -> Study:
         replicates=_is(bool, "replicates", given.get("replicates", False)),
         train=train,
         arms=tuple(arms),
-        report=_report(_table(given, "report"), {arm.criterion for arm in arms}),
+        report=_report(_table(given, "report")),
     )
+    _check_report(study)
+    return study
 
 
 def seeds_of(given: object) -> tuple[int, ...]:
@@ -193,7 +204,24 @@ def _values(where: str, given: Mapping[str, Any], known: Mapping[str, Field[Any]
     return values
 
 
-def _report(given: Mapping[str, Any], criteria: set[str]) -> Report:
+def _check_report(study: Study) -> None:
+    """Refuse what the report asks for and no run will hold."""
+    criteria = sorted({arm.criterion for arm in study.arms})
+    for name in study.report.against:
+        choose("criterion in against", name, criteria)
+    methods = {arm.criterion + study.settings(arm) for arm in study.arms}
+    for name in {name for group in study.report.figures for name in group}:
+        choose("arm in figures", name, sorted({*criteria, *methods}))
+    for config in {arm.config for arm in study.arms}:
+        steps = [i / config.steps * config.to_sparsity for i in range(config.steps + 1)]
+        steps = list(numbers(getattr(config, "sparsities", ""), float, "sparsities")) or steps
+        for point in study.report.sparsities:
+            if min(abs(step - point) for step in steps) > REACH:
+                reached = ", ".join(f"{step:g}" for step in steps[:20])
+                raise InputError(f"no arm may be read off at {point:g}: its steps are at {reached}")
+
+
+def _report(given: Mapping[str, Any]) -> Report:
     known = {f.name for f in fields(Report)}
     for key, value in given.items():
         choose("key of report", key, known)
@@ -205,8 +233,6 @@ def _report(given: Mapping[str, Any], criteria: set[str]) -> Report:
     for key in ("metrics", "against"):
         if key in given:
             made[key] = tuple(_is(str, f"{key} of report", value) for value in given[key])
-    for name in made.get("against", ()):
-        choose("criterion in against", name, sorted(criteria))
     if not made.get("metrics", ("accuracy",)):
         raise InputError("metrics of report is empty; name one or more")
     if "figures" in given:

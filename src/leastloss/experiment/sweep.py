@@ -4,6 +4,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from functools import partial
+from pathlib import Path
 
 import click
 from tqdm import tqdm
@@ -14,6 +15,7 @@ from leastloss.experiment.config import PruneConfig, SweepConfig, TrainConfig, n
 from leastloss.experiment.dense import data_of, network_of
 from leastloss.experiment.found import Found, find
 from leastloss.experiment.prune import prune
+from leastloss.experiment.publish import RESULTS, publish
 from leastloss.experiment.study import Arm, Study, read_study, seeds_of
 from leastloss.experiment.train import train
 from leastloss.experiment.workers import Job, run_jobs
@@ -42,7 +44,7 @@ def sweep(config: SweepConfig) -> None:
     with tracking.run("sweep", f"sweep {study.section}", parameters(config), exports=False) as own:
         failed = [] if config.report == "only" else run_missing(study, config.workers)
         if config.report != "no":
-            click.echo(f"sweep run: {own}")
+            _publish(study, config, own)
         for line in failed:
             click.echo(line, err=True)
         if failed:
@@ -51,6 +53,24 @@ def sweep(config: SweepConfig) -> None:
                 "does what is missing"
             )
     click.echo(f"sweep run: {own}")
+
+
+def _publish(study: Study, config: SweepConfig, own: str) -> None:
+    found = find(study)
+    out = Path(config.out or ".")
+    for path in publish(found, out, _shown(config.file, out)):
+        click.echo(f"written: {path}")
+        if path.name != RESULTS:
+            tracking.log_bytes(own, path.read_bytes(), path.name)
+
+
+def _shown(file: str, out: Path) -> str:
+    """The experiment file as a reader of the repository finds it."""
+    path = Path(file).resolve()
+    for folder in (Path.cwd(), out.resolve()):
+        if path.is_relative_to(folder):
+            return path.relative_to(folder).as_posix()
+    return path.name
 
 
 def run_missing(study: Study, workers: int) -> list[str]:

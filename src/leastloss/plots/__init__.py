@@ -2,6 +2,7 @@
 
 from leastloss.plots.curves import compare_figure, curves
 from leastloss.plots.files import render
+from leastloss.plots.lengths import lengths_figure
 from leastloss.plots.noise import robustness_figure
 from leastloss.plots.runs import child_curves, training_curves
 from leastloss.plots.style import METHODS, looks, words
@@ -11,6 +12,7 @@ __all__ = [
     "child_curves",
     "compare_figure",
     "curves",
+    "lengths_figure",
     "looks",
     "render",
     "robustness_figure",

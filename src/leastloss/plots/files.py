@@ -2,6 +2,7 @@
 
 from io import BytesIO
 
+from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 
@@ -18,5 +19,6 @@ def render(figure: Figure, kind: str = "png") -> bytes:
     """
     buffer = BytesIO()
     metadata = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(kind)
-    figure.savefig(buffer, format=kind, bbox_inches="tight", metadata=metadata)
+    with rc_context({"svg.hashsalt": "leastloss"}):  # or its ids are random
+        figure.savefig(buffer, format=kind, bbox_inches="tight", metadata=metadata)
     return buffer.getvalue()

@@ -1,0 +1,229 @@
+"""What a study shows, from its tracked runs alone: a section, figures and a table of numbers."""
+
+import hashlib
+from collections import Counter
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from tqdm import tqdm
+
+from leastloss import tracking
+from leastloss.errors import ResourceError
+from leastloss.experiment.config import PruneConfig, parameters
+from leastloss.experiment.found import Found
+from leastloss.experiment.prune import TABLE
+from leastloss.experiment.study import Study
+from leastloss.plots import compare_figure, lengths_figure, render
+from leastloss.report.numbers import (
+    ARM,
+    GROUP,
+    LENGTHS,
+    at_points,
+    differences,
+    free_of_loss,
+    means,
+)
+from leastloss.report.section import place, section
+
+RESULTS = "RESULTS.md"
+_HEAD = "# Results\n\nEach section is written by the command that it names, from tracked runs.\n"
+_MOST = 8  # curves that can be told apart in one figure
+_HEAVY = 300_000  # bytes; a larger SVG becomes a PNG
+
+
+def publish(found: Found, out: Path, file: str) -> list[Path]:
+    """Write a study's section of RESULTS.md, its figures and its CSV; returns what was written.
+
+    Equal runs give equal bytes.
+
+    Args:
+        found: The study and its runs.
+        out: Folder of RESULTS.md, docs/images/ and results/.
+        file: The experiment file, as the section's command names it.
+
+    Raises:
+        InputError: If the report names a metric that there is not, or RESULTS.md is malformed.
+        ResourceError: If there is no run to publish, one is damaged, or a file cannot be written.
+    """
+    study, wanted = found.study, found.study.report
+    table = table_of(found)
+    values = at_points(table, wanted.sparsities, wanted.metrics)
+    numbers = means(values)
+    dense = means(at_points(dense_rows(table), [0.0], wanted.metrics))
+    paired = differences(values, wanted.against)
+    free = means(free_of_loss(table, wanted.within))
+    files: dict[str, bytes] = {}
+    images: dict[tuple[str, str], list[str]] = {}
+    for name, part in _groups(table):
+        together = figures_of(part, study)
+        for number, members in enumerate(together, 1):
+            shown = part[part["method"].isin(members)]
+            parts = [study.section, *_told(name, table), *([str(number)] if together[1:] else [])]
+            stem = "-".join(parts)
+            for path, content in _draw(shown, study, f"docs/images/{stem}").items():
+                files[path] = content
+                images.setdefault(name, []).append(path)
+    csv = f"results/{study.section}.csv"
+    files[csv] = _csv(pd.concat([dense, numbers]), paired, free).encode()
+    text = section(
+        study.section,
+        title=study.title,
+        question=study.question,
+        facts=_facts(found, file),
+        means=pd.concat([dense, numbers]),
+        differences=paired,
+        free=free,
+        images=images,
+        csv=csv,
+    )
+    try:
+        page = out / RESULTS
+        before = page.read_text(encoding="utf-8") if page.exists() else _HEAD
+        files[RESULTS] = place(before, study.section, text).encode()
+        for path, content in files.items():
+            (out / path).parent.mkdir(parents=True, exist_ok=True)
+            (out / path).write_bytes(content)
+    except OSError as error:
+        raise ResourceError(f"cannot write the report: {error}") from error
+    return [out / path for path in files]
+
+
+def table_of(found: Found) -> pd.DataFrame:
+    """The steps of all runs of a study, arms in the order of its file, with the columns of ARM.
+
+    Raises:
+        ResourceError: If there is none, or one is damaged.
+    """
+    study = found.study
+    keys = [(s, a) for a in study.arms for s in study.seeds if (s, a) in found.children]
+    if not keys:
+        raise ResourceError(f"there is no finished run of {study.section!r} to report")
+    settings = {arm: study.settings(arm) for arm in study.arms}
+    texts = tracking.fetch_texts([found.children[key] for key in keys], TABLE)
+    tables = []
+    for (seed, arm), text in tqdm(
+        zip(keys, texts, strict=True), total=len(keys), desc="reading", disable=None, leave=False
+    ):
+        try:
+            steps = pd.read_csv(StringIO(text))
+        except ValueError as error:
+            run_id = found.children[seed, arm].info.run_id
+            raise ResourceError(f"{TABLE} of run {run_id!r} is damaged: {error}") from error
+        told = settings[arm]
+        names = [arm.config.recovery, arm.config.granularity, arm.criterion + told]
+        own = dict(zip(ARM, [*names, arm.criterion, told], strict=True)) | {"seed": seed}
+        tables.append(steps.assign(**own))
+    return pd.concat(tables, ignore_index=True)
+
+
+def dense_rows(table: pd.DataFrame) -> pd.DataFrame:
+    """The unpruned network of every seed, once for each group (a repair may come before a step)."""
+    start = table[table["sparsity"] == 0].drop_duplicates([*GROUP, "seed"])
+    return start.assign(method="dense", criterion="dense", settings="")
+
+
+def _groups(table: pd.DataFrame) -> list[tuple[tuple[str, str], pd.DataFrame]]:
+    return [((str(a), str(b)), part) for (a, b), part in table.groupby(GROUP, sort=False)]
+
+
+def figures_of(part: pd.DataFrame, study: Study) -> list[list[str]]:
+    """The arms of a group that are drawn together: as the study says, or by eights."""
+    arms = part.drop_duplicates("method")
+    methods = list(arms["method"])
+    if study.report.figures:
+        criterion = dict(zip(methods, arms["criterion"], strict=True))
+        drawn = [
+            [m for m in methods if m in group or criterion[m] in group]
+            for group in study.report.figures
+        ]
+        return [group for group in drawn if group]
+    fixed = list(arms[arms["criterion"].isin(study.report.against)]["method"])[: _MOST // 2]
+    others = [method for method in methods if method not in fixed]
+    if len(methods) <= _MOST:
+        return [methods]
+    size = _MOST - len(fixed)
+    return [[*others[i : i + size], *fixed] for i in range(0, len(others), size)]
+
+
+def _draw(part: pd.DataFrame, study: Study, stem: str) -> dict[str, bytes]:
+    """Two figures: the metrics against sparsity, and accuracy against description length."""
+    wanted, lengths = study.report.metrics, [n for n in LENGTHS if n in part.columns]
+    drawn = {stem: compare_figure(part, wanted, by="method", title=study.title)}
+    if lengths:
+        drawn[f"{stem}-length"] = lengths_figure(part, lengths, by="method", title=study.title)
+    files = {}
+    for name, figure in drawn.items():
+        content, ending = render(figure, "svg"), "svg"
+        if len(content) > _HEAVY:
+            content, ending = render(figure, "png"), "png"
+        files[f"{name}.{ending}"] = content
+    return files
+
+
+def _told(group: tuple[str, str], table: pd.DataFrame) -> list[str]:
+    """The parts of a group's name that tell it from the other groups."""
+    several = [table[column].nunique() > 1 for column in GROUP]
+    return [value for value, needed in zip(group, several, strict=True) if needed]
+
+
+def _csv(numbers: pd.DataFrame, paired: pd.DataFrame, free: pd.DataFrame) -> str:
+    """All numbers of the section, one a row."""
+    parts = [numbers.assign(what="mean"), paired.assign(what="difference")]
+    parts.append(free.assign(what="within of dense"))
+    columns = ["what", *GROUP, "method", "quantity", "at", "reference", "n"]
+    columns += ["mean", "low", "high", "p", "holm", "only_dense"]
+    joined = pd.concat([part.reindex(columns=columns) for part in parts if len(part)])
+    joined["only_dense"] = joined["only_dense"].astype("Int64")
+    return joined.to_csv(index=False, float_format="%.6g", lineterminator="\n")
+
+
+def _facts(found: Found, file: str) -> dict[str, str]:
+    """What a reader needs to trust the numbers, and to make them again."""
+    study, runs = found.study, list(found.children.values())
+    total = len(study.seeds) * len(study.arms)
+    seeds = sorted({seed for seed, _ in found.children})
+    common = {k: v for k, v in parameters(study.arms[0].config).items() if k not in study.varied()}
+    hidden = ("seed", "replicate", "data_dir", "run_id", "criteria")
+    default = parameters(PruneConfig())
+    shown = [k for k in common if k not in hidden and (common[k] != default[k] or k in _ALWAYS)]
+    facts = {"command": f"`mlflow run . -e sweep -P file={file}`"}
+    facts["settings"] = ", ".join(f"{key} {common[key]}" for key in shown) + (
+        "; seed i trains on stratified subset i" if study.replicates else ""
+    )
+    facts["seeds"] = f"{len(seeds)} ({', '.join(map(str, seeds))}), {len(runs)} prune runs"
+    if len(runs) < total:
+        facts["incomplete"] = f"{total - len(runs)} of {total} prune runs are missing"
+    facts["commit"] = _listed(
+        run.data.tags.get("git.commit", "unknown")[:10]
+        + (" with changes" if run.data.tags.get("git.dirty") == "true" else "")
+        for run in runs
+    )
+    for package in ("python", "torch", "numpy", "leastloss"):
+        facts[package] = _listed(r.data.tags.get(f"version.{package}", "unknown") for r in runs)
+    versions = ", ".join(f"{p} {facts.pop(p)}" for p in ("leastloss", "python", "torch", "numpy"))
+    facts["versions"] = versions
+    facts["device"] = _listed(run.data.tags.get("device", "unknown") for run in runs)
+    facts["data digest"] = f"`{_digest(found)}` (training, validation and test images of all seeds)"
+    return facts
+
+
+_ALWAYS = ("dataset", "imbalance", "model", "hidden", "granularity", "schedule", "recovery")
+
+
+def _listed(values: Any) -> str:
+    """Equal values once, the most frequent first, with their counts where there are several."""
+    counts = sorted(Counter(values).items(), key=lambda item: (-item[1], item[0]))
+    return ", ".join(value if len(counts) == 1 else f"{value} ({n} runs)" for value, n in counts)
+
+
+def _digest(found: Found) -> str:
+    """One digest of the data of all seeds, as their runs recorded them."""
+    digests = {}
+    for (seed, _), run in found.children.items():
+        given = run.inputs.dataset_inputs if run.inputs else []
+        digests[seed] = sorted(f"{one.dataset.name}:{one.dataset.digest}" for one in given)
+    if not all(digests.values()):
+        return "unknown"
+    return hashlib.sha256(repr(sorted(digests.items())).encode()).hexdigest()[:16]
