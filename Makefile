@@ -34,6 +34,7 @@ test: $(READY) ## lint, types, tests
 
 test-slow: $(READY) ## the tests that take minutes or install packages
 	@$(RUN) OMP_NUM_THREADS=1 pytest -m slow $(ARGS)
+	@$(RUN) OMP_NUM_THREADS=1 LEASTLOSS_EXAMPLES=3000 pytest -n 2 tests/information
 
 bench: $(READY) ## speed and memory, each against a named peer
 	@for script in benchmarks/*.py; do \

@@ -1,15 +1,17 @@
 """Slow, obvious versions of what the package computes, written from the definitions alone."""
 
+import os
 from collections import Counter
 from collections.abc import Callable, Sequence
 from math import log2
 from typing import Any
 
 import numpy as np
+from hypothesis import settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from leastloss.information import ctm_table, removal_cost
+from leastloss.information import ENCODINGS, ctm_table, encode, removal_cost
 
 Matrix = NDArray[np.uint8]
 Symbol = tuple[int, tuple[int, ...]]
@@ -97,9 +99,15 @@ def check_greedy(
         left.remove(choice)
 
 
+def examples(number: int) -> settings:
+    """So many generated cases; as many as LEASTLOSS_EXAMPLES says if that is more."""
+    most = max(number, int(os.environ.get("LEASTLOSS_EXAMPLES", "0")))
+    return settings(max_examples=most, deadline=None)
+
+
 @st.composite
 def cases(draw: st.DrawFn) -> tuple[list[Matrix], dict[str, Any]]:
-    """One to three binary matrices, with leftovers, and how to cut and pool them."""
+    """Some binary matrices, or planes of ternary ones, with leftovers; how to cut and pool them."""
     block = draw(st.sampled_from([2, 3, 4]))
     boundary = draw(st.sampled_from(["ignore", "recursive", "periodic", "overlapping"]))
     least = {"periodic": 1, "recursive": 2}.get(boundary, block)
@@ -107,6 +115,11 @@ def cases(draw: st.DrawFn) -> tuple[list[Matrix], dict[str, Any]]:
     shapes = draw(st.lists(st.tuples(side, side), min_size=1, max_size=3))
     generator = np.random.default_rng(draw(st.integers(0, 2**32)))
     density = draw(st.sampled_from([0.1, 0.5, 0.9]))
-    matrices = [(generator.random(shape) < density).astype(np.uint8) for shape in shapes]
-    pooled = draw(st.lists(st.integers(0, 1), min_size=len(shapes), max_size=len(shapes)))
+    encoding = draw(st.sampled_from([*ENCODINGS, None]))
+    matrices = []
+    for shape in shapes:
+        kept = (generator.random(shape) < density).astype(np.int8)
+        signs = generator.choice(np.array([-1, 1], np.int8), shape)
+        matrices += [kept.view(np.uint8)] if encoding is None else encode(kept * signs, encoding)
+    pooled = draw(st.lists(st.integers(0, 1), min_size=len(matrices), max_size=len(matrices)))
     return matrices, {"block": block, "boundary": boundary, "pooled": pooled}

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.information import reference
 
@@ -21,7 +21,7 @@ def assert_equal(matrices, **options):
 
 
 @given(case=reference.cases(), name=st.sampled_from(list(COMPLEXITIES)))
-@settings(max_examples=150, deadline=None)
+@reference.examples(60)
 def test_equals_numpy_on_small_matrices(case, name):
     matrices, options = case
     assert_equal(matrices, complexity=name, **options)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from tests.information import reference
 
 from leastloss.errors import InputError
@@ -60,7 +60,7 @@ def test_table_has_the_symmetries_of_the_square_and_of_complement():
 
 
 @given(case=reference.cases())
-@settings(max_examples=60, deadline=None)
+@reference.examples(60)
 def test_equals_the_definition(case):
     matrices, options = case
     pools = options["pooled"]

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.information import reference
 
@@ -34,7 +34,7 @@ def _unit(matrices, name, options):
     strategy=st.sampled_from(list(STRATEGIES)),
     seed=st.integers(0, 100),
 )
-@settings(max_examples=100, deadline=None)
+@reference.examples(100)
 def test_every_choice_is_the_best(case, name, strategy, seed):
     matrices, options = case
     order = removal_order(matrices, complexity=name, strategy=strategy, seed=seed, **options)
@@ -58,7 +58,7 @@ def test_every_choice_is_the_best(case, name, strategy, seed):
     name=st.sampled_from(list(COMPLEXITIES)),
     strategy=st.sampled_from(list(STRATEGIES)),
 )
-@settings(max_examples=40, deadline=None)
+@reference.examples(40)
 def test_every_choice_of_a_set_is_the_best(case, name, strategy):
     matrices, options = case
     size = matrices[0].size

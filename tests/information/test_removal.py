@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.information import reference
 
@@ -24,7 +24,7 @@ from leastloss.information.removal import cell_losses
 
 
 @given(case=reference.cases(), name=st.sampled_from(list(COMPLEXITIES)))
-@settings(max_examples=100, deadline=None)
+@reference.examples(100)
 def test_every_loss_equals_recomputation(case, name):
     matrices, options = case
     block, boundary, pools = options["block"], options["boundary"], options["pooled"]
@@ -58,7 +58,7 @@ def test_blocks_known_by_their_codes_give_what_listed_ones_give(block, boundary)
 
 
 @given(case=reference.cases(), name=st.sampled_from(list(COMPLEXITIES)), seed=st.integers(0, 2**32))
-@settings(max_examples=60, deadline=None)
+@reference.examples(60)
 def test_loss_of_sets_equals_recomputation(case, name, seed):
     matrices, options = case
     block, boundary, pools = options["block"], options["boundary"], options["pooled"]

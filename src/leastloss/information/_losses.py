@@ -53,6 +53,21 @@ def count_codes(codes: Array, counts: Array) -> None:
 
 
 @compiled
+def present_symbols(counts: Array) -> Array:
+    """Symbols that occur at all, in ascending order."""
+    found = 0
+    for copies in counts:
+        found += copies > 0
+    symbols = np.empty(found, np.int64)
+    end = 0
+    for symbol in range(counts.size):
+        if counts[symbol] > 0:
+            symbols[end] = symbol
+            end += 1
+    return symbols
+
+
+@compiled
 def step_tables(
     first: Array, inc: Array, scale: Array, counts: Array, unit: Real
 ) -> tuple[Array, Array]:

@@ -101,7 +101,7 @@ class Blocks:
         terms = self.terms(name)
         total = 0.0
         for counts, size in zip(self.counts.reshape(len(self.sizes), -1), self.sizes, strict=True):
-            (present,) = counts.nonzero()
+            present = _losses.present_symbols(counts)
             copies = counts[present]
             if name == "bdm":
                 total += float((terms.first[present] + np.log2(copies)).sum())
