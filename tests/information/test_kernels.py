@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 
-@pytest.mark.parametrize("name", ["_kernels", "_losses", "_tree", "_queue"])
+@pytest.mark.parametrize(
+    "name", ["_kernels", "_losses", "_members", "_queue", "_ranks", "_rounds", "_tree"]
+)
 def test_kernels_name_the_sources_of_their_helpers(name):
     module = importlib.import_module(f"leastloss.information.{name}")
     folder = Path(module.__file__).parent

@@ -10,6 +10,7 @@ from leastloss.information.encodings import ENCODINGS, encode
 from leastloss.information.order import UNCOVERED, removal_order, set_removal_order
 from leastloss.information.removal import information_loss, set_information_loss
 from leastloss.information.replay import replay
+from leastloss.information.running import TIES
 from leastloss.information.sensitivity import PermutationSensitivity, permutation_sensitivity
 from leastloss.information.strategies import STRATEGIES, removal_cost
 from leastloss.information.units import unit_cells, unit_information_loss
@@ -19,6 +20,7 @@ __all__ = [
     "COMPLEXITIES",
     "ENCODINGS",
     "STRATEGIES",
+    "TIES",
     "UNCOVERED",
     "PermutationSensitivity",
     "bdm",

@@ -56,30 +56,36 @@ class Items(NamedTuple):
 
 
 class Groups(NamedTuple):
-    """The tree, and the blocks whose cells lie in no other block, by symbol."""
+    """The tree, and the blocks whose cells lie in no other block, by leaf: label and symbol."""
 
-    tree: Array  # int64 (nodes, 2): lowest cost below a node, candidates that have it
+    tree: Array  # int64 (nodes, 2): lowest cost below a node, and its ways
     level: Array  # int64: first node of every level, leaves first; 16 children a node
     down: Array  # float64: what the last copy of each symbol adds to the complexity
     up: Array  # float64: what one more copy would add
-    inside: Array  # int64: copies of each symbol among these blocks
-    width: Array  # uint8: bits of each symbol
-    root: Array  # int32: heap of the blocks of each symbol, in random order
-    left: Array  # int32
-    right: Array  # int32
-    key: Array  # uint64
+    inside: Array  # int32: blocks of each leaf
+    side: Array  # uint8: side of the blocks of each symbol
+    root: Array  # int32: heap, or list, of the blocks of each leaf
+    place: Array  # int32 (blocks, 4): left or next, right or last, key, first cell
 
 
 class Queue(NamedTuple):
     """All that the loop over removals works on; see ``_queue``."""
 
     groups: Groups
+    labels: int  # how many labels take turns
+    label: Array  # int64: label of each matrix
+    stride: int  # leaves of a label: its symbols, then all items
+    depth: int  # level of the tree at which a label has nodes of its own,
+    tops: int  # and how many
+    lowest: bool  # ties go by index: the tree holds lowest cells
+    turn: Array  # int64: the label whose turn it is
     shared: Array  # bool: blocks of items; they are listed by symbol:
     head: Array  # int32
     after: Array  # int32
     before: Array  # int32
     items: Items
-    label: Array  # int64: what the order says for an item
+    leaf: Array  # int64: leaf of each item
+    number: Array  # int64: what the order says for an item
     use_start: Array  # int64: the items of each block, and the bits they clear there (CSR)
     use_item: Array  # int64
     use_mask: Array  # int32
@@ -88,3 +94,4 @@ class Queue(NamedTuple):
     todo: Array  # int64: room for the items to rank
     item_stamp: Array  # int64: the removal after which an item was ranked
     changed: Array  # int64: room for the symbols whose counts a removal changes
+    symbol_stamp: Array  # int64: the round in which a symbol was changed

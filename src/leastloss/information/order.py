@@ -1,4 +1,4 @@
-"""Removal orders: exact and fully sequential, every removal seen by all later ones."""
+"""Removal orders: exact and sequential, every removal, or every batch, seen by all later ones."""
 
 from collections.abc import Sequence
 
@@ -6,14 +6,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from leastloss.errors import InputError
-from leastloss.information import _kernels, _queue
-from leastloss.information._types import Queue, Terms
+from leastloss.information import _kernels
 from leastloss.information.complexity import Blocks, count_blocks
 from leastloss.information.inputs import Matrices
 from leastloss.information.items import items_of, shared_items
 from leastloss.information.queues import queue_of
 from leastloss.information.removal import set_items
-from leastloss.information.strategies import strategy_number
+from leastloss.information.running import Rule, run, whole_number
 from leastloss.names import choose
 
 UNCOVERED: dict[str, str] = {
@@ -23,34 +22,46 @@ UNCOVERED: dict[str, str] = {
 }
 
 
-def _run(
-    blocks: Blocks, terms: Terms, queue: Queue, strategy: int, steps: int, salt: np.uint64
-) -> NDArray[np.int64]:
-    order = np.empty(steps, np.int64)
-    symbols, counts = blocks.symbols, blocks.counts
-    _queue.start(queue, terms, counts, symbols, strategy, salt)
-    done = _queue.advance(
-        queue, terms, counts, blocks.windows, symbols, strategy, salt, order, 0, steps
-    )
-    return order[:done]
-
-
-def _salt(seed: object) -> np.uint64:
-    if isinstance(seed, np.random.Generator):
-        return seed.integers(2**64, dtype=np.uint64)
-    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
-        raise InputError(f"seed is {seed!r}; it must be an integer >= 0 or a NumPy Generator")
-    return np.random.default_rng(int(seed)).integers(2**64, dtype=np.uint64)
-
-
 def _steps(steps: object, available: int) -> int:
     if steps is None:
         return available
-    if isinstance(steps, bool) or not isinstance(steps, int | np.integer):
-        raise InputError(f"steps is {steps!r}; it must be an integer")
-    if not 1 <= steps <= available:
+    number = whole_number("steps", steps)
+    if not 1 <= number <= available:
         raise InputError(f"steps is {steps}; it must lie between 1 and the {available} removable")
-    return int(steps)
+    return number
+
+
+def _turns(balance: Sequence[int] | None, matrices: int, ties: str) -> NDArray[np.int64] | None:
+    """Label of every matrix, from 0 in ascending order."""
+    if balance is None:
+        return None
+    labels = np.asarray(balance)
+    if labels.shape != (matrices,) or labels.dtype.kind not in "iu":
+        raise InputError(
+            f"balance is {balance!r}; it must be None or {matrices} integer label(s), one a matrix"
+        )
+    if ties == "together":
+        raise InputError(
+            "ties='together' with balance: tied removals that go together cannot take turns; use "
+            "ties='random' or 'index'"
+        )
+    return np.unique(labels, return_inverse=True)[1].astype(np.int64)
+
+
+def _in_turns(cells: NDArray[np.int64], labels: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Cells dealt out label by label, each label's cells keeping their order."""
+    rank = np.empty(len(cells), np.int64)
+    for label in np.unique(labels):
+        rank[labels == label] = np.arange((labels == label).sum())
+    return cells[np.lexsort((labels, rank))]
+
+
+def _outside(blocks: Blocks) -> NDArray[np.int64]:
+    """Ones that no block covers."""
+    if blocks.complete:
+        return np.empty(0, np.int64)
+    reached = _kernels.occurrences(blocks.windows, blocks.flat.size) > 0
+    return np.flatnonzero(blocks.flat & ~reached)
 
 
 def removal_order(
@@ -64,6 +75,10 @@ def removal_order(
     seed: int | np.random.Generator = 0,
     pooled: bool | Sequence[int] = True,
     uncovered: str = "exclude",
+    ties: str = "random",
+    batch: int = 1,
+    balance: Sequence[int] | None = None,
+    progress: bool = True,
 ) -> NDArray[np.int64]:
     """Order in which ones are cleared when the best is chosen anew after every single removal.
 
@@ -84,6 +99,14 @@ def removal_order(
         pooled: As for :func:`~leastloss.information.information_loss`.
         uncovered: What becomes of ones that no block covers: ``"exclude"``, ``"last"`` or
             ``"include"``.
+        ties: Among removals of equal cost ``"random"``: one is drawn; ``"index"``: the lowest cell
+            goes; ``"together"``: all go at once, before anything is evaluated again (inside such a
+            group, the order is drawn).
+        batch: How many are removed before all is evaluated again: those of lowest cost as of the
+            batch's start. As many as there are ones, or more: a one-shot ranking.
+        balance: One integer label per matrix: labels take turns, from the lowest, each removing
+            the best of its own cells; when one is exhausted the others go on.
+        progress: Show a bar, on a terminal, if it takes more than two seconds.
 
     Returns:
         int64 array of cell numbers, in row-major order over the concatenation of the matrices.
@@ -102,16 +125,13 @@ def removal_order(
         >>> int(removal_order(matrix, strategy="max_decrease")[0]) == 5 * 8 + 6
         True
     """
-    number = strategy_number(strategy)
+    rule = Rule.of(strategy, ties, batch, seed, progress)
     choose("treatment of uncovered cells", uncovered, UNCOVERED)
-    salt = _salt(seed)
     blocks = count_blocks(matrices, block=block, boundary=boundary, pooled=pooled)
+    labels = _turns(balance, len(blocks.matrices), ties)
     terms = blocks.terms(complexity)
     shared, cells, find = shared_items(blocks)
-    outside = np.empty(0, np.int64)
-    if not blocks.complete:
-        reached = _kernels.occurrences(blocks.windows, blocks.flat.size) > 0
-        outside = np.flatnonzero(blocks.flat & ~reached)
+    outside = _outside(blocks)
     total = int(blocks.flat.sum(dtype=np.int64)) - (uncovered == "exclude") * len(outside)
     wanted = _steps(steps, total)
     items = items_of(find, np.arange(len(cells) + 1), cells, len(blocks.symbols))
@@ -120,9 +140,28 @@ def removal_order(
         items = items._replace(
             start=np.concatenate([items.start, np.full(len(outside), items.start[-1])])
         )
-    order = _run(blocks, terms, queue_of(blocks, terms, shared, items, cells), number, wanted, salt)
+
+    def label_of(cells: NDArray[np.int64]) -> NDArray[np.int64] | None:
+        if labels is None:
+            return None
+        return labels[np.searchsorted(blocks.windows.base, cells, side="right") - 1]
+
+    queue = queue_of(
+        blocks,
+        terms,
+        shared,
+        items,
+        cells,
+        lowest=rule.lowest,
+        labels=labels,
+        item_labels=label_of(cells),
+    )
+    order = run(blocks, terms, queue, rule, wanted)
     if len(order) < wanted:
-        rest = np.random.default_rng(int(salt)).permutation(outside)
+        if ties != "index":
+            outside = np.random.default_rng(int(rule.salt)).permutation(outside)
+        turns = label_of(outside)
+        rest = outside if turns is None else _in_turns(outside, turns)
         order = np.concatenate([order, rest[: wanted - len(order)]])
     return order
 
@@ -138,6 +177,9 @@ def set_removal_order(
     steps: int | None = None,
     seed: int | np.random.Generator = 0,
     pooled: bool | Sequence[int] = True,
+    ties: str = "random",
+    batch: int = 1,
+    progress: bool = True,
 ) -> NDArray[np.int64]:
     """Order in which sets of cells (hidden units, say) are cleared, as :func:`removal_order`.
 
@@ -152,6 +194,9 @@ def set_removal_order(
         steps: As for :func:`removal_order`.
         seed: As for :func:`removal_order`.
         pooled: As for :func:`removal_order`.
+        ties: As for :func:`removal_order`, the numbers being those of the sets.
+        batch: As for :func:`removal_order`.
+        progress: As for :func:`removal_order`.
 
     Returns:
         int64 array of set numbers; sets without any one are ordered too, with an effect of 0.
@@ -163,11 +208,10 @@ def set_removal_order(
         >>> set_removal_order(np.eye(4, dtype=int), [[0], [1, 2]]).tolist()
         [1, 0]
     """
-    number = strategy_number(strategy)
-    salt = _salt(seed)
+    rule = Rule.of(strategy, ties, batch, seed, progress)
     blocks = count_blocks(matrices, block=block, boundary=boundary, pooled=pooled)
     terms = blocks.terms(complexity)
     items = set_items(blocks, sets)
     every = np.ones(len(blocks.symbols), np.bool_)
-    queue = queue_of(blocks, terms, every, items, np.arange(len(sets)))
-    return _run(blocks, terms, queue, number, _steps(steps, len(sets)), salt)
+    queue = queue_of(blocks, terms, every, items, np.arange(len(sets)), lowest=rule.lowest)
+    return run(blocks, terms, queue, rule, _steps(steps, len(sets)))

@@ -3,39 +3,53 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from leastloss.information import _queue
+from leastloss.errors import InputError
+from leastloss.information._ranks import EMPTY
 from leastloss.information._types import Groups, Items, Queue, Terms
 from leastloss.information.complexity import Blocks
 
 
-def _groups_of(blocks: Blocks, terms: Terms, items: int) -> Groups:
-    symbols, windows = len(blocks.counts), len(blocks.symbols)
-    sizes = [symbols + items]
+def _tops(size: int) -> tuple[int, int]:
+    """The level at which ``size`` leaves have at most 16 nodes, and how many those are."""
+    depth = 0
+    while size > 16 ** (depth + 1):
+        depth += 1
+    return depth, -(-size // 16**depth)
+
+
+def _groups_of(blocks: Blocks, terms: Terms, leaves: int) -> Groups:
+    sizes = [leaves]
     while sizes[-1] > 1:
         sizes[-1] += -sizes[-1] % 16
         sizes.append(sizes[-1] // 16)
     tree = np.zeros((sum(sizes), 2), np.int64)
-    tree[:, 0] = _queue.EMPTY
+    tree[:, 0] = EMPTY
     down, up = blocks.steps(terms)
-    width = np.zeros(1 << blocks.shift, np.uint8)
+    sides = np.zeros(1 << blocks.shift, np.uint8)
     for side, offset in blocks.offsets.items():
-        width[offset : offset + 2 ** (side * side)] = side * side
+        sides[offset : offset + 2 ** (side * side)] = side
     return Groups(
         tree=tree,
         level=np.cumsum([0, *sizes[:-1]]),
         down=down,
         up=up,
-        inside=np.zeros(symbols, np.int64),
-        width=width,
-        root=np.full(symbols, -1, np.int32),
-        left=np.empty(windows, np.int32),
-        right=np.empty(windows, np.int32),
-        key=np.empty(windows, np.uint64),
+        inside=np.zeros(leaves, np.int32),
+        side=sides,
+        root=np.full(leaves, -1, np.int32),
+        place=np.empty((len(blocks.symbols), 4), np.int32),
     )
 
 
 def queue_of(
-    blocks: Blocks, terms: Terms, shared: NDArray[np.bool_], items: Items, label: NDArray[np.int64]
+    blocks: Blocks,
+    terms: Terms,
+    shared: NDArray[np.bool_],
+    items: Items,
+    numbers: NDArray[np.int64],
+    *,
+    lowest: bool = False,
+    labels: NDArray[np.int64] | None = None,
+    item_labels: NDArray[np.int64] | None = None,
 ) -> Queue:
     """Set up the queue over all candidates; the compiled ``start`` fills it.
 
@@ -44,26 +58,46 @@ def queue_of(
         terms: The complexity.
         shared: bool per block: whether its cells are items, not taken by symbol.
         items: Cells of several blocks, or sets of cells.
-        label: What the order is to say for each item.
+        numbers: What the order is to say for each item.
+        lowest: Of tied candidates the one of lowest number goes; if not, one is drawn.
+        labels: Label of each matrix, from 0; labels take turns.
+        item_labels: Label of each item.
     """
+    if blocks.flat.size >= 2**31:
+        raise InputError(f"{blocks.flat.size} cells were given; an order takes fewer than 2**31")
     symbols, windows = len(blocks.counts), len(blocks.symbols)
     by_block = np.argsort(items.block, kind="stable")
     uses = np.bincount(items.block, minlength=windows)
     links = windows if shared.any() else 0
+    turns = np.zeros(len(blocks.matrices), np.int64) if labels is None else labels
+    many, size = int(turns.max()) + 1, symbols + len(numbers)
+    depth, tops = _tops(size) if many > 1 else (0, 1)
+    stride = tops * 16**depth if many > 1 else size
+    groups = _groups_of(blocks, terms, many * stride)
+    leaf = np.arange(symbols, size)
     return Queue(
-        groups=_groups_of(blocks, terms, len(label)),
+        groups=groups,
+        labels=many,
+        label=turns,
+        stride=stride,
+        depth=depth if many > 1 else len(groups.level) - 1,
+        tops=tops,
+        lowest=lowest,
+        turn=np.zeros(1, np.int64),
         shared=shared,
         head=np.full(symbols, -1, np.int32),
         after=np.empty(links, np.int32),
         before=np.empty(links, np.int32),
         items=items,
-        label=label,
+        leaf=leaf if item_labels is None else leaf + item_labels * stride,
+        number=numbers,
         use_start=np.concatenate([[0], np.cumsum(uses)]).astype(np.int64),
-        use_item=np.repeat(np.arange(len(label)), np.diff(items.start))[by_block],
+        use_item=np.repeat(np.arange(len(numbers)), np.diff(items.start))[by_block],
         use_mask=items.mask[by_block],
         wide=bool((items.mask & (items.mask - 1)).any()),
-        alive=np.ones(len(label), np.bool_),
-        todo=np.empty(len(label), np.int64),
-        item_stamp=np.zeros(len(label), np.int64),
+        alive=np.ones(len(numbers), np.bool_),
+        todo=np.empty(len(numbers), np.int64),
+        item_stamp=np.zeros(len(numbers), np.int64),
         changed=np.empty(2 * max(1, int(np.diff(items.start).max(initial=1))), np.int64),
+        symbol_stamp=np.zeros(symbols, np.int64),
     )

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from leastloss.information._queue import FAR, GRID
+from leastloss.information._ranks import FAR, GRID
 from leastloss.names import choose
 
 STRATEGIES: dict[str, str] = {

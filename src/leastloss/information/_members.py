@@ -1,0 +1,77 @@
+"""The blocks of every symbol: heaps in an order that is fixed per block, and lists.
+
+The row of a block in ``place`` is all that a heap reads of it: left child, right child, key, and
+the block's first cell (for the order alone).
+"""
+
+import numpy as np
+
+from leastloss.information._compile import inlined
+from leastloss.information._types import Array, Int, Word
+
+BUILT_ON = {"_compile": "fa71ae1d2626"}  # see _compile
+STEP = 0x9E3779B97F4A7C15  # the odd number nearest to 2**64 over the golden ratio
+
+
+@inlined
+def mixed(x: Word) -> Word:
+    """SplitMix64's finaliser (Steele et al. 2014): a bijection that scatters 64-bit integers."""
+    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return x ^ (x >> np.uint64(31))
+
+
+@inlined
+def merge(place: Array, a: Int, b: Int) -> Int:
+    """Merge two skew heaps of blocks, ordered by their keys; -1 is the empty heap."""
+    if a < 0 or b < 0:
+        return max(a, b)
+    if place[b, 2] < place[a, 2]:
+        a, b = b, a
+    root = a
+    while True:
+        rest = np.int64(place[a, 1])
+        place[a, 1] = place[a, 0]
+        if rest < 0:
+            place[a, 0] = b
+            return root
+        if place[b, 2] < place[rest, 2]:
+            rest, b = b, rest
+        place[a, 0] = rest
+        a = rest
+
+
+@inlined
+def push(
+    place: Array, root: Array, leaf: Int, w: Int, symbol: Int, lowest: Int, salt: Word
+) -> None:
+    """Put a block among those of a leaf: by its first cell, or where only the seed decides."""
+    if lowest:
+        place[w, 2] = place[w, 3]
+    else:
+        spread = np.uint64(w) * np.uint64(STEP) + np.uint64(symbol)
+        key = np.int64(mixed(mixed(spread) ^ salt) >> np.uint64(32))
+        place[w, 2] = key - 2**31
+    place[w, 0] = place[w, 1] = -1
+    root[leaf] = merge(place, np.int64(root[leaf]), np.int64(w))
+
+
+@inlined
+def link(head: Array, after: Array, before: Array, w: Int, leaf: Int) -> None:
+    """Enter a block into a list."""
+    before[w] = -1
+    after[w] = head[leaf]
+    if head[leaf] >= 0:
+        before[head[leaf]] = w
+    head[leaf] = w
+
+
+@inlined
+def unlink(head: Array, after: Array, before: Array, w: Int, leaf: Int) -> None:
+    """Take a block out of a list."""
+    if before[w] >= 0:
+        after[before[w]] = after[w]
+    else:
+        head[leaf] = after[w]
+    if after[w] >= 0:
+        before[after[w]] = before[w]
