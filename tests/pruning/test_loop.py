@@ -12,8 +12,8 @@ from leastloss.criteria import CRITERIA, Criterion, Scores, ScoringContext
 from leastloss.data import Data
 from leastloss.errors import InputError
 from leastloss.pruning import Recovery, apply_masks, prune, sparsity
-from leastloss.pruning.loop import _Scorer
 from leastloss.pruning.masks import Parts
+from leastloss.pruning.scorer import Scorer
 
 
 @dataclass(frozen=True)
@@ -228,7 +228,7 @@ def test_bad_arguments_are_one_clear_line(
 
 def test_each_scoring_draws_on(networks: dict[str, nn.Module], data: Data) -> None:
     parts = Parts.of(networks["mlp"], "weight")
-    scorer = _Scorer(CRITERIA["random"](), parts, data, seed=0)
+    scorer = Scorer(CRITERIA["random"](), parts, data, seed=0)
     first = scorer.choose(networks["mlp"], np.zeros(0, dtype=np.int64), 5).order
     second = scorer.choose(networks["mlp"], first, 5).order
     assert not set(first.tolist()) & set(second.tolist())

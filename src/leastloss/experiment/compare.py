@@ -18,7 +18,7 @@ PAGE = "compare.html"
 _DATA = ("dataset", "size", "imbalance", "ratio", "rare", "share", "subset", "model", "hidden")
 _TRAINING = ("epochs", "patience", "lr", "batch_size")
 # Options of criteria are in their labels.
-_METHOD = ("steps", "to_sparsity", "granularity", "schedule", "recovery")
+_METHOD = ("steps", "to_sparsity", "granularity", "schedule", "recovery", "balance")
 
 
 @tracking.explained()
@@ -90,7 +90,7 @@ def table_of(runs: Sequence[Run]) -> pd.DataFrame:
     found: dict[tuple[str, str], dict[str, pd.DataFrame]] = {}
     for run in sorted(runs, key=lambda run: run.info.start_time, reverse=True):
         given = run.data.params
-        label = ", ".join([given["criterion"], *[f"{key}={given[key]}" for key in varied]])
+        label = ", ".join([given["criterion"], *[f"{key}={given.get(key, '')}" for key in varied]])
         network = given["dense_seed"] + (f"/{given['replicate']}" if replicates else "")
         draws = found.setdefault((label, network), {})
         if given["seed"] in draws:

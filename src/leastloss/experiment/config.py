@@ -44,11 +44,16 @@ class PruneConfig(TrainConfig):
 
     run_id: str = option("", "A finished train run to prune; empty: train a network first.")
     criteria: str = option(
-        "mils-bdm,mils-entropy,nc,magnitude,random", "Criteria to compare, one child run each."
+        "mils-bdm,mils-entropy,nc,magnitude,random",
+        "Criteria, one child run each; name:option=value sets options, a@b is a with b's layer "
+        "ratios.",
     )
     granularity: str = option("weight", "What is removed: weight or unit.")
     to_sparsity: float = option(0.95, "Share of the weights (units) that is gone in the end.")
     steps: int = option(19, "Steps on the way, evenly spaced; each removes exactly its share.")
+    sparsities: str = option(
+        "", "Sparsity after each step, like 0.1,0.5,0.9; empty: by to_sparsity and steps."
+    )
     schedule: str = option(
         "iterative", "Score once (one-shot), before each step (iterative) or removal (sequential)."
     )
@@ -56,9 +61,15 @@ class PruneConfig(TrainConfig):
         "recalibrate",
         "Repair after each step: none, recalibrate (BatchNorm statistics) or finetune.",
     )
+    balance: str = option(
+        "none", "none, or polarity: each step removes equally many weights of +1 and of -1."
+    )
     encoding: str = option("polarity", "MILS: planes of bits a matrix becomes: polarity or sign.")
     boundary: str = option(
         "periodic", "MILS: edge of the blocks: periodic, ignore, recursive, overlapping."
+    )
+    log_models: str = option(
+        "yes", "Log each pruned network as an MLflow model: yes, or no (weights and tables only)."
     )
 
 

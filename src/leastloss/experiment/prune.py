@@ -1,20 +1,20 @@
 """The recipe of the entry point ``prune``: one dense network, one child run per criterion."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import click
 import pandas as pd
 
 from leastloss import tracking
-from leastloss.criteria import CRITERIA, GRANULARITIES, Criterion, as_criterion
-from leastloss.errors import InputError
-from leastloss.experiment.config import PruneConfig, TrainConfig, names, numbers, parameters
+from leastloss.experiment.choices import Choice, choices, in_order, steps_of
+from leastloss.experiment.config import PruneConfig, TrainConfig, parameters
 from leastloss.experiment.dense import MODEL_TAG, RUN_TAG, Dense, fetch_dense, train_dense
 from leastloss.experiment.train import report
 from leastloss.models.files import save_network
-from leastloss.names import choose
 from leastloss.plots import child_curves, compare_figure, render
-from leastloss.pruning import RECOVERIES, SCHEDULES, PruningPath, Step
+from leastloss.pruning import PruningPath, Step
 from leastloss.pruning import prune as prune_network
-from leastloss.pruning.schedule import targets
 
 PRUNED = "pruned_weights.safetensors"
 ORDER = "removal_order.npy"
@@ -29,8 +29,8 @@ def prune(config: PruneConfig) -> pd.DataFrame:
         InputError: If a parameter is out of range or a name unknown.
         ResourceError: If data, disk, tracking store or the given run fail.
     """
-    chosen = _criteria(config)
-    title = f"prune {config.granularity}s to {config.to_sparsity:g}"
+    steps, chosen = steps_of(config), choices(config)
+    title = f"prune {config.granularity}s to {steps['to_sparsity']:g}"
     # With a run to start from, the training flags say nothing: the network brings its own.
     ours = parameters(config)
     given = {k: v for k, v in ours.items() if k not in parameters(TrainConfig()) or k == "seed"}
@@ -43,8 +43,7 @@ def prune(config: PruneConfig) -> pd.DataFrame:
         else:
             dense = train_dense(config, parent)
         report(dense)
-        tables = [_child(config, criterion, dense) for criterion in chosen]
-        table = pd.concat(tables, ignore_index=True)
+        table = _children(config, chosen, dense, steps)
         tracking.log_text(parent, table.to_csv(index=False), TABLE)
         figure = compare_figure(table, title=f"{dense.name} on {dense.data.name}: {title}")
         tracking.log_bytes(parent, render(figure), "comparison.png")
@@ -52,57 +51,65 @@ def prune(config: PruneConfig) -> pd.DataFrame:
     return table
 
 
-def _criteria(config: PruneConfig) -> list[Criterion]:
-    """Read the names and check every axis before anything costs time."""
-    choose("granularity", config.granularity, GRANULARITIES)
-    choose("schedule", config.schedule, SCHEDULES)
-    choose("recovery", config.recovery, RECOVERIES)
-    units = sum(numbers(config.hidden, int, "hidden"))
-    known = config.granularity == "unit" and not config.run_id and units > 0
-    targets(units if known else 1_000_000, config.to_sparsity, config.steps)
-    wanted = names(config.criteria)
-    if not wanted:
-        raise InputError(f"criteria is empty; there are: {', '.join(CRITERIA)}")
-    defaults = {"encoding": config.encoding, "boundary": config.boundary}
-    chosen = [as_criterion(spec, defaults) for spec in wanted]
-    if len({criterion.label for criterion in chosen}) < len(chosen):
-        raise InputError(f"criteria {config.criteria!r} names one twice")
-    return chosen
+def _children(
+    config: PruneConfig, chosen: list[Choice], dense: Dense, steps: dict[str, Any]
+) -> pd.DataFrame:
+    """Prune by every criterion; their tables in the order in which they were named."""
+    tables: dict[str, pd.DataFrame] = {}
+    paths: dict[str, PruningPath] = {}  # those that others follow
+    for choice in in_order(chosen):
+        path, tables[choice.label] = _child(config, choice, dense, steps, paths.get(choice.follows))
+        if any(other.follows == choice.label for other in chosen):
+            paths[choice.label] = path
+    return pd.concat([tables[choice.label] for choice in chosen], ignore_index=True)
 
 
-def _child(config: PruneConfig, criterion: Criterion, dense: Dense) -> pd.DataFrame:
+def _child(
+    config: PruneConfig,
+    choice: Choice,
+    dense: Dense,
+    steps: dict[str, Any],
+    followed: PruningPath | None,
+) -> tuple[PruningPath, pd.DataFrame]:
     """Prune by one criterion in a child run of its own."""
+    label = choice.label
     # A network that comes from a run brings the parameters it was trained with.
     own = parameters(config) | dense.settings | {"seed": str(config.seed)}
-    own |= {"criterion": criterion.label, "run_id": dense.run_id}
-    own |= {"dense_seed": dense.settings["seed"]}
+    own |= {"criterion": label, "run_id": dense.run_id, "dense_seed": dense.settings["seed"]}
+    own |= {key: str(steps[key]) for key in ("to_sparsity", "steps")}
     tags = {RUN_TAG: dense.run_id, MODEL_TAG: dense.model_id}
-    with tracking.run("criterion", criterion.label, own, nested=True, tags=tags) as run_id:
+    with tracking.run("criterion", label, own, nested=True, tags=tags) as run_id:
         tracking.log_data(run_id, dense.data, dense.model_id)
         path = prune_network(
             dense.model,
             dense.data,
-            criterion,
+            choice.criterion,
             granularity=config.granularity,
-            to_sparsity=config.to_sparsity,
-            steps=config.steps,
+            **steps,
             schedule=config.schedule,
             recovery=config.recovery,
+            balance=config.balance,
+            allocation=followed or "global",
             seed=config.seed,
         )
-        table = _labelled(path.table(), criterion.label, config.seed, dense)
-        _log_path(run_id, path, table, dense)
+        table = _labelled(path.table(), label, config.seed, dense)
+        _log_path(run_id, path, table, dense, as_model=config.log_models == "yes")
+    for name, value in _facts(path).items():
+        if value:
+            click.echo(f"{label}: {name.replace('_', ' ')}: {value}")
     middle, last = len(table) // 2, len(table) - 1
     for step in sorted({middle, last}):
         row = table.iloc[step]
         click.echo(
-            f"{criterion.label if step == middle else '':>14}  sparsity {row['sparsity']:.2f}: "
+            f"{label if step == middle else '':>14}  sparsity {row['sparsity']:.2f}: "
             f"accuracy {row['accuracy']:.3f}, minority recall {row['minority_recall']:.3f}"
         )
-    return table
+    return path, table
 
 
-def _log_path(run_id: str, path: PruningPath, table: pd.DataFrame, dense: Dense) -> None:
+def _log_path(
+    run_id: str, path: PruningPath, table: pd.DataFrame, dense: Dense, *, as_model: bool
+) -> None:
     """Everything a child run holds, in few requests."""
     total, last = len(path.parts), path.steps[-1]
     model, masks = path.model_at(last.removed / total), path.masks_at(last.removed / total)
@@ -114,9 +121,19 @@ def _log_path(run_id: str, path: PruningPath, table: pd.DataFrame, dense: Dense)
     title = f"{path.settings['criterion']}: {dense.name} on {dense.data.name}"
     figure = child_curves(table, title=title, minority=dense.data.minority)
     tracking.log_bytes(run_id, render(figure), "curves.png")
+    for name, value in _facts(path).items():
+        tracking.log_tags(run_id, {name: str(value)})
+    if not as_model:
+        tracking.log_metrics(run_id, [_row(last, total)])
+        return
     origin = {"run_id": run_id, "pruned_from": f"models:/{dense.model_id}"}
     model_id = tracking.log_network(run_id, model, dense.data, "pruned", origin)
     tracking.log_metrics(run_id, [_row(last, total)], model_id)
+
+
+def _facts(path: PruningPath) -> dict[str, object]:
+    facts = path.settings["facts"]
+    return dict(facts) if isinstance(facts, Mapping) else {}
 
 
 def _row(step: Step, total: int) -> tuple[int, dict[str, float]]:

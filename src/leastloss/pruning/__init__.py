@@ -3,6 +3,7 @@
 from leastloss.pruning.loop import prune
 from leastloss.pruning.masks import Parts, apply_masks, full_masks, sparsity
 from leastloss.pruning.path import PruningPath, Step
+from leastloss.pruning.quotas import BALANCES
 from leastloss.pruning.recovery import (
     RECOVERIES,
     Finetune,
@@ -14,6 +15,7 @@ from leastloss.pruning.recovery import (
 from leastloss.pruning.schedule import SCHEDULES
 
 __all__ = [
+    "BALANCES",
     "RECOVERIES",
     "SCHEDULES",
     "Finetune",

@@ -6,66 +6,21 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from torch import nn
 from tqdm.auto import tqdm
 
-from leastloss.criteria import Criterion, ScoringContext, as_criterion
-from leastloss.data import Data, as_data
+from leastloss.criteria import Criterion, as_criterion
+from leastloss.data import as_data
 from leastloss.models.chain import check_chain
 from leastloss.names import choose
-from leastloss.pruning.masks import Parts, apply_masks
+from leastloss.pruning.masks import Parts, apply_masks, sparsity
 from leastloss.pruning.measure import measure
 from leastloss.pruning.path import PruningPath, Step, changes
+from leastloss.pruning.quotas import quotas_of
 from leastloss.pruning.recovery import Recovery, as_recovery
-from leastloss.pruning.schedule import SCHEDULES, targets
-from leastloss.pruning.selection import Selection, protected_parts, select
-from leastloss.seeds import stream
-
-
-class _Scorer:
-    """Asks the criterion for the next parts to go; knows the schedule, changes nothing."""
-
-    def __init__(self, criterion: Criterion, parts: Parts, data: Data, seed: int) -> None:
-        self.criterion, self.parts, self.train = criterion, parts, data.train
-        self.priority = stream(seed, "ties").random(len(parts))
-        self.generator = stream(seed, f"scores/{criterion.name}")
-        self.gone = np.zeros(len(parts), dtype=bool)
-        self.last: NDArray[np.float64] | None = None
-
-    def context(self, model: nn.Module, order: NDArray[np.int64]) -> ScoringContext:
-        masks, units = self.parts.masks(order), self.parts.granularity
-        return ScoringContext(
-            model=model, masks=masks, train=self.train, granularity=units, generator=self.generator
-        )
-
-    def choose(
-        self, model: nn.Module, order: NDArray[np.int64], k: int, *, rescore: bool = True
-    ) -> Selection:
-        """Select the next ``k`` parts after those in ``order``."""
-        self.gone[order] = True
-        if rescore or self.last is None:
-            self.last = self.parts.flatten(self.criterion.score(self.context(model, order)))
-        free = ~self.gone
-        if self.parts.granularity == "unit":
-            free &= ~protected_parts(self.last, free, self.parts.layer_of, self.priority)
-        return select(self.last, free, k, self.priority)
-
-    def choose_one_by_one(
-        self, model: nn.Module, order: NDArray[np.int64], k: int, progress: bool
-    ) -> Selection:
-        """Select ``k`` parts, scored again after every single removal."""
-        exact = self.criterion.removal_order(self.context(model, order), k)
-        if exact is not None:
-            return Selection(exact, float("nan"))
-        model, tied = copy.deepcopy(model), 0.0
-        for _ in tqdm(
-            range(k), desc=self.criterion.label, leave=False, disable=None if progress else True
-        ):
-            one = self.choose(model, order, 1)
-            order, tied = np.append(order, one.order), one.tied_share
-            apply_masks(model, self.parts.masks(order))
-        return Selection(order[len(order) - k :], tied)
+from leastloss.pruning.schedule import SCHEDULES, cuts_at, targets
+from leastloss.pruning.scorer import Scorer
+from leastloss.pruning.selection import Selection
 
 
 def prune(
@@ -76,8 +31,11 @@ def prune(
     granularity: str = "weight",
     to_sparsity: float = 0.9,
     steps: int = 20,
+    sparsities: Sequence[float] | None = None,
     schedule: str = "iterative",
     recovery: str | Recovery = "none",
+    balance: str = "none",
+    allocation: str | PruningPath = "global",
     seed: int = 0,
     layers: Sequence[str] | None = None,
     progress: bool = True,
@@ -97,11 +55,17 @@ def prune(
         granularity: ``weight`` or ``unit`` (hidden units of a chain of Linear layers).
         to_sparsity: Share of the parts that is gone in the end, inside (0, 1).
         steps: Number of steps, evenly spaced; each removes exactly its share.
+        sparsities: Share of the parts that is gone after each step, increasing; instead of
+            ``to_sparsity`` and ``steps``.
         schedule: ``one-shot``, ``iterative`` (score again before every step) or ``sequential``
             (score again after every single removal).
         recovery: ``none``, ``recalibrate``, ``finetune`` or a recovery object, after each step;
             one without a memory (``recalibrate``) repairs the dense network too, so that the first
             row is a fair control.
+        balance: ``polarity`` removes equally many weights of +1 and of -1 in each step; ``none``
+            does not look at signs.
+        allocation: ``global`` compares parts over all layers; a path of the same network and steps
+            lends its layer ratios: each step removes as many parts of every layer as that path.
         seed: Seed of tie-breaks, random scores and fine-tuning; same seed, same bits out.
         layers: Names of the layers to prune; all of them when omitted.
         progress: Whether to show a progress bar.
@@ -123,32 +87,46 @@ def prune(
     """
     criterion, recovery = as_criterion(criterion), as_recovery(recovery)
     choose("schedule", schedule, SCHEDULES)
-    settings = {
-        "criterion": criterion.label,
-        "granularity": granularity,
-        "to_sparsity": to_sparsity,
-        "steps": steps,
-        "schedule": schedule,
-        "recovery": type(recovery).__name__.lower(),
-        "seed": seed,
-        "options": dict(vars(criterion)),
-    }
     dense = copy.deepcopy(model).eval()
     parts = Parts.of(dense, granularity, None if layers is None else list(layers))
-    cuts = targets(len(parts), to_sparsity, steps)
+    if sparsities is None:
+        cuts = targets(len(parts), to_sparsity, steps)
+    else:
+        cuts = cuts_at(len(parts), list(sparsities))
+        to_sparsity, steps = float(sparsities[-1]), len(cuts)
     parts.check_room(int(cuts[-1]))
     data = as_data(data)  # not by the seed of pruning: what is test stays test
     if parts.consumers:
         check_chain(dense, data.train.x[:8], parts.consumers)
     work = copy.deepcopy(dense)
-    scorer = _Scorer(criterion, parts, data, seed)
+    quotas = quotas_of(dense, parts, cuts, balance, allocation)
+    scorer = Scorer(criterion, parts, data, seed, quotas)
     order = np.zeros(0, dtype=np.int64)
+    follows = "" if isinstance(allocation, str) else str(allocation.settings["criterion"])
+    label = "@".join(filter(None, [criterion.label, follows]))
+    settings: dict[str, object] = {
+        "criterion": label,
+        "granularity": granularity,
+        "to_sparsity": to_sparsity,
+        "steps": steps,
+        "sparsities": None if sparsities is None else [float(share) for share in sparsities],
+        "schedule": schedule,
+        "recovery": type(recovery).__name__.lower(),
+        "balance": balance,
+        "allocation": follows or "global",
+        "seed": seed,
+        "options": dict(vars(criterion)),
+        "facts": criterion.facts(scorer.context(dense, order)),
+    }
     done: list[Step] = []
 
     def finish(selection: Selection, seconds: float) -> None:
         masks = parts.masks(order)
         extra = {"ties_at_cut": selection.tied_share, "score_seconds": seconds}
-        metrics = measure(work, masks, data) | extra
+        by_layer = {
+            f"sparsity_layer_{i}": sparsity({n: m}) for i, (n, m) in enumerate(masks.items())
+        }
+        metrics = measure(work, masks, data) | by_layer | extra
         done.append(Step(len(done), len(order), metrics, changes(dense, masks, work)))
         if on_step is not None:
             on_step(done[-1])
@@ -156,9 +134,7 @@ def prune(
     if recovery.memoryless:  # the dense network gets the same repair as all that follow
         recovery.repair(work, parts.masks(order), data, seed)
     finish(Selection(order, 0.0), 0.0)
-    for cut in tqdm(
-        cuts, desc=criterion.label, unit="step", disable=None if progress else True, leave=False
-    ):
+    for cut in tqdm(cuts, desc=label, unit="step", disable=None if progress else True, leave=False):
         start, k = time.perf_counter(), int(cut) - len(order)
         if schedule == "sequential":
             selection = scorer.choose_one_by_one(work, order, k, progress)

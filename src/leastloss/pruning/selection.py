@@ -42,8 +42,10 @@ def select(
     alive: NDArray[np.bool_],
     k: int,
     priority: NDArray[np.float64],
+    group: NDArray[np.int64] | None = None,
+    quota: NDArray[np.int64] | None = None,
 ) -> Selection:
-    """Choose exactly ``k`` living parts with the lowest scores.
+    """Choose exactly ``k`` living parts with the lowest scores, of all parts or of every group.
 
     Equal scores are ordered by ``priority``, a random draw made once per path: index order would
     wipe out whole rows, and a threshold would remove all or none of a tie.
@@ -53,9 +55,12 @@ def select(
         alive: Which parts may go, shape (parts,).
         k: How many go; from 0 to the number of living parts.
         priority: Tie-break, shape (parts,); lower goes first.
+        group: Number of each part's group, shape (parts,); all are in one group when omitted.
+        quota: How many of each group go, shape (groups,); they add up to ``k``. The order mixes
+            the groups evenly, so that its beginnings hold about the same shares.
 
     Raises:
-        InputError: If a living part's score is not finite or ``k`` is out of range.
+        InputError: If a living part's score is not finite, or ``k`` or a quota is out of range.
 
     Example:
         >>> scores, alive = np.array([3.0, 1.0, 1.0, 2.0]), np.array([True, True, True, True])
@@ -69,6 +74,33 @@ def select(
         raise InputError(f"{bad} of {len(values)} scores are not finite (NaN or infinity)")
     if not 0 <= k <= len(candidates):
         raise InputError(f"cannot remove {k} of {len(candidates)} remaining parts")
-    order = candidates[np.lexsort((priority[candidates], values))][:k]
-    tied = float((values == scores[order[-1]]).mean()) if k else 0.0
-    return Selection(order, tied)
+    if group is None or quota is None:
+        order = candidates[np.lexsort((priority[candidates], values))][:k]
+        tied = float((values == scores[order[-1]]).mean()) if k else 0.0
+        return Selection(order, tied)
+    return _by_group(scores, candidates, priority, group, quota)
+
+
+def _by_group(
+    scores: NDArray[np.float64],
+    candidates: NDArray[np.int64],
+    priority: NDArray[np.float64],
+    group: NDArray[np.int64],
+    quota: NDArray[np.int64],
+) -> Selection:
+    """The lowest of every group; a part is tied if its score is that at the cut of its group."""
+    chosen, place = [], []
+    tied = 0
+    for number in np.flatnonzero(quota):
+        own, size = candidates[group[candidates] == number], int(quota[number])
+        if size > len(own):
+            raise InputError(f"cannot remove {size} of {len(own)} remaining parts of a group")
+        lowest = own[np.lexsort((priority[own], scores[own]))][:size]
+        tied += int((scores[own] == scores[lowest[-1]]).sum())
+        chosen.append(lowest)
+        place.append((np.arange(size) + 0.5) / size)
+    if not chosen:
+        return Selection(np.zeros(0, dtype=np.int64), 0.0)
+    parts = np.concatenate(chosen)
+    order = parts[np.lexsort((priority[parts], scores[parts], np.concatenate(place)))]
+    return Selection(order, tied / len(candidates))

@@ -1,0 +1,86 @@
+"""What a prune run is asked for, checked: which criteria, whose layer ratios, which steps."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from leastloss.criteria import CRITERIA, GRANULARITIES, Criterion, as_criterion
+from leastloss.errors import InputError
+from leastloss.experiment.config import PruneConfig, names, numbers
+from leastloss.names import choose
+from leastloss.pruning import BALANCES, RECOVERIES, SCHEDULES
+from leastloss.pruning.schedule import cuts_at, targets
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """One child run: a criterion, and the label of the one that it follows, if any."""
+
+    criterion: Criterion
+    follows: str = ""
+
+    @property
+    def label(self) -> str:
+        """What runs and tables call it, as in ``magnitude@mils-bdm``."""
+        return "@".join(filter(None, [self.criterion.label, self.follows]))
+
+
+def steps_of(config: PruneConfig) -> dict[str, Any]:
+    """Check every axis before anything costs time, and read the steps as pruning takes them.
+
+    Raises:
+        InputError: If a name is unknown or a number out of range.
+    """
+    choose("granularity", config.granularity, GRANULARITIES)
+    choose("schedule", config.schedule, SCHEDULES)
+    choose("recovery", config.recovery, RECOVERIES)
+    choose("log_models", config.log_models, ("yes", "no"))
+    if choose("balance", config.balance, BALANCES) != "none" and config.granularity == "unit":
+        raise InputError("balance 'polarity' is for weights; units have no sign")
+    units = sum(numbers(config.hidden, int, "hidden"))
+    known = config.granularity == "unit" and not config.run_id and units > 0
+    parts = units if known else 1_000_000
+    shares = numbers(config.sparsities, float, "sparsities")
+    if not shares:
+        targets(parts, config.to_sparsity, config.steps)
+        return {"to_sparsity": config.to_sparsity, "steps": config.steps, "sparsities": None}
+    cuts_at(parts, shares)
+    return {"to_sparsity": shares[-1], "steps": len(shares), "sparsities": shares}
+
+
+def choices(config: PruneConfig) -> list[Choice]:
+    """Read the list of criteria, and check all else that a run may be refused for.
+
+    Raises:
+        InputError: If it is empty, names one twice, a spec is wrong, or one follows another that
+            is not in the list; or as :func:`steps_of`.
+
+    Example:
+        >>> config = PruneConfig(criteria="magnitude@nc:gamma=0.1, nc:gamma=0.1", boundary="ignore")
+        >>> [choice.label for choice in choices(config)]
+        ['magnitude@nc:gamma=0.1', 'nc:gamma=0.1']
+    """
+    steps_of(config)
+    defaults = {"encoding": config.encoding, "boundary": config.boundary}
+    wanted = names(config.criteria)
+    if not wanted:
+        raise InputError(f"criteria is empty; there are: {', '.join(CRITERIA)}")
+    found = []
+    for spec in wanted:
+        own, *others = (as_criterion(part.strip(), defaults) for part in spec.split("@"))
+        found.append(Choice(criterion=own, follows="@".join(other.label for other in others)))
+    labels = {choice.label for choice in found}
+    if len(labels) < len(found):
+        raise InputError(f"criteria {config.criteria!r} names one twice")
+    for choice in found:
+        if choice.follows and choice.follows not in labels:
+            raise InputError(
+                f"{choice.label!r} follows {choice.follows!r}, which is not among the criteria; "
+                f"there are: {', '.join(sorted(labels))}"
+            )
+    return found
+
+
+def in_order(chosen: list[Choice]) -> list[Choice]:
+    """Those that others follow first."""
+    # Who follows has one more sign than who is followed.
+    return sorted(chosen, key=lambda choice: choice.follows.count("@") + bool(choice.follows))

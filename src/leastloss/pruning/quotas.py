@@ -1,0 +1,93 @@
+"""How the removals of a step are spread over groups of parts: all in one, by sign, by layer."""
+
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import nn
+
+from leastloss.criteria.polarity import negative, turns
+from leastloss.errors import InputError
+from leastloss.names import choose
+from leastloss.pruning.masks import Parts
+from leastloss.pruning.path import PruningPath
+
+BALANCES: dict[str, str] = {
+    "none": "the lowest scores go, whatever their sign",
+    "polarity": "each step removes equally many weights of +1 and of -1",
+}
+
+
+class Quotas(Protocol):
+    """Groups of parts, and how many of each go next."""
+
+    group: NDArray[np.int64]
+
+    def next(self, gone: NDArray[np.bool_], k: int) -> NDArray[np.int64]:
+        """How many parts of each group are among the next ``k``, shape (groups,)."""
+
+
+class Polarity:
+    """Equally many weights of both signs; an odd one is of the sign with more left."""
+
+    def __init__(self, model: nn.Module, parts: Parts) -> None:
+        self.group = negative(model, parts.dense)
+
+    def turns(self, gone: NDArray[np.bool_], k: int) -> NDArray[np.int64]:
+        """Whose turn each of the next ``k`` removals is."""
+        return turns(np.bincount(self.group[~gone], minlength=2), k)
+
+    def next(self, gone: NDArray[np.bool_], k: int) -> NDArray[np.int64]:
+        """See :class:`Quotas`."""
+        return np.bincount(self.turns(gone, k), minlength=2)
+
+
+class Copied:
+    """As many parts of every layer (and sign) as another path removes."""
+
+    def __init__(self, path: PruningPath, group: NDArray[np.int64]) -> None:
+        self.group, self.order = group, path.removal_order
+
+    def next(self, gone: NDArray[np.bool_], k: int) -> NDArray[np.int64]:
+        """See :class:`Quotas`; the parts that are gone are as many as at a step of that path."""
+        done = int(gone.sum())
+        return np.bincount(
+            self.group[self.order[done : done + k]], minlength=int(self.group.max()) + 1
+        )
+
+
+def quotas_of(
+    model: nn.Module,
+    parts: Parts,
+    cuts: NDArray[np.int64],
+    balance: str,
+    allocation: str | PruningPath,
+) -> Quotas | None:
+    """Read the options ``balance`` and ``allocation``; None where nothing but the scores decides.
+
+    Raises:
+        InputError: If a name is unknown, units are to be balanced, or the path is of other parts,
+            too short, or has no such steps.
+    """
+    by_sign = choose("balance", balance, BALANCES) == "polarity"
+    if by_sign and parts.granularity == "unit":
+        raise InputError("balance 'polarity' is for weights; units have no sign")
+    if not isinstance(allocation, PruningPath):
+        choose("allocation", allocation, ["global"])
+        return Polarity(model, parts) if by_sign else None
+    other = allocation.parts
+    if other.granularity != parts.granularity or other.sizes != parts.sizes:
+        raise InputError("allocation is a path of another network or granularity")
+    steps = {step.removed for step in allocation.steps}
+    missing = [str(cut) for cut in cuts if int(cut) not in steps]
+    if missing:
+        raise InputError(
+            f"allocation is a path without a step that removes {', '.join(missing[:3])} parts; "
+            "prune both with the same steps"
+        )
+    group = parts.layer_of
+    if by_sign:
+        if allocation.settings["balance"] != balance:
+            raise InputError("allocation is a path without balance; prune both with 'polarity'")
+        group = 2 * group + negative(model, parts.dense)
+    return Copied(allocation, group)

@@ -1,0 +1,110 @@
+"""What goes next: the criterion's scores or its exact order, and the quotas of the step."""
+
+import copy
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import nn
+from tqdm.auto import tqdm
+
+from leastloss.criteria import Criterion, ScoringContext
+from leastloss.data import Data
+from leastloss.errors import InputError
+from leastloss.pruning.masks import Parts, apply_masks
+from leastloss.pruning.quotas import Copied, Polarity, Quotas
+from leastloss.pruning.selection import Selection, protected_parts, select
+from leastloss.seeds import stream
+
+
+class Scorer:
+    """Asks the criterion for the next parts to go; knows the schedule, changes nothing."""
+
+    def __init__(
+        self,
+        criterion: Criterion,
+        parts: Parts,
+        data: Data,
+        seed: int,
+        quotas: Quotas | None = None,
+    ) -> None:
+        self.criterion, self.parts, self.train, self.quotas = criterion, parts, data.train, quotas
+        self.priority = stream(seed, "ties").random(len(parts))
+        # By name: options change what is done with the draws, not the draws.
+        self.generator = stream(seed, f"scores/{criterion.name}")
+        self.gone = np.zeros(len(parts), dtype=bool)
+        self.last: NDArray[np.float64] | None = None
+
+    def context(self, model: nn.Module, order: NDArray[np.int64]) -> ScoringContext:
+        """What the criterion may see when the parts in ``order`` are gone."""
+        return ScoringContext(
+            model=model,
+            masks=self.parts.masks(order),
+            train=self.train,
+            granularity=self.parts.granularity,
+            generator=self.generator,
+            balance=isinstance(self.quotas, Polarity),
+        )
+
+    def choose(
+        self, model: nn.Module, order: NDArray[np.int64], k: int, *, rescore: bool = True
+    ) -> Selection:
+        """Select the next ``k`` parts after those in ``order``."""
+        free = self._free(model, order, rescore)
+        assert self.last is not None  # scored just now
+        if self.quotas is None:
+            return select(self.last, free, k, self.priority)
+        group, quota = self.quotas.group, self.quotas.next(self.gone, k)
+        return select(self.last, free, k, self.priority, group, quota)
+
+    def choose_one_by_one(
+        self, model: nn.Module, order: NDArray[np.int64], k: int, progress: bool
+    ) -> Selection:
+        """Select ``k`` parts, scored again after every single removal."""
+        self.gone[order] = True
+        if isinstance(self.quotas, Copied):
+            return self._share_out(model, order, k)
+        exact = self.criterion.removal_order(self.context(model, order), k)
+        if exact is not None:
+            return Selection(exact, float("nan"))
+        turns = self.quotas.turns(self.gone, k) if isinstance(self.quotas, Polarity) else None
+        model, tied = copy.deepcopy(model), 0.0
+        bar = tqdm(
+            range(k), desc=self.criterion.label, leave=False, disable=None if progress else True
+        )
+        for i in bar:
+            free = self._free(model, order, rescore=True)
+            assert self.last is not None
+            if turns is not None and self.quotas is not None:
+                free &= self.quotas.group == turns[i]
+            one = select(self.last, free, 1, self.priority)
+            order, tied = np.append(order, one.order), one.tied_share
+            apply_masks(model, self.parts.masks(order))
+        return Selection(order[len(order) - k :], tied)
+
+    def _free(self, model: nn.Module, order: NDArray[np.int64], rescore: bool) -> NDArray[np.bool_]:
+        """Score, and tell which parts may go."""
+        self.gone[order] = True
+        if rescore or self.last is None:
+            self.last = self.parts.flatten(self.criterion.score(self.context(model, order)))
+        free = ~self.gone
+        # A path whose layers are copied emptied none of them.
+        if self.parts.granularity == "unit" and not isinstance(self.quotas, Copied):
+            free &= ~protected_parts(self.last, free, self.parts.layer_of, self.priority)
+        return free
+
+    def _share_out(self, model: nn.Module, order: NDArray[np.int64], k: int) -> Selection:
+        """The whole order of a static criterion, of which every group takes the first."""
+        left = np.flatnonzero(~self.gone)
+        whole = None
+        if self.criterion.static:
+            whole = self.criterion.removal_order(self.context(model, order), len(left))
+        if whole is None or self.quotas is None:
+            raise InputError(
+                f"{self.criterion.label!r} cannot follow another path's layers under the schedule "
+                "'sequential'; use 'iterative'"
+            )
+        place = np.full(len(self.parts), np.nan)
+        place[whole] = np.arange(len(whole))
+        quota = self.quotas.next(self.gone, k)
+        found = select(place, ~self.gone, k, self.priority, self.quotas.group, quota)
+        return Selection(found.order, float("nan"))

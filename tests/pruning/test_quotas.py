@@ -1,0 +1,171 @@
+"""Balanced signs, copied layer ratios, and steps at given sparsities."""
+
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import nn
+
+from leastloss.criteria.polarity import negative, turns
+from leastloss.data import Data
+from leastloss.errors import InputError
+from leastloss.pruning import PruningPath, prune
+from leastloss.pruning.schedule import cuts_at
+from leastloss.pruning.selection import select
+
+SHARES = [0.1, 0.43, 0.8]
+
+
+def pruned(model: nn.Module, data: Data, criterion: str, **options: Any) -> PruningPath:
+    options = {"sparsities": SHARES, "progress": False} | options
+    return prune(model, data, criterion, **options)
+
+
+@given(st.integers(0, 9), st.integers(0, 9), st.data())
+def test_turns_are_even_and_the_sign_with_more_left_begins(
+    plus: int, minus: int, draw: st.DataObject
+) -> None:
+    k = draw.draw(st.integers(0, plus + minus))
+    found = turns(np.array([plus, minus]), k)
+    counts = np.bincount(found, minlength=2)
+    assert len(found) == k
+    assert (counts <= [plus, minus]).all()
+    if k <= 2 * min(plus, minus):
+        assert abs(counts[0] - counts[1]) == k % 2
+        if k % 2 and plus != minus:
+            assert counts.argmax() == np.argmax([plus, minus])
+    else:
+        assert counts.min() == min(plus, minus)
+    assert np.array_equal(turns(np.array([plus, minus]), k // 2), found[: k // 2])
+
+
+@given(st.integers(0, 10**6))
+def test_every_group_gives_its_lowest(seed: int) -> None:
+    draw = np.random.default_rng(seed)
+    scores, group = draw.integers(0, 4, 40).astype(float), draw.integers(0, 3, 40)
+    alive, priority = draw.random(40) < 0.7, draw.random(40)
+    left = np.bincount(group[alive], minlength=3)
+    quota = draw.integers(0, left + 1)
+    found = select(scores, alive, int(quota.sum()), priority, group, quota)
+    for number in range(3):
+        own = alive & (group == number)
+        alone = select(scores, own, int(quota[number]), priority)
+        assert found.order[group[found.order] == number].tolist() == alone.order.tolist()
+    # Evenly mixed: every beginning holds each group's share, to less than one part of each group.
+    for end in range(len(found.order) + 1):
+        counts = np.bincount(group[found.order[:end]], minlength=3)
+        assert (np.abs(counts - quota * end / max(1, quota.sum())) <= 3).all()
+
+
+@pytest.mark.parametrize("schedule", ["one-shot", "iterative", "sequential"])
+@pytest.mark.parametrize("criterion", ["mils-bdm", "magnitude", "random"])
+@pytest.mark.parametrize("kind", ["mlp", "binarized-mlp"])
+def test_steps_remove_equally_many_of_both_signs(
+    kind: str, criterion: str, schedule: str, networks: dict[str, nn.Module], data: Data
+) -> None:
+    model = networks[kind]
+    path = pruned(model, data, criterion, balance="polarity", schedule=schedule, seed=2)
+    sign = negative(model, path.parts.dense)
+    left = np.bincount(sign, minlength=2)
+    ends = path.table()["removed"].to_numpy()
+    for start, end in pairwise(ends):
+        gone = np.bincount(sign[path.removal_order[start:end]], minlength=2)
+        if end - start <= 2 * left.min():
+            assert abs(gone[0] - gone[1]) == (end - start) % 2
+        else:
+            assert (left - gone).min() == 0
+        left -= gone
+    assert len(set(path.removal_order.tolist())) == ends[-1]
+    plain = pruned(model, data, criterion, schedule=schedule, seed=2)
+    assert not np.array_equal(plain.removal_order, path.removal_order)
+
+
+def test_balanced_magnitude_takes_the_smallest_of_each_sign(
+    networks: dict[str, nn.Module], data: Data
+) -> None:
+    model = networks["mlp"]
+    paths = [
+        pruned(model, data, "magnitude", balance="polarity", sparsities=[0.3], schedule=schedule)
+        for schedule in ("iterative", "sequential")
+    ]
+    assert np.array_equal(*(np.sort(path.removal_order) for path in paths))
+    sign = negative(model, paths[0].parts.dense)
+    alone = pruned(model, data, "magnitude", sparsities=[0.9]).removal_order
+    for label in (0, 1):
+        own = [part for part in paths[1].removal_order if sign[part] == label]
+        assert own == [part for part in alone if sign[part] == label][: len(own)]
+
+
+@pytest.mark.parametrize("schedule", ["one-shot", "iterative", "sequential"])
+@pytest.mark.parametrize("balance", ["none", "polarity"])
+def test_the_layers_of_another_path(
+    balance: str, schedule: str, networks: dict[str, nn.Module], data: Data
+) -> None:
+    model = networks["binarized-mlp"]
+    options = {"balance": balance, "schedule": schedule}
+    other = pruned(model, data, "mils-entropy", **options)
+    path = pruned(model, data, "magnitude", allocation=other, **options)
+    columns = [f"sparsity_layer_{i}" for i in range(3)]
+    assert path.table()[columns].equals(other.table()[columns])
+    assert path.settings["criterion"] == "magnitude@mils-entropy"
+    free = pruned(model, data, "magnitude", **options)
+    assert not free.table()[columns].equals(other.table()[columns])
+    if balance == "polarity":
+        sign = negative(model, path.parts.dense)
+        assert np.bincount(sign[path.removal_order]).tolist() == (
+            np.bincount(sign[other.removal_order]).tolist()
+        )
+
+
+def test_units_follow_layers_too(networks: dict[str, nn.Module], data: Data) -> None:
+    options = {"granularity": "unit", "sparsities": [0.5, 0.9]}
+    other = pruned(networks["mlp"], data, "magnitude", **options)
+    path = pruned(networks["mlp"], data, "nc", allocation=other, **options)
+    assert path.table()["sparsity_layer_0"].equals(other.table()["sparsity_layer_0"])
+
+
+def test_what_cannot_follow_says_why(networks: dict[str, nn.Module], data: Data) -> None:
+    model = networks["mlp"]
+    other = pruned(model, data, "random", sparsities=[0.5])
+    with pytest.raises(InputError, match="without a step that removes 94, 406, 755 parts"):
+        pruned(model, data, "magnitude", allocation=other)
+    with pytest.raises(InputError, match="another network or granularity"):
+        pruned(model, data, "magnitude", allocation=other, granularity="unit", sparsities=[0.5])
+    with pytest.raises(InputError, match="a path without balance"):
+        pruned(model, data, "nc", allocation=other, balance="polarity", sparsities=[0.5])
+    with pytest.raises(InputError, match="'mils-bdm' cannot follow another path's layers"):
+        pruned(model, data, "mils-bdm", allocation=other, schedule="sequential", sparsities=[0.5])
+    with pytest.raises(InputError, match="did you mean 'polarity'"):
+        pruned(model, data, "magnitude", balance="polar")
+    with pytest.raises(InputError, match="units have no sign"):
+        pruned(model, data, "magnitude", balance="polarity", granularity="unit")
+
+
+def test_steps_at_given_sparsities(networks: dict[str, nn.Module], data: Data) -> None:
+    path = pruned(networks["mlp"], data, "magnitude", sparsities=np.array([0.1, 0.5]))
+    total = len(path.parts)
+    assert path.table()["removed"].tolist() == [0, round(0.1 * total), round(0.5 * total)]
+    assert path.settings["sparsities"] == [0.1, 0.5]
+    assert (path.settings["to_sparsity"], path.settings["steps"]) == (0.5, 2)
+
+
+@pytest.mark.parametrize(
+    ("shares", "message"),
+    [
+        ([], "sparsities are empty"),
+        ([0.0, 0.5], "inside"),
+        ([0.5, 1.0], "inside"),
+        ([float("nan")], "inside"),
+        ([0.5, 0.4], "must increase"),
+        ([0.5, 0.5], "must increase"),
+        ([0.5, 0.51], "of 10 parts remove 5, 5; every step must remove"),
+        ([0.5, 0.99], "one must stay"),
+        ([0.01], "must remove at least one"),
+    ],
+)
+def test_sparsities_that_are_no_steps(shares: list[float], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        cuts_at(10, shares)
