@@ -69,5 +69,7 @@ def _runs(study: Study, kind: str) -> list[Run]:
 
 def _key(given: Mapping[str, str], config: TrainConfig) -> frozenset[tuple[str, str]]:
     """All that a run measures depends on, from its parameters."""
+    # Where the sparsities are given one by one, these follow from them.
+    ignored = (*IGNORED, *(("to_sparsity", "steps") if given.get("sparsities") else ()))
     known = parameters(config).items()
-    return frozenset((k, given.get(k, default)) for k, default in known if k not in IGNORED)
+    return frozenset((k, given.get(k, default)) for k, default in known if k not in ignored)

@@ -8,11 +8,10 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from leastloss.criteria import Criterion
 from leastloss.errors import InputError
 from leastloss.evaluation.summary import REACH
-from leastloss.experiment.config import PruneConfig, TrainConfig, names, numbers
-from leastloss.experiment.prune import _criteria as checked_criteria
+from leastloss.experiment.choices import choices, steps_of
+from leastloss.experiment.config import PruneConfig, TrainConfig, names
 from leastloss.names import choose
 
 LISTS = ("criteria", "hidden", "rare", "sparsities")
@@ -176,17 +175,13 @@ def _arms(number: int, given: object, base: PruneConfig) -> list[Arm]:
         settings = _values(where, dict(zip(values, chosen, strict=True)), _PRUNE)
         config = replace(base, **settings)
         try:
-            criteria = [_label(criterion) for criterion in checked_criteria(config)]
+            steps_of(config)
+            criteria = [choice.label for choice in choices(config)]
         except InputError as error:
             raise InputError(f"{where}: {error}") from error
         for spec, label in zip(names(config.criteria), criteria, strict=True):
             arms.append(Arm(spec=spec, criterion=label, config=replace(config, criteria="")))
     return arms
-
-
-def _label(criterion: Criterion) -> str:
-    """The criterion as the parameter ``criterion`` of its child runs names it."""
-    return str(getattr(criterion, "label", criterion.name))
 
 
 def _values(where: str, given: Mapping[str, Any], known: Mapping[str, Field[Any]]) -> Any:
@@ -213,8 +208,9 @@ def _check_report(study: Study) -> None:
     for name in {name for group in study.report.figures for name in group}:
         choose("arm in figures", name, sorted({*criteria, *methods}))
     for config in {arm.config for arm in study.arms}:
-        steps = [i / config.steps * config.to_sparsity for i in range(config.steps + 1)]
-        steps = list(numbers(getattr(config, "sparsities", ""), float, "sparsities")) or steps
+        plan = steps_of(config)
+        spaced = [i / plan["steps"] * plan["to_sparsity"] for i in range(1, plan["steps"] + 1)]
+        steps = [0.0, *(plan["sparsities"] or spaced)]
         for point in study.report.sparsities:
             if min(abs(step - point) for step in steps) > REACH:
                 reached = ", ".join(f"{step:g}" for step in steps[:20])

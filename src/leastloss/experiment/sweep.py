@@ -113,9 +113,10 @@ def _prunings(study: Study, seed: int, missing: Sequence[Arm], run_id: str) -> l
     jobs = []
     for call in study.calls():
         arms = [arm for arm in call if arm in missing]
-        # A criterion may take its layer ratios from another one of the same prune run.
-        needed = {arm.criterion.partition("@")[2] for arm in arms}
-        arms = [arm for arm in call if arm in arms or arm.criterion in needed]
+        # A criterion may take its layer ratios from another one of the same prune run: a@b@c from
+        # b@c, that from c.
+        labels = {arm.criterion for arm in arms}
+        arms = [a for a in call if any(f"@{label}".endswith(f"@{a.criterion}") for label in labels)]
         if arms:
             config = prune_config(study, seed, arms, run_id)
             told = [f"seed {seed}", *(arm.criterion for arm in arms)]
