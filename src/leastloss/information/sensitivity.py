@@ -96,7 +96,12 @@ def permutation_sensitivity(
     chain = _chain(layers)
     planes = [encode(layer, encoding) for layer in chain]
     counting: dict[str, Any] = {"block": block, "boundary": boundary}
-    ordering = counting | {"complexity": complexity, "strategy": strategy, "uncovered": "last"}
+    ordering = counting | {
+        "complexity": complexity,
+        "strategy": strategy,
+        "uncovered": "last",
+        "progress": False,  # one bar for all orders is enough
+    }
     flat = [plane for both in planes for plane in both]
     first = removal_order(flat, seed=seed, **ordering)
     if len(first) < 2:
