@@ -19,6 +19,7 @@ from leastloss.information._ranks import (
     rank_moved,
     rank_symbol,
 )
+from leastloss.information._sets import FINE, enter_all, enter_others, recount
 from leastloss.information._tree import draw, find, join, settle
 from leastloss.information._types import Array, Int, Queue, Terms, Windows, Word
 
@@ -26,7 +27,8 @@ BUILT_ON = {  # see _compile
     "_compile": "fa71ae1d2626",
     "_kernels": "71c27cc2c13d",
     "_members": "666fb3beb42a",
-    "_ranks": "512cc3593b28",
+    "_sets": "d228bc7341f8",
+    "_ranks": "13171b4bde96",
     "_tree": "b771d1221566",
 }
 
@@ -64,8 +66,16 @@ def start(
             tree, level, inside, side, root, place, base, cols, down, up,
             s, strategy, q.labels, q.stride, q.lowest,
         )  # fmt: skip
+    summed = q.tally.change.size > 0
+    if summed:
+        enter_all(q.tally, symbols, q.items)
     for item in range(q.alive.size):
-        loss = item_loss(first, inc, scale, shift, counts, symbols, item_start, block, mask, item)
+        if summed:
+            loss = q.tally.loss[item] / FINE
+        else:
+            loss = item_loss(
+                first, inc, scale, shift, counts, symbols, item_start, block, mask, item
+            )
         ways = q.number[item] + 1 if q.lowest else 1
         settle(tree, level, q.leaf[item], cost_of(loss, strategy), ways, q.lowest)
 
@@ -77,6 +87,9 @@ def take_item(q: Queue, counts: Array, symbols: Array, item: Int) -> Int:
     q.alive[item] = False
     settle(q.groups.tree, q.groups.level, q.leaf[item], EMPTY, 0, q.lowest)
     marked = 0
+    blocks, summed = block[start[item] : start[item + 1]], q.tally.change.size > 0
+    if summed:
+        enter_others(q.tally, symbols, blocks, q.use_start, q.use_item, q.use_mask, q.alive, -1)
     for k in range(start[item], start[item + 1]):
         w = block[k]
         old = np.int64(symbols[w])
@@ -90,6 +103,9 @@ def take_item(q: Queue, counts: Array, symbols: Array, item: Int) -> Int:
             q.changed[marked] = old
             q.changed[marked + 1] = new
             marked += 2
+    if summed:
+        recount(q.tally, counts, q.changed, marked)
+        enter_others(q.tally, symbols, blocks, q.use_start, q.use_item, q.use_mask, q.alive, 1)
     return marked
 
 

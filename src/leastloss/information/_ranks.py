@@ -8,12 +8,14 @@ import numpy as np
 
 from leastloss.information._compile import compiled, inlined
 from leastloss.information._kernels import item_loss, step_down, step_up
+from leastloss.information._sets import FINE
 from leastloss.information._tree import settle
 from leastloss.information._types import Array, Int, Queue, Real, Terms
 
 BUILT_ON = {  # see _compile
     "_compile": "fa71ae1d2626",
     "_kernels": "71c27cc2c13d",
+    "_sets": "d228bc7341f8",
     "_tree": "b771d1221566",
 }
 GRID = 2.0**32  # costs are integers: effects in units of 2**-32
@@ -218,8 +220,8 @@ def rank_items(
     tree, level, side = q.groups.tree, q.groups.level, q.groups.side
     head, after, alive, stamp = q.head, q.after, q.alive, q.item_stamp
     use_start, use_item, use_mask = q.use_start, q.use_item, q.use_mask
-    todo, found = q.todo, 0
-    if q.wide:
+    todo, found, summed = q.todo, 0, q.tally.change.size > 0
+    if q.wide or summed:
         for item in range(alive.size):
             if alive[item]:
                 todo[found] = item
@@ -244,6 +246,9 @@ def rank_items(
                     w = after[w]
     for i in range(found):
         item = todo[i]
-        loss = item_loss(first, inc, scale, shift, counts, symbols, start, block, mask, item)
+        if summed:
+            loss = q.tally.loss[item] / FINE
+        else:
+            loss = item_loss(first, inc, scale, shift, counts, symbols, start, block, mask, item)
         ways = q.number[item] + 1 if q.lowest else 1
         settle(tree, level, q.leaf[item], cost_of(loss, strategy), ways, q.lowest)

@@ -17,8 +17,8 @@ from leastloss.information._types import Array, Int, Queue, Terms, Windows, Word
 BUILT_ON = {  # see _compile
     "_compile": "fa71ae1d2626",
     "_members": "666fb3beb42a",
-    "_queue": "14b9462b3001",
-    "_ranks": "512cc3593b28",
+    "_queue": "bdf35badfd61",
+    "_ranks": "13171b4bde96",
 }
 RANDOM, INDEX, TOGETHER = 0, 1, 2  # what becomes of ties
 

@@ -68,6 +68,17 @@ class Groups(NamedTuple):
     place: Array  # int32 (blocks, 4): left or next, right or last, key, first cell
 
 
+class Tally(NamedTuple):
+    """What clearing each item would do to the counts, and its loss; see ``_sets``."""
+
+    change: Array  # int16 (symbols, items), or empty if not in use
+    loss: Array  # int64, in 2**-44 bit
+    seen: Array  # int64: the counts on which the losses stand
+    first: Array  # int64: F of the first copy of each symbol
+    sums: Array  # int64 (pools, copies): what all further copies add
+    shift: int  # a symbol's pool is symbol >> shift
+
+
 class Queue(NamedTuple):
     """All that the loop over removals works on; see ``_queue``."""
 
@@ -89,7 +100,8 @@ class Queue(NamedTuple):
     use_start: Array  # int64: the items of each block, and the bits they clear there (CSR)
     use_item: Array  # int64
     use_mask: Array  # int32
-    wide: bool  # some item clears several bits of a block
+    wide: bool  # some item clears several bits of a block: all are ranked after each removal
+    tally: Tally
     alive: Array  # bool: items still to be taken
     todo: Array  # int64: room for the items to rank
     item_stamp: Array  # int64: the removal after which an item was ranked

@@ -13,6 +13,13 @@ def items_of(find: Find, starts: NDArray[np.int64], cells: NDArray[np.int64], bl
     return Items(*_kernels.gather_items(starts, cells, *find, blocks))
 
 
+def cell_items(blocks: Blocks, cells: NDArray[np.int64]) -> Items:
+    """One item per cell."""
+    every = np.ones(len(blocks.symbols), np.bool_)
+    find = Find(*_kernels.find_cells(blocks.windows, every, blocks.flat.size))
+    return items_of(find, np.arange(len(cells) + 1), cells, len(blocks.symbols))
+
+
 def shared_items(blocks: Blocks) -> tuple[NDArray[np.bool_], NDArray[np.int64], Find]:
     """Blocks that hold a cell of several blocks, the ones in them, and where those occur.
 

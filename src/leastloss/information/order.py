@@ -213,5 +213,6 @@ def set_removal_order(
     terms = blocks.terms(complexity)
     items = set_items(blocks, sets)
     every = np.ones(len(blocks.symbols), np.bool_)
-    queue = queue_of(blocks, terms, every, items, np.arange(len(sets)), lowest=rule.lowest)
+    numbers = np.arange(len(sets))
+    queue = queue_of(blocks, terms, every, items, numbers, summed=True, lowest=rule.lowest)
     return run(blocks, terms, queue, rule, _steps(steps, len(sets)))

@@ -5,8 +5,11 @@ from numpy.typing import NDArray
 
 from leastloss.errors import InputError
 from leastloss.information._ranks import EMPTY
-from leastloss.information._types import Groups, Items, Queue, Terms
+from leastloss.information._sets import FINE
+from leastloss.information._types import Groups, Items, Queue, Tally, Terms
 from leastloss.information.complexity import Blocks
+
+MOST_ROOM = 2**29  # bytes for the losses of sets
 
 
 def _tops(size: int) -> tuple[int, int]:
@@ -40,6 +43,26 @@ def _groups_of(blocks: Blocks, terms: Terms, leaves: int) -> Groups:
     )
 
 
+def _tally_of(blocks: Blocks, terms: Terms, items: Items, summed: bool) -> Tally:
+    """Room for the losses of sets; empty where it would be too large, or is not wanted."""
+    symbols, many = len(blocks.counts), len(items.start) - 1
+    pools = len(terms.scale)
+    room = 2 * symbols * many + 8 * pools * len(terms.inc)
+    widest = int(np.diff(items.start).max(initial=0))
+    if not summed or room > MOST_ROOM or widest > np.iinfo(np.int16).max:
+        none = np.empty(0, np.int64)
+        return Tally(np.empty((0, 0), np.int16), none, none, none, np.empty((0, 0), np.int64), 0)
+    steps = np.rint(np.multiply.outer(terms.scale, terms.inc) * FINE).astype(np.int64)
+    return Tally(
+        change=np.zeros((symbols, many), np.int16),
+        loss=np.zeros(many, np.int64),
+        seen=blocks.counts.astype(np.int64),
+        first=np.rint(np.multiply.outer(terms.scale, terms.first).ravel() * FINE).astype(np.int64),
+        sums=np.cumsum(np.pad(steps[:, 1:], ((0, 0), (2, 0))), axis=1),  # may wrap around
+        shift=terms.shift,
+    )
+
+
 def queue_of(
     blocks: Blocks,
     terms: Terms,
@@ -47,6 +70,7 @@ def queue_of(
     items: Items,
     numbers: NDArray[np.int64],
     *,
+    summed: bool = False,
     lowest: bool = False,
     labels: NDArray[np.int64] | None = None,
     item_labels: NDArray[np.int64] | None = None,
@@ -59,6 +83,7 @@ def queue_of(
         shared: bool per block: whether its cells are items, not taken by symbol.
         items: Cells of several blocks, or sets of cells.
         numbers: What the order is to say for each item.
+        summed: Keep the losses of the items as sums over symbols, if there is room (see ``_sets``).
         lowest: Of tied candidates the one of lowest number goes; if not, one is drawn.
         labels: Label of each matrix, from 0; labels take turns.
         item_labels: Label of each item.
@@ -95,6 +120,7 @@ def queue_of(
         use_item=np.repeat(np.arange(len(numbers)), np.diff(items.start))[by_block],
         use_mask=items.mask[by_block],
         wide=bool((items.mask & (items.mask - 1)).any()),
+        tally=_tally_of(blocks, terms, items, summed),
         alive=np.ones(len(numbers), np.bool_),
         todo=np.empty(len(numbers), np.int64),
         item_stamp=np.zeros(len(numbers), np.int64),

@@ -5,9 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from leastloss.errors import InputError
 from leastloss.information import _kernels
 from leastloss.information.complexity import count_blocks
 from leastloss.information.inputs import Matrices
+from leastloss.information.items import cell_items
 from leastloss.information.removal import set_items
 
 
@@ -15,6 +17,7 @@ def replay(
     matrices: Matrices,
     order: ArrayLike,
     *,
+    sets: Sequence[ArrayLike] | None = None,
     complexity: str = "bdm",
     block: int = 4,
     boundary: str = "ignore",
@@ -24,7 +27,9 @@ def replay(
 
     Args:
         matrices: One binary matrix or a sequence of them.
-        order: Cell numbers, in row-major order over the concatenation of the matrices.
+        order: Cell numbers, in row-major order over the concatenation of the matrices; with
+            ``sets``, numbers of sets.
+        sets: As for :func:`~leastloss.information.set_information_loss`.
         complexity: As for :func:`removal_order`.
         block: As for :func:`removal_order`.
         boundary: As for :func:`removal_order`.
@@ -34,7 +39,8 @@ def replay(
         float64 array of the length of ``order``.
 
     Raises:
-        InputError: As :func:`~leastloss.information.bdm`, or if a cell number does not exist.
+        InputError: As :func:`~leastloss.information.bdm`, or if a cell or a set that does not exist
+            is named.
 
     Example:
         >>> from leastloss.information import removal_order
@@ -45,7 +51,19 @@ def replay(
     """
     blocks = count_blocks(matrices, block=block, boundary=boundary, pooled=pooled)
     terms = blocks.terms(complexity)
-    items = set_items(blocks, list(np.asarray(order).reshape(-1, 1)))
+    numbers = np.asarray(order).ravel()
+    exist, what = (blocks.flat.size, "cell") if sets is None else (len(sets), "set")
+    if numbers.size and (
+        numbers.dtype.kind not in "iu" or numbers.min() < 0 or numbers.max() >= exist
+    ):
+        raise InputError(
+            f"the order names a {what} that does not exist; {what}s are the integers 0 to "
+            f"{exist - 1}"
+        )
+    if sets is None:
+        items = cell_items(blocks, numbers.astype(np.int64))
+    else:
+        items = set_items(blocks, [sets[number] for number in numbers.tolist()])
     before = blocks.complexity(complexity) * terms.unit
     after = _kernels.replay_items(terms, blocks.counts, blocks.symbols, items, before)
     return after / terms.unit
