@@ -6,22 +6,15 @@ block, each move on the counts that the moves before it have left.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import product
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from leastloss.errors import InputError
-from leastloss.information.blocks import BOUNDARIES, Grid, cut
-from leastloss.information.complexity import (
-    COMPLEXITIES,
-    first_steps,
-    increments,
-    offsets_of,
-    pools_of,
-)
+from leastloss.information._tensors import Cut, Steps, count_copies, cut_tensor
+from leastloss.information.blocks import BOUNDARIES
+from leastloss.information.complexity import COMPLEXITIES, pools_of
 from leastloss.information.inputs import check_block
 from leastloss.names import choose
 
@@ -63,12 +56,12 @@ def information_loss(
     block = check_block(block)
     choose("complexity", complexity, COMPLEXITIES)
     choose("boundary", boundary, BOUNDARIES)
-    cuts = [_cut(matrix, block, boundary) for matrix in _binary(tensors)]
+    cuts = [cut_tensor(matrix, block, boundary) for matrix in _binary(tensors)]
     pools = pools_of(pooled, len(cuts)).tolist()
     losses: dict[int, Tensor] = {}
     for pool in set(pools):
         members = [m for m, label in enumerate(pools) if label == pool]
-        steps = _count([cuts[m] for m in members], complexity, block, boundary)
+        steps = count_copies([cuts[m] for m in members], complexity, block, boundary)
         losses |= {m: _losses(cuts[m], steps) for m in members}
     return [losses[m] for m in range(len(cuts))]
 
@@ -91,104 +84,7 @@ def _binary(tensors: Sequence[Tensor]) -> list[Tensor]:
     return [part.detach().to(torch.int32) for part in tensors]
 
 
-# Where one bit of many blocks lies in a matrix: what reads and what writes them all at once.
-_Index = tuple[slice, slice] | tuple[Tensor, Tensor]
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Cut:
-    """A matrix and its blocks; ``stride`` apart, and single smaller ones where it is recursive."""
-
-    shape: tuple[int, int]
-    source: Tensor  # int32; wrapped around to whole blocks where it is periodic
-    boundary: str
-    side: int
-    stride: int
-    places: dict[int, list[_Index]]  # side of some blocks -> where each of their bits lies
-    codes: dict[int, Tensor]  # int64
-
-
-def _cut(matrix: Tensor, block: int, boundary: str) -> _Cut:
-    rows, cols = shape = (matrix.shape[0], matrix.shape[1])
-    stride = 1 if boundary == "overlapping" else block
-    if boundary == "periodic":
-        row, col = (torch.arange(-(-n // block) * block, device=matrix.device) for n in shape)
-        matrix = matrix[(row % rows)[:, None], col % cols]
-    high, wide = (max(0, (size - block) // stride + 1) for size in matrix.shape)
-    high, wide = (high, wide) if high and wide else (0, 0)
-    places: dict[int, list[_Index]] = {}
-    if high:
-        places[block] = [
-            (
-                slice(i, i + (high - 1) * stride + 1, stride),
-                slice(j, j + (wide - 1) * stride + 1, stride),
-            )
-            for i, j in product(range(block), repeat=2)
-        ]
-    if boundary == "recursive" or not high:  # raises where there is no block at all
-        singles = cut([shape], block, boundary, [Grid(0, 0, high, wide)])
-        for side in set(singles.side.tolist()):
-            chosen = singles.side == side
-            top, left = (
-                torch.from_numpy(each[chosen].astype(np.int64)).to(matrix.device)
-                for each in (singles.row, singles.col)
-            )
-            places[side] = [(top + i, left + j) for i, j in product(range(side), repeat=2)]
-    codes = {side: _codes(matrix, where) for side, where in places.items()}
-    return _Cut(
-        shape=shape,
-        source=matrix,
-        boundary=boundary,
-        side=block,
-        stride=stride,
-        places=places,
-        codes=codes,
-    )
-
-
-def _codes(matrix: Tensor, where: list[_Index]) -> Tensor:
-    code = matrix[where[0]].clone()
-    for bit, index in enumerate(where[1:], 1):
-        code |= matrix[index] << bit
-    return code.long()
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Steps:
-    """What copies of the symbols of a pool add to its complexity."""
-
-    offsets: dict[int, int]  # first symbol of the blocks of each side
-    counts: Tensor  # int64
-    first: Tensor  # float64: what the first copy of a symbol adds
-    inc: Tensor  # float64: what one more copy adds where some are there
-
-    def last(self, symbol: Tensor, copies: Tensor) -> Tensor:
-        """What the last of so many copies of a symbol adds."""
-        return torch.where(copies > 1, self.inc[(copies - 1).clamp(min=0)], self.first[symbol])
-
-    def more(self, symbol: Tensor, copies: Tensor) -> Tensor:
-        """What one more copy of a symbol adds when so many are there."""
-        return torch.where(copies > 0, self.inc[copies.clamp(min=0)], self.first[symbol])
-
-
-def _count(cuts: list[_Cut], complexity: str, block: int, boundary: str) -> _Steps:
-    shift = block * block + (1 if boundary == "recursive" and block > 2 else 0)
-    offsets = offsets_of(block, shift)
-    found = [code.flatten() + offsets[side] for each in cuts for side, code in each.codes.items()]
-    counts = torch.bincount(torch.cat(found), minlength=1 << shift)
-    most = int(counts.max()) + block * block  # a cell moves no more blocks than that
-    size = sum(len(each) for each in found) if complexity == "entropy" else 1
-    first, inc = (
-        torch.from_numpy(table / size).to(counts.device)
-        for table in (
-            first_steps(complexity, block, shift),
-            increments(complexity, most.bit_length()),
-        )
-    )
-    return _Steps(offsets=offsets, counts=counts, first=first, inc=inc)
-
-
-def _losses(part: _Cut, steps: _Steps) -> Tensor:
+def _losses(part: Cut, steps: Steps) -> Tensor:
     loss = torch.zeros(part.source.shape, dtype=torch.float64, device=part.source.device)
     if part.boundary != "overlapping":  # there, nearly all cells lie in several blocks
         symbols = torch.arange(len(steps.first), device=loss.device)
@@ -208,7 +104,7 @@ def _losses(part: _Cut, steps: _Steps) -> Tensor:
     return loss.masked_fill_(~ones, torch.nan)
 
 
-def _shared(part: _Cut) -> Tensor:
+def _shared(part: Cut) -> Tensor:
     """Cells that may lie in several blocks."""
     (rows, cols), (high, wide) = part.shape, part.source.shape
     row = torch.arange(rows, device=part.source.device)[:, None]
@@ -218,7 +114,7 @@ def _shared(part: _Cut) -> Tensor:
     return (row + rows < high) | (col + cols < wide)  # those to which the matrix wraps around
 
 
-def _occurrences(part: _Cut, row: Tensor, col: Tensor) -> Iterator[tuple[Tensor, ...]]:
+def _occurrences(part: Cut, row: Tensor, col: Tensor) -> Iterator[tuple[Tensor, ...]]:
     """Where cells lie in the blocks: row and column in the source, then within the block.
 
     What is beyond the last block, or before the first, has to be left out.
@@ -233,7 +129,7 @@ def _occurrences(part: _Cut, row: Tensor, col: Tensor) -> Iterator[tuple[Tensor,
         yield r, c, r % part.side, c % part.side
 
 
-def _joint_losses(part: _Cut, steps: _Steps, row: Tensor, col: Tensor) -> Tensor:
+def _joint_losses(part: Cut, steps: Steps, row: Tensor, col: Tensor) -> Tensor:
     """Loss of cells of several blocks, which move one after the other."""
     codes = part.codes[part.side] + steps.offsets[part.side]
     high, wide = codes.shape

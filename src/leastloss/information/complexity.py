@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,41 +10,14 @@ from leastloss.errors import InputError
 from leastloss.information import _kernels, _losses
 from leastloss.information._types import Terms, Windows
 from leastloss.information.blocks import BOUNDARIES, Grid, cut, grid_of
-from leastloss.information.ctm import ctm_table
 from leastloss.information.inputs import Matrices, binary_matrices, check_block
+from leastloss.information.steps import first_steps, increments, offsets_of
 from leastloss.names import choose
 
 COMPLEXITIES: dict[str, str] = {
     "bdm": "Block Decomposition Method: sum over distinct blocks of CTM + log2(copies)",
     "entropy": "Shannon entropy of the distribution of blocks",
 }
-
-
-@cache
-def _doublings(power: int) -> NDArray[np.float64]:
-    """log2(k + 1) - log2(k) for k = 1 to 2**power, without cancellation; 0 for k = 0."""
-    copies = np.arange(1, 2**power + 1, dtype=np.float64)
-    return np.concatenate([[0.0], np.log1p(1 / copies) / np.log(2)])
-
-
-@cache
-def increments(complexity: str, power: int) -> NDArray[np.float64]:
-    """What one more copy adds when 1 to 2**power are there; for the entropy, times N."""
-    doubling = _doublings(power)
-    if complexity == "bdm":
-        return doubling
-    copies = np.arange(len(doubling))
-    return -(np.log2(copies + 1) + copies * doubling)  # k log2(k) - (k + 1) log2(k + 1)
-
-
-@cache
-def first_steps(complexity: str, block: int, shift: int) -> NDArray[np.float64]:
-    """What the first copy of every symbol of a pool adds."""
-    first = np.zeros(1 << shift)
-    if complexity == "bdm":
-        for side, offset in offsets_of(block, shift).items():
-            first[offset : offset + 2 ** (side * side)] = ctm_table(side)
-    return first
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,19 +81,6 @@ class Blocks:
                 share = copies / size
                 total -= float((share * np.log2(share)).sum())
         return total + 0.0  # no negative zero
-
-
-def offsets_of(block: int, shift: int) -> dict[int, int]:
-    """First symbol of the blocks of each side; smaller sides occur only where shift leaves room.
-
-    Each offset is a multiple of the number of codes after it, so that a bit of the symbol is a
-    bit of the code.
-    """
-    offsets = {block: 0}
-    if shift > block * block:
-        for side in range(block - 1, 1, -1):
-            offsets[side] = offsets[side + 1] + 2 ** ((side + 1) ** 2)
-    return offsets
 
 
 def pools_of(pooled: bool | Sequence[int], matrices: int) -> NDArray[np.int64]:
