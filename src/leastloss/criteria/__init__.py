@@ -10,23 +10,29 @@ from leastloss.criteria.base import (
     Scores,
     ScoringContext,
 )
+from leastloss.criteria.blend import Blend
+from leastloss.criteria.flips import Flips
 from leastloss.criteria.magnitude import Magnitude
 from leastloss.criteria.mils import MILS
 from leastloss.criteria.neural_collapse import NeuralCollapse
 from leastloss.criteria.random import Random
 from leastloss.criteria.registry import CRITERIA, as_criterion, criteria
+from leastloss.criteria.ties import Ties
 
 __all__ = [
     "CRITERIA",
     "GRANULARITIES",
     "MILS",
+    "Blend",
     "Criterion",
+    "Flips",
     "Granularity",
     "Magnitude",
     "NeuralCollapse",
     "Random",
     "Scores",
     "ScoringContext",
+    "Ties",
     "as_criterion",
     "criteria",
 ]

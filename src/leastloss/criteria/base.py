@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from leastloss.criteria.polarity import negative, turns
+from leastloss.criteria.polarity import in_turns, negative
 from leastloss.criteria.specs import write_spec
 from leastloss.data import Split
 from leastloss.models.layers import Masks
@@ -52,13 +52,7 @@ def order_by(scores: Scores, context: ScoringContext, k: int) -> NDArray[np.int6
     ties = context.generator.random(len(alive))
     order = alive[np.lexsort((ties, flat[alive]))]
     if context.balance:
-        label = negative(context.model, context.masks)[order]
-        # The i-th turn of a sign takes the i-th weight of that sign.
-        turn = turns(np.bincount(label, minlength=2), len(order))
-        taken = np.empty_like(order)
-        for sign in (0, 1):
-            taken[turn == sign] = order[label == sign]
-        order = taken
+        order = in_turns(order, negative(context.model, context.masks)[order], min(k, len(order)))
     return order[:k]
 
 

@@ -1,13 +1,14 @@
 """MILS: remove what loses the least algorithmic information."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from leastloss.criteria.base import Criterion, Scores, ScoringContext
+from leastloss.criteria.orders import unit_order, weight_order
+from leastloss.criteria.planes import Planes, by_layer, losses_of, planes_of, shaped
 from leastloss.errors import InputError
 from leastloss.information import (
     BOUNDARIES,
@@ -15,19 +16,14 @@ from leastloss.information import (
     ENCODINGS,
     STRATEGIES,
     covered,
-    encode,
-    information_loss,
     removal_cost,
-    removal_order,
-    set_removal_order,
     unit_information_loss,
 )
-from leastloss.models.layers import hidden_units, prunable_layers
+from leastloss.models.layers import hidden_units
 from leastloss.names import choose
 
-Planes = list[NDArray[np.uint8]]
-
-_PLANES = {"polarity": 2, "sign": 1}
+TIES = ("random", "index", "together")
+UNCOVERED = ("last", "include")
 _LAST = np.finfo(np.float64).max
 
 
@@ -47,9 +43,14 @@ class MILS(Criterion):
         block: Side of the blocks: 2, 3 or 4.
         strategy: ``min_absolute`` is MILS; see ``leastloss.information.STRATEGIES``.
         pooled: Count the blocks of all layers together, or of each layer alone.
-
-    Under ``ignore`` the rows and columns outside all blocks lose exactly nothing, so they would go
-    first, whole classes among them; here they go last.
+        uncovered: Weights that no block covers (under ``ignore``, the rows and columns that fill
+            none) lose exactly nothing. ``include`` lets them take part, so that they go first,
+            whole classes among them; ``last`` has them go after all others.
+        hidden_order: 0 takes the hidden units in the order of training, n > 0 in the n-th random
+            one. It changes nothing that the network computes, and where the blocks fall.
+        ties: Of equal losses under the schedule ``sequential``: ``random``, ``index`` (the lowest
+            cell) or ``together`` (all of them before any loss is looked at again).
+        batch: Removals under ``sequential`` before losses are looked at again.
 
     Raises:
         InputError: If an option is unknown.
@@ -67,6 +68,10 @@ class MILS(Criterion):
     block: int = 4
     strategy: str = "min_absolute"
     pooled: bool = True
+    uncovered: str = "last"
+    hidden_order: int = 0
+    ties: str = "random"
+    batch: int = 1
 
     def __post_init__(self) -> None:
         """Refuse unknown options before anything is trained or scored."""
@@ -76,6 +81,15 @@ class MILS(Criterion):
         choose("strategy", self.strategy, STRATEGIES)
         if self.block not in (2, 3, 4):
             raise InputError(f"block is {self.block!r}; it must be 2, 3 or 4")
+        choose("treatment of uncovered weights", self.uncovered, UNCOVERED)
+        choose("treatment of ties", self.ties, TIES)
+        if self.hidden_order < 0 or self.batch < 1:
+            raise InputError(
+                f"hidden_order is {self.hidden_order} and batch is {self.batch}; they must be at "
+                "least 0 and 1"
+            )
+        if self.batch > 1 and self.ties == "together":
+            raise InputError("ties 'together' and a batch exclude each other; choose one of them")
 
     @property
     def name(self) -> str:
@@ -90,102 +104,63 @@ class MILS(Criterion):
 
     def score(self, context: ScoringContext) -> Scores:
         """Score by information loss; see :meth:`Criterion.score`."""
-        planes, pools = self._planes(context)
-        count = _PLANES[self.encoding]
+        planes = self._planes(context)
         if context.granularity == "unit":
-            return self._units(context, planes, pools)
-        losses = list(
-            information_loss(
-                planes,
-                complexity=self.complexity,
-                block=self.block,
-                boundary=self.boundary,
-                pooled=pools,
-            )
+            return self._units(context, planes)
+        device = next(context.model.parameters()).device
+        losses = losses_of(
+            planes, device, complexity=self.complexity, block=self.block, boundary=self.boundary
         )
-        scores: Scores = {}
-        for i, (name, mask) in enumerate(context.masks.items()):
-            # Each weight is a one in at most one plane; in none, its removal changes nothing.
-            loss = np.nan_to_num(np.stack(losses[i * count : (i + 1) * count])).sum(axis=0)
-            cost = removal_cost(loss, self.strategy)
-            inside = covered(loss.shape, self.block, self.boundary)
-            cost[~inside] = _LAST
-            scores[name] = cost.reshape(tuple(mask.shape))
-        return scores
+        cells: Scores = {}
+        for name, loss in by_layer(planes, context, losses).items():
+            cells[name] = removal_cost(loss, self.strategy)
+            if self.uncovered == "last":
+                cells[name][~covered(loss.shape, self.block, self.boundary)] = _LAST
+        return shaped(context, planes, cells)
 
-    def _units(self, context: ScoringContext, planes: Planes, pools: list[int]) -> Scores:
-        count = _PLANES[self.encoding]
-        place = {name: range(i * count, (i + 1) * count) for i, name in enumerate(context.masks)}
+    def _units(self, context: ScoringContext, planes: Planes) -> Scores:
         scores: Scores = {}
-        for name, consumer in hidden_units(context.model).items():
+        for name, reader in hidden_units(context.model).items():
             loss = unit_information_loss(
-                planes,
-                list(place[name]),
-                list(place[consumer]),
+                planes.matrices,
+                planes.of_layer(name),
+                planes.of_layer(reader),
                 complexity=self.complexity,
                 block=self.block,
                 boundary=self.boundary,
-                pooled=pools,
+                pooled=planes.pools,
             )
-            scores[name] = removal_cost(loss, self.strategy)
+            scores[name] = np.empty(len(loss))
+            scores[name][planes.units[name]] = removal_cost(loss, self.strategy)
         return scores
 
     def removal_order(self, context: ScoringContext, k: int) -> NDArray[np.int64] | None:
-        """The exact sequential order of weights, by incremental updates; None for units."""
+        """The exact sequential order, by incremental updates.
+
+        None for balanced signs in the encoding ``sign``, whose one plane does not tell them apart.
+        """
+        planes = self._planes(context)
+        options: dict[str, Any] = {
+            "complexity": self.complexity,
+            "block": self.block,
+            "boundary": self.boundary,
+            "strategy": self.strategy,
+            "seed": context.generator,
+            "pooled": planes.pools,
+            "ties": self.ties,
+            "batch": self.batch,
+        }
         if context.granularity == "unit":
+            return unit_order(context, planes, k, options)
+        if context.balance and self.encoding == "sign":
             return None
-        planes, pools = self._planes(context)
-        if self.encoding == "sign":
-            return self._sign_order(context, planes, pools, k)
-        cells = removal_order(
-            planes,
-            complexity=self.complexity,
-            block=self.block,
-            boundary=self.boundary,
-            strategy=self.strategy,
-            steps=k,
-            seed=context.generator,
-            pooled=pools,
-            uncovered="last",
-        )
-        # Both planes of a layer hold the same weights: fold the second onto the first.
-        sizes = np.array([mask.numel() for mask in context.masks.values()])
-        ends, start = np.cumsum(2 * sizes), np.cumsum(sizes) - sizes
-        layer = np.searchsorted(ends, cells, side="right")
-        parts: NDArray[np.int64] = start[layer] + (cells - (ends - 2 * sizes)[layer]) % sizes[layer]
-        return parts
+        return weight_order(context, planes, k, self.uncovered, options)
 
-    def _sign_order(
-        self, context: ScoringContext, planes: Planes, pools: list[int], k: int
-    ) -> NDArray[np.int64]:
-        """As above for the one plane of +1, in which a -1 is a part without any one."""
-        alive = torch.cat([mask.flatten() for mask in context.masks.values()]).cpu().numpy()
-        inside = [covered(plane.shape, self.block, self.boundary).ravel() for plane in planes]
-        within = np.concatenate(inside)
-        parts = np.flatnonzero(alive & within)
-        order = set_removal_order(
-            planes,
-            list(parts[:, None]),  # every weight is a set of one cell
-            complexity=self.complexity,
-            block=self.block,
-            boundary=self.boundary,
-            strategy=self.strategy,
-            steps=min(k, len(parts)),
-            seed=context.generator,
-            pooled=pools,
-        )
-        rest = context.generator.permutation(np.flatnonzero(alive & ~within))
-        return np.concatenate([parts[order], rest])[:k]
+    def facts(self, context: ScoringContext) -> dict[str, int]:
+        """How many weights no block covers."""
+        shapes = [mask.flatten(1).shape for mask in context.masks.values()]
+        inside = [covered((s[0], s[1]), self.block, self.boundary).sum() for s in shapes]
+        return {"uncovered_weights": sum(s[0] * s[1] for s in shapes) - int(sum(inside))}
 
-    def _planes(self, context: ScoringContext) -> tuple[Planes, list[int]]:
-        """Binary planes of all layers, and for each the number of the pool it is counted in."""
-        layers = prunable_layers(context.model, list(context.masks))
-        planes: Planes = []
-        pools: list[int] = []
-        for i, (name, mask) in enumerate(context.masks.items()):
-            signs = torch.where(layers[name].weight.detach() >= 0, 1, -1) * mask
-            ternary = signs.flatten(1).to(torch.int8).cpu().numpy()
-            found = encode(ternary, self.encoding)
-            planes += found
-            pools += [0 if self.pooled else i] * len(found)
-        return planes, pools
+    def _planes(self, context: ScoringContext) -> Planes:
+        return planes_of(context, self.encoding, self.pooled, self.hidden_order)

@@ -32,3 +32,23 @@ def turns(left: NDArray[np.int64], k: int) -> NDArray[np.int64]:
     paired = 2 * int(min(left))
     alternating = (np.arange(min(k, paired)) + first) % 2
     return np.concatenate([alternating, np.full(max(0, k - paired), first, dtype=np.int64)])
+
+
+def in_turns(order: NDArray[np.int64], label: NDArray[np.int64], k: int) -> NDArray[np.int64]:
+    """The first ``k`` of an order of all weights that are left when the signs take turns.
+
+    Args:
+        order: All weights that are left, first to go first.
+        label: The sign of each of them, 0 or 1.
+        k: How many go.
+
+    Example:
+        >>> in_turns(np.array([7, 5, 9]), np.array([0, 0, 1]), 3).tolist()
+        [7, 9, 5]
+    """
+    turn = turns(np.bincount(label, minlength=2), k)
+    taken = np.empty(k, dtype=np.int64)
+    for sign in (0, 1):
+        own = turn == sign
+        taken[own] = order[label == sign][: own.sum()]
+    return taken

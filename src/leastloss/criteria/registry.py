@@ -4,11 +4,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from leastloss.criteria.base import Criterion
+from leastloss.criteria.blend import Blend
+from leastloss.criteria.flips import Flips
 from leastloss.criteria.magnitude import Magnitude
 from leastloss.criteria.mils import MILS
 from leastloss.criteria.neural_collapse import NeuralCollapse
 from leastloss.criteria.random import Random
 from leastloss.criteria.specs import options_of, read_options, split_spec
+from leastloss.criteria.ties import Ties
 from leastloss.names import choose
 
 CRITERIA: dict[str, Callable[[], Criterion]] = {
@@ -17,6 +20,9 @@ CRITERIA: dict[str, Callable[[], Criterion]] = {
     "nc": NeuralCollapse,
     "magnitude": Magnitude,
     "random": Random,
+    "blend": Blend,
+    "flips": Flips,
+    "ties": Ties,
 }
 
 

@@ -1,0 +1,104 @@
+"""Magnitude with information loss as a prior."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import rankdata
+
+from leastloss.criteria.base import Criterion, Scores, ScoringContext
+from leastloss.criteria.magnitude import Magnitude
+from leastloss.criteria.mils import MILS
+from leastloss.errors import InputError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Blend(Criterion):
+    """Ranks of magnitude and of MILS, mixed.
+
+    The score is ``(1 - share) rank(|w|) + share rank(MILS)``, where the ranks run over all parts
+    that are there, scaled to [0, 1]; equal values share their mean rank. Units: norms and losses of
+    units.
+
+    Attributes:
+        share: Weight of MILS in [0, 1]; 0 is exactly the order of magnitude.
+        tie_only: MILS decides among equal magnitudes alone, rounded to ``decimals``; ``share`` has
+            no say.
+        decimals: Of the magnitudes, with ``tie_only``.
+        complexity: As for MILS.
+        strategy: As for MILS.
+        boundary: As for MILS.
+        block: As for MILS.
+        pooled: As for MILS.
+
+    Raises:
+        InputError: If an option is unknown or out of range.
+
+    Example:
+        >>> Blend(share=0.5).label
+        'blend:share=0.5'
+    """
+
+    name: ClassVar[str] = "blend"
+    summary: ClassVar[str] = "magnitude with MILS as a prior: a weighted mean of their ranks"
+
+    share: float = 0.1
+    tie_only: bool = False
+    decimals: int = 2
+    complexity: str = "bdm"
+    strategy: str = "min_absolute"
+    boundary: str = "periodic"
+    block: int = 4
+    pooled: bool = True
+
+    def __post_init__(self) -> None:
+        """Refuse what has no meaning before anything is scored."""
+        if not 0 <= self.share <= 1:
+            raise InputError(f"share is {self.share}; it must lie in [0, 1]")
+        if self.decimals < 0:
+            raise InputError(f"decimals is {self.decimals}; it must be at least 0")
+        self._mils()
+
+    def _mils(self) -> MILS:
+        return MILS(
+            complexity=self.complexity,
+            strategy=self.strategy,
+            boundary=self.boundary,
+            block=self.block,
+            pooled=self.pooled,
+        )
+
+    def score(self, context: ScoringContext) -> Scores:
+        """Score by mixed ranks; see :meth:`Criterion.score`. What is gone gets NaN."""
+        magnitudes = Magnitude().score(context)
+        losses = self._mils().score(context)
+        masks = {name: context.masks[name].cpu().numpy() for name in magnitudes}
+        if context.granularity == "unit":
+            masks = {name: np.asarray(mask.any(axis=1)) for name, mask in masks.items()}
+        alive = np.concatenate([mask.ravel() for mask in masks.values()])
+        size, loss = (
+            np.concatenate([scores[name].ravel() for name in masks])[alive]
+            for scores in (magnitudes, losses)
+        )
+        flat = np.full(len(alive), np.nan)
+        flat[alive] = self._mixed(size, loss)
+        ends = np.cumsum([mask.size for mask in masks.values()])[:-1]
+        pieces = np.split(flat, ends)
+        return {n: p.reshape(masks[n].shape) for n, p in zip(masks, pieces, strict=True)}
+
+    def _mixed(self, size: NDArray[np.float64], loss: NDArray[np.float64]) -> NDArray[np.float64]:
+        if self.tie_only:
+            steps: NDArray[np.float64] = rankdata(size.round(self.decimals), method="dense")
+            return steps + 0.5 * _ranks(loss)
+        return (1 - self.share) * _ranks(size) + self.share * _ranks(loss)
+
+    def facts(self, context: ScoringContext) -> dict[str, int]:
+        """As of MILS."""
+        return self._mils().facts(context)
+
+
+def _ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Ranks in [0, 1]; equal values share their mean rank."""
+    ranks: NDArray[np.float64] = (rankdata(values) - 1) / max(1, len(values) - 1)
+    return ranks

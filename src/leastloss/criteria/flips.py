@@ -1,0 +1,53 @@
+"""Weight flips: signs that training could not settle go first."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+
+from leastloss.criteria.base import Criterion, Scores, ScoringContext
+from leastloss.errors import InputError
+from leastloss.models.binarize import BinaryLinear
+from leastloss.models.layers import hidden_units, prunable_layers
+
+
+@dataclass(frozen=True, kw_only=True)
+class Flips(Criterion):
+    """How often a binary weight changed its sign in training; those that did most go first.
+
+    A sign that training keeps changing matters little to the loss (Li and Ren 2020, "BNN pruning:
+    pruning binary neural network guided by weight flipping frequency"). For units it is the mean
+    over the kept incoming weights. Flips are counted by ``ll.fit``, at every optimiser step.
+
+    Raises:
+        InputError: At scoring, if a layer is not binary or no flip was counted at all.
+
+    Example:
+        >>> Flips().name
+        'flips'
+    """
+
+    name: ClassVar[str] = "flips"
+    static: ClassVar[bool] = True
+    summary: ClassVar[str] = "sign changes of a binary weight in training, most often first"
+
+    def score(self, context: ScoringContext) -> Scores:
+        """Score by minus the number of flips; see :meth:`Criterion.score`."""
+        counts = {}
+        for name, layer in prunable_layers(context.model, list(context.masks)).items():
+            if not isinstance(layer, BinaryLinear):
+                raise InputError(
+                    f"flips are those of binary weights, and layer {name!r} is a "
+                    f"{type(layer).__name__}; use a binarized network"
+                )
+            counts[name] = layer.flips.double()
+        if not any(bool(count.any()) for count in counts.values()):
+            raise InputError("no sign flip was counted: train the network by ll.fit first")
+        if context.granularity == "weight":
+            return {name: (-count).cpu().numpy() for name, count in counts.items()}
+        scores: Scores = {}
+        for name in hidden_units(context.model):
+            mask = context.masks[name]
+            mean = (counts[name] * mask).sum(dim=1) / mask.sum(dim=1).clamp(min=1)
+            scores[name] = torch.neg(mean).cpu().numpy()
+        return scores

@@ -1,0 +1,31 @@
+"""The control for criteria that tie a lot: the tie-break decides alone."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from leastloss.criteria.base import Criterion, Scores, ScoringContext
+from leastloss.models.layers import hidden_units
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ties(Criterion):
+    """The same score for every part, so that the seeded tie-break decides.
+
+    What another criterion gains over this one, with the same seeds, is not due to the tie-break.
+
+    Example:
+        >>> Ties().name
+        'ties'
+    """
+
+    name: ClassVar[str] = "ties"
+    static: ClassVar[bool] = True
+    summary: ClassVar[str] = "equal scores, so the seeded tie-break decides: the control for ties"
+
+    def score(self, context: ScoringContext) -> Scores:
+        """Score all parts 0; see :meth:`Criterion.score`."""
+        if context.granularity == "unit":
+            return {n: np.zeros(len(context.masks[n])) for n in hidden_units(context.model)}
+        return {name: np.zeros(tuple(mask.shape)) for name, mask in context.masks.items()}

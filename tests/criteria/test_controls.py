@@ -1,0 +1,122 @@
+"""The small criteria: flips, ties and blend."""
+
+import copy
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from leastloss.criteria import MILS, Blend, Flips, Granularity, Magnitude, ScoringContext, Ties
+from leastloss.data import Data
+from leastloss.errors import InputError
+from leastloss.models import BinarizedMLP
+from leastloss.models.layers import prunable_layers
+from leastloss.pruning import Parts, apply_masks, prune
+from leastloss.seeds import stream
+
+
+def context_of(
+    model: nn.Module, data: Data, granularity: Granularity = "weight", removed: int = 5
+) -> tuple[ScoringContext, Parts, np.ndarray]:
+    model, parts = copy.deepcopy(model), Parts.of(model, granularity)
+    gone = stream(0, "test").permutation(len(parts))[:removed]
+    masks = parts.masks(gone)
+    apply_masks(model, masks)
+    alive = np.ones(len(parts), dtype=bool)
+    alive[gone] = False
+    return ScoringContext(
+        model=model, masks=masks, train=data.train, granularity=granularity,
+        generator=stream(0, "scores"),
+    ), parts, alive  # fmt: skip
+
+
+@pytest.mark.parametrize("schedule", ["iterative", "sequential"])
+def test_often_flipping_weights_go_first(
+    schedule: str, networks: dict[str, nn.Module], data: Data
+) -> None:
+    model = networks["binarized-mlp"]
+    options = {"to_sparsity": 0.5, "steps": 2, "schedule": schedule, "progress": False}
+    path = prune(model, data, "flips", **options)  # type: ignore[arg-type]  # plain values
+    layers = prunable_layers(model).values()
+    flips = torch.cat([layer.flips.flatten() for layer in layers]).numpy()
+    gone = flips[path.removal_order]
+    assert (np.diff(gone) <= 0).all()
+    assert gone[0] == flips.max() > 1
+    assert gone[-1] >= np.delete(flips, path.removal_order).max()
+
+
+def test_units_by_the_mean_flips_of_kept_incoming_weights(
+    networks: dict[str, nn.Module], data: Data
+) -> None:
+    context, _, _ = context_of(networks["binarized-mlp"], data, "unit")
+    scores = Flips().score(context)
+    for name, layer in list(prunable_layers(context.model).items())[:-1]:
+        for unit, mask in enumerate(context.masks[name].numpy()):
+            if mask.any():
+                mean = layer.flips[unit].numpy()[mask].mean()
+                assert scores[name][unit] == pytest.approx(-mean)
+
+
+def test_flips_need_a_trained_binary_network(networks: dict[str, nn.Module], data: Data) -> None:
+    with pytest.raises(InputError, match=r"layer 'layers\.0' is a Linear"):
+        prune(networks["mlp"], data, "flips", progress=False)
+    with pytest.raises(InputError, match="no sign flip was counted"):
+        prune(BinarizedMLP(64, (4,), 10), data, "flips", progress=False)
+
+
+def test_under_ties_the_seed_decides(networks: dict[str, nn.Module], data: Data) -> None:
+    paths = [
+        prune(networks["mlp"], data, Ties(), to_sparsity=0.5, steps=2, seed=seed, progress=False)
+        for seed in (0, 1)
+    ]
+    assert paths[0].table()["ties_at_cut"].tolist()[1:] == [1.0, 1.0]
+    assert not np.array_equal(paths[0].removal_order, paths[1].removal_order)
+    whole = stream(0, "ties").random(len(paths[0].parts)).argsort()
+    assert paths[0].removal_order.tolist() == whole[: len(paths[0].removal_order)].tolist()
+
+
+@pytest.mark.parametrize("granularity", ["weight", "unit"])
+@pytest.mark.parametrize("kind", ["mlp", "binarized-mlp"])
+def test_the_ends_of_a_blend_are_magnitude_and_mils(
+    kind: str, granularity: Granularity, networks: dict[str, nn.Module], data: Data
+) -> None:
+    context, parts, alive = context_of(networks[kind], data, granularity)
+    for share, end in ((0.0, Magnitude()), (1.0, MILS(block=3))):
+        flat, expected = (
+            parts.flatten(criterion.score(context))[alive]
+            for criterion in (Blend(share=share, block=3), end)
+        )
+        assert np.array_equal(np.unique(flat, return_inverse=True)[1],
+                              np.unique(expected, return_inverse=True)[1])  # fmt: skip
+        assert flat.min() >= 0
+        assert 0.9 < flat.max() <= 1
+    half = parts.flatten(Blend(share=0.5, block=3).score(context))[alive]
+    ends = [parts.flatten(Blend(share=s, block=3).score(context))[alive] for s in (0.0, 1.0)]
+    assert half == pytest.approx((ends[0] + ends[1]) / 2)
+
+
+def test_mils_can_decide_among_equal_magnitudes_alone(
+    networks: dict[str, nn.Module], data: Data
+) -> None:
+    context, parts, alive = context_of(networks["binarized-mlp"], data)
+    flat, size, loss = (
+        parts.flatten(criterion.score(context))[alive]
+        for criterion in (Blend(tie_only=True, decimals=1), Magnitude(), MILS())
+    )
+    order = np.argsort(flat, kind="stable")
+    rounded = size.round(1)[order]
+    assert (np.diff(rounded) >= 0).all()
+    same = np.diff(rounded) == 0
+    assert (np.diff(loss[order])[same] >= 0).all()
+    assert same.sum() > 100
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [({"share": 1.5}, "share is 1.5"), ({"decimals": -1}, "decimals is -1"),
+     ({"boundary": "wrap"}, "unknown boundary 'wrap'")],
+)  # fmt: skip
+def test_options_out_of_range_are_refused(wrong: dict[str, float], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        Blend(**wrong)  # type: ignore[arg-type]  # wrong on purpose
