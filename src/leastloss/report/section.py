@@ -107,7 +107,7 @@ def number(value: float, quantity: str, signed: bool = False) -> str:
     sign = "+" if signed else ""
     if is_share(quantity) or quantity == "sparsity":
         text = f"{100 * value:{sign}.1f}"
-        return text.replace("-0.0", "0.0") if float(text) == 0 else text
+        return text.lstrip("+-") if float(text) == 0 else text
     return f"{value:{sign},.0f}" if quantity in _UNITS else f"{value:{sign}.4g}"
 
 
@@ -130,8 +130,8 @@ def _legend(differences: pd.DataFrame) -> str:
         least = min(1.0, family * 2.0 ** (1 - int(differences["n"].max())))
         if least > LEVEL:
             text += (
-                f" With {int(differences['n'].max())} seeds and {family} arms the smallest p that "
-                f"the first difference of a column can have is {least:.2g}: none can be shown."
+                f" With so few seeds ({int(differences['n'].max())}) for the arms of a column "
+                f"({family}) the smallest p that can be reached is {least:.2g}: none can be shown."
             )
     return text
 

@@ -1,0 +1,194 @@
+"""A whole study through the entry point: resumed, failed in part, published twice alike."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from threading import Thread
+from typing import Any
+from unittest import mock
+
+import pytest
+from mlflow import MlflowClient
+from tests.entrypoints.conftest import ROOT, Entry, refused
+from tests.entrypoints.test_kill import until
+
+import leastloss.experiment.sweep as recipe
+from leastloss.experiment.workers import Done, Job
+
+TEXT = """
+title = "Tiny"
+section = "tiny"
+question = "Does it run?"
+seeds = 2
+[train]
+hidden = [8]
+epochs = 2
+[prune]
+sparsities = [0.3, 0.6]
+log_models = "no"
+[[arm]]
+criteria = ["magnitude", "random", "nc@magnitude"]
+[[arm]]
+criteria = "random"
+recovery = "none"
+[report]
+sparsities = [0.3, 0.6]
+metrics = ["accuracy", "minority_recall"]
+against = ["random"]
+"""
+
+
+def in_threads(jobs: list[Job], workers: int, environment: Mapping[str, str]) -> Iterator[Done]:
+    """What the workers do, without the seconds that a process takes to start."""
+    waiting = list(jobs)
+    while waiting:
+        job, made = waiting.pop(0), dict[str, Any]()
+
+        def work(job: Job = job, made: dict[str, Any] = made) -> None:
+            try:
+                made["value"] = job.work(*job.arguments)
+            except Exception as error:
+                made["error"] = str(error)
+
+        with mock.patch.dict(os.environ, environment):
+            thread = Thread(target=work)  # MLflow's open run belongs to a thread
+            thread.start()
+            thread.join()
+        if job.then and "error" not in made:
+            waiting[:0] = job.then(made["value"])
+        yield Done(job=job, error=made.get("error", ""), seconds=0.0)
+
+
+@pytest.fixture
+def study(store: MlflowClient, tmp_path: Path) -> Path:
+    path = tmp_path / "tiny.toml"
+    path.write_text(TEXT)
+    return path
+
+
+def runs(client: MlflowClient, kind: str) -> list[Any]:
+    found = client.get_experiment_by_name("tiny")
+    where = f"tags.`leastloss.kind` = '{kind}'"
+    return list(client.search_runs([found.experiment_id], where)) if found else []
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    found = [folder / "RESULTS.md", *folder.glob("results/*"), *folder.glob("docs/images/*")]
+    return {str(path.relative_to(folder)): path.read_bytes() for path in found}
+
+
+def test_resumed_and_published(
+    study: Path, store: MlflowClient, entry: Entry, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(recipe, "run_jobs", in_threads)
+    entry.run("sweep", file=study, seeds="0,1", workers=1)
+    assert len(runs(store, "criterion")) == 8
+    before = files(tmp_path)
+    assert set(before) == {
+        "RESULTS.md",
+        "results/tiny.csv",
+        *(
+            f"docs/images/tiny-{r}{kind}.svg"
+            for r in ("none", "recalibrate")
+            for kind in ("", "-length")
+        ),
+    }
+    text = before["RESULTS.md"].decode()
+    assert "`mlflow run . -e sweep -P file=tiny.toml`" in text
+    assert "2 (0, 1), 8 prune runs" in text
+    assert str(tmp_path) not in text
+    # One child is lost, and one that others follow fails: those alone are made again.
+    made = runs(store, "criterion")
+    gone = {r.data.params["criterion"]: r for r in made if r.data.params["seed"] == "1"}
+    store.delete_run(gone["nc@magnitude"].info.run_id)
+    kept = {r.info.run_id for r in runs(store, "criterion")}
+    entry.run("sweep", file=study)
+    new = [r for r in runs(store, "criterion") if r.info.run_id not in kept]
+    assert {r.data.params["criterion"] for r in new} == {"magnitude", "nc@magnitude"}
+    assert {(r.data.params["seed"], r.data.params["recovery"]) for r in new} == {
+        ("1", "recalibrate")
+    }
+    assert len(runs(store, "train")) == 2
+    # The criterion that was made twice counts once.
+    assert files(tmp_path) == before
+    entry.run("sweep", file=study, report="only", out=tmp_path / "other")
+    assert files(tmp_path / "other")["results/tiny.csv"] == before["results/tiny.csv"]
+
+
+def test_one_failure_does_not_lose_the_others(
+    study: Path, store: MlflowClient, entry: Entry, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(recipe, "run_jobs", in_threads)
+    true = recipe.prune
+
+    def fails_once(config: Any) -> Any:
+        if config.recovery == "none":
+            raise ValueError("out of luck")
+        return true(config)
+
+    monkeypatch.setattr(recipe, "prune", fails_once)
+    result = entry("sweep", file=study, seeds="0")
+    assert result.exit_code == 1
+    lines = result.stderr.splitlines()
+    assert lines[-2].startswith("seed 0, random, recovery=none: out")
+    assert lines[-1].startswith("Error: 1 of the sweep's jobs failed")
+    assert "1 of 4 prune runs are missing" in (tmp_path / "RESULTS.md").read_text()
+    assert len(runs(store, "criterion")) == 3
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"backend": "cloud"}, "unknown backend 'cloud'; There are: local"),
+        ({"report": "maybe"}, "unknown report 'maybe'"),
+        ({"workers": "-1"}, "workers is -1"),
+        ({"seeds": "1,1"}, "a seed may occur once"),
+        ({"file": "none.toml"}, "cannot read the experiment file 'none.toml'"),
+    ],
+)
+def test_bad_input(study: Path, entry: Entry, options: dict[str, str], said: str) -> None:
+    assert said in refused(entry("sweep", **({"file": str(study)} | options)), 2)
+
+
+def test_nothing_to_report_is_said(study: Path, store: MlflowClient, entry: Entry) -> None:
+    assert "no finished run of 'tiny'" in refused(entry("sweep", file=study, report="only"), 1)
+
+
+@pytest.mark.slow
+def test_two_workers_are_killed_and_go_on(study: Path, store: MlflowClient, tmp_path: Path) -> None:
+    words = [sys.executable, str(ROOT / "entrypoints/sweep.py"), "--file", str(study)]
+    environment = os.environ | {"MLFLOW_TRACKING_URI": f"sqlite:///{tmp_path}/mlflow.db"}
+    environment |= {"PYTHONPATH": str(ROOT / "src")}
+
+    def start() -> subprocess.Popen[bytes]:
+        log = (tmp_path / "log").open("w")
+        options = [*words, "--workers", "2"]
+        return subprocess.Popen(options, cwd=tmp_path, env=environment, stdout=log, stderr=log)
+
+    def begun() -> bool:
+        return any(run.info.status == "RUNNING" for run in runs(store, "criterion"))
+
+    def closed() -> bool:
+        kinds = ("train", "prune", "criterion")
+        return all(r.info.status != "RUNNING" for kind in kinds for r in runs(store, kind))
+
+    for end in (signal.SIGTERM, signal.SIGKILL):
+        process = start()
+        try:
+            until(begun, process)
+            process.send_signal(end)
+            assert process.wait(timeout=60) == (130 if end == signal.SIGTERM else -end)
+        finally:
+            process.kill()
+        until(closed, mock.Mock(poll=lambda: None), 60)
+    again = start()
+    assert again.wait(timeout=300) == 0, (tmp_path / "log").read_text()
+    finished = [r for r in runs(store, "criterion") if r.info.status == "FINISHED"]
+    assert (
+        len({(r.data.params["seed"], r.info.run_name, r.data.params["recovery"]) for r in finished})
+        == 8
+    )
+    assert "2 (0, 1), 8 prune runs" in (tmp_path / "RESULTS.md").read_text()

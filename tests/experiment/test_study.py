@@ -1,0 +1,147 @@
+import copy
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from leastloss.errors import InputError
+from leastloss.experiment.study import read_study, seeds_of, study_of
+
+ROOT = Path(__file__).resolve().parents[2]
+TEXT = """
+title = "Which order?"
+section = "which-order"
+question = "Is it worth it?"
+seeds = 3
+replicates = true
+[train]
+dataset = "mnist"
+size = 10
+hidden = [32, 16]
+[prune]
+sparsities = [0.3, 0.5, 0.9]
+[[arm]]
+criteria = ["mils-bdm", "random@mils-bdm", "mils-bdm:strategy=max_decrease"]
+recovery = ["none", "recalibrate"]
+[[arm]]
+criteria = "magnitude"
+boundary = "ignore"
+[report]
+sparsities = [0.5]
+against = ["magnitude"]
+"""
+
+
+def given(**changes: Any) -> dict[str, Any]:
+    return tomllib.loads(TEXT) | changes
+
+
+def test_lists_make_a_product_and_comma_lists_one_value() -> None:
+    study = study_of(given())
+    assert study.train.hidden == "32,16"
+    assert study.train.size == "10"
+    told = [(arm.criterion, arm.config.recovery, arm.config.boundary) for arm in study.arms]
+    three = ("mils-bdm", "random@mils-bdm", "mils-bdm:strategy=max_decrease")
+    assert told == [
+        *((name, "none", "periodic") for name in three),
+        *((name, "recalibrate", "periodic") for name in three),
+        ("magnitude", "recalibrate", "ignore"),
+    ]
+    assert {arm.config.sparsities for arm in study.arms} == {"0.3,0.5,0.9"}
+    assert [len(call) for call in study.calls()] == [3, 3, 1]
+
+
+def test_each_seed_has_its_subset() -> None:
+    study = study_of(given())
+    assert [(study.network(s).seed, study.network(s).replicate) for s in study.seeds] == [
+        (0, 0),
+        (1, 1),
+        (2, 2),
+    ]
+    alike = study_of(given(replicates=False))
+    assert [alike.network(s).replicate for s in alike.seeds] == [0, 0, 0]
+
+
+def test_settings_name_an_arm_only_where_its_criterion_has_several() -> None:
+    arms = [{"criteria": ["mils-bdm", "random"], "schedule": ["one-shot", "sequential"]}]
+    study = study_of(given(arm=[*arms, {"criteria": "magnitude"}]))
+    named = [arm.criterion + study.settings(arm) for arm in study.arms]
+    assert named == [
+        "mils-bdm, schedule=one-shot",
+        "random, schedule=one-shot",
+        "mils-bdm, schedule=sequential",
+        "random, schedule=sequential",
+        "magnitude",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "said"),
+    [
+        (["titel"], "x", "unknown key 'titel'; did you mean 'title'?"),
+        (["title"], "", "title is missing"),
+        (["section"], "Which order", "section is 'Which order'"),
+        (["seeds"], [1, 1], "a seed may occur once"),
+        (["seeds"], 0, "seeds is 0"),
+        (["seeds"], [-1], r"seeds is \[-1\]"),
+        (["replicates"], 1, "replicates is 1; it must be true or false"),
+        (["train", "seed"], 1, "unknown key of train 'seed'"),
+        (["train", "epochs"], "many", "epochs of train is 'many'; it must be an integer"),
+        (["prune", "run_id"], "x", "unknown key of prune 'run_id'"),
+        (["prune", "sparsities"], [0.5, 0.3], "arm 1: .*0.5,? ?0.3"),
+        (["arm", 0, "criteria"], ["mils"], "arm 1: unknown criterion 'mils'"),
+        (["arm", 0, "recovery"], ["non"], "arm 1: unknown recovery 'non'; did you mean 'none'?"),
+        (["arm", 1, "criteria"], "random@nc", "arm 2: 'random@nc' follows 'nc'"),
+        (["arm", 1, "colour"], "blue", "unknown key of arm 2 'colour'"),
+        (["arm"], [], "arm must be one or more"),
+        (["report", "sparsities"], [0.5, 0.7], "read off at 0.7"),
+        (["report", "sparsities"], [1.5], "1.5; it must lie in"),
+        (["report", "against"], ["random"], "unknown criterion in against 'random'"),
+        (["report", "figures"], [["random"]], "unknown arm in figures 'random'"),
+        (["report", "metrics"], [], "metrics of report is empty"),
+    ],
+)
+def test_what_is_wrong_is_named(path: list[Any], value: object, said: str) -> None:
+    whole = copy.deepcopy(given())
+    inner: Any = whole
+    for key in path[:-1]:
+        inner = inner[key]
+    inner[path[-1]] = value
+    with pytest.raises(InputError, match=said):
+        study_of(whole)
+
+
+def test_an_arm_twice_is_refused() -> None:
+    with pytest.raises(InputError, match="'nc' occurs in two arms"):
+        study_of(given(arm=[{"criteria": "nc"}, {"criteria": ["nc", "random"]}], report={}))
+
+
+def test_seeds_are_a_number_or_a_list() -> None:
+    assert seeds_of(2) == (0, 1)
+    assert seeds_of([3, 1]) == (3, 1)
+    with pytest.raises(InputError, match="seeds is True"):
+        seeds_of(True)
+
+
+@pytest.mark.parametrize("text", ["title = ", "[train]\nseed = 1"])
+def test_the_file_is_named(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text(text)
+    with pytest.raises(InputError, match=r"mine\.toml: "):
+        read_study(str(file))
+    with pytest.raises(InputError, match="cannot read the experiment file"):
+        read_study(str(tmp_path / "none.toml"))
+
+
+STUDIES = sorted((ROOT / "experiments").glob("*.toml"))
+
+
+@pytest.mark.parametrize("file", STUDIES, ids=lambda file: str(file.stem))
+def test_published_studies_are_valid(file: Path) -> None:
+    assert len(read_study(str(file)).seeds) >= 5, "fewer seeds give no interval to publish"
+
+
+def test_every_study_has_a_section_of_its_own() -> None:
+    sections = [read_study(str(file)).section for file in STUDIES]
+    assert len(set(sections)) == len(sections)

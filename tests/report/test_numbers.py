@@ -1,0 +1,90 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from leastloss.errors import InputError
+from leastloss.report.numbers import at_points, differences, free_of_loss, means
+
+
+def runs(**accuracy: list[list[float]]) -> pd.DataFrame:
+    """Method -> seed -> accuracy at 0, 30 and 60 per cent."""
+    rows = []
+    for method, seeds in accuracy.items():
+        criterion, _, settings = method.partition("__")
+        for seed, values in enumerate(seeds):
+            for step, value in enumerate(values):
+                rows.append(
+                    {
+                        "recovery": "none",
+                        "granularity": "weight",
+                        "method": method,
+                        "criterion": criterion,
+                        "settings": settings,
+                        "seed": seed,
+                        "sparsity": 0.3 * step,
+                        "accuracy": value,
+                        "bdm_bits": 100.0 - 40 * step,
+                    }
+                )
+    return pd.DataFrame(rows)
+
+
+def test_points_are_read_off_the_nearest_step_or_not_at_all() -> None:
+    values = at_points(runs(nc=[[0.9, 0.8, 0.5]]), [0.31, 0.45, 0.6], ["accuracy"])
+    assert values[["at", "value"]].to_numpy().tolist() == [[0.31, 0.8], [0.6, 0.5]]
+    with pytest.raises(InputError, match="unknown metric 'acuracy'"):
+        at_points(runs(nc=[[0.9, 0.8, 0.5]]), [0.3], ["acuracy"])
+
+
+def test_free_of_loss() -> None:
+    table = runs(nc=[[0.90, 0.86, 0.50], [0.90, 0.70, 0.895]])
+    found = free_of_loss(table, [0.01, 0.05])
+    wide = found.pivot(index=["seed", "at"], columns="quantity", values="value")
+    # Seed 0: 86 % is within 5 points alone. Seed 1: 89.5 % at the last step is within both.
+    assert wide["sparsity"].to_dict() == pytest.approx(
+        {(0, 0.01): 0.0, (0, 0.05): 0.3, (1, 0.01): 0.6, (1, 0.05): 0.6}
+    )
+    assert wide["bdm_bits"].tolist() == [100.0, 60.0, 20.0, 20.0]
+    averaged = means(found).set_index(["quantity", "at"])
+    assert averaged.loc[("sparsity", 0.01), "only_dense"] == 1
+    assert averaged.loc[("sparsity", 0.05), "mean"] == pytest.approx(0.45)
+
+
+def test_differences_are_paired_by_seed_and_corrected_over_arms() -> None:
+    noise = np.random.default_rng(0).random(5) / 10
+    table = runs(
+        random=[[0.9, 0.5 + e, 0.2] for e in noise],
+        nc=[[0.9, 0.6 + e, 0.2] for e in noise],
+        magnitude=[[0.9, 0.4 + e, 0.2] for e in noise[:4]],
+    )
+    values = at_points(table, [0.3, 0.6], ["accuracy"])
+    found = differences(values, ["random"]).set_index(["method", "at"])
+    assert found.loc[("nc", 0.3), "mean"] == pytest.approx(0.1)
+    assert found["n"].to_dict() == {
+        ("nc", 0.3): 5,
+        ("magnitude", 0.3): 4,
+        ("nc", 0.6): 5,
+        ("magnitude", 0.6): 4,
+    }
+    # Five of one sign: p = 2/32; four: 2/16. Holm: twice the smaller, then the larger itself.
+    assert found.loc[("nc", 0.3), ["p", "holm"]].tolist() == pytest.approx([0.0625, 0.125])
+    assert found.loc[("magnitude", 0.3), ["p", "holm"]].tolist() == pytest.approx([0.125, 0.125])
+    assert found.loc[("nc", 0.6), ["mean", "p"]].tolist() == [0.0, 1.0]
+
+
+def test_the_reference_has_the_settings_of_the_arm() -> None:
+    table = runs(
+        random__a=[[0.9, 0.1, 0.1]],
+        random__b=[[0.9, 0.2, 0.1]],
+        nc__b=[[0.9, 0.5, 0.1]],
+        nc__c=[[0.9, 0.5, 0.1]],
+    )
+    found = differences(at_points(table, [0.3], ["accuracy"]), ["random"])
+    assert dict(zip(found["method"], found["reference"], strict=True)) == {
+        "nc__b": "random__b",
+        "nc__c": "random__a",
+    }
+
+
+def test_no_reference_gives_no_rows() -> None:
+    assert differences(at_points(runs(nc=[[0.9, 0.8, 0.5]]), [0.3], ["accuracy"]), ["random"]).empty

@@ -1,0 +1,80 @@
+import re
+
+import pandas as pd
+import pytest
+from tests.report.test_numbers import runs
+
+from leastloss.errors import InputError
+from leastloss.report.numbers import at_points, differences, free_of_loss, means
+from leastloss.report.section import number, place, section
+
+
+def made(table: pd.DataFrame) -> str:
+    values = at_points(table, [0.3, 0.6], ["accuracy"])
+    return section(
+        "s",
+        title="T",
+        question="Q?",
+        facts={"command": "`c`"},
+        means=means(values),
+        differences=differences(values, ["random"]),
+        free=means(free_of_loss(table, [0.05])),
+        images={("none", "weight"): ["docs/images/s.svg"]},
+        csv="results/s.csv",
+    )
+
+
+def test_verdicts_follow_from_the_numbers() -> None:
+    text = made(
+        runs(
+            random=[[0.9, 0.5, 0.2 + 0.01 * (-1) ** i] for i in range(8)],
+            nc=[[0.9, 0.6 + 0.01 * i, 0.2] for i in range(8)],
+        )
+    )
+    (verdict,) = [line for line in text.splitlines() if line.startswith("- `nc` − `random`")]
+    # Eight of one sign: p = 2/256.
+    interval = r"\+13\.5{} \[1[12]\.\d, 1[45]\.\d\]"
+    shown = interval.format(" points")
+    assert re.search(rf"at 30 % removed {shown}, n = 8, p = 0\.0078: higher; at 60 %", verdict)
+    assert verdict.endswith("n = 8, p = 1: no difference shown.")
+    assert re.search(rf"\*\*{interval.format('')}, p = 0\.0078\*\*", text)
+    assert "| `random` | 50.0 [50.0, 50.0] |" in text
+    assert "none can be shown" not in text
+
+
+def test_too_few_seeds_are_called_so() -> None:
+    text = made(runs(random=[[0.9, 0.5, 0.2]] * 3, nc=[[0.9, 0.6, 0.2]] * 3))
+    assert "the smallest p that can be reached is 0.25: none can be shown." in text
+
+
+def test_dense_counts_where_nothing_pruned_is_near() -> None:
+    text = made(runs(random=[[0.9, 0.5, 0.2], [0.9, 0.87, 0.2]]))
+    assert "| `random` | 15.0 [0.0, 30.0] (*1) | 80 [60, 100] (*1) |" in text
+
+
+def test_other_sections_stay_as_they_are() -> None:
+    def block(name: str, text: str) -> str:
+        return f"<!-- begin {name} -->\n{text}\n<!-- end {name} -->\n"
+
+    page = "# Results\n"
+    for name in ("a", "b", "c"):
+        page = place(page, name, block(name, f"old {name}"))
+    after = place(page, "b", block("b", "new\nb"))
+    assert after == page.replace("old b", "new\nb")
+    assert place(after, "b", block("b", "new\nb")) == after
+    with pytest.raises(InputError, match="markers of 'b'"):
+        place(page.replace("<!-- end b -->", ""), "b", block("b", "new"))
+
+
+@pytest.mark.parametrize(
+    ("value", "quantity", "signed", "shown"),
+    [
+        (-0.0004, "accuracy", True, "0.0"),
+        (-0.031, "minority_recall", True, "-3.1"),
+        (0.5, "sparsity", False, "50.0"),
+        (float("nan"), "accuracy", False, "–"),
+        (0.123456, "nc1", False, "0.1235"),
+    ],
+)
+def test_number(value: float, quantity: str, signed: bool, shown: str) -> None:
+    assert number(value, quantity, signed) == shown
