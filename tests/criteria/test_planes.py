@@ -166,6 +166,12 @@ def test_another_device_gives_the_same_losses(
         np.testing.assert_allclose(one, two, atol=1e-9)
 
 
+def test_hidden_order_needs_a_chain(data: Data) -> None:
+    flat = nn.Sequential(nn.Flatten(), nn.Linear(64, 10))
+    with pytest.raises(InputError, match="hidden_order needs hidden units in a chain"):
+        prune(flat, data, MILS(hidden_order=1), progress=False)
+
+
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [

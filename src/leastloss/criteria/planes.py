@@ -7,6 +7,7 @@ import torch
 from numpy.typing import NDArray
 
 from leastloss.criteria.base import Scores, ScoringContext
+from leastloss.errors import InputError
 from leastloss.information import encode, information_loss
 from leastloss.models.layers import hidden_units, prunable_layers
 from leastloss.seeds import stream
@@ -96,7 +97,11 @@ def _orders(context: ScoringContext, number: int) -> _Orders:
         return {}
     found: _Orders = {}
     layers = prunable_layers(context.model)
-    for name, reader in hidden_units(context.model).items():
+    try:
+        readers = hidden_units(context.model)
+    except InputError:
+        raise InputError("hidden_order needs hidden units in a chain of Linear layers") from None
+    for name, reader in readers.items():
         units = layers[name].weight.shape[0]
         order = stream(number, f"hidden-order/{name}").permutation(units)
         found[name] = (order, found.get(name, (None, None))[1])
