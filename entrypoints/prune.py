@@ -17,6 +17,7 @@ def prune_command(config: PruneConfig) -> None:
       mlflow run . -e prune
       mlflow run . -e prune -P run_id=<a train run> -P criteria=magnitude,random
       mlflow run . -e prune -P granularity=unit -P recovery=recalibrate
+      mlflow run . -e prune -P criteria=mils-bdm:block=3,magnitude@mils-bdm:block=3
       python entrypoints/prune.py --dataset mnist --size 10 --hidden 32,16 --schedule sequential
     """
     from leastloss.experiment.prune import prune  # after parsing, so that --help answers at once

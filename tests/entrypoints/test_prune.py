@@ -1,0 +1,73 @@
+"""Specs, copied layer ratios, given sparsities and small runs of the entry point ``prune``."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from mlflow import MlflowClient
+from tests.entrypoints.conftest import Entry, children, refused
+
+from leastloss.experiment.choices import choices, in_order
+from leastloss.experiment.config import PruneConfig
+
+FOLLOWER, LEADER = "magnitude@mils-bdm:boundary=ignore", "mils-bdm:boundary=ignore"
+
+
+def test_labels_ratios_and_sparsities(
+    finished: MlflowClient, entry: Entry, pipeline: dict[str, str]
+) -> None:
+    run_id = entry.run(
+        "prune",
+        run_id=pipeline["train"],
+        criteria=f"{FOLLOWER},{LEADER},flips",
+        sparsities="0.1,0.35,0.6",
+        balance="polarity",
+        log_models="no",
+    )
+    found = children(finished, run_id)
+    assert set(found) == {FOLLOWER, LEADER, "flips"}
+    tables = {}
+    for label, child in found.items():
+        assert child.info.run_name == label
+        given = child.data.params
+        assert (given["to_sparsity"], given["steps"], given["balance"]) == ("0.6", "3", "polarity")
+        assert child.outputs.model_outputs == []
+        assert child.data.metrics["sparsity"] == pytest.approx(0.6, abs=1e-3)
+        tables[label] = pd.read_csv(finished.download_artifacts(child.info.run_id, "table.csv"))
+        assert set(tables[label]["criterion"]) == {label}
+        order = np.load(finished.download_artifacts(child.info.run_id, "removal_order.npy"))
+        assert len(order) == tables[label]["removed"].iloc[-1]
+    columns = ["removed", "sparsity_layer_0", "sparsity_layer_1"]
+    assert tables[FOLLOWER][columns].equals(tables[LEADER][columns])
+    # 10 rows of 8 weights: the last two rows lie in no 4 x 4 block; the first layer is 8 x 64.
+    assert found[LEADER].data.tags["uncovered_weights"] == "16"
+    whole = pd.read_csv(finished.download_artifacts(run_id, "table.csv"))
+    assert list(whole["criterion"].unique()) == [FOLLOWER, LEADER, "flips"]
+    entry.run("compare", runs=run_id)
+    entry.run("robustness", run_id=found[FOLLOWER].info.run_id, corruptions="shot", severities="1")
+
+
+def test_flags_are_defaults_of_specs_and_leaders_go_first() -> None:
+    config = PruneConfig(criteria="random@mils-bdm, mils-bdm, nc", boundary="ignore")
+    chosen = choices(config)
+    assert [choice.label for choice in chosen] == [f"random@{LEADER}", LEADER, "nc"]
+    assert [choice.label for choice in in_order(chosen)] == [LEADER, "nc", f"random@{LEADER}"]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"criteria": "magnitude@nc,random"}, "follows 'nc', which is not among the criteria"),
+        ({"criteria": "nc:gamma=0.01,nc"}, "names one twice"),
+        ({"criteria": "nc:gama=0.01"}, "unknown option 'gama'; did you mean 'gamma'"),
+        ({"sparsities": "0.5,0.2"}, "sparsities are 0.5, 0.2; they must increase"),
+        ({"sparsities": "a"}, "sparsities is 'a'"),
+        ({"balance": "sign"}, "unknown balance 'sign'"),
+        ({"balance": "polarity", "granularity": "unit"}, "units have no sign"),
+        ({"log_models": "maybe"}, "unknown log_models 'maybe'"),
+    ],
+)
+def test_bad_input_is_one_line(
+    store: MlflowClient, entry: Entry, options: dict[str, str], said: str
+) -> None:
+    assert said in refused(entry("prune", **options), 2)
+    assert store.search_runs([e.experiment_id for e in store.search_experiments()]) == []
