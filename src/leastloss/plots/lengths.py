@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 from matplotlib.figure import Figure
 
-from leastloss.evaluation.summary import curve
+from leastloss.evaluation.summary import SAME, curve
 from leastloss.names import choose
 from leastloss.plots.curves import seeds_note
 from leastloss.plots.style import headline, legend, looks, new_figure, percent, tidy, words
@@ -38,11 +38,12 @@ def lengths_figure(
     heights = curve(table, metric, by)
     found = looks(table[by])
     for ax, name in zip(panels, lengths, strict=True):
-        where = curve(table, name, by)
+        at = table["sparsity"].round(SAME)
+        where = table.groupby([by, at])[name].mean().rename("length").reset_index()
         for method, look in found.items():
             x, y = where[where[by] == method], heights[heights[by] == method]
-            line = x.merge(y, on="sparsity", suffixes=("_x", "")).sort_values("sparsity")
-            share = line["mean_x"] / line["mean_x"].iloc[0]
+            line = x.merge(y, on="sparsity").sort_values("sparsity")
+            share = line["length"] / line["length"].iloc[0]
             ax.plot(
                 share,
                 line["mean"],

@@ -5,6 +5,7 @@ Figures are made without pyplot, so they need no display and no global state.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from itertools import product
 from typing import Any
 from zlib import crc32
@@ -150,10 +151,16 @@ def percent(ax: Axes, axis: str, metric: str = "accuracy") -> None:
     chosen.set_major_formatter(PercentFormatter(1, decimals=None, symbol=" %"))
 
 
+@cache
+def _width(text: str) -> float:
+    """Points that a legend's entry is wide; slow enough to be worth keeping."""
+    return float(TextPath((0, 0), text, size=9.5).get_extents().width)
+
+
 def legend(figure: Figure, found: dict[str, Look]) -> None:
     """Put one legend for all panels below them, outside the axes."""
     # Inches of the widest entry: its name, and 5.8 letter heights of line and gaps.
-    widest = max(TextPath((0, 0), name, size=9.5).get_extents().width for name in found)
+    widest = max(_width(name) for name in found)
     entry = (widest + 5.8 * 9.5) / 72
     handles = [
         Line2D(

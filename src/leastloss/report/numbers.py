@@ -68,13 +68,14 @@ def free_of_loss(table: pd.DataFrame, within: Sequence[float]) -> pd.DataFrame:
     lengths = [name for name in LENGTHS if name in table.columns]
     rows = []
     for key, run in table.groupby([*ARM, "seed"], sort=False):
-        accuracy = run["accuracy"].to_numpy()
-        dense = accuracy[int(run["sparsity"].to_numpy().argmin())]
+        accuracy, sparsity = run["accuracy"].to_numpy(), run["sparsity"].to_numpy()
+        dense = accuracy[int(sparsity.argmin())]
+        sizes = {name: run[name].to_numpy() for name in lengths}
         for x in within:
-            near = run[accuracy >= dense - x - 1e-9]
-            only = bool((near["sparsity"] == 0).all())
-            rows.append((*key, "sparsity", x, float(near["sparsity"].max()), only))
-            rows += [(*key, name, x, float(near[name].min()), only) for name in lengths]
+            near = accuracy >= dense - x - 1e-9
+            most = float(sparsity[near].max())
+            rows.append((*key, "sparsity", x, most, most == 0))
+            rows += [(*key, n, x, float(size[near].min()), most == 0) for n, size in sizes.items()]
     return pd.DataFrame(rows, columns=_VALUES)
 
 
