@@ -21,7 +21,7 @@ def test_labels_ratios_and_sparsities(
         criteria=f"{FOLLOWER},{LEADER},flips",
         sparsities="0.1,0.35,0.6",
         balance="polarity",
-        log_models="no",
+        artifacts="light",
     )
     found = children(finished, run_id)
     assert set(found) == {FOLLOWER, LEADER, "flips"}
@@ -63,7 +63,7 @@ def test_flags_are_defaults_of_specs_and_leaders_go_first() -> None:
         ({"sparsities": "a"}, "sparsities is 'a'"),
         ({"balance": "sign"}, "unknown balance 'sign'"),
         ({"balance": "polarity", "granularity": "unit"}, "units have no sign"),
-        ({"log_models": "maybe"}, "unknown log_models 'maybe'"),
+        ({"artifacts": "maybe"}, "unknown artifacts 'maybe'"),
     ],
 )
 def test_bad_input_is_one_line(

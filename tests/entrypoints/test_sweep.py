@@ -28,7 +28,7 @@ hidden = [8]
 epochs = 2
 [prune]
 sparsities = [0.3, 0.6]
-log_models = "no"
+artifacts = "light"
 [[arm]]
 criteria = ["magnitude", "random", "nc@magnitude"]
 [[arm]]

@@ -33,7 +33,7 @@ def steps_of(config: PruneConfig) -> dict[str, Any]:
     choose("granularity", config.granularity, GRANULARITIES)
     choose("schedule", config.schedule, SCHEDULES)
     choose("recovery", config.recovery, RECOVERIES)
-    choose("log_models", config.log_models, ("yes", "no"))
+    choose("artifacts", config.artifacts, ("full", "light"))
     if choose("balance", config.balance, BALANCES) != "none" and config.granularity == "unit":
         raise InputError("balance 'polarity' is for weights; units have no sign")
     units = sum(numbers(config.hidden, int, "hidden"))

@@ -68,8 +68,9 @@ class PruneConfig(TrainConfig):
     boundary: str = option(
         "periodic", "MILS: edge of the blocks: periodic, ignore, recursive, overlapping."
     )
-    log_models: str = option(
-        "yes", "Log each pruned network as an MLflow model: yes, or no (weights and tables only)."
+    artifacts: str = option(
+        "full",
+        "full, or light: no logged models and no figures of single runs (large studies).",
     )
 
 

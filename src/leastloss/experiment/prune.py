@@ -45,8 +45,9 @@ def prune(config: PruneConfig) -> pd.DataFrame:
         report(dense)
         table = _children(config, chosen, dense, steps)
         tracking.log_text(parent, table.to_csv(index=False), TABLE)
-        figure = compare_figure(table, title=f"{dense.name} on {dense.data.name}: {title}")
-        tracking.log_bytes(parent, render(figure), "comparison.png")
+        if config.artifacts == "full":
+            figure = compare_figure(table, title=f"{dense.name} on {dense.data.name}: {title}")
+            tracking.log_bytes(parent, render(figure), "comparison.png")
     click.echo(f"prune run: {parent}")
     return table
 
@@ -93,7 +94,7 @@ def _child(
             seed=config.seed,
         )
         table = _labelled(path.table(), label, config.seed, dense)
-        _log_path(run_id, path, table, dense, as_model=config.log_models == "yes")
+        _log_path(run_id, path, table, dense, full=config.artifacts == "full")
     for name, value in _facts(path).items():
         if value:
             click.echo(f"{label}: {name.replace('_', ' ')}: {value}")
@@ -108,7 +109,7 @@ def _child(
 
 
 def _log_path(
-    run_id: str, path: PruningPath, table: pd.DataFrame, dense: Dense, *, as_model: bool
+    run_id: str, path: PruningPath, table: pd.DataFrame, dense: Dense, *, full: bool
 ) -> None:
     """Everything a child run holds, in few requests."""
     total, last = len(path.parts), path.steps[-1]
@@ -118,14 +119,14 @@ def _log_path(
     tracking.log_file(run_id, PRUNED, lambda file: save_network(file, model, masks, about))
     tracking.log_array(run_id, path.removal_order, ORDER)
     tracking.log_text(run_id, table.to_csv(index=False), TABLE)
+    for name, value in _facts(path).items():
+        tracking.log_tags(run_id, {name: str(value)})
+    if not full:
+        tracking.log_metrics(run_id, [_row(last, total)])
+        return
     title = f"{path.settings['criterion']}: {dense.name} on {dense.data.name}"
     figure = child_curves(table, title=title, minority=dense.data.minority)
     tracking.log_bytes(run_id, render(figure), "curves.png")
-    for name, value in _facts(path).items():
-        tracking.log_tags(run_id, {name: str(value)})
-    if not as_model:
-        tracking.log_metrics(run_id, [_row(last, total)])
-        return
     origin = {"run_id": run_id, "pruned_from": f"models:/{dense.model_id}"}
     model_id = tracking.log_network(run_id, model, dense.data, "pruned", origin)
     tracking.log_metrics(run_id, [_row(last, total)], model_id)
