@@ -16,10 +16,13 @@ if TYPE_CHECKING:
     from leastloss import geometry as geometry
     from leastloss import information as information
     from leastloss.criteria import MILS as MILS
+    from leastloss.criteria import Blend as Blend
     from leastloss.criteria import Criterion as Criterion
+    from leastloss.criteria import Flips as Flips
     from leastloss.criteria import Magnitude as Magnitude
     from leastloss.criteria import NeuralCollapse as NeuralCollapse
     from leastloss.criteria import Random as Random
+    from leastloss.criteria import Ties as Ties
     from leastloss.criteria import criteria as criteria
     from leastloss.data import Data as Data
     from leastloss.data import Split as Split
@@ -36,13 +39,16 @@ _HOME = {
     "MILS": "criteria",
     "MLP": "models",
     "BinarizedMLP": "models",
+    "Blend": "criteria",
     "Criterion": "criteria",
     "Data": "data",
+    "Flips": "criteria",
     "Magnitude": "criteria",
     "NeuralCollapse": "criteria",
     "PruningPath": "pruning",
     "Random": "criteria",
     "Split": "data",
+    "Ties": "criteria",
     "evaluate": "evaluation",
     "fit": "training",
     "load_data": "data",

@@ -1,6 +1,7 @@
 """The small criteria: flips, ties and blend."""
 
 import copy
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -96,6 +97,23 @@ def test_the_ends_of_a_blend_are_magnitude_and_mils(
     assert half == pytest.approx((ends[0] + ends[1]) / 2)
 
 
+def test_chance_as_the_prior_is_drawn_from_the_stream(
+    networks: dict[str, nn.Module], data: Data
+) -> None:
+    flats = []
+    for seed in (0, 0, 1):
+        context, parts, alive = context_of(networks["binarized-mlp"], data)
+        context = replace(context, generator=stream(seed, "scores/blend"))
+        flats.append(parts.flatten(Blend(prior="random", share=0.5).score(context))[alive])
+    assert np.array_equal(flats[0], flats[1])
+    assert not np.array_equal(flats[0], flats[2])
+    mils = parts.flatten(Blend(share=0.5).score(context))[alive]
+    size = parts.flatten(Blend(share=0.0).score(context))[alive]
+    drawn = 2 * flats[0] - size  # what is left of the ranks when magnitude's half is taken away
+    assert sorted(drawn) == pytest.approx(np.linspace(0, 1, len(drawn)))
+    assert not np.array_equal(flats[0], mils)
+
+
 def test_mils_can_decide_among_equal_magnitudes_alone(
     networks: dict[str, nn.Module], data: Data
 ) -> None:
@@ -115,6 +133,7 @@ def test_mils_can_decide_among_equal_magnitudes_alone(
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [({"share": 1.5}, "share is 1.5"), ({"decimals": -1}, "decimals is -1"),
+     ({"prior": "oracle"}, "unknown prior 'oracle'"),
      ({"boundary": "wrap"}, "unknown boundary 'wrap'")],
 )  # fmt: skip
 def test_options_out_of_range_are_refused(wrong: dict[str, float], message: str) -> None:

@@ -11,6 +11,7 @@ from leastloss.report.section import number, place, section
 
 def made(table: pd.DataFrame) -> str:
     values = at_points(table, [0.3, 0.6], ["accuracy"])
+    kept = free_of_loss(table, [0.05])
     return section(
         "s",
         title="T",
@@ -18,7 +19,8 @@ def made(table: pd.DataFrame) -> str:
         facts={"command": "`c`"},
         means=means(values),
         differences=differences(values, ["random"]),
-        free=means(free_of_loss(table, [0.05])),
+        free=means(kept),
+        shorter=differences(kept, ["random"]),
         images={("none", "weight"): ["docs/images/s.svg"]},
         csv="results/s.csv",
     )
@@ -40,6 +42,24 @@ def test_verdicts_follow_from_the_numbers() -> None:
     assert re.search(rf"\*\*{interval.format('')}, p = 0\.0078\*\*", text)
     assert "| `random` | 50.0 [50.0, 50.0] |" in text
     assert "none can be shown" not in text
+
+
+def test_what_comes_free_is_compared_seed_by_seed() -> None:
+    text = made(
+        runs(
+            random=[[0.9, 0.5, 0.2]] * 8,
+            nc=[[0.9, 0.86 + 0.001 * i, 0.2] for i in range(8)],
+        )
+    )
+    summary = "Most removed, shortest: Removed minus that of `random` (percentage points)"
+    (place,) = [i for i, line in enumerate(text.splitlines()) if summary in line]
+    table = text.splitlines()[place + 2 : place + 5]
+    # All of eight seeds go from 0 to 30 % removed within 5 points: p = 2/256.
+    assert table == [
+        "| within | 5 % |",
+        "|---|---|",
+        "| `nc` | **+30.0 [30.0, 30.0], p = 0.0078** |",
+    ]
 
 
 def test_too_few_seeds_are_called_so() -> None:

@@ -1,4 +1,4 @@
-"""Magnitude with information loss as a prior."""
+"""Magnitude with information loss as a prior, or with chance as the control for that."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -10,21 +10,29 @@ from scipy.stats import rankdata
 from leastloss.criteria.base import Criterion, Scores, ScoringContext
 from leastloss.criteria.magnitude import Magnitude
 from leastloss.criteria.mils import MILS
+from leastloss.criteria.random import Random
 from leastloss.errors import InputError
+from leastloss.names import choose
+
+PRIORS: dict[str, str] = {
+    "mils": "the information loss that MILS ranks by",
+    "random": "uniform draws: what any disturbance of the magnitudes does",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Blend(Criterion):
-    """Ranks of magnitude and of MILS, mixed.
+    """Ranks of magnitude and of a prior, mixed.
 
-    The score is ``(1 - share) rank(|w|) + share rank(MILS)``, where the ranks run over all parts
+    The score is ``(1 - share) rank(|w|) + share rank(prior)``, where the ranks run over all parts
     that are there, scaled to [0, 1]; equal values share their mean rank. Units: norms and losses of
     units.
 
     Attributes:
-        share: Weight of MILS in [0, 1]; 0 is exactly the order of magnitude.
-        tie_only: MILS decides among equal magnitudes alone, rounded to ``decimals``; ``share`` has
-            no say.
+        prior: ``mils``, or ``random`` as the control.
+        share: Weight of the prior in [0, 1]; 0 is exactly the order of magnitude.
+        tie_only: The prior decides among equal magnitudes alone, rounded to ``decimals``; ``share``
+            has no say.
         decimals: Of the magnitudes, with ``tie_only``.
         complexity: As for MILS.
         strategy: As for MILS.
@@ -43,6 +51,7 @@ class Blend(Criterion):
     name: ClassVar[str] = "blend"
     summary: ClassVar[str] = "magnitude with MILS as a prior: a weighted mean of their ranks"
 
+    prior: str = "mils"
     share: float = 0.1
     tie_only: bool = False
     decimals: int = 2
@@ -54,6 +63,7 @@ class Blend(Criterion):
 
     def __post_init__(self) -> None:
         """Refuse what has no meaning before anything is scored."""
+        choose("prior", self.prior, PRIORS)
         if not 0 <= self.share <= 1:
             raise InputError(f"share is {self.share}; it must lie in [0, 1]")
         if self.decimals < 0:
@@ -72,30 +82,31 @@ class Blend(Criterion):
     def score(self, context: ScoringContext) -> Scores:
         """Score by mixed ranks; see :meth:`Criterion.score`. What is gone gets NaN."""
         magnitudes = Magnitude().score(context)
-        losses = self._mils().score(context)
+        prior = Random() if self.prior == "random" else self._mils()
+        worth = prior.score(context)
         masks = {name: context.masks[name].cpu().numpy() for name in magnitudes}
         if context.granularity == "unit":
             masks = {name: np.asarray(mask.any(axis=1)) for name, mask in masks.items()}
         alive = np.concatenate([mask.ravel() for mask in masks.values()])
-        size, loss = (
+        size, value = (
             np.concatenate([scores[name].ravel() for name in masks])[alive]
-            for scores in (magnitudes, losses)
+            for scores in (magnitudes, worth)
         )
         flat = np.full(len(alive), np.nan)
-        flat[alive] = self._mixed(size, loss)
+        flat[alive] = self._mixed(size, value)
         ends = np.cumsum([mask.size for mask in masks.values()])[:-1]
         pieces = np.split(flat, ends)
         return {n: p.reshape(masks[n].shape) for n, p in zip(masks, pieces, strict=True)}
 
-    def _mixed(self, size: NDArray[np.float64], loss: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _mixed(self, size: NDArray[np.float64], value: NDArray[np.float64]) -> NDArray[np.float64]:
         if self.tie_only:
             steps: NDArray[np.float64] = rankdata(size.round(self.decimals), method="dense")
-            return steps + 0.5 * _ranks(loss)
-        return (1 - self.share) * _ranks(size) + self.share * _ranks(loss)
+            return steps + 0.5 * _ranks(value)
+        return (1 - self.share) * _ranks(size) + self.share * _ranks(value)
 
     def facts(self, context: ScoringContext) -> dict[str, int]:
         """As of MILS."""
-        return self._mils().facts(context)
+        return self._mils().facts(context) if self.prior == "mils" else {}
 
 
 def _ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -53,7 +53,8 @@ def publish(found: Found, out: Path, file: str) -> list[Path]:
     numbers = means(values)
     dense = means(at_points(dense_rows(table), [0.0], wanted.metrics))
     paired = differences(values, wanted.against)
-    free = means(free_of_loss(table, wanted.within))
+    kept = free_of_loss(table, wanted.within)
+    free, shorter = means(kept), differences(kept, wanted.against)
     files: dict[str, bytes] = {}
     images: dict[tuple[str, str], list[str]] = {}
     for name, part in _groups(table):
@@ -66,7 +67,7 @@ def publish(found: Found, out: Path, file: str) -> list[Path]:
                 files[path] = content
                 images.setdefault(name, []).append(path)
     csv = f"results/{study.section}.csv"
-    files[csv] = _csv(pd.concat([dense, numbers]), paired, free).encode()
+    files[csv] = _csv(pd.concat([dense, numbers]), paired, free, shorter).encode()
     text = section(
         study.section,
         title=study.title,
@@ -75,6 +76,7 @@ def publish(found: Found, out: Path, file: str) -> list[Path]:
         means=pd.concat([dense, numbers]),
         differences=paired,
         free=free,
+        shorter=shorter,
         images=images,
         csv=csv,
     )
@@ -168,10 +170,13 @@ def _told(group: tuple[str, str], table: pd.DataFrame) -> list[str]:
     return [value for value, needed in zip(group, several, strict=True) if needed]
 
 
-def _csv(numbers: pd.DataFrame, paired: pd.DataFrame, free: pd.DataFrame) -> str:
+def _csv(
+    numbers: pd.DataFrame, paired: pd.DataFrame, free: pd.DataFrame, shorter: pd.DataFrame
+) -> str:
     """All numbers of the section, one a row."""
     parts = [numbers.assign(what="mean"), paired.assign(what="difference")]
     parts.append(free.assign(what="within of dense"))
+    parts.append(shorter.assign(what="difference within of dense"))
     columns = ["what", *GROUP, "method", "quantity", "at", "reference", "n"]
     columns += ["mean", "low", "high", "p", "holm", "only_dense"]
     joined = pd.concat([part.reindex(columns=columns) for part in parts if len(part)])

@@ -26,6 +26,7 @@ def section(
     means: pd.DataFrame,
     differences: pd.DataFrame,
     free: pd.DataFrame,
+    shorter: pd.DataFrame,
     images: Mapping[tuple[str, str], Sequence[str]],
     csv: str,
 ) -> str:
@@ -40,6 +41,7 @@ def section(
             may be a method of its own, at 0.
         differences: What :func:`leastloss.report.numbers.differences` says of them.
         free: What :func:`leastloss.report.numbers.means` says of what comes free of loss.
+        shorter: What :func:`leastloss.report.numbers.differences` says of that.
         images: Recovery and granularity -> paths of the figures, relative to RESULTS.md.
         csv: Path of the numbers as a table, relative to RESULTS.md.
     """
@@ -56,11 +58,11 @@ def section(
         )
         for metric in part["quantity"].unique():
             lines += [*_table(part[part["quantity"] == metric], metric), ""]
-        lines += [*_verdicts(paired), ""] if len(paired) else []
-        for key in dict.fromkeys(zip(paired["quantity"], paired["against"], strict=True)):
-            rows = paired[(paired[["quantity", "against"]] == list(key)).all(axis=1)]
-            lines += [*_differences(rows, *key), ""]
+        lines += [*_folded("In words", _verdicts(paired)), ""] if len(paired) else []
+        lines += _differences(paired, "removed")
         lines += [*_free(kept), ""]
+        gained = shorter[(shorter[GROUP] == list(group)).all(axis=1)]
+        lines += _differences(gained, "within")
     text = re.sub(r"\n{3,}", "\n\n", "\n".join(lines).strip())
     return f"<!-- begin {name} -->\n{text}\n<!-- end {name} -->\n"
 
@@ -136,6 +138,10 @@ def _legend(differences: pd.DataFrame) -> str:
     return text
 
 
+def _folded(summary: str, lines: list[str]) -> list[str]:
+    return [f"<details><summary>{summary}</summary>", "", *lines, "", "</details>"]
+
+
 def _cells(rows: pd.DataFrame, head: str, points: list[float]) -> list[str]:
     """A Markdown table: a row per method, a column per point; ``cell`` is what stands in it."""
     lines = [f"| {head} | " + " | ".join(f"{100 * p:g} %" for p in points) + " |"]
@@ -157,15 +163,24 @@ def _table(rows: pd.DataFrame, metric: str) -> list[str]:
     return [f"{note}:", "", *_cells(rows.assign(cell=cells), "removed", points)]
 
 
-def _differences(rows: pd.DataFrame, metric: str, against: str) -> list[str]:
-    cells = []
-    for _, row in rows.iterrows():
-        text = f"{_interval(row, metric, signed=True)}, p = {row['holm']:.2g}"
-        cells.append(f"**{text}**" if row["holm"] <= LEVEL else text)
-    note = f"{words(metric).capitalize()} minus that of `{against}`"
-    note += " (percentage points)" if is_share(metric) else ""
-    table = _cells(rows.assign(cell=cells), "removed", sorted(set(rows["at"])))
-    return [f"<details><summary>{note}</summary>", "", *table, "", "</details>"]
+def _differences(differences: pd.DataFrame, head: str) -> list[str]:
+    """A folded table per metric and reference; columns are sparsities, or losses of accuracy."""
+    lines: list[str] = []
+    for key, rows in differences.groupby(["quantity", "against"], sort=False):
+        metric, against = map(str, key)
+        cells = []
+        for _, row in rows.iterrows():
+            text = f"{_interval(row, metric, signed=True)}, p = {row['holm']:.2g}"
+            cells.append(f"**{text}**" if row["holm"] <= LEVEL else text)
+        name = _NAMES.get(metric, words(metric))
+        note = f"{name[0].upper()}{name[1:]} minus that of `{against}`"
+        if head == "within":
+            note = f"Most removed, shortest: {note}"
+        if is_share(metric) or metric == "sparsity":
+            note += " (percentage points)"
+        table = _cells(rows.assign(cell=cells), head, sorted(set(rows["at"])))
+        lines += [*_folded(note, table), ""]
+    return lines
 
 
 def _verdicts(rows: pd.DataFrame) -> list[str]:
