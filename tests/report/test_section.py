@@ -5,8 +5,9 @@ import pytest
 from tests.report.test_numbers import runs
 
 from leastloss.errors import InputError
+from leastloss.report.markdown import number
 from leastloss.report.numbers import at_points, differences, free_of_loss, means
-from leastloss.report.section import number, place, section
+from leastloss.report.section import place, section
 
 
 def made(table: pd.DataFrame) -> str:

@@ -16,7 +16,8 @@ from leastloss.experiment.dense import data_of, network_of
 from leastloss.experiment.found import Found, find
 from leastloss.experiment.prune import prune
 from leastloss.experiment.publish import RESULTS, publish
-from leastloss.experiment.study import Arm, Study, read_study, seeds_of
+from leastloss.experiment.study import Arm, Study
+from leastloss.experiment.study_file import read_study, seeds_of
 from leastloss.experiment.train import train
 from leastloss.experiment.workers import Job, run_jobs
 from leastloss.names import choose

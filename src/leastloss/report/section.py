@@ -2,19 +2,20 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from math import isfinite
 
 import pandas as pd
 
 from leastloss.errors import InputError
 from leastloss.plots.style import is_share, words
+from leastloss.report.markdown import (
+    LEVEL,
+    differences_tables,
+    folded,
+    free_table,
+    interval,
+    means_table,
+)
 from leastloss.report.numbers import GROUP
-
-LEVEL = 0.05
-"""Differences whose p-value after Holm's correction is at most this are called shown."""
-
-_UNITS = {"bdm_bits": "bits", "mask_sign_bits": "bits", "compressed_bytes": "bytes"}
-_NAMES = {"mask_sign_bits": "mask and signs (bits)", "sparsity": "removed"}
 
 
 def section(
@@ -57,12 +58,12 @@ def section(
             rows[(rows[GROUP] == list(group)).all(axis=1)] for rows in (means, differences, free)
         )
         for metric in part["quantity"].unique():
-            lines += [*_table(part[part["quantity"] == metric], metric), ""]
-        lines += [*_folded("In words", _verdicts(paired)), ""] if len(paired) else []
-        lines += _differences(paired, "removed")
-        lines += [*_free(kept), ""]
+            lines += [*means_table(part[part["quantity"] == metric], metric), ""]
+        lines += [*folded("In words", _verdicts(paired)), ""] if len(paired) else []
+        lines += differences_tables(paired, "removed")
+        lines += [*free_table(kept), ""]
         gained = shorter[(shorter[GROUP] == list(group)).all(axis=1)]
-        lines += _differences(gained, "within")
+        lines += differences_tables(gained, "within")
     text = re.sub(r"\n{3,}", "\n\n", "\n".join(lines).strip())
     return f"<!-- begin {name} -->\n{text}\n<!-- end {name} -->\n"
 
@@ -97,29 +98,6 @@ def name_of(group: tuple[str, ...]) -> str:
     return f"{group[1].capitalize()}s, recovery {group[0]}"
 
 
-def number(value: float, quantity: str, signed: bool = False) -> str:
-    """Format a value: shares in per cent, sizes as whole numbers, anything else to four digits.
-
-    Example:
-        >>> number(0.0312, "accuracy", signed=True), number(12345.6, "bdm_bits")
-        ('+3.1', '12,346')
-    """
-    if not isfinite(value):
-        return "–"
-    sign = "+" if signed else ""
-    if is_share(quantity) or quantity == "sparsity":
-        text = f"{100 * value:{sign}.1f}"
-        return text.lstrip("+-") if float(text) == 0 else text
-    return f"{value:{sign},.0f}" if quantity in _UNITS else f"{value:{sign}.4g}"
-
-
-def _interval(row: pd.Series, quantity: str, signed: bool = False) -> str:
-    mean = number(row["mean"], quantity, signed)
-    if not isfinite(row["low"]):
-        return mean
-    return f"{mean} [{number(row['low'], quantity)}, {number(row['high'], quantity)}]"
-
-
 def _legend(differences: pd.DataFrame) -> str:
     """What the tables say, and what so few seeds cannot show."""
     text = (
@@ -138,51 +116,6 @@ def _legend(differences: pd.DataFrame) -> str:
     return text
 
 
-def _folded(summary: str, lines: list[str]) -> list[str]:
-    return [f"<details><summary>{summary}</summary>", "", *lines, "", "</details>"]
-
-
-def _cells(rows: pd.DataFrame, head: str, points: list[float]) -> list[str]:
-    """A Markdown table: a row per method, a column per point; ``cell`` is what stands in it."""
-    lines = [f"| {head} | " + " | ".join(f"{100 * p:g} %" for p in points) + " |"]
-    lines += ["|---|" + "---|" * len(points)]
-    for method, part in rows.groupby("method", sort=False):
-        cells = dict(zip(part["at"], part["cell"], strict=True))
-        lines.append(f"| `{method}` | " + " | ".join(cells.get(p, "") for p in points) + " |")
-    return lines
-
-
-def _table(rows: pd.DataFrame, metric: str) -> list[str]:
-    ns = sorted(set(rows["n"]))
-    cells = [
-        _interval(row, metric) + (f" (n = {row['n']})" if row["n"] != ns[-1] else "")
-        for _, row in rows.iterrows()
-    ]
-    note = f"{words(metric).capitalize()}{' (%)' if is_share(metric) else ''}, n = {ns[-1]}"
-    points = sorted(set(rows["at"]))
-    return [f"{note}:", "", *_cells(rows.assign(cell=cells), "removed", points)]
-
-
-def _differences(differences: pd.DataFrame, head: str) -> list[str]:
-    """A folded table per metric and reference; columns are sparsities, or losses of accuracy."""
-    lines: list[str] = []
-    for key, rows in differences.groupby(["quantity", "against"], sort=False):
-        metric, against = map(str, key)
-        cells = []
-        for _, row in rows.iterrows():
-            text = f"{_interval(row, metric, signed=True)}, p = {row['holm']:.2g}"
-            cells.append(f"**{text}**" if row["holm"] <= LEVEL else text)
-        name = _NAMES.get(metric, words(metric))
-        note = f"{name[0].upper()}{name[1:]} minus that of `{against}`"
-        if head == "within":
-            note = f"Most removed, shortest: {note}"
-        if is_share(metric) or metric == "sparsity":
-            note += " (percentage points)"
-        table = _cells(rows.assign(cell=cells), head, sorted(set(rows["at"])))
-        lines += [*_folded(note, table), ""]
-    return lines
-
-
 def _verdicts(rows: pd.DataFrame) -> list[str]:
     """One sentence per arm and reference, on the first metric."""
     metric = rows["quantity"].iloc[0]
@@ -195,7 +128,7 @@ def _verdicts(rows: pd.DataFrame) -> list[str]:
         quiet: list[str] = []
         for _, row in part.iterrows():
             shown = row["holm"] <= LEVEL
-            mean, bracket, ends = _interval(row, metric, signed=True).partition(" [")
+            mean, bracket, ends = interval(row, metric, signed=True).partition(" [")
             figure = f"{mean}{unit}{bracket}{ends}"
             at = f"at {100 * row['at']:g} % removed {figure}, n = {row['n']}, p = {row['holm']:.2g}"
             verdict = "higher" if row["mean"] > 0 else "lower"
@@ -203,26 +136,4 @@ def _verdicts(rows: pd.DataFrame) -> list[str]:
         if quiet:
             said.append("; ".join(quiet) + ": no difference shown")
         lines.append(f"- `{method}` − `{reference}`, {words(metric)}: {'; '.join(said)}.")
-    return lines
-
-
-def _free(rows: pd.DataFrame) -> list[str]:
-    """How sparse and how short the networks of each arm get at (nearly) the dense accuracy."""
-    if rows.empty:
-        return []
-    columns = list(dict.fromkeys(zip(rows["at"], rows["quantity"], strict=True)))
-    heads = []
-    for x, quantity in columns:
-        name = _NAMES.get(quantity, words(quantity))
-        unit = " (%)" if quantity == "sparsity" else ""
-        heads.append(f"{name}{unit}, within {100 * x:g}")
-    lines = ["Most removed, and shortest description, with accuracy within so many points of dense"]
-    lines[0] += " (*: for so many seeds no pruned network is, and the dense one counts):"
-    lines += ["", "| | " + " | ".join(heads) + " |", "|---|" + "---|" * len(heads)]
-    for method, part in rows.groupby("method", sort=False):
-        cells = {}
-        for _, row in part.iterrows():
-            star = f" (*{row['only_dense']})" if row["only_dense"] else ""
-            cells[row["at"], row["quantity"]] = _interval(row, row["quantity"]) + star
-        lines.append(f"| `{method}` | " + " | ".join(cells.get(c, "–") for c in columns) + " |")
     return lines

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from leastloss.errors import InputError
-from leastloss.experiment.study import read_study, seeds_of, study_of
+from leastloss.experiment.study_file import read_study, seeds_of, study_of
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = """

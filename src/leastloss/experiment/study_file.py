@@ -1,0 +1,151 @@
+"""From an experiment file (TOML) to a study; whatever is wrong is said before anything runs."""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict, fields, replace
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+from leastloss.errors import InputError
+from leastloss.evaluation.summary import REACH
+from leastloss.experiment.choices import choices, steps_of
+from leastloss.experiment.config import PruneConfig, TrainConfig, names
+from leastloss.experiment.study import Arm, Report, Study
+from leastloss.experiment.toml_values import LISTS, share, table, text_of, typed, values_of
+from leastloss.names import choose
+
+_TRAIN = {f.name: f for f in fields(TrainConfig) if f.name not in ("seed", "replicate")}
+_OWN = {f.name: f for f in fields(PruneConfig) if f.name not in {*_TRAIN, "seed", "replicate"}}
+_PRUNE = {name: f for name, f in _OWN.items() if name != "run_id"}
+_TOP = ("title", "section", "question", "seeds", "replicates", "train", "prune", "arm", "report")
+
+
+def read_study(file: str) -> Study:
+    """Read and check an experiment file.
+
+    Raises:
+        InputError: If the file is missing, no TOML, or holds an unknown key or value.
+    """
+    try:
+        text = Path(file).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"cannot read the experiment file {file!r}: {error}") from error
+    try:
+        return study_of(tomllib.loads(text))
+    except (tomllib.TOMLDecodeError, InputError) as error:
+        raise InputError(f"{file}: {error}") from error
+
+
+def study_of(given: Mapping[str, Any]) -> Study:
+    """Make a study of a parsed experiment file.
+
+    Raises:
+        InputError: If a key or value is unknown or missing.
+    """
+    for key in given:
+        choose("key", key, _TOP)
+    section = text_of(given, "section")
+    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", section):
+        raise InputError(f"section is {section!r}; it must be small letters, digits and hyphens")
+    train = TrainConfig(**values_of("train", table(given, "train"), _TRAIN))
+    common = values_of("prune", table(given, "prune"), _PRUNE)
+    base = PruneConfig(**{**asdict(train), **common})
+    written = given.get("arm", [{}])
+    if not isinstance(written, list) or not written:
+        raise InputError("arm must be one or more tables [[arm]]")
+    arms = [arm for number, one in enumerate(written, 1) for arm in _arms(number, one, base)]
+    twice = [arm for i, arm in enumerate(arms) if arm in arms[:i]]
+    if twice:
+        raise InputError(f"{twice[0].criterion!r} occurs in two arms with the same settings")
+    study = Study(
+        title=text_of(given, "title"),
+        section=section,
+        question=text_of(given, "question"),
+        seeds=seeds_of(given.get("seeds", 10)),
+        replicates=typed(bool, "replicates", given.get("replicates", False)),
+        train=train,
+        arms=tuple(arms),
+        report=_report(table(given, "report")),
+    )
+    _check_report(study)
+    return study
+
+
+def seeds_of(given: object) -> tuple[int, ...]:
+    """Read a number of seeds (n: 0 to n - 1) or a list of them.
+
+    Raises:
+        InputError: If it is neither, or a seed is negative or occurs twice.
+
+    Example:
+        >>> seeds_of(3), seeds_of([5, 7])
+        ((0, 1, 2), (5, 7))
+    """
+    seeds = list(range(given)) if type(given) is int else given
+    if not isinstance(seeds, list) or not seeds or any(type(s) is not int or s < 0 for s in seeds):
+        raise InputError(f"seeds is {given!r}; it must be a number of seeds or a list of them")
+    if len(set(seeds)) < len(seeds):
+        raise InputError(f"seeds is {given!r}; a seed may occur once")
+    return tuple(seeds)
+
+
+def _arms(number: int, given: object, base: PruneConfig) -> list[Arm]:
+    """The product of all list values of one [[arm]]."""
+    if not isinstance(given, dict):
+        raise InputError(f"arm {number} must be a table")
+    where = f"arm {number}"
+    values = {k: v if isinstance(v, list) and k not in LISTS else [v] for k, v in given.items()}
+    arms = []
+    for chosen in product(*values.values()):
+        settings = values_of(where, dict(zip(values, chosen, strict=True)), _PRUNE)
+        config = replace(base, **settings)
+        try:
+            steps_of(config)
+            criteria = [choice.label for choice in choices(config)]
+        except InputError as error:
+            raise InputError(f"{where}: {error}") from error
+        for spec, label in zip(names(config.criteria), criteria, strict=True):
+            arms.append(Arm(spec=spec, criterion=label, config=replace(config, criteria="")))
+    return arms
+
+
+def _check_report(study: Study) -> None:
+    """Refuse what the report asks for and no run will hold."""
+    criteria = sorted({arm.criterion for arm in study.arms})
+    for name in study.report.against:
+        choose("criterion in against", name, criteria)
+    methods = {arm.criterion + study.settings(arm) for arm in study.arms}
+    for name in {name for group in study.report.figures for name in group}:
+        choose("arm in figures", name, sorted({*criteria, *methods}))
+    for config in {arm.config for arm in study.arms}:
+        plan = steps_of(config)
+        spaced = [i / plan["steps"] * plan["to_sparsity"] for i in range(1, plan["steps"] + 1)]
+        steps = [0.0, *(plan["sparsities"] or spaced)]
+        for point in study.report.sparsities:
+            if min(abs(step - point) for step in steps) > REACH:
+                reached = ", ".join(f"{step:g}" for step in steps[:20])
+                raise InputError(f"no arm may be read off at {point:g}: its steps are at {reached}")
+
+
+def _report(given: Mapping[str, Any]) -> Report:
+    known = {f.name for f in fields(Report)}
+    for key, value in given.items():
+        choose("key of report", key, known)
+        typed(list, f"{key} of report", value)
+    made: dict[str, Any] = {}
+    for key in ("sparsities", "within"):
+        if key in given:
+            made[key] = tuple(share(key, value) for value in given[key])
+    for key in ("metrics", "against"):
+        if key in given:
+            made[key] = tuple(typed(str, f"{key} of report", value) for value in given[key])
+    if not made.get("metrics", ("accuracy",)):
+        raise InputError("metrics of report is empty; name one or more")
+    if "figures" in given:
+        groups = [typed(list, "a group in figures", group) for group in given["figures"]]
+        made["figures"] = tuple(
+            tuple(typed(str, "a name in figures", name) for name in group) for group in groups
+        )
+    return Report(**made)

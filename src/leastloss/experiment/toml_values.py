@@ -1,0 +1,56 @@
+"""Values of a parsed TOML table, each read by the type that is wanted."""
+
+from collections.abc import Mapping
+from dataclasses import Field
+from typing import Any
+
+from leastloss.errors import InputError
+from leastloss.names import choose
+
+LISTS = ("criteria", "hidden", "rare", "sparsities")
+"""Fields whose value is a comma list: a TOML list is one value of them, not several arms."""
+
+
+def values_of(where: str, given: Mapping[str, Any], known: Mapping[str, Field[Any]]) -> Any:
+    """Read fields of a configuration, each by the type of its default."""
+    values = {}
+    for key, value in given.items():
+        kind = type(known[choose(f"key of {where}", key, known)].default)
+        if key in LISTS and isinstance(value, list):
+            value = ",".join(str(part) for part in value)
+        elif kind is float and type(value) is int:
+            value = float(value)
+        elif kind is str and type(value) in (int, float):
+            value = str(value)
+        values[key] = typed(kind, f"{key} of {where}", value)
+    return values
+
+
+def share(key: str, value: object) -> float:
+    """A number in [0, 1]."""
+    if type(value) not in (int, float) or not 0 <= value <= 1:  # type: ignore[operator]  # a number
+        raise InputError(f"{key} of report has {value!r}; it must lie in [0, 1]")
+    return float(value)  # type: ignore[arg-type]  # a number
+
+
+def table(given: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    """A table, empty where there is none."""
+    table: Mapping[str, Any] = typed(dict, key, given.get(key, {}))
+    return table
+
+
+def text_of(given: Mapping[str, Any], key: str) -> str:
+    """A text that must be there, in one line."""
+    text = " ".join(str(typed(str, key, given.get(key, ""))).split())
+    if not text:
+        raise InputError(f"{key} is missing")
+    return text
+
+
+def typed(kind: type[Any], what: str, value: Any) -> Any:
+    """The value, if it is of this very type."""
+    words: dict[type[Any], str] = {str: "a text", int: "an integer", float: "a number"}
+    words |= {bool: "true or false", list: "a list", dict: "a table"}
+    if type(value) is not kind:
+        raise InputError(f"{what} is {value!r}; it must be {words[kind]}")
+    return value
