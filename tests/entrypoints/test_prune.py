@@ -21,6 +21,7 @@ def test_labels_ratios_and_sparsities(
         criteria=f"{FOLLOWER},{LEADER},flips",
         sparsities="0.1,0.35,0.6",
         balance="polarity",
+        permutations=3,
         artifacts="light",
     )
     found = children(finished, run_id)
@@ -40,6 +41,13 @@ def test_labels_ratios_and_sparsities(
     assert tables[FOLLOWER][columns].equals(tables[LEADER][columns])
     # 10 rows of 8 weights: the last two rows lie in no 4 x 4 block; the first layer is 8 x 64.
     assert found[LEADER].data.tags["uncovered_weights"] == "16"
+    assert -1 <= tables[LEADER]["shuffled_correlation"].iloc[0] < 1
+    assert tables[LEADER]["shuffled_correlation"].iloc[1:].isna().all()
+    history = finished.get_metric_history(found[LEADER].info.run_id, "shuffled_complexity")
+    assert [(m.step, m.value) for m in history] == [
+        (0, pytest.approx(tables[LEADER]["shuffled_complexity"].iloc[0]))
+    ]
+    assert "shuffled_correlation" not in tables["flips"]
     whole = pd.read_csv(finished.download_artifacts(run_id, "table.csv"))
     assert list(whole["criterion"].unique()) == [FOLLOWER, LEADER, "flips"]
     entry.run("compare", runs=run_id)
@@ -63,6 +71,7 @@ def test_flags_are_defaults_of_specs_and_leaders_go_first() -> None:
         ({"sparsities": "a"}, "sparsities is 'a'"),
         ({"balance": "sign"}, "unknown balance 'sign'"),
         ({"balance": "polarity", "granularity": "unit"}, "units have no sign"),
+        ({"permutations": 1}, "permutations is 1; it must be 0, or at least 2"),
         ({"artifacts": "maybe"}, "unknown artifacts 'maybe'"),
     ],
 )

@@ -33,6 +33,8 @@ def steps_of(config: PruneConfig) -> dict[str, Any]:
     choose("granularity", config.granularity, GRANULARITIES)
     choose("schedule", config.schedule, SCHEDULES)
     choose("recovery", config.recovery, RECOVERIES)
+    if config.permutations < 0 or config.permutations == 1:
+        raise InputError(f"permutations is {config.permutations}; it must be 0, or at least 2")
     choose("artifacts", config.artifacts, ("full", "light"))
     if choose("balance", config.balance, BALANCES) != "none" and config.granularity == "unit":
         raise InputError("balance 'polarity' is for weights; units have no sign")

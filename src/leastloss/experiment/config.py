@@ -68,6 +68,9 @@ class PruneConfig(TrainConfig):
     boundary: str = option(
         "periodic", "MILS: edge of the blocks: periodic, ignore, recursive, overlapping."
     )
+    permutations: int = option(
+        0, "MILS: measure its dependence on the order of hidden units by so many random ones."
+    )
     artifacts: str = option(
         "full",
         "full, or light: no logged models and no figures of single runs (large studies).",

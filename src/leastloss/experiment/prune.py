@@ -10,6 +10,7 @@ from leastloss import tracking
 from leastloss.experiment.choices import Choice, choices, in_order, steps_of
 from leastloss.experiment.config import PruneConfig, TrainConfig, parameters
 from leastloss.experiment.dense import MODEL_TAG, RUN_TAG, Dense, fetch_dense, train_dense
+from leastloss.experiment.sensitivity import sensitivity_of
 from leastloss.experiment.train import report
 from leastloss.models.files import save_network
 from leastloss.plots import child_curves, compare_figure, render
@@ -94,6 +95,9 @@ def _child(
             seed=config.seed,
         )
         table = _labelled(path.table(), label, config.seed, dense)
+        moved = sensitivity_of(choice.criterion, dense.model, config.permutations, config.seed)
+        table.loc[0, list(moved)] = list(moved.values())
+        tracking.log_metrics(run_id, [(0, moved)])
         _log_path(run_id, path, table, dense, full=config.artifacts == "full")
     for name, value in _facts(path).items():
         if value:

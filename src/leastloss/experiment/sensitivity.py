@@ -1,0 +1,52 @@
+"""What MILS would say of the same network with its hidden units in another order."""
+
+from torch import nn
+
+from leastloss.criteria import MILS, Criterion
+from leastloss.information import permutation_sensitivity
+from leastloss.models.layers import prunable_layers
+from leastloss.pruning import full_masks
+from leastloss.pruning.measure import ternary_weights
+
+
+def sensitivity_of(
+    criterion: Criterion, model: nn.Module, permutations: int, seed: int
+) -> dict[str, float]:
+    """Measure how complexity and order of the dense weights depend on the order of hidden units.
+
+    Args:
+        criterion: Of any kind; only MILS depends on that order.
+        model: The dense network, a chain of Linear layers.
+        permutations: How many random orders; 0: none.
+        seed: Seed of the orders.
+
+    Returns:
+        Nothing for other criteria. For MILS, over the random orders: mean and standard deviation
+        of the complexity (``shuffled_complexity``, ``shuffled_complexity_std``) and of the rank
+        correlation of the weights' removal with that of the order as trained
+        (``shuffled_correlation``, ``shuffled_correlation_std``); ``redrawn_correlation`` is the
+        mean where nothing but the draws among ties differs.
+
+    Raises:
+        InputError: If ``permutations`` is 1, or the layers are no chain.
+    """
+    if not permutations or not isinstance(criterion, MILS):
+        return {}
+    weights = ternary_weights(model, full_masks(model, list(prunable_layers(model))))
+    found = permutation_sensitivity(
+        list(weights.values()),
+        complexity=criterion.complexity,
+        block=criterion.block,
+        boundary=criterion.boundary,
+        strategy=criterion.strategy,
+        encoding=criterion.encoding,
+        permutations=permutations,
+        seed=seed,
+    )
+    return {
+        "shuffled_complexity": found.mean,
+        "shuffled_complexity_std": found.std,
+        "shuffled_correlation": found.mean_correlation,
+        "shuffled_correlation_std": found.std_correlation,
+        "redrawn_correlation": float(found.redrawn.mean()),
+    }
