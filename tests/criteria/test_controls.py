@@ -105,6 +105,8 @@ def test_chance_as_the_prior_is_drawn_from_the_stream(
         context, parts, alive = context_of(networks["binarized-mlp"], data)
         context = replace(context, generator=stream(seed, "scores/blend"))
         flats.append(parts.flatten(Blend(prior="random", share=0.5).score(context))[alive])
+        again = parts.flatten(Blend(prior="random", share=0.5).score(context))[alive]
+        assert np.array_equal(flats[-1], again)  # one draw for all steps of a path
     assert np.array_equal(flats[0], flats[1])
     assert not np.array_equal(flats[0], flats[2])
     mils = parts.flatten(Blend(share=0.5).score(context))[alive]

@@ -1,6 +1,6 @@
 """Magnitude with information loss as a prior, or with chance as the control for that."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -16,7 +16,7 @@ from leastloss.names import choose
 
 PRIORS: dict[str, str] = {
     "mils": "the information loss that MILS ranks by",
-    "random": "uniform draws: what any disturbance of the magnitudes does",
+    "random": "uniform draws, one per part and path: what any disturbance of magnitudes does",
 }
 
 
@@ -79,11 +79,18 @@ class Blend(Criterion):
             pooled=self.pooled,
         )
 
+    def _prior(self, context: ScoringContext) -> Scores:
+        if self.prior == "mils":
+            return self._mils().score(context)
+        # The same draw at every step of a path, for losses persist as well: noise that is drawn
+        # anew averages out, and would be the weaker disturbance.
+        same = np.random.default_rng(context.generator.bit_generator.seed_seq)
+        return Random().score(replace(context, generator=same))
+
     def score(self, context: ScoringContext) -> Scores:
         """Score by mixed ranks; see :meth:`Criterion.score`. What is gone gets NaN."""
         magnitudes = Magnitude().score(context)
-        prior = Random() if self.prior == "random" else self._mils()
-        worth = prior.score(context)
+        worth = self._prior(context)
         masks = {name: context.masks[name].cpu().numpy() for name in magnitudes}
         if context.granularity == "unit":
             masks = {name: np.asarray(mask.any(axis=1)) for name, mask in masks.items()}

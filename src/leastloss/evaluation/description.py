@@ -25,7 +25,10 @@ def description_length(
 ) -> dict[str, float]:
     """Measure the description length of the weights of a network.
 
-    The weights are written as two binary planes, [w = +1] and [w = -1].
+    BDM and block entropy read two binary planes, [w = +1] and [w = -1]. In a dense network each
+    is the complement of the other and both are counted: ``bdm_bits`` compares networks of one
+    shape, it is no length to compare with a number of stored bits. The other codes say which
+    weights are kept, then the signs of those alone: a dense network costs about a bit a weight.
 
     Args:
         ternary: Layer name -> weights in -1, 0 (pruned) and +1. More than two dimensions are
@@ -37,10 +40,11 @@ def description_length(
     Returns:
         ``bdm_bits``, by the Block Decomposition Method, the blocks of all planes of all layers
         in one multiset; ``block_entropy``, the Shannon entropy of that multiset, in bits per
-        block; ``mask_sign_bits``, an ideal code of which weights are kept, and a bit for the sign
-        of each; ``lzma_bytes`` and ``zlib_bytes``, what the packed planes take in raw LZMA2 and
-        in zlib, and ``compressed_bytes``, the smaller. The first two are what MILS counts with
-        its default options.
+        block; ``mask_sign_bits``, an ideal code of which rows, columns and weights are kept, and
+        a bit for the sign of each (see :func:`mask_sign_bits`); ``lzma_bytes`` and
+        ``zlib_bytes``, what the packed plane of kept weights and the packed signs of those take
+        in raw LZMA2 and in zlib, and ``compressed_bytes``, the smaller. The first two are what
+        MILS counts with its default options.
 
     Raises:
         InputError: If there is no layer or a weight is not -1, 0 or +1.
@@ -59,43 +63,56 @@ def description_length(
     plus, minus = zip(*(encode(layer) for layer in layers), strict=True)
     planes = [*plus, *minus]
     blocks = count_blocks(planes, block=block, boundary=boundary, pooled=True, listed=False)
-    kept = sum(int(plane.sum(dtype=np.int64)) for plane in planes)
-    by_lzma, by_zlib = compressed_bytes(planes)
+    by_lzma, by_zlib = compressed_bytes(layers)
     return {
         "bdm_bits": blocks.complexity("bdm"),
         "block_entropy": blocks.complexity("entropy"),
-        "mask_sign_bits": mask_sign_bits(sum(layer.size for layer in layers), kept),
+        "mask_sign_bits": sum(mask_sign_bits(layer != 0) for layer in layers),
         "lzma_bytes": float(by_lzma),
         "zlib_bytes": float(by_zlib),
         "compressed_bytes": float(min(by_lzma, by_zlib)),
     }
 
 
-def mask_sign_bits(weights: int, kept: int) -> float:
-    """Bits of an ideal code that knows how many weights are kept, and nothing else.
+def mask_sign_bits(kept: NDArray[np.bool_]) -> float:
+    """Bits of an ideal code of one layer that knows how many there are of each thing it names.
 
-    log2 of the number of masks with so many kept weights, and one bit for the sign of each.
+    Which rows and which columns hold any kept weight, which weights among those are kept, and one
+    bit for the sign of each. A removed unit thus costs a row here and a column there, no mask.
 
     Example:
-        >>> round(mask_sign_bits(4, 2), 4)  # 6 masks of 2 in 4, and 2 signs
+        >>> round(mask_sign_bits(np.eye(2, dtype=bool)), 4)  # 6 masks of 2 in 4, and 2 signs
         4.585
+        >>> mask_sign_bits(np.array([[True, True], [False, False]]))  # 1 of 2 rows, and 2 signs
+        3.0
     """
-    masks = gammaln(weights + 1) - gammaln(kept + 1) - gammaln(weights - kept + 1)
-    return float(masks / np.log(2)) + kept
+    rows, cols = kept.shape
+    high, wide = int(kept.any(axis=1).sum()), int(kept.any(axis=0).sum())
+    which, weights = _log2_choose(rows, high) + _log2_choose(cols, wide), int(kept.sum())
+    return which + _log2_choose(high * wide, weights) + weights
 
 
-def compressed_bytes(planes: list[NDArray[np.uint8]]) -> tuple[int, int]:
-    """Bytes that binary planes take, packed eight cells a byte, by raw LZMA2 and by zlib.
+def _log2_choose(all_of: int, some: int) -> float:
+    ways = gammaln(all_of + 1) - gammaln(some + 1) - gammaln(all_of - some + 1)
+    return max(0.0, float(ways / np.log(2)))
+
+
+def compressed_bytes(layers: list[NDArray[np.generic]]) -> tuple[int, int]:
+    """Bytes that the kept places and the kept signs take, eight a byte, by raw LZMA2 and by zlib.
 
     Example:
-        >>> max(compressed_bytes([np.zeros((1000, 1000), dtype=np.uint8)])) < 200
+        >>> max(compressed_bytes([np.zeros((1000, 1000), dtype=np.int8)])) < 200
         True
     """
-    packed = np.packbits(np.concatenate([plane.ravel() for plane in planes])).tobytes()
+    flat = np.concatenate([layer.ravel() for layer in layers])
+    packed = [np.packbits(bits).tobytes() for bits in (flat != 0, flat[flat != 0] > 0)]
+    return sum(map(_by_lzma, packed)), sum(len(zlib.compress(each, _ZLIB_LEVEL)) for each in packed)
+
+
+def _by_lzma(packed: bytes) -> int:
     low, high = _WINDOW  # a window no larger than the data: clearing it takes the time otherwise
     window = {"dict_size": max(low, min(high, len(packed)))}
-    by_lzma = lzma.compress(packed, format=lzma.FORMAT_RAW, filters=[_LZMA | window])
-    return len(by_lzma), len(zlib.compress(packed, _ZLIB_LEVEL))
+    return len(lzma.compress(packed, format=lzma.FORMAT_RAW, filters=[_LZMA | window]))
 
 
 def _matrix(name: str, weights: ArrayLike) -> NDArray[np.generic]:
