@@ -1,7 +1,7 @@
 """Magnitude with information loss as a prior, or with chance as the control for that."""
 
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import ClassVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,7 +84,9 @@ class Blend(Criterion):
             return self._mils().score(context)
         # The same draw at every step of a path, for losses persist as well: noise that is drawn
         # anew averages out, and would be the weaker disturbance.
-        same = np.random.default_rng(context.generator.bit_generator.seed_seq)
+        same = np.random.default_rng(
+            cast(np.random.SeedSequence, context.generator.bit_generator.seed_seq)
+        )
         return Random().score(replace(context, generator=same))
 
     def score(self, context: ScoringContext) -> Scores:
