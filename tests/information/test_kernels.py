@@ -8,7 +8,8 @@ import pytest
 
 
 @pytest.mark.parametrize(
-    "name", ["_kernels", "_losses", "_members", "_queue", "_ranks", "_rounds", "_sets", "_tree"]
+    "name",
+    ["_deal", "_kernels", "_losses", "_members", "_queue", "_ranks", "_rounds", "_sets", "_tree"],
 )
 def test_kernels_name_the_sources_of_their_helpers(name):
     module = importlib.import_module(f"leastloss.information.{name}")

@@ -1,5 +1,8 @@
 """Sequential orders: every single choice is the best one when everything is recomputed."""
 
+import itertools
+from collections import Counter
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -15,6 +18,8 @@ from leastloss.information import (
     block_entropy,
     covered,
     encode,
+    information_loss,
+    removal_cost,
     removal_order,
     replay,
     set_removal_order,
@@ -115,6 +120,31 @@ def test_ties_are_drawn_uniformly():
     assert len(cells) == 8
     assert counts.min() > 60  # 100 each, standard deviation 9.4
     assert counts.max() < 140
+
+
+def test_later_ties_are_drawn_uniformly_too():
+    block = np.diag([1, 0, 0, 1])
+    matrix = np.tile(block, (2, 3))  # six equal blocks of two ones, tied
+    law = dict.fromkeys(itertools.permutations(np.flatnonzero(matrix).tolist(), 2), 0.0)
+    firsts = _tied([matrix], [])
+    for one in firsts:
+        seconds = _tied([matrix], [one])
+        for other in seconds:
+            law[one, other] += 1 / len(firsts) / len(seconds)
+    drawn = Counter(
+        tuple(removal_order(matrix, seed=seed, steps=2).tolist()) for seed in range(3000)
+    )
+    possible = {pair for pair, share in law.items() if share > 0}
+    assert set(drawn) <= possible
+    off = sum((drawn[pair] - 3000 * law[pair]) ** 2 / (3000 * law[pair]) for pair in possible)
+    freedom = len(possible) - 1
+    assert abs(off - freedom) < 5 * (2 * freedom) ** 0.5  # chi squared
+
+
+def _tied(matrices, gone):
+    """Cells of lowest cost after clearing some."""
+    cost = removal_cost(information_loss(reference.cleared(matrices, gone)[0]).ravel())
+    return np.flatnonzero(cost == np.nanmin(cost)).tolist()
 
 
 @pytest.mark.parametrize("boundary", list(BOUNDARIES))

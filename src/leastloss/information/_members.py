@@ -1,7 +1,8 @@
-"""The blocks of every symbol: heaps in an order that is fixed per block, and lists.
+"""The blocks of every symbol, where it matters early which they are: heaps and lists.
 
-The row of a block in ``place`` is all that a heap reads of it: left child, right child, key, and
-the block's first cell (for the order alone).
+Where ties are drawn one by one it does not, and blocks are dealt out at the end (see ``_deal``).
+Where they go by index, the blocks of a leaf are a heap, the block of lowest first cell on top;
+where many go a round, they are a list.
 """
 
 import numpy as np
@@ -23,7 +24,7 @@ def mixed(x: Word) -> Word:
 
 @inlined
 def merge(place: Array, a: Int, b: Int) -> Int:
-    """Merge two skew heaps of blocks, ordered by their keys; -1 is the empty heap."""
+    """Merge two skew heaps of blocks, ordered by their first cells; -1 is the empty heap."""
     if a < 0 or b < 0:
         return max(a, b)
     if place[b, 2] < place[a, 2]:
@@ -42,16 +43,8 @@ def merge(place: Array, a: Int, b: Int) -> Int:
 
 
 @inlined
-def push(
-    place: Array, root: Array, leaf: Int, w: Int, symbol: Int, lowest: Int, salt: Word
-) -> None:
-    """Put a block among those of a leaf: by its first cell, or where only the seed decides."""
-    if lowest:
-        place[w, 2] = place[w, 3]
-    else:
-        spread = np.uint64(w) * np.uint64(STEP) + np.uint64(symbol)
-        key = np.int64(mixed(mixed(spread) ^ salt) >> np.uint64(32))
-        place[w, 2] = key - 2**31
+def push(place: Array, root: Array, leaf: Int, w: Int) -> None:
+    """Put a block into the heap of a leaf."""
     place[w, 0] = place[w, 1] = -1
     root[leaf] = merge(place, np.int64(root[leaf]), np.int64(w))
 

@@ -4,20 +4,25 @@ A tree finds the lowest cost (see ``_tree``). It has a leaf per symbol, for all 
 symbol at once (the loss of a cell depends on its block's symbol and its bit alone), and a leaf per
 item, for cells that lie in several blocks and for sets of cells. A removal changes the counts of
 few symbols; only what reads those counts is ranked again.
+
+Where one of the tied is drawn, blocks of a symbol are interchangeable, and the loop goes by the
+counts alone; which blocks they were is found at the end (see ``_deal``).
 """
 
 import numpy as np
 
-from leastloss.information._compile import compiled
+from leastloss.information._compile import compiled, inlined
+from leastloss.information._deal import noted
 from leastloss.information._kernels import item_loss
 from leastloss.information._members import STEP, link, merge, mixed, push, unlink
 from leastloss.information._ranks import (
     EMPTY,
-    cell_in,
+    bit_at,
+    cell_of,
     cost_of,
     rank_items,
+    rank_leaf,
     rank_moved,
-    rank_symbol,
 )
 from leastloss.information._sets import FINE, enter_all, enter_others, recount
 from leastloss.information._tree import draw, find, join, settle
@@ -25,11 +30,12 @@ from leastloss.information._types import Array, Int, Queue, Terms, Windows, Word
 
 BUILT_ON = {  # see _compile
     "_compile": "fa71ae1d2626",
+    "_deal": "e00d8b8339b8",
     "_kernels": "71c27cc2c13d",
-    "_members": "666fb3beb42a",
+    "_members": "43aa53f201c0",
+    "_ranks": "4f506778e0e9",
     "_sets": "d228bc7341f8",
-    "_ranks": "13171b4bde96",
-    "_tree": "b771d1221566",
+    "_tree": "7f18d8fa5114",
 }
 
 
@@ -42,10 +48,9 @@ def start(
     symbols: Array,
     strategy: Int,
     listed: Int,
-    salt: Word,
 ) -> None:
-    """Fill the queue; blocks go into heaps, or into lists for rounds."""
-    tree, level, down, up, inside, side, root, place = q.groups
+    """Fill the queue; blocks go into heaps where ties go by index, into lists for rounds."""
+    tree, level, down, up, inside, bits, side, root, place = q.groups
     first, inc, scale, shift, _ = terms
     matrix, row, col, _, base, _, cols = windows
     item_start, block, mask = q.items
@@ -56,16 +61,18 @@ def start(
         m = matrix[w]
         leaf = symbols[w] + q.label[m] * q.stride
         inside[leaf] += 1
-        place[w, 3] = base[m] + row[w] * cols[m] + col[w]
+        if listed or q.lowest:
+            place[w, 2] = base[m] + row[w] * cols[m] + col[w]
         if listed:
             link(root, place[:, 0], place[:, 1], w, leaf)
-        else:
-            push(place, root, leaf, w, symbols[w], q.lowest, salt)
+        elif q.lowest:
+            push(place, root, leaf, w)
     for s in range(up.size):
-        rank_symbol(
-            tree, level, inside, side, root, place, base, cols, down, up,
-            s, strategy, q.labels, q.stride, q.lowest,
-        )  # fmt: skip
+        for label in range(q.labels):
+            rank_leaf(
+                tree, level, inside, bits, side, root, place, base, cols, down, up,
+                s + label * q.stride, s, strategy, q.lowest,
+            )  # fmt: skip
     summed = q.tally.change.size > 0
     if summed:
         enter_all(q.tally, symbols, q.items)
@@ -109,8 +116,8 @@ def take_item(q: Queue, counts: Array, symbols: Array, item: Int) -> Int:
     return marked
 
 
-@compiled
-def advance(
+@inlined
+def _advance(
     q: Queue,
     terms: Terms,
     counts: Array,
@@ -121,13 +128,13 @@ def advance(
     order: Array,
     begin: Int,
     end: Int,
+    lowest: Int,
 ) -> Int:
-    """Write removals number ``begin`` to ``end`` into ``order``; return where it stopped."""
-    tree, level, down, up, inside, side, root, place = q.groups
+    tree, level, down, up, inside, bits, side, root, place = q.groups
     first, inc, scale, shift, _ = terms
     _, _, _, _, base, _, cols = windows
     changed, number = q.changed, q.number
-    labels, stride, lowest, depth, tops = q.labels, q.stride, q.lowest, q.depth, q.tops
+    labels, stride, depth, tops = q.labels, q.stride, q.depth, q.tops
     label = q.turn[0]
     for step in range(begin, end):
         best: Int = EMPTY
@@ -146,22 +153,22 @@ def advance(
             leaf, rank = draw(tree, level, depth, label * tops, best, np.int64(ticket))
         symbol = leaf - label * stride
         if symbol >= up.size:
-            order[step] = number[symbol - up.size]
-            marked = take_item(q, counts, symbols, symbol - up.size)
+            item = symbol - up.size
+            order[step] = number[item] if lowest else -1 - item
+            marked = take_item(q, counts, symbols, item)
         else:
-            skip = rank // inside[leaf]
-            bit = -1
-            while skip >= 0:  # the bit is one of those that share the lowest cost
-                bit += 1
-                if (symbol >> bit) & 1:
-                    cost = cost_of(down[symbol] - up[symbol ^ (1 << bit)], strategy)
-                    skip -= cost == best
+            # The bit is one of those that share the lowest cost.
+            copies = np.int64(inside[leaf])
+            bit = bit_at(np.int64(bits[leaf]), rank // copies)
             new = symbol ^ (1 << bit)
             target = new + label * stride
-            w = np.int64(root[leaf])
-            order[step] = cell_in(place, base, cols, side, w, symbol, bit)
-            root[leaf] = merge(place, np.int64(place[w, 0]), np.int64(place[w, 1]))
-            push(place, root, target, w, new, lowest, salt)
+            if lowest:
+                w = np.int64(root[leaf])
+                order[step] = cell_of(np.int64(place[w, 2]), base, cols, side, symbol, bit)
+                root[leaf] = merge(place, np.int64(place[w, 0]), np.int64(place[w, 1]))
+                push(place, root, target, w)
+            else:
+                order[step] = noted(leaf, bit, rank % copies)
             inside[leaf] -= 1
             inside[target] += 1
             counts[symbol] -= 1
@@ -170,11 +177,50 @@ def advance(
             changed[1] = new
             marked = 2
         rank_moved(
-            first, inc, scale, shift, counts, tree, level, inside, side, root, place, base, cols,
-            down, up, changed, marked, strategy, labels, stride, lowest,
+            first, inc, scale, shift, counts, tree, level, inside, bits, side, root, place, base,
+            cols, down, up, changed, marked, strategy, labels, stride, lowest,
         )  # fmt: skip
         if number.size > 0:
             rank_items(q, terms, counts, symbols, changed, marked, strategy, step + 1)
         label = label + 1 if label + 1 < labels else 0
         q.turn[0] = label
     return end
+
+
+@compiled
+def advance_drawn(
+    q: Queue,
+    terms: Terms,
+    counts: Array,
+    windows: Windows,
+    symbols: Array,
+    strategy: Int,
+    salt: Word,
+    order: Array,
+    begin: Int,
+    end: Int,
+) -> Int:
+    """Write removals number ``begin`` to ``end`` into ``order``; return where it stopped.
+
+    One of the tied is drawn; removals are written as notes (see ``_deal``).
+    """
+    # The compiler leaves out what the other rule needs.
+    return _advance(q, terms, counts, windows, symbols, strategy, salt, order, begin, end, False)
+
+
+@compiled
+def advance_lowest(
+    q: Queue,
+    terms: Terms,
+    counts: Array,
+    windows: Windows,
+    symbols: Array,
+    strategy: Int,
+    salt: Word,
+    order: Array,
+    begin: Int,
+    end: Int,
+) -> Int:
+    """As :func:`advance_drawn`; of the tied the lowest number goes, and it is written as such."""
+    # The compiler leaves out what the other rule needs.
+    return _advance(q, terms, counts, windows, symbols, strategy, salt, order, begin, end, True)

@@ -16,7 +16,7 @@ BUILT_ON = {  # see _compile
     "_compile": "fa71ae1d2626",
     "_kernels": "71c27cc2c13d",
     "_sets": "d228bc7341f8",
-    "_tree": "b771d1221566",
+    "_tree": "7f18d8fa5114",
 }
 GRID = 2.0**32  # costs are integers: effects in units of 2**-32
 FAR = 2**52  # beyond every effect; sums with one stay exact as float64
@@ -41,11 +41,8 @@ def bits_of(side: Array, symbol: Int) -> Int:
 
 
 @inlined
-def cell_in(
-    place: Array, base: Array, cols: Array, side: Array, w: Int, symbol: Int, bit: Int
-) -> Int:
-    """Number of the cell at a bit of a block that does not wrap around."""
-    first = np.int64(place[w, 3])
+def cell_of(first: Int, base: Array, cols: Array, side: Array, symbol: Int, bit: Int) -> Int:
+    """Number of the cell at a bit of a block, given its first cell; it must not wrap around."""
     m, end = 0, base.size
     while end - m > 1:
         middle = (m + end) >> 1
@@ -58,10 +55,22 @@ def cell_in(
 
 
 @inlined
-def rank_symbol(
+def bit_at(bits: Int, rank: Int) -> Int:
+    """Number of the set bit that has ``rank`` set ones below it."""
+    for _ in range(rank):
+        bits &= bits - 1
+    bit = 0
+    while not (bits >> bit) & 1:
+        bit += 1
+    return bit
+
+
+@inlined
+def rank_leaf(
     tree: Array,
     level: Array,
     inside: Array,
+    bits: Array,
     side: Array,
     root: Array,
     place: Array,
@@ -69,45 +78,31 @@ def rank_symbol(
     cols: Array,
     down: Array,
     up: Array,
+    leaf: Int,
     symbol: Int,
     strategy: Int,
-    labels: Int,
-    stride: Int,
     lowest: Int,
 ) -> None:
-    """Rank all bits of a symbol; only the tree's leaves keep the result."""
+    """Rank all bits of a symbol."""
     best: Int = EMPTY
     ways: Int = 0
-    bit: Int = 0
-    copies: Int = 0
-    for label in range(labels):
-        copies += inside[symbol + label * stride]
-    if copies > 0:
-        ones = symbol & bits_of(side, symbol)
-        rest = ones
-        while rest:  # two passes without a branch on the cost, which no processor can foresee
-            cost = cost_of(down[symbol] - up[symbol ^ (rest & -rest)], strategy)
-            best = min(best, cost)
-            rest &= rest - 1
-        rest = ones
-        while rest:
-            cost = cost_of(down[symbol] - up[symbol ^ (rest & -rest)], strategy)
-            ways += cost == best
-            rest &= rest - 1
-        if lowest and ones:
-            while (symbol >> bit) & 1 == 0 or best != cost_of(
-                down[symbol] - up[symbol ^ (1 << bit)], strategy
-            ):
-                bit += 1
-    for label in range(labels):
-        leaf = symbol + label * stride
-        if inside[leaf] == 0 or ways == 0:
-            settle(tree, level, leaf, EMPTY, 0, lowest)
-        elif lowest:
-            cell = cell_in(place, base, cols, side, root[leaf], symbol, bit)
-            settle(tree, level, leaf, best, cell + 1, lowest)
-        else:
-            settle(tree, level, leaf, best, ways * inside[leaf], lowest)
+    found: Int = 0
+    copies = np.int64(inside[leaf])
+    rest = symbol & bits_of(side, symbol) if copies > 0 else 0
+    while rest:
+        bit = rest & -rest
+        rest &= rest - 1
+        cost = cost_of(down[symbol] - up[symbol ^ bit], strategy)
+        # Sums of products in place of branches, which no processor can foresee.
+        found = found * (cost >= best) + bit * (cost <= best)
+        ways = ways * (cost >= best) + (cost <= best)
+        best = min(best, cost)
+    bits[leaf] = found
+    ways *= copies
+    if lowest and ways > 0:
+        first = np.int64(place[root[leaf], 2])
+        ways = cell_of(first, base, cols, side, symbol, bit_at(found, 0)) + 1
+    settle(tree, level, leaf, best, ways, lowest)
 
 
 @inlined
@@ -115,6 +110,7 @@ def rank_sources(
     tree: Array,
     level: Array,
     inside: Array,
+    bits: Array,
     side: Array,
     root: Array,
     place: Array,
@@ -123,42 +119,42 @@ def rank_sources(
     down: Array,
     up: Array,
     symbol: Int,
-    before: Real,
+    without: Int,
     strategy: Int,
     labels: Int,
     stride: Int,
     lowest: Int,
 ) -> None:
-    """Rank again the symbols that have ``symbol`` after one bit; its step up was ``before``."""
+    """Rank again the symbols that have ``symbol`` after one bit, one of them excepted."""
     rest = ~symbol & bits_of(side, symbol)
+    now = up[symbol]
     while rest:
-        source = symbol | (rest & -rest)
+        bit = rest & -rest
         rest &= rest - 1
-        anew = False
+        source = symbol | bit
+        if source == without:
+            continue
         for label in range(labels):
             leaf = source + label * stride
-            best, ways = tree[leaf, 0], tree[leaf, 1]
-            if ways == 0:
+            copies = np.int64(inside[leaf])
+            if copies == 0:
                 continue
-            cost = cost_of(down[source] - up[symbol], strategy)
-            old = cost_of(down[source] - before, strategy)
-            if cost == old or (cost > best and old > best):
+            best, ways, found = tree[leaf, 0], tree[leaf, 1], np.int64(bits[leaf])
+            cost = cost_of(down[source] - now, strategy)
+            lower, among = cost < best, cost <= best
+            was = (found & bit) != 0
+            if was == among and not lower:
                 continue
-            if lowest:
-                anew = True
-            elif cost < best:
-                settle(tree, level, leaf, cost, inside[leaf], lowest)
-            elif cost == best:
-                settle(tree, level, leaf, best, ways + inside[leaf], lowest)
-            elif ways > inside[leaf]:
-                settle(tree, level, leaf, best, ways - inside[leaf], lowest)
+            found = (found & ~bit) * (1 - lower) | bit * among
+            if found == 0 or lowest:
+                rank_leaf(
+                    tree, level, inside, bits, side, root, place, base, cols, down, up,
+                    leaf, source, strategy, lowest,
+                )  # fmt: skip
             else:
-                anew = True
-        if anew:
-            rank_symbol(
-                tree, level, inside, side, root, place, base, cols, down, up,
-                source, strategy, labels, stride, lowest,
-            )  # fmt: skip
+                bits[leaf] = found
+                ways = (ways - was * copies) * (1 - lower) + copies * among
+                settle(tree, level, leaf, min(best, cost), ways, lowest)
 
 
 @inlined
@@ -171,6 +167,7 @@ def rank_moved(
     tree: Array,
     level: Array,
     inside: Array,
+    bits: Array,
     side: Array,
     root: Array,
     place: Array,
@@ -193,14 +190,15 @@ def rank_moved(
         up[s] = step_up(first, inc, scale, shift, counts[s], s)
         if up[s] != before:
             rank_sources(
-                tree, level, inside, side, root, place, base, cols, down, up,
-                s, before, strategy, labels, stride, lowest,
+                tree, level, inside, bits, side, root, place, base, cols, down, up,
+                s, moved[0], strategy, labels, stride, lowest,
             )  # fmt: skip
     for i in range(many):  # last, for above they may be ranked on a step of theirs still old
-        rank_symbol(
-            tree, level, inside, side, root, place, base, cols, down, up,
-            moved[i], strategy, labels, stride, lowest,
-        )  # fmt: skip
+        for label in range(labels):
+            rank_leaf(
+                tree, level, inside, bits, side, root, place, base, cols, down, up,
+                moved[i] + label * stride, moved[i], strategy, lowest,
+            )  # fmt: skip
 
 
 @compiled

@@ -11,14 +11,14 @@ import numpy as np
 from leastloss.information._compile import compiled
 from leastloss.information._members import STEP, link, mixed, unlink
 from leastloss.information._queue import take_item
-from leastloss.information._ranks import EMPTY, bits_of, cell_in, cost_of, rank_items, rank_moved
+from leastloss.information._ranks import EMPTY, bits_of, cell_of, cost_of, rank_items, rank_moved
 from leastloss.information._types import Array, Int, Queue, Terms, Windows, Word
 
 BUILT_ON = {  # see _compile
     "_compile": "fa71ae1d2626",
-    "_members": "666fb3beb42a",
-    "_queue": "bdf35badfd61",
-    "_ranks": "13171b4bde96",
+    "_members": "43aa53f201c0",
+    "_queue": "4333f49f91ed",
+    "_ranks": "4f506778e0e9",
 }
 RANDOM, INDEX, TOGETHER = 0, 1, 2  # what becomes of ties
 
@@ -29,8 +29,8 @@ def number_of(q: Queue, windows: Windows, symbols: Array, candidate: Int) -> Int
     if candidate < 0:
         return q.number[-1 - candidate]
     w = candidate >> 4
-    place, side = q.groups.place, q.groups.side
-    return cell_in(place, windows.base, windows.cols, side, w, symbols[w], candidate & 15)
+    first, side, symbol = np.int64(q.groups.place[w, 2]), q.groups.side, np.int64(symbols[w])
+    return cell_of(first, windows.base, windows.cols, side, symbol, candidate & 15)
 
 
 @compiled
@@ -57,7 +57,7 @@ def lowest_of(
     salt: Word,
 ) -> Array:
     """The candidates of a label in ascending order of cost, as many as wanted if there are."""
-    tree, level, down, up, _, side, root, place = q.groups
+    tree, level, down, up, _, _, side, root, place = q.groups
     # The search goes from the top of the tree to all nodes below a cost, by ascending cost.
     frontier: list[Any] = [(np.int64(EMPTY), np.int64(0), np.int64(0))]
     found, chosen = [np.int64(0)], [np.int64(0)]  # for the compiler to know their type
@@ -153,7 +153,7 @@ def rounds(
     end: Int,
 ) -> Int:
     """Write whole rounds into ``order`` from ``begin`` until ``end`` is reached; return where."""
-    tree, level, down, up, inside, side, root, place = q.groups
+    tree, level, down, up, inside, bits, side, root, place = q.groups
     first, inc, scale, shift, _ = terms
     labels = q.labels
     moved = np.empty(up.size, np.int64)
@@ -181,7 +181,7 @@ def rounds(
         step += taken.size
         many = clear_all(q, counts, windows, symbols, taken, moved, step)
         rank_moved(
-            first, inc, scale, shift, counts, tree, level, inside, side, root, place,
+            first, inc, scale, shift, counts, tree, level, inside, bits, side, root, place,
             windows.base, windows.cols, down, up, moved, many, strategy, labels, q.stride, 0,
         )  # fmt: skip
         if q.number.size > 0:

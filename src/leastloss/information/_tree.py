@@ -17,10 +17,12 @@ def join(tree: Array, first: Int, nodes: Int, lowest: Int) -> tuple[Int, Int]:
     """Lowest cost among neighbouring nodes, and the ways to it."""
     best, ways = tree[first, 0], tree[first, 1]
     for node in range(first + 1, first + nodes):
-        if tree[node, 0] < best:
-            best, ways = tree[node, 0], tree[node, 1]
-        elif tree[node, 0] == best:
-            ways = min(ways, tree[node, 1]) if lowest else ways + tree[node, 1]
+        cost, more = tree[node, 0], tree[node, 1]
+        if not lowest:
+            ways = ways * (cost >= best) + more * (cost <= best)
+        elif cost <= best:
+            ways = min(ways, more) if cost == best else more
+        best = min(best, cost)
     return best, ways
 
 
@@ -28,25 +30,25 @@ def join(tree: Array, first: Int, nodes: Int, lowest: Int) -> tuple[Int, Int]:
 def settle(tree: Array, level: Array, leaf: Int, best: Int, ways: Int, lowest: Int) -> None:
     """Give a leaf its cost and its ways, and correct the nodes above it."""
     place = leaf
-    for depth in range(level.size):
-        node = level[depth] + place
-        old_best, old_ways = tree[node, 0], tree[node, 1]
-        tree[node, 0] = best
-        tree[node, 1] = ways
-        if (best == old_best and ways == old_ways) or depth + 1 == level.size:
-            return
+    old_best, old_ways = tree[leaf, 0], tree[leaf, 1]
+    tree[leaf, 0] = best
+    tree[leaf, 1] = ways
+    for depth in range(1, level.size):
         place >>= 4
-        least, share = tree[level[depth + 1] + place, 0], tree[level[depth + 1] + place, 1]
-        if best > least and old_best > least:
+        node = level[depth] + place
+        least, share = tree[node, 0], tree[node, 1]
+        # Sums of products in place of branches, which no processor can foresee.
+        low = min(least, best)
+        others = share - old_ways * (old_best == least)
+        total = others * (low == least) + ways * (best == low)
+        lost = total == 0 and share > 0  # the last that had the lowest cost has another
+        if lost or (lowest and (best == low or old_best == low)):
+            low, total = join(tree, level[depth - 1] + 16 * place, 16, lowest)
+        if low == least and total == share:
             return
-        if lowest:
-            best, ways = join(tree, level[depth] + 16 * place, 16, lowest)
-        elif best == least:
-            ways += share - (old_ways if old_best == least else 0)
-        elif best > least and share > old_ways:
-            best, ways = least, share - old_ways
-        elif best > least:
-            best, ways = join(tree, level[depth] + 16 * place, 16, lowest)
+        tree[node, 0] = low
+        tree[node, 1] = total
+        old_best, old_ways, best, ways = least, share, low, total
 
 
 @inlined

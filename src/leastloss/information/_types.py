@@ -63,9 +63,10 @@ class Groups(NamedTuple):
     down: Array  # float64: what the last copy of each symbol adds to the complexity
     up: Array  # float64: what one more copy would add
     inside: Array  # int32: blocks of each leaf
+    bits: Array  # int32: the bits of each leaf that share its lowest cost
     side: Array  # uint8: side of the blocks of each symbol
-    root: Array  # int32: heap, or list, of the blocks of each leaf
-    place: Array  # int32 (blocks, 4): left or next, right or last, key, first cell
+    root: Array  # int32: heap, or list, of the blocks of each leaf (see _members)
+    place: Array  # int32 (blocks, 3): left or next, right or last, first cell
 
 
 class Tally(NamedTuple):

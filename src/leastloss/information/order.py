@@ -153,6 +153,7 @@ def removal_order(
         items,
         cells,
         lowest=rule.lowest,
+        dealt=rule.dealt,
         labels=labels,
         item_labels=label_of(cells),
     )
@@ -214,5 +215,6 @@ def set_removal_order(
     items = set_items(blocks, sets)
     every = np.ones(len(blocks.symbols), np.bool_)
     numbers = np.arange(len(sets))
-    queue = queue_of(blocks, terms, every, items, numbers, summed=True, lowest=rule.lowest)
+    lowest, dealt = rule.lowest, rule.dealt
+    queue = queue_of(blocks, terms, every, items, numbers, summed=True, lowest=lowest, dealt=dealt)
     return run(blocks, terms, queue, rule, _steps(steps, len(sets)))

@@ -20,7 +20,7 @@ def _tops(size: int) -> tuple[int, int]:
     return depth, -(-size // 16**depth)
 
 
-def _groups_of(blocks: Blocks, terms: Terms, leaves: int) -> Groups:
+def _groups_of(blocks: Blocks, terms: Terms, leaves: int, dealt: bool) -> Groups:
     sizes = [leaves]
     while sizes[-1] > 1:
         sizes[-1] += -sizes[-1] % 16
@@ -37,9 +37,10 @@ def _groups_of(blocks: Blocks, terms: Terms, leaves: int) -> Groups:
         down=down,
         up=up,
         inside=np.zeros(leaves, np.int32),
+        bits=np.zeros(leaves, np.int32),
         side=sides,
-        root=np.full(leaves, -1, np.int32),
-        place=np.empty((len(blocks.symbols), 4), np.int32),
+        root=np.full(0 if dealt else leaves, -1, np.int32),
+        place=np.empty((0 if dealt else len(blocks.symbols), 3), np.int32),
     )
 
 
@@ -72,6 +73,7 @@ def queue_of(
     *,
     summed: bool = False,
     lowest: bool = False,
+    dealt: bool = False,
     labels: NDArray[np.int64] | None = None,
     item_labels: NDArray[np.int64] | None = None,
 ) -> Queue:
@@ -85,6 +87,7 @@ def queue_of(
         numbers: What the order is to say for each item.
         summed: Keep the losses of the items as sums over symbols, if there is room (see ``_sets``).
         lowest: Of tied candidates the one of lowest number goes; if not, one is drawn.
+        dealt: Blocks are dealt out at the end, so that no heaps or lists of them are kept.
         labels: Label of each matrix, from 0; labels take turns.
         item_labels: Label of each item.
     """
@@ -98,7 +101,12 @@ def queue_of(
     many, size = int(turns.max()) + 1, symbols + len(numbers)
     depth, tops = _tops(size) if many > 1 else (0, 1)
     stride = tops * 16**depth if many > 1 else size
-    groups = _groups_of(blocks, terms, many * stride)
+    if many * stride >= 2**28:  # what a note has room for, see _deal
+        raise InputError(
+            f"pools, labels and cells of several blocks make {many * stride} groups of candidates; "
+            "an order takes fewer than 2**28"
+        )
+    groups = _groups_of(blocks, terms, many * stride, dealt)
     leaf = np.arange(symbols, size)
     return Queue(
         groups=groups,

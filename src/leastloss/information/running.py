@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from tqdm.auto import tqdm
 
 from leastloss.errors import InputError
-from leastloss.information import _queue, _rounds
+from leastloss.information import _deal, _queue, _rounds
 from leastloss.information._types import Queue, Terms
 from leastloss.information.complexity import Blocks
 from leastloss.information.strategies import strategy_number
@@ -76,6 +76,11 @@ class Rule:
         """Whether the queue has to know the lowest cell of every cost."""
         return self.ties == _rounds.INDEX and not self.by_rounds
 
+    @property
+    def dealt(self) -> bool:
+        """Whether blocks are dealt out at the end, the choice among them being free until then."""
+        return self.ties == _rounds.RANDOM and not self.by_rounds
+
 
 def run(blocks: Blocks, terms: Terms, queue: Queue, rule: Rule, steps: int) -> NDArray[np.int64]:
     """Remove up to ``steps`` candidates; the blocks and the queue are used up."""
@@ -83,15 +88,19 @@ def run(blocks: Blocks, terms: Terms, queue: Queue, rule: Rule, steps: int) -> N
     counts, symbols, windows = blocks.counts, blocks.symbols, blocks.windows
     strategy, salt = rule.strategy, rule.salt
     listed = rule.by_rounds
-    _queue.start(queue, terms, counts, windows, symbols, strategy, listed, salt)
+    _queue.start(queue, terms, counts, windows, symbols, strategy, listed)
 
     def onward(begin: int, end: int) -> int:
         given = (queue, terms, counts, windows, symbols, strategy, salt)
         if listed:
             return int(_rounds.rounds(*given, rule.ties, rule.batch, order, begin, end))
-        return int(_queue.advance(*given, order, begin, end))
+        advance = _queue.advance_lowest if rule.lowest else _queue.advance_drawn
+        return int(advance(*given, order, begin, end))
 
-    return order[: _with_bar(onward, steps, rule.progress)]
+    order = order[: _with_bar(onward, steps, rule.progress)]
+    if rule.dealt:
+        _deal.deal(queue, windows, symbols, order)
+    return order
 
 
 def _with_bar(onward: Callable[[int, int], int], steps: int, progress: bool) -> int:
