@@ -1,4 +1,5 @@
 import copy
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -66,13 +67,20 @@ def test_each_seed_has_its_subset() -> None:
 def test_settings_name_an_arm_only_where_its_criterion_has_several() -> None:
     arms = [{"criteria": ["mils-bdm", "random"], "schedule": ["one-shot", "sequential"]}]
     study = study_of(given(arm=[*arms, {"criteria": "magnitude"}]))
-    named = [arm.criterion + study.settings(arm) for arm in study.arms]
+    named = [study.method(arm) for arm in study.arms]
     assert named == [
         "mils-bdm, schedule=one-shot",
         "random, schedule=one-shot",
         "mils-bdm, schedule=sequential",
         "random, schedule=sequential",
         "magnitude",
+    ]
+    assert [study.settings(arm) for arm in study.arms] == [
+        ["schedule=one-shot"],
+        ["schedule=one-shot"],
+        ["schedule=sequential"],
+        ["schedule=sequential"],
+        ["schedule=iterative"],
     ]
 
 
@@ -95,11 +103,21 @@ def test_settings_name_an_arm_only_where_its_criterion_has_several() -> None:
         (["arm", 1, "criteria"], "random@nc", "arm 2: 'random@nc' follows 'nc'"),
         (["arm", 1, "colour"], "blue", "unknown key of arm 2 'colour'"),
         (["arm"], [], "arm must be one or more"),
-        (["report", "sparsities"], [0.5, 0.7], "read off at 0.7"),
+        (
+            ["report", "sparsities"],
+            [0.5, 0.7],
+            "ask for 0.7, .* no step within 0.025",
+        ),
         (["report", "sparsities"], [1.5], "1.5; it must lie in"),
         (["report", "against"], ["random"], "unknown criterion in against 'random'"),
         (["report", "figures"], [["random"]], "unknown arm in figures 'random'"),
         (["report", "metrics"], [], "metrics of report is empty"),
+        (["report", "metrics"], ["accuracy", "accuracy"], "each may occur once"),
+        (["report", "within"], [0.1, 0.1], "each may occur once"),
+        (["report", "spread"], {"a": ["random"]}, "unknown arm in spread 'random'"),
+        (["arm", 0, "recovery"], [], "recovery of arm 1 is an empty list"),
+        (["arm", 0, "criteria"], ["mils-bdm", "mils-bdm:block=4"], "names one twice"),
+        (["arm", 0, "criteria"], "mils-bdm:batch=5", "sets batch, which the schedule 'iterative'"),
     ],
 )
 def test_what_is_wrong_is_named(path: list[Any], value: object, said: str) -> None:
@@ -145,3 +163,18 @@ def test_published_studies_are_valid(file: Path) -> None:
 def test_every_study_has_a_section_of_its_own() -> None:
     sections = [read_study(str(file)).section for file in STUDIES]
     assert len(set(sections)) == len(sections)
+
+
+def test_the_file_of_the_documentation_is_a_study() -> None:
+    page = (ROOT / "docs" / "experiments.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"```toml\n(.*?)```", page, flags=re.DOTALL)
+    study = study_of(tomllib.loads(block))
+    # Specs may be written as the arms write them, though defaults of [prune] are in their labels.
+    assert study.report.against == ("random", "magnitude")
+    assert study.report.figures[0][0] == "mils-bdm:boundary=ignore"
+
+
+def test_one_arm_in_two_spellings_is_one() -> None:
+    arms = [{"criteria": "mils-bdm"}, {"criteria": "mils-bdm:block=4"}]
+    with pytest.raises(InputError, match="'mils-bdm' occurs in two arms"):
+        study_of(given(arm=arms))

@@ -6,7 +6,7 @@ from tests.report.test_numbers import runs
 
 from leastloss.errors import InputError
 from leastloss.report.markdown import number
-from leastloss.report.numbers import at_points, differences, free_of_loss, means
+from leastloss.report.numbers import at_points, differences, free_of_loss, means, spreads
 from leastloss.report.section import place, section
 
 
@@ -22,6 +22,7 @@ def made(table: pd.DataFrame) -> str:
         differences=differences(values, ["random"]),
         free=means(kept),
         shorter=differences(kept, ["random"]),
+        spread=means(spreads(values, {"both": list(table["method"].unique())})),
         images={("none", "weight"): ["docs/images/s.svg"]},
         csv="results/s.csv",
     )
@@ -65,12 +66,14 @@ def test_what_comes_free_is_compared_seed_by_seed() -> None:
 
 def test_too_few_seeds_are_called_so() -> None:
     text = made(runs(random=[[0.9, 0.5, 0.2]] * 3, nc=[[0.9, 0.6, 0.2]] * 3))
-    assert "the smallest p that can be reached is 0.25: none can be shown." in text
+    assert "in a column of m arms is 0.25 m: none can be shown where m is above 0." in text
 
 
 def test_dense_counts_where_nothing_pruned_is_near() -> None:
     text = made(runs(random=[[0.9, 0.5, 0.2], [0.9, 0.87, 0.2]]))
-    assert "| `random` | 15.0 [0.0, 30.0] (*1) | 80 [60, 100] (*1) |" in text
+    assert (
+        "| `random` | 15.0 [0.0, 30.0] (*1) | 88.5 [87.0, 90.0] (*1) | 80 [60, 100] (*1) |" in text
+    )
 
 
 def test_other_sections_stay_as_they_are() -> None:

@@ -11,6 +11,7 @@ from torch import nn
 from leastloss.criteria.polarity import in_turns, negative
 from leastloss.criteria.specs import write_spec
 from leastloss.data import Split
+from leastloss.errors import InputError
 from leastloss.models.layers import Masks
 
 Granularity: TypeAlias = Literal["weight", "unit"]
@@ -65,11 +66,15 @@ class Criterion(ABC):
     Attributes:
         static: Whether no removal changes the score of another weight; so one sort is the exact
             sequential order of weights.
+        by_weights: Whether scores follow from weights and masks alone, whatever the data.
         told_by_name: Options that ``name`` tells already.
+        sequential_only: Options that have no meaning but under the schedule ``sequential``.
     """
 
     static: ClassVar[bool] = False
+    by_weights: ClassVar[bool] = False
     told_by_name: ClassVar[tuple[str, ...]] = ()
+    sequential_only: ClassVar[tuple[str, ...]] = ()
 
     @property
     def name(self) -> str:
@@ -85,6 +90,19 @@ class Criterion(ABC):
     def label(self) -> str:
         """The spec: the name and the options that are not at their defaults."""
         return write_spec(self, self.name, self.told_by_name)
+
+    def check_schedule(self, schedule: str) -> None:
+        """Refuse options that a schedule would ignore.
+
+        Raises:
+            InputError: If one of ``sequential_only`` is set under another schedule.
+        """
+        idle = [n for n in self.sequential_only if getattr(self, n) != getattr(type(self), n)]
+        if idle and schedule != "sequential":
+            raise InputError(
+                f"{self.label!r} sets {' and '.join(idle)}, which the schedule {schedule!r} would "
+                "ignore; use 'sequential'"
+            )
 
     def facts(self, context: ScoringContext) -> dict[str, int]:
         """What a user should know about this criterion on this network, by name; nothing here."""

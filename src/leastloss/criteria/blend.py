@@ -14,6 +14,7 @@ from leastloss.criteria.random import Random
 from leastloss.errors import InputError
 from leastloss.names import choose
 
+_DIGITS = 15  # of a float64
 PRIORS: dict[str, str] = {
     "mils": "the information loss that MILS ranks by",
     "random": "uniform draws, one per part and path: what any disturbance of magnitudes does",
@@ -49,6 +50,7 @@ class Blend(Criterion):
     """
 
     name: ClassVar[str] = "blend"
+    by_weights: ClassVar[bool] = True
     summary: ClassVar[str] = "magnitude with MILS as a prior: a weighted mean of their ranks"
 
     prior: str = "mils"
@@ -66,8 +68,8 @@ class Blend(Criterion):
         choose("prior", self.prior, PRIORS)
         if not 0 <= self.share <= 1:
             raise InputError(f"share is {self.share}; it must lie in [0, 1]")
-        if self.decimals < 0:
-            raise InputError(f"decimals is {self.decimals}; it must be at least 0")
+        if not 0 <= self.decimals <= _DIGITS:
+            raise InputError(f"decimals is {self.decimals}; it must lie between 0 and {_DIGITS}")
         self._mils()
 
     def _mils(self) -> MILS:

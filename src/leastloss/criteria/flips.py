@@ -29,6 +29,7 @@ class Flips(Criterion):
 
     name: ClassVar[str] = "flips"
     static: ClassVar[bool] = True
+    by_weights: ClassVar[bool] = True
     summary: ClassVar[str] = "sign changes of a binary weight in training, most often first"
 
     def score(self, context: ScoringContext) -> Scores:

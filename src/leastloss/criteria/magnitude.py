@@ -22,6 +22,7 @@ class Magnitude(Criterion):
 
     name: ClassVar[str] = "magnitude"
     static: ClassVar[bool] = True
+    by_weights: ClassVar[bool] = True
     summary: ClassVar[str] = "absolute latent weight (unit: norm of incoming weights), global"
 
     def score(self, context: ScoringContext) -> Scores:

@@ -60,7 +60,9 @@ class MILS(Criterion):
         'mils-entropy'
     """
 
+    by_weights: ClassVar[bool] = True
     told_by_name: ClassVar[tuple[str, ...]] = ("complexity",)
+    sequential_only: ClassVar[tuple[str, ...]] = ("ties", "batch")
 
     complexity: str = "bdm"
     encoding: str = "polarity"
@@ -83,11 +85,9 @@ class MILS(Criterion):
             raise InputError(f"block is {self.block!r}; it must be 2, 3 or 4")
         choose("treatment of uncovered weights", self.uncovered, UNCOVERED)
         choose("treatment of ties", self.ties, TIES)
-        if self.hidden_order < 0 or self.batch < 1:
-            raise InputError(
-                f"hidden_order is {self.hidden_order} and batch is {self.batch}; they must be at "
-                "least 0 and 1"
-            )
+        for name, least in (("hidden_order", 0), ("batch", 1)):
+            if getattr(self, name) < least:
+                raise InputError(f"{name} is {getattr(self, name)}; it must be at least {least}")
         if self.batch > 1 and self.ties == "together":
             raise InputError("ties 'together' and a batch exclude each other; choose one of them")
 

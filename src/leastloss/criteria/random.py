@@ -20,6 +20,7 @@ class Random(Criterion):
 
     name: ClassVar[str] = "random"
     static: ClassVar[bool] = True
+    by_weights: ClassVar[bool] = True
     summary: ClassVar[str] = "uniform random scores: the control"
 
     def score(self, context: ScoringContext) -> Scores:

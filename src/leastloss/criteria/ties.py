@@ -22,6 +22,7 @@ class Ties(Criterion):
 
     name: ClassVar[str] = "ties"
     static: ClassVar[bool] = True
+    by_weights: ClassVar[bool] = True
     summary: ClassVar[str] = "equal scores, so the seeded tie-break decides: the control for ties"
 
     def score(self, context: ScoringContext) -> Scores:

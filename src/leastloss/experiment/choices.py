@@ -74,6 +74,14 @@ def choices(config: PruneConfig) -> list[Choice]:
     if len(labels) < len(found):
         raise InputError(f"criteria {config.criteria!r} names one twice")
     for choice in found:
+        choice.criterion.check_schedule(config.schedule)
+        if choice.follows and config.schedule == "sequential" and not choice.criterion.static:
+            raise InputError(
+                f"{choice.label!r} cannot follow another path's layers under the schedule "
+                "'sequential'; use 'iterative'"
+            )
+        if choice.follows == choice.criterion.label:
+            raise InputError(f"{choice.label!r} follows itself")
         if choice.follows and choice.follows not in labels:
             raise InputError(
                 f"{choice.label!r} follows {choice.follows!r}, which is not among the criteria; "

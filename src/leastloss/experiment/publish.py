@@ -13,6 +13,7 @@ from leastloss.experiment.found import Found
 from leastloss.experiment.prune import TABLE
 from leastloss.experiment.study import Study
 from leastloss.plots import compare_figure, lengths_figure, render
+from leastloss.pruning import RECOVERIES
 from leastloss.report.numbers import (
     ARM,
     GROUP,
@@ -21,11 +22,15 @@ from leastloss.report.numbers import (
     differences,
     free_of_loss,
     means,
+    spreads,
 )
 from leastloss.report.section import place, section
 
 RESULTS = "RESULTS.md"
 _HEAD = "# Results\n\nEach section is written by the command that it names, from tracked runs.\n"
+_MEMORYLESS = [name for name, make in RECOVERIES.items() if make().memoryless]
+"""Recoveries that repair the dense network too: only there it is the measure of a loss."""
+_COMPARED = ("bdm_bits", "compressed_bytes")
 _MOST = 8  # curves that can be told apart in one figure
 _HEAVY = 300_000  # bytes; a larger SVG becomes a PNG
 
@@ -49,9 +54,11 @@ def publish(found: Found, out: Path, file: str) -> list[Path]:
     values = at_points(table, wanted.sparsities, wanted.metrics)
     numbers = means(values)
     dense = means(at_points(dense_rows(table), [0.0], wanted.metrics))
-    paired = differences(values, wanted.against)
-    kept = free_of_loss(table, wanted.within)
-    free, shorter = means(kept), differences(kept, wanted.against)
+    paired = differences(values[values["quantity"] == wanted.metrics[0]], wanted.against)
+    kept = free_of_loss(table[table["recovery"].isin(_MEMORYLESS)], wanted.within)
+    spread = means(spreads(values, dict(wanted.spread)))
+    free = means(kept)
+    shorter = differences(kept[kept["quantity"].isin(_COMPARED)], wanted.against)
     files: dict[str, bytes] = {}
     images: dict[tuple[str, str], list[str]] = {}
     for name, part in _groups(table):
@@ -74,6 +81,7 @@ def publish(found: Found, out: Path, file: str) -> list[Path]:
         differences=paired,
         free=free,
         shorter=shorter,
+        spread=spread,
         images=images,
         csv=csv,
     )
@@ -99,7 +107,8 @@ def table_of(found: Found) -> pd.DataFrame:
     keys = [(s, a) for a in study.arms for s in study.seeds if (s, a) in found.children]
     if not keys:
         raise ResourceError(f"there is no finished run of {study.section!r} to report")
-    settings = {arm: study.settings(arm) for arm in study.arms}
+    methods = {arm: study.method(arm) for arm in study.arms}
+    settings = {arm: ", ".join(study.settings(arm)) for arm in study.arms}
     texts = tracking.fetch_texts([found.children[key] for key in keys], TABLE)
     tables = []
     for (seed, arm), text in tqdm(
@@ -110,9 +119,8 @@ def table_of(found: Found) -> pd.DataFrame:
         except ValueError as error:
             run_id = found.children[seed, arm].info.run_id
             raise ResourceError(f"{TABLE} of run {run_id!r} is damaged: {error}") from error
-        told = settings[arm]
-        names = [arm.config.recovery, arm.config.granularity, arm.criterion + told]
-        own = dict(zip(ARM, [*names, arm.criterion, told], strict=True)) | {"seed": seed}
+        names = [arm.config.recovery, arm.config.granularity, methods[arm], arm.criterion]
+        own = dict(zip(ARM, [*names, settings[arm]], strict=True)) | {"seed": seed}
         tables.append(steps.assign(**own))
     return pd.concat(tables, ignore_index=True)
 

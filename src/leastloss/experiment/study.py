@@ -4,6 +4,8 @@ from dataclasses import asdict, dataclass, field, replace
 
 from leastloss.experiment.config import PruneConfig, TrainConfig
 
+_ASIDE = ("permutations", "artifacts")  # say how much is measured and kept, not how it is pruned
+
 
 @dataclass(frozen=True, kw_only=True)
 class Arm:
@@ -30,6 +32,7 @@ class Report:
         against: Criteria from which paired differences are taken.
         within: Losses of accuracy that count as none, for the sparsity that comes free.
         figures: Criteria (as the report spells their arms) to draw together; empty: by eights.
+        spread: Name -> arms whose spread within one network is told.
     """
 
     sparsities: tuple[float, ...] = (0.5, 0.8, 0.9)
@@ -37,6 +40,7 @@ class Report:
     against: tuple[str, ...] = ()
     within: tuple[float, ...] = (0.01, 0.05)
     figures: tuple[tuple[str, ...], ...] = ()
+    spread: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,13 +65,28 @@ class Study:
         made = [asdict(arm.config) for arm in self.arms]
         return [key for key in made[0] if len({str(settings[key]) for settings in made}) > 1]
 
-    def settings(self, arm: Arm) -> str:
-        """What tells an arm from the others of its criterion, beside recovery and granularity."""
-        kin = [asdict(other.config) for other in self.arms if other.criterion == arm.criterion]
+    def settings(self, arm: Arm, *, within: str = "") -> list[str]:
+        """What tells an arm from others of its recovery and granularity, as ``key=value``.
+
+        Args:
+            arm: One of the study's arms.
+            within: Only others of this criterion count; empty: all.
+        """
         own = asdict(arm.config)
-        keys = [key for key in own if key not in ("recovery", "granularity")]
+        kin = [
+            asdict(other.config)
+            for other in self.arms
+            if (other.config.recovery, other.config.granularity)
+            == (arm.config.recovery, arm.config.granularity)
+            and within in ("", other.criterion)
+        ]
+        keys = [key for key in own if key not in ("recovery", "granularity", *_ASIDE)]
         varied = [key for key in keys if len({str(other[key]) for other in kin}) > 1]
-        return "".join(f", {key}={own[key]}" for key in varied)
+        return [f"{key}={own[key]}" for key in varied]
+
+    def method(self, arm: Arm) -> str:
+        """The criterion, with the settings that tell it from its other arms, if any."""
+        return ", ".join([arm.criterion, *self.settings(arm, within=arm.criterion)])
 
     def calls(self) -> list[list[Arm]]:
         """Arms that one prune run makes together: they differ in nothing but the criterion."""

@@ -56,9 +56,10 @@ def study_of(given: Mapping[str, Any]) -> Study:
     if not isinstance(written, list) or not written:
         raise InputError("arm must be one or more tables [[arm]]")
     arms = [arm for number, one in enumerate(written, 1) for arm in _arms(number, one, base)]
-    twice = [arm for i, arm in enumerate(arms) if arm in arms[:i]]
+    found = [(arm.criterion, arm.config) for arm in arms]
+    twice = [criterion for i, (criterion, _) in enumerate(found) if found[i] in found[:i]]
     if twice:
-        raise InputError(f"{twice[0].criterion!r} occurs in two arms with the same settings")
+        raise InputError(f"{twice[0]!r} occurs in two arms with the same settings")
     study = Study(
         title=text_of(given, "title"),
         section=section,
@@ -67,7 +68,7 @@ def study_of(given: Mapping[str, Any]) -> Study:
         replicates=typed(bool, "replicates", given.get("replicates", False)),
         train=train,
         arms=tuple(arms),
-        report=_report(table(given, "report")),
+        report=_report(table(given, "report"), {arm.spec: arm.criterion for arm in arms}),
     )
     _check_report(study)
     return study
@@ -97,6 +98,9 @@ def _arms(number: int, given: object, base: PruneConfig) -> list[Arm]:
         raise InputError(f"arm {number} must be a table")
     where = f"arm {number}"
     values = {k: v if isinstance(v, list) and k not in LISTS else [v] for k, v in given.items()}
+    for key, several in values.items():
+        if not several:
+            raise InputError(f"{key} of {where} is an empty list; name one or more")
     arms = []
     for chosen in product(*values.values()):
         settings = values_of(where, dict(zip(values, chosen, strict=True)), _PRUNE)
@@ -116,9 +120,11 @@ def _check_report(study: Study) -> None:
     criteria = sorted({arm.criterion for arm in study.arms})
     for name in study.report.against:
         choose("criterion in against", name, criteria)
-    methods = {arm.criterion + study.settings(arm) for arm in study.arms}
+    methods = {study.method(arm) for arm in study.arms}
     for name in {name for group in study.report.figures for name in group}:
         choose("arm in figures", name, sorted({*criteria, *methods}))
+    for name in {name for _, group in study.report.spread for name in group}:
+        choose("arm in spread", name, sorted(methods))
     for config in {arm.config for arm in study.arms}:
         plan = steps_of(config)
         spaced = [i / plan["steps"] * plan["to_sparsity"] for i in range(1, plan["steps"] + 1)]
@@ -126,26 +132,39 @@ def _check_report(study: Study) -> None:
         for point in study.report.sparsities:
             if min(abs(step - point) for step in steps) > REACH:
                 reached = ", ".join(f"{step:g}" for step in steps[:20])
-                raise InputError(f"no arm may be read off at {point:g}: its steps are at {reached}")
+                raise InputError(
+                    f"sparsities of [report] ask for {point:g}, and an arm has no step within "
+                    f"{REACH:g} of it, but at {reached}"
+                )
 
 
-def _report(given: Mapping[str, Any]) -> Report:
+def _report(given: Mapping[str, Any], labels: Mapping[str, str]) -> Report:
+    """Read what is published; ``labels`` gives the label of every spec that the arms name."""
     known = {f.name for f in fields(Report)}
     for key, value in given.items():
         choose("key of report", key, known)
-        typed(list, f"{key} of report", value)
+        typed(dict if key == "spread" else list, f"{key} of report", value)
+        if key in ("sparsities", "metrics", "against", "within") and len({*value}) < len(value):
+            raise InputError(f"{key} of report is {value!r}; each may occur once")
     made: dict[str, Any] = {}
     for key in ("sparsities", "within"):
         if key in given:
             made[key] = tuple(share(key, value) for value in given[key])
     for key in ("metrics", "against"):
         if key in given:
-            made[key] = tuple(typed(str, f"{key} of report", value) for value in given[key])
+            named = [typed(str, f"{key} of report", value) for value in given[key]]
+            made[key] = tuple(labels.get(name, name) for name in named)
     if not made.get("metrics", ("accuracy",)):
         raise InputError("metrics of report is empty; name one or more")
     if "figures" in given:
         groups = [typed(list, "a group in figures", group) for group in given["figures"]]
         made["figures"] = tuple(
-            tuple(typed(str, "a name in figures", name) for name in group) for group in groups
+            tuple(labels.get(typed(str, "a name in figures", name), name) for name in group)
+            for group in groups
+        )
+    if "spread" in given:
+        made["spread"] = tuple(
+            (name, tuple(typed(str, "a name in spread", arm) for arm in typed(list, name, group)))
+            for name, group in given["spread"].items()
         )
     return Report(**made)

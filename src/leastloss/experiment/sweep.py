@@ -36,6 +36,8 @@ def sweep(config: SweepConfig) -> None:
     """
     choose("backend", config.backend, BACKENDS)
     choose("report", config.report, REPORTS)
+    if config.out and Path(config.out).exists() and not Path(config.out).is_dir():
+        raise InputError(f"out is {config.out!r}, which is no folder")
     if config.workers < 0:
         raise InputError(f"workers is {config.workers}; it must be 0 (one for each CPU) or more")
     study = read_study(config.file)
@@ -44,10 +46,10 @@ def sweep(config: SweepConfig) -> None:
     tracking.ensure_experiment(study.section)
     with tracking.run("sweep", f"sweep {study.section}", parameters(config), exports=False) as own:
         failed = [] if config.report == "only" else run_missing(study, config.workers)
-        if config.report != "no":
-            _publish(study, config, own)
         for line in failed:
             click.echo(line, err=True)
+        if config.report != "no" and (find(study).children or not failed):
+            _publish(study, config, own)
         if failed:
             raise ResourceError(
                 f"{len(failed)} of the sweep's jobs failed, listed above; the same command again "

@@ -12,7 +12,7 @@ from leastloss.information._compile import compiled, inlined
 from leastloss.information._ranks import cell_of
 from leastloss.information._types import Array, Int, Queue, Windows
 
-BUILT_ON = {"_compile": "fa71ae1d2626", "_ranks": "4f506778e0e9"}  # see _compile
+BUILT_ON = {"_compile": "fa71ae1d2626", "_ranks": "ada42f222d32"}  # see _compile
 
 
 @inlined

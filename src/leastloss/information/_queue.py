@@ -20,6 +20,7 @@ from leastloss.information._ranks import (
     bit_at,
     cell_of,
     cost_of,
+    items_read,
     rank_items,
     rank_leaf,
     rank_moved,
@@ -30,10 +31,10 @@ from leastloss.information._types import Array, Int, Queue, Terms, Windows, Word
 
 BUILT_ON = {  # see _compile
     "_compile": "fa71ae1d2626",
-    "_deal": "e00d8b8339b8",
+    "_deal": "55eed55f1830",
     "_kernels": "71c27cc2c13d",
     "_members": "43aa53f201c0",
-    "_ranks": "4f506778e0e9",
+    "_ranks": "ada42f222d32",
     "_sets": "d228bc7341f8",
     "_tree": "7f18d8fa5114",
 }
@@ -135,6 +136,7 @@ def _advance(
     _, _, _, _, base, _, cols = windows
     changed, number = q.changed, q.number
     labels, stride, depth, tops = q.labels, q.stride, q.depth, q.tops
+    head, every = q.head, q.wide or q.tally.change.size > 0  # every item is ranked each time
     label = q.turn[0]
     for step in range(begin, end):
         best: Int = EMPTY
@@ -180,7 +182,7 @@ def _advance(
             first, inc, scale, shift, counts, tree, level, inside, bits, side, root, place, base,
             cols, down, up, changed, marked, strategy, labels, stride, lowest,
         )  # fmt: skip
-        if number.size > 0:
+        if number.size > 0 and (every or items_read(head, side, changed, marked)):
             rank_items(q, terms, counts, symbols, changed, marked, strategy, step + 1)
         label = label + 1 if label + 1 < labels else 0
         q.turn[0] = label

@@ -201,6 +201,21 @@ def rank_moved(
             )  # fmt: skip
 
 
+@inlined
+def items_read(head: Array, side: Array, moved: Array, many: Int) -> Int:
+    """Whether some block of an item has, or would get, one of the symbols in ``moved``."""
+    for i in range(many):
+        symbol = moved[i]
+        if head[symbol] >= 0:
+            return True
+        rest = ~symbol & bits_of(side, symbol)
+        while rest:
+            if head[symbol | (rest & -rest)] >= 0:
+                return True
+            rest &= rest - 1
+    return False
+
+
 @compiled
 def rank_items(
     q: Queue,

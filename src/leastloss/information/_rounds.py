@@ -17,8 +17,8 @@ from leastloss.information._types import Array, Int, Queue, Terms, Windows, Word
 BUILT_ON = {  # see _compile
     "_compile": "fa71ae1d2626",
     "_members": "43aa53f201c0",
-    "_queue": "4333f49f91ed",
-    "_ranks": "4f506778e0e9",
+    "_queue": "8347c92464ef",
+    "_ranks": "ada42f222d32",
 }
 RANDOM, INDEX, TOGETHER = 0, 1, 2  # what becomes of ties
 

@@ -86,7 +86,7 @@ def prune(
         [0.0, 0.25, 0.5]
     """
     criterion, recovery = as_criterion(criterion), as_recovery(recovery)
-    choose("schedule", schedule, SCHEDULES)
+    criterion.check_schedule(choose("schedule", schedule, SCHEDULES))
     dense = copy.deepcopy(model).eval()
     parts = Parts.of(dense, granularity, None if layers is None else list(layers))
     if sparsities is None:
@@ -100,7 +100,8 @@ def prune(
         check_chain(dense, data.train.x[:8], parts.consumers)
     work = copy.deepcopy(dense)
     quotas = quotas_of(dense, parts, cuts, balance, allocation)
-    scorer = Scorer(criterion, parts, data, seed, quotas)
+    at_once = int(cuts[-1]) if recovery.keeps_weights else 0
+    scorer = Scorer(criterion, parts, data, seed, quotas, at_once)
     order = np.zeros(0, dtype=np.int64)
     follows = "" if isinstance(allocation, str) else str(allocation.settings["criterion"])
     label = "@".join(filter(None, [criterion.label, follows]))

@@ -22,9 +22,11 @@ class Recovery(ABC):
     Attributes:
         memoryless: Whether the result follows from the dense weights, the masks and the data alone,
             whatever earlier steps did; such networks can be made again at any sparsity.
+        keeps_weights: Whether the kept weights stay as they are.
     """
 
     memoryless: ClassVar[bool] = False
+    keeps_weights: ClassVar[bool] = False
 
     @abstractmethod
     def repair(self, model: nn.Module, masks: Masks, data: Data, seed: int) -> None:
@@ -36,6 +38,7 @@ class NoRecovery(Recovery):
     """Leave the pruned network as it is."""
 
     memoryless: ClassVar[bool] = True
+    keeps_weights: ClassVar[bool] = True
 
     def repair(self, model: nn.Module, masks: Masks, data: Data, seed: int) -> None:
         """Do nothing."""
@@ -54,6 +57,7 @@ class Recalibrate(Recovery):
     """
 
     memoryless: ClassVar[bool] = True
+    keeps_weights: ClassVar[bool] = True
 
     samples: int = 10_000
     batch_size: int = 1024

@@ -17,7 +17,18 @@ from leastloss.seeds import stream
 
 
 class Scorer:
-    """Asks the criterion for the next parts to go; knows the schedule, changes nothing."""
+    """Asks the criterion for the next parts to go; knows the schedule, changes nothing.
+
+    Args:
+        criterion: What parts are worth.
+        parts: The numbered parts.
+        data: Scores see its training split.
+        seed: Of ties and random scores.
+        quotas: How a step is shared out over groups of parts, if it is.
+        at_once: How many parts go in all, where the weights that are kept never change: an exact
+            order that follows from the weights is then made once, so that it does not depend on
+            where the path is measured. 0: such orders start anew at each step.
+    """
 
     def __init__(
         self,
@@ -26,6 +37,7 @@ class Scorer:
         data: Data,
         seed: int,
         quotas: Quotas | None = None,
+        at_once: int = 0,
     ) -> None:
         self.criterion, self.parts, self.train, self.quotas = criterion, parts, data.train, quotas
         self.priority = stream(seed, "ties").random(len(parts))
@@ -33,6 +45,8 @@ class Scorer:
         self.generator = stream(seed, f"scores/{criterion.name}")
         self.gone = np.zeros(len(parts), dtype=bool)
         self.last: NDArray[np.float64] | None = None
+        self.at_once = at_once if criterion.by_weights else 0
+        self.exact: NDArray[np.int64] | None = None
 
     def context(self, model: nn.Module, order: NDArray[np.int64]) -> ScoringContext:
         """What the criterion may see when the parts in ``order`` are gone."""
@@ -63,7 +77,7 @@ class Scorer:
         self.gone[order] = True
         if isinstance(self.quotas, Copied):
             return self._share_out(model, order, k)
-        exact = self.criterion.removal_order(self.context(model, order), k)
+        exact = self._exact(model, order, k)
         if exact is not None:
             return Selection(exact, float("nan"))
         turns = self.quotas.turns(self.gone, k) if isinstance(self.quotas, Polarity) else None
@@ -80,6 +94,16 @@ class Scorer:
             order, tied = np.append(order, one.order), one.tied_share
             apply_masks(model, self.parts.masks(order))
         return Selection(order[len(order) - k :], tied)
+
+    def _exact(
+        self, model: nn.Module, order: NDArray[np.int64], k: int
+    ) -> NDArray[np.int64] | None:
+        """The next ``k`` parts of the criterion's exact order, if it has one."""
+        if not self.at_once:
+            return self.criterion.removal_order(self.context(model, order), k)
+        if self.exact is None:
+            self.exact = self.criterion.removal_order(self.context(model, order), self.at_once)
+        return None if self.exact is None else self.exact[len(order) : len(order) + k]
 
     def _free(self, model: nn.Module, order: NDArray[np.int64], rescore: bool) -> NDArray[np.bool_]:
         """Score, and tell which parts may go."""

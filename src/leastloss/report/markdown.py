@@ -86,21 +86,31 @@ def differences_tables(differences: pd.DataFrame, head: str) -> list[str]:
 
 def free_table(rows: pd.DataFrame) -> list[str]:
     """How sparse and how short the networks of each arm get at (nearly) the dense accuracy."""
-    if rows.empty:
-        return []
-    columns = list(dict.fromkeys(zip(rows["at"], rows["quantity"], strict=True)))
-    heads = []
-    for x, quantity in columns:
-        name = _NAMES.get(quantity, words(quantity))
-        unit = " (%)" if quantity == "sparsity" else ""
-        heads.append(f"{name}{unit}, within {100 * x:g}")
-    lines = ["Most removed, and shortest description, with accuracy within so many points of dense"]
-    lines[0] += " (*: for so many seeds no pruned network is, and the dense one counts):"
-    lines += ["", "| | " + " | ".join(heads) + " |", "|---|" + "---|" * len(heads)]
-    for method, part in rows.groupby("method", sort=False):
-        cells = {}
-        for _, row in part.iterrows():
-            star = f" (*{row['only_dense']})" if row["only_dense"] else ""
-            cells[row["at"], row["quantity"]] = interval(row, row["quantity"]) + star
-        lines.append(f"| `{method}` | " + " | ".join(cells.get(c, "–") for c in columns) + " |")
+    lines: list[str] = []
+    for x in sorted({float(at) for at in rows["at"]}):
+        near = rows[rows["at"] == x]
+        quantities = list(near["quantity"].unique())
+        heads = [
+            _NAMES.get(q, words(q)) + (" (%)" if is_share(q) or q == "sparsity" else "")
+            for q in quantities
+        ]
+        lines += [f"Before accuracy on the validation images falls by more than {100 * x:g} points"]
+        lines[-1] += " (*: so many seeds' is the dense network's):"
+        lines += ["", "| | " + " | ".join(heads) + " |", "|---|" + "---|" * len(heads)]
+        for method, part in near.groupby("method", sort=False):
+            cells = {}
+            for _, row in part.iterrows():
+                star = f" (*{row['only_dense']})" if row["only_dense"] else ""
+                cells[row["quantity"]] = interval(row, row["quantity"]) + star
+            shown = [cells.get(quantity, "–") for quantity in quantities]
+            lines.append(f"| `{method}` | " + " | ".join(shown) + " |")
+        lines.append("")
     return lines
+
+
+def spread_table(rows: pd.DataFrame, metric: str) -> list[str]:
+    """Spreads within one network: a row per group of arms, a column per sparsity."""
+    unit = " (percentage points)" if is_share(metric) else ""
+    cells = [interval(row, metric) for _, row in rows.iterrows()]
+    table = _cells(rows.assign(cell=cells), "removed", sorted(set(rows["at"])))
+    return [f"{words(metric).capitalize()}, standard deviation within a network{unit}:", "", *table]

@@ -1,6 +1,7 @@
 """From the runs of a study to the numbers of its section: one value per seed, then statistics."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,11 @@ GROUP = ["recovery", "granularity"]
 """What arms must share to be compared and drawn together."""
 
 ARM = [*GROUP, "method", "criterion", "settings"]
-"""Columns that tell arms apart: ``method`` is the criterion with the settings behind it, if any."""
+"""Columns that tell arms apart.
+
+``method`` is the criterion with what tells it from its other arms, if any; ``settings`` is all that
+tells the arm from any other of its group, as ``key=value, key=value``.
+"""
 
 LENGTHS = ("bdm_bits", "mask_sign_bits", "compressed_bytes")
 """Columns that measure how long a description of the pruned network is."""
@@ -36,13 +41,15 @@ def at_points(table: pd.DataFrame, points: Sequence[float], metrics: Sequence[st
         InputError: If a metric is no column of the table.
     """
     for metric in metrics:
-        choose("metric", metric, [c for c in table.columns if c not in (*ARM, "seed", "step")])
+        numeric = table.select_dtypes("number").columns
+        choose("metric", metric, [c for c in numeric if c not in (*ARM, "seed", "step")])
     rows = []
     for key, run in table.groupby([*ARM, "seed"], sort=False):
         sparsities = run["sparsity"].to_numpy()
         for point in points:
-            nearest = int(np.abs(sparsities - point).argmin())
-            if abs(sparsities[nearest] - point) > REACH:
+            far = np.where((sparsities == 0) == (point == 0), np.abs(sparsities - point), np.inf)
+            nearest = int(far.argmin())  # the dense network stands for itself alone
+            if far[nearest] > REACH:
                 continue
             for metric in metrics:
                 value = float(run[metric].iloc[nearest])
@@ -52,30 +59,34 @@ def at_points(table: pd.DataFrame, points: Sequence[float], metrics: Sequence[st
 
 
 def free_of_loss(table: pd.DataFrame, within: Sequence[float]) -> pd.DataFrame:
-    """Find how sparse and how short a network gets while its accuracy stays near the dense one's.
+    """Find how sparse and how short a network gets before its accuracy leaves the dense one's.
 
-    Of the steps whose test accuracy is at most x below the run's dense accuracy: the largest
-    sparsity, and the smallest of each description length. The dense network is one of them.
+    The steps before the first whose accuracy on the *validation* images is more than x below the
+    dense network's: the largest sparsity, the smallest of each description length, and the test
+    accuracy at that sparsity. The dense network is one of the steps.
 
     Args:
-        table: As for :func:`at_points`, with accuracy; step 0 is dense.
+        table: As for :func:`at_points`, with accuracy and val_accuracy; step 0 is dense.
         within: Losses x of accuracy, in [0, 1].
 
     Returns:
-        One row per run, quantity (sparsity and ``LENGTHS``) and x (as ``at``); ``only_dense``
-        tells that no pruned network was near enough.
+        One row per run, quantity (sparsity, accuracy and ``LENGTHS``) and x (as ``at``);
+        ``only_dense`` tells that it is the dense network's.
     """
     lengths = [name for name in LENGTHS if name in table.columns]
     rows = []
     for key, run in table.groupby([*ARM, "seed"], sort=False):
-        accuracy, sparsity = run["accuracy"].to_numpy(), run["sparsity"].to_numpy()
-        dense = accuracy[int(sparsity.argmin())]
-        sizes = {name: run[name].to_numpy() for name in lengths}
+        run = run.sort_values("sparsity")
+        accuracy, sparsity = run["val_accuracy"].to_numpy(), run["sparsity"].to_numpy()
         for x in within:
-            near = accuracy >= dense - x - 1e-9
-            most = float(sparsity[near].max())
-            rows.append((*key, "sparsity", x, most, most == 0))
-            rows += [(*key, n, x, float(size[near].min()), most == 0) for n, size in sizes.items()]
+            near = np.logical_and.accumulate(accuracy >= accuracy[0] - x - 1e-9)
+            last = int(near.sum()) - 1
+            rows.append((*key, "sparsity", x, float(sparsity[last]), last == 0))
+            rows.append((*key, "accuracy", x, float(run["accuracy"].iloc[last]), last == 0))
+            for name in lengths:
+                size = run[name].to_numpy()[near]
+                if np.isfinite(size).all():
+                    rows.append((*key, name, x, float(size.min()), int(size.argmin()) == 0))
     return pd.DataFrame(rows, columns=_VALUES)
 
 
@@ -93,8 +104,9 @@ def means(values: pd.DataFrame) -> pd.DataFrame:
 def differences(values: pd.DataFrame, against: Sequence[str]) -> pd.DataFrame:
     """Compare every arm with the reference criteria of its group, seed by seed.
 
-    Where a criterion occurs with several settings, the reference has those of the arm, or else is
-    the first. Only seeds that both have count.
+    Where a criterion occurs with several settings, the reference is the one that agrees with the
+    arm in most of them, the first of those; arms of that criterion are compared with its first.
+    Only seeds that both have count.
 
     Args:
         values: What :func:`at_points` returns.
@@ -112,10 +124,12 @@ def differences(values: pd.DataFrame, against: Sequence[str]) -> pd.DataFrame:
         for criterion in against:
             known = [arm for arm in arms if arm["criterion"] == criterion]
             for arm in arms if known else []:
-                same = [other for other in known if other["settings"] == arm["settings"]]
-                reference = (same or known)[0]["method"]
+                alike = known[:1] if arm["criterion"] == criterion else known
+                reference = max(alike, key=lambda one: _agreement(one, arm))["method"]
+                if reference == arm["method"]:
+                    continue
                 paired = wide[[arm["method"], reference]].dropna()
-                if arm["criterion"] == criterion or paired.empty:
+                if paired.empty:
                     continue
                 keys.append((*arm.values(), *place[2:], criterion, reference))
                 samples.append((paired[arm["method"]] - paired[reference]).to_numpy(np.float64))
@@ -123,6 +137,26 @@ def differences(values: pd.DataFrame, against: Sequence[str]) -> pd.DataFrame:
     found = _intervals(found, samples).assign(p=[signed_rank(sample) for sample in samples])
     family = found.groupby([*GROUP, "quantity", "at", "against"], sort=False)["p"]
     return found.assign(holm=family.transform(holm) if len(found) else [])
+
+
+def _agreement(one: Mapping[Any, Any], other: Mapping[Any, Any]) -> int:
+    return len({*one["settings"].split(", ")} & {*other["settings"].split(", ")})
+
+
+def spreads(values: pd.DataFrame, groups: Mapping[str, Sequence[str]]) -> pd.DataFrame:
+    """Standard deviation over some arms of one network, seed by seed, in the form of ``values``.
+
+    Args:
+        values: What :func:`at_points` returns.
+        groups: Name -> methods whose values are as many draws of one thing.
+    """
+    found = []
+    for name, methods in groups.items():
+        chosen = values[values["method"].isin(methods)]
+        keys = [*GROUP, "seed", "quantity", "at"]
+        spread = chosen.groupby(keys, sort=False)["value"].std().dropna().reset_index()
+        found.append(spread.assign(method=name, criterion=name, settings="", only_dense=False))
+    return pd.concat(found)[_VALUES] if found else values.iloc[:0]
 
 
 def _intervals(found: pd.DataFrame, samples: list[Floats]) -> pd.DataFrame:

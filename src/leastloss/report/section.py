@@ -14,6 +14,7 @@ from leastloss.report.markdown import (
     free_table,
     interval,
     means_table,
+    spread_table,
 )
 from leastloss.report.numbers import GROUP
 
@@ -28,6 +29,7 @@ def section(
     differences: pd.DataFrame,
     free: pd.DataFrame,
     shorter: pd.DataFrame,
+    spread: pd.DataFrame,
     images: Mapping[tuple[str, str], Sequence[str]],
     csv: str,
 ) -> str:
@@ -43,6 +45,7 @@ def section(
         differences: What :func:`leastloss.report.numbers.differences` says of them.
         free: What :func:`leastloss.report.numbers.means` says of what comes free of loss.
         shorter: What :func:`leastloss.report.numbers.differences` says of that.
+        spread: What :func:`leastloss.report.numbers.means` says of spreads within a network.
         images: Recovery and granularity -> paths of the figures, relative to RESULTS.md.
         csv: Path of the numbers as a table, relative to RESULTS.md.
     """
@@ -54,16 +57,18 @@ def section(
         lines += [f"### {name_of(group)}", ""]
         for path in paths:
             lines += [f"![{title}: {name_of(group)}]({path})", ""]
-        part, paired, kept = (
-            rows[(rows[GROUP] == list(group)).all(axis=1)] for rows in (means, differences, free)
+        part, paired, kept, gained, apart = (
+            rows[(rows[GROUP] == list(group)).all(axis=1)]
+            for rows in (means, differences, free, shorter, spread)
         )
         for metric in part["quantity"].unique():
             lines += [*means_table(part[part["quantity"] == metric], metric), ""]
         lines += [*folded("In words", _verdicts(paired)), ""] if len(paired) else []
         lines += differences_tables(paired, "removed")
         lines += [*free_table(kept), ""]
-        gained = shorter[(shorter[GROUP] == list(group)).all(axis=1)]
         lines += differences_tables(gained, "within")
+        for metric in apart["quantity"].unique():
+            lines += [*spread_table(apart[apart["quantity"] == metric], metric), ""]
     text = re.sub(r"\n{3,}", "\n\n", "\n".join(lines).strip())
     return f"<!-- begin {name} -->\n{text}\n<!-- end {name} -->\n"
 
@@ -106,12 +111,12 @@ def _legend(differences: pd.DataFrame) -> str:
         "correction over the arms of a column; **bold** where p is at most 0.05."
     )
     if len(differences):
-        family = int(differences.groupby([*GROUP, "quantity", "at", "against"]).size().max())
-        least = min(1.0, family * 2.0 ** (1 - int(differences["n"].max())))
-        if least > LEVEL:
+        families = differences.groupby([*GROUP, "quantity", "at", "against"])["n"]
+        family, least = int(families.size().max()), 2.0 ** (1 - int(differences["n"].max()))
+        if family * least > LEVEL:
             text += (
-                f" With so few seeds ({int(differences['n'].max())}) for the arms of a column "
-                f"({family}) the smallest p that can be reached is {least:.2g}: none can be shown."
+                f" With {int(differences['n'].max())} seeds the smallest p in a column of m arms "
+                f"is {least:.2g} m: none can be shown where m is above {LEVEL / least:.0f}."
             )
     return text
 
