@@ -142,7 +142,7 @@ def figures_of(part: pd.DataFrame, study: Study) -> list[list[str]]:
     if study.report.figures:
         criterion = dict(zip(methods, arms["criterion"], strict=True))
         drawn = [
-            [m for m in methods if m in group or criterion[m] in group]
+            [m for m in methods if m in group or criterion[m] in {*group} - {*methods}]
             for group in study.report.figures
         ]
         return [group for group in drawn if group]

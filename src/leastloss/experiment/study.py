@@ -85,8 +85,10 @@ class Study:
         return [f"{key}={own[key]}" for key in varied]
 
     def method(self, arm: Arm) -> str:
-        """The criterion, with the settings that tell it from its other arms, if any."""
-        return ", ".join([arm.criterion, *self.settings(arm, within=arm.criterion)])
+        """The criterion, with the settings that tell it from its other arms; defaults go unsaid."""
+        usual = {f"{key}={value}" for key, value in asdict(PruneConfig()).items()}
+        told = self.settings(arm, within=arm.criterion)
+        return ", ".join([arm.criterion, *(one for one in told if one not in usual)])
 
     def calls(self) -> list[list[Arm]]:
         """Arms that one prune run makes together: they differ in nothing but the criterion."""
