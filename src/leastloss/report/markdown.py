@@ -69,6 +69,8 @@ def differences_tables(differences: pd.DataFrame, head: str) -> list[str]:
     lines: list[str] = []
     for key, rows in differences.groupby(["quantity", "against"], sort=False):
         metric, against = map(str, key)
+        if (rows["mean"] == 0).all():
+            continue  # nothing to tell
         cells = []
         for _, row in rows.iterrows():
             text = f"{interval(row, metric, signed=True)}, p = {row['holm']:.2g}"

@@ -63,7 +63,8 @@ def section(
         )
         for metric in part["quantity"].unique():
             lines += [*means_table(part[part["quantity"] == metric], metric), ""]
-        lines += [*folded("In words", _verdicts(paired)), ""] if len(paired) else []
+        first = paired[paired["against"].isin(paired["against"].head(1))]
+        lines += [*folded("In words", _verdicts(first)), ""] if len(first) else []
         lines += differences_tables(paired, "removed")
         lines += [*free_table(kept), ""]
         lines += differences_tables(gained, "within")
