@@ -2,6 +2,7 @@ import lzma
 
 import numpy as np
 import pytest
+import torch
 
 from leastloss.errors import InputError
 from leastloss.evaluation import description_length
@@ -113,6 +114,8 @@ def test_compressed_size_is_near_the_entropy_and_never_far_above_the_raw_size():
     ("layers", "message"),
     [
         ({}, "at least 1"),
+        ([np.ones((4, 4))], "a mapping of at least 1 layer"),
+        ({"a": torch.ones(4, 4, requires_grad=True)}, "layer 'a' is no array: .*detach"),
         ({"a": np.array([[0.5, 1]])}, "-1, 0 and"),
         ({"bias": np.ones(4)}, "two dimensions"),
         ({"a": np.ones((0, 4))}, "none 0"),

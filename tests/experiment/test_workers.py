@@ -34,11 +34,12 @@ def test_errors_stay_with_their_job_and_what_follows_comes_next() -> None:
     assert [one.job.name for one in done] == ["first", "next", "wrong", "last"]
 
 
-def test_a_worker_that_dies_takes_no_other_job_with_it() -> None:
-    jobs = [job("dies", os._exit, 1), *(job(f"job {i}", operator.add, i, 1) for i in range(3))]
-    found = outcome(list(run_jobs(jobs, 1, {})))
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_worker_that_dies_takes_no_other_job_with_it(workers: int) -> None:
+    jobs = [job("dies", os._exit, 1), *(job(f"job {i}", time.sleep, 0.2) for i in range(4))]
+    found = outcome(list(run_jobs(jobs, workers, {})))
     assert found.pop("dies").startswith("its worker was killed")
-    assert found == {"job 0": "", "job 1": "", "job 2": ""}
+    assert found == {f"job {i}": "" for i in range(4)}
 
 
 def test_an_interrupted_sweep_tells_its_workers() -> None:

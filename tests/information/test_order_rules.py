@@ -17,6 +17,7 @@ from leastloss.information import (
     information_loss,
     removal_cost,
     removal_order,
+    replay,
     set_removal_order,
 )
 from leastloss.information.complexity import count_blocks
@@ -215,3 +216,13 @@ def test_nothing_to_remove(ties):
 def test_bad_requests(options, message):
     with pytest.raises(InputError, match=message):
         removal_order(np.eye(8), **options)
+
+
+def test_a_batch_beyond_all_is_one_shot_and_an_order_names_each_once() -> None:
+    matrix = np.eye(8, dtype=np.uint8)
+    huge, all_ = (removal_order(matrix, batch=batch, ties="index") for batch in (10**30, 8))
+    assert huge.tolist() == all_.tolist()
+    with pytest.raises(InputError, match="the order names a cell twice"):
+        replay(matrix, [0, 9, 0])
+    with pytest.raises(InputError, match="the order names a set twice"):
+        replay(matrix, [0, 0], sets=[[0], [9]])

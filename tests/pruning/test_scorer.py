@@ -63,3 +63,8 @@ def test_options_that_a_schedule_ignores_are_refused(
         MILS(ties="index", batch=3).check_schedule("one-shot")
     with pytest.raises(InputError, match="'mils-bdm:ties=index' sets ties"):
         prune(networks["binarized-mlp"], data, MILS(ties="index"), progress=False)
+
+
+def test_balance_needs_signs_that_stay(data: Data, networks: dict[str, nn.Module]) -> None:
+    with pytest.raises(InputError, match=r"needs signs that stay; .* as Finetune does"):
+        prune(networks["mlp"], data, "random", balance="polarity", recovery="finetune")

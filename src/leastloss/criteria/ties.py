@@ -13,7 +13,9 @@ from leastloss.models.layers import hidden_units
 class Ties(Criterion):
     """The same score for every part, so that the seeded tie-break decides.
 
-    What another criterion gains over this one, with the same seeds, is not due to the tie-break.
+    What another criterion gains over this one is not due to its tie-break. Under the schedules
+    ``one-shot`` and ``iterative`` both break ties by the same draw; a sequential order has draws of
+    its own.
 
     Example:
         >>> Ties().name

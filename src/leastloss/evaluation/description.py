@@ -57,8 +57,8 @@ def description_length(
         >>> round(found["bdm_bits"], 2), found["block_entropy"], found["compressed_bytes"] < 100
         (60.51, 1.0, True)
     """
-    if not ternary:
-        raise InputError("there is no layer to describe; at least 1 is needed")
+    if not hasattr(ternary, "items") or not ternary:
+        raise InputError("a mapping of at least 1 layer is needed: layer name -> weights")
     layers = [_matrix(name, weights) for name, weights in ternary.items()]
     plus, minus = zip(*(encode(layer) for layer in layers), strict=True)
     planes = [*plus, *minus]
@@ -116,7 +116,10 @@ def _by_lzma(packed: bytes) -> int:
 
 
 def _matrix(name: str, weights: ArrayLike) -> NDArray[np.generic]:
-    array = np.asarray(weights)
+    try:
+        array = np.asarray(weights)
+    except (RuntimeError, TypeError, ValueError) as error:  # torch's, of tensors that train
+        raise InputError(f"layer {name!r} is no array: {error}") from error
     if array.ndim < 2 or array.size == 0:
         raise InputError(
             f"layer {name!r} has weights of shape {array.shape}; at least two dimensions, none 0"

@@ -114,11 +114,12 @@ def signed_rank(differences: ArrayLike) -> float:
         >>> signed_rank([1.0, 2.0, 3.0, 4.0, 5.0]), signed_rank([0.0, 0.0])
         (0.0625, 1.0)
     """
-    values = np.asarray(differences, dtype=np.float64)
+    values: Floats = np.asarray(differences, dtype=np.float64)
     if values.ndim != 1 or values.size == 0 or not np.isfinite(values).all():
         raise InputError(f"differences of shape {values.shape}; they must be finite, at least one")
     # Equal up to the order of the additions is equal, to zero and to one another.
-    values = np.round(values, DIGITS - 2)
+    scale = float(np.abs(values).max()) or 1.0
+    values = np.round(values / scale, DIGITS - 2)
     return float(wilcoxon(values[values != 0]).pvalue) if values.any() else 1.0
 
 

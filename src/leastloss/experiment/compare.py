@@ -18,7 +18,7 @@ PAGE = "compare.html"
 _DATA = ("dataset", "size", "imbalance", "ratio", "rare", "share", "subset", "model", "hidden")
 _TRAINING = ("epochs", "patience", "lr", "batch_size")
 # Options of criteria are in their labels.
-_METHOD = ("steps", "to_sparsity", "granularity", "schedule", "recovery", "balance")
+_METHOD = ("steps", "to_sparsity", "sparsities", "granularity", "schedule", "recovery", "balance")
 
 
 @tracking.explained()

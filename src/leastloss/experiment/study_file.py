@@ -29,7 +29,7 @@ def read_study(file: str) -> Study:
         InputError: If the file is missing, no TOML, or holds an unknown key or value.
     """
     try:
-        text = Path(file).read_text(encoding="utf-8")
+        text = Path(file).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"cannot read the experiment file {file!r}: {error}") from error
     try:

@@ -56,10 +56,15 @@ def run_jobs(jobs: list[Job], workers: int, environment: Mapping[str, str]) -> I
     pool = _pool(workers, env)
     try:
         while waiting or running:
-            while waiting and len(running) < workers:
+            # Who was there when a worker died runs alone: if it happens again, the job is known.
+            while waiting and len(running) < (
+                1 if _any_tried(tries, waiting, running) else workers
+            ):
                 job = waiting.pop(0)
                 running[pool.submit(_work, job.work, job.arguments)] = job
             ended, _ = wait(running, return_when=FIRST_COMPLETED)
+            if any(isinstance(future.exception(), BrokenExecutor) for future in ended):
+                ended, _ = wait(running)  # a pool breaks for all that run in it
             broken = False
             for future in ended:
                 job = running.pop(future)
@@ -72,6 +77,7 @@ def run_jobs(jobs: list[Job], workers: int, environment: Mapping[str, str]) -> I
                         waiting.insert(0, job)
                         continue
                     value, error, seconds = None, f"its worker was killed: {reason}", 0.0
+                tries.pop(job.name, None)
                 if not error and job.then:
                     waiting[:0] = job.then(value)
                 yield Done(job=job, error=" ".join(error.split()), seconds=seconds)
@@ -85,6 +91,11 @@ def run_jobs(jobs: list[Job], workers: int, environment: Mapping[str, str]) -> I
         raise
     finally:
         pool.shutdown(wait=True)
+
+
+def _any_tried(tries: Mapping[str, int], waiting: list[Job], running: Mapping[Any, Job]) -> bool:
+    """Whether a job that runs, or the one that would be next, has lost a worker before."""
+    return any(job.name in tries for job in (*running.values(), *waiting[:1]))
 
 
 def _pool(workers: int, env: Mapping[str, str]) -> Any:

@@ -39,8 +39,8 @@ def replay(
         float64 array of the length of ``order``.
 
     Raises:
-        InputError: As :func:`~leastloss.information.bdm`, or if a cell or a set that does not exist
-            is named.
+        InputError: As :func:`~leastloss.information.bdm`, or if a cell or a set is named that does
+            not exist, or twice. Cells that are 0 already are no error: they change nothing.
 
     Example:
         >>> from leastloss.information import removal_order
@@ -60,6 +60,8 @@ def replay(
             f"the order names a {what} that does not exist; {what}s are the integers 0 to "
             f"{exist - 1}"
         )
+    if len(np.unique(numbers)) < numbers.size:
+        raise InputError(f"the order names a {what} twice; each can go once")
     if sets is None:
         items = cell_items(blocks, numbers.astype(np.int64))
     else:

@@ -15,6 +15,7 @@ from leastloss.information.complexity import Blocks
 from leastloss.information.strategies import strategy_number
 from leastloss.names import choose
 
+_MOST = 2**31
 TIES: dict[str, str] = {
     "random": "one of the tied is drawn, and all is evaluated again",
     "index": "the tied with the lowest number goes, and all is evaluated again",
@@ -64,6 +65,7 @@ class Rule:
                 f"ties='together' with batch={many}: a batch of given size may cut through tied "
                 "removals; use batch=1, or ties='random' or 'index'"
             )
+        many = min(many, _MOST)  # no order is longer: one batch takes all
         return cls(number, list(TIES).index(ties), many, _salt(seed), progress)
 
     @property

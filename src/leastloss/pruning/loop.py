@@ -11,6 +11,7 @@ from tqdm.auto import tqdm
 
 from leastloss.criteria import Criterion, as_criterion
 from leastloss.data import as_data
+from leastloss.errors import InputError
 from leastloss.models.chain import check_chain
 from leastloss.names import choose
 from leastloss.pruning.masks import Parts, apply_masks, sparsity
@@ -87,6 +88,11 @@ def prune(
     """
     criterion, recovery = as_criterion(criterion), as_recovery(recovery)
     criterion.check_schedule(choose("schedule", schedule, SCHEDULES))
+    if balance != "none" and not recovery.keeps_weights:
+        raise InputError(
+            f"balance {balance!r} needs signs that stay; a recovery that moves weights, as "
+            f"{type(recovery).__name__} does, changes them"
+        )
     dense = copy.deepcopy(model).eval()
     parts = Parts.of(dense, granularity, None if layers is None else list(layers))
     if sparsities is None:

@@ -26,7 +26,9 @@ def number(value: float, quantity: str, signed: bool = False) -> str:
     if is_share(quantity) or quantity == "sparsity":
         text = f"{100 * value:{sign}.1f}"
         return text.lstrip("+-") if float(text) == 0 else text
-    return f"{value:{sign},.0f}" if quantity in _UNITS else f"{value:{sign}.4g}"
+    if quantity not in _UNITS:
+        return f"{value:{sign}.4g}"
+    return f"{value:{sign},.0f}" if round(value) else "0"
 
 
 def interval(row: pd.Series, quantity: str, signed: bool = False) -> str:
