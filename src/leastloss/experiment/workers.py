@@ -57,9 +57,7 @@ def run_jobs(jobs: list[Job], workers: int, environment: Mapping[str, str]) -> I
     try:
         while waiting or running:
             # Who was there when a worker died runs alone: if it happens again, the job is known.
-            while waiting and len(running) < (
-                1 if _any_tried(tries, waiting, running) else workers
-            ):
+            while waiting and len(running) < (1 if _tried(tries, waiting, running) else workers):
                 job = waiting.pop(0)
                 running[pool.submit(_work, job.work, job.arguments)] = job
             ended, _ = wait(running, return_when=FIRST_COMPLETED)
@@ -93,7 +91,7 @@ def run_jobs(jobs: list[Job], workers: int, environment: Mapping[str, str]) -> I
         pool.shutdown(wait=True)
 
 
-def _any_tried(tries: Mapping[str, int], waiting: list[Job], running: Mapping[Any, Job]) -> bool:
+def _tried(tries: Mapping[str, int], waiting: list[Job], running: Mapping[Any, Job]) -> bool:
     """Whether a job that runs, or the one that would be next, has lost a worker before."""
     return any(job.name in tries for job in (*running.values(), *waiting[:1]))
 
