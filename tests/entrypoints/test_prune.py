@@ -80,3 +80,22 @@ def test_bad_input_is_one_line(
 ) -> None:
     assert said in refused(entry("prune", **options), 2)
     assert store.search_runs([e.experiment_id for e in store.search_experiments()]) == []
+
+
+def test_one_criterion_that_is_refused_takes_no_other_with_it(
+    store: MlflowClient, entry: Entry
+) -> None:
+    # The last layer is 10 x 3: no 4 x 4 block lies in it.
+    criteria = "mils-bdm,random@mils-bdm,magnitude,random"
+    options = {"criteria": criteria, "boundary": "ignore", "hidden": "3", "artifacts": "light"}
+    line = refused(entry("prune", **options), 2)
+    label = "mils-bdm:boundary=ignore"
+    assert line.startswith(f"{label}: a 3x64 matrix has no 4x4 block")
+    assert line.endswith(f"random@{label}: {label!r}, which it follows, was refused")
+    runs = store.search_runs([e.experiment_id for e in store.search_experiments()])
+    assert {run.info.run_name: run.info.status for run in runs} == {
+        "prune weights to 0.95": "FAILED",
+        label: "FAILED",
+        "magnitude": "FINISHED",
+        "random": "FINISHED",
+    }
