@@ -7,6 +7,7 @@ import click
 import pandas as pd
 
 from leastloss import tracking
+from leastloss.errors import InputError
 from leastloss.experiment.choices import Choice, choices, in_order, steps_of
 from leastloss.experiment.config import PruneConfig, TrainConfig, parameters
 from leastloss.experiment.dense import MODEL_TAG, RUN_TAG, Dense, fetch_dense, train_dense
@@ -56,13 +57,29 @@ def prune(config: PruneConfig) -> pd.DataFrame:
 def _children(
     config: PruneConfig, chosen: list[Choice], dense: Dense, steps: dict[str, Any]
 ) -> pd.DataFrame:
-    """Prune by every criterion; their tables in the order in which they were named."""
+    """Prune by every criterion; their tables in the order in which they were named.
+
+    Where one of several is refused, the others are pruned by all the same.
+    """
     tables: dict[str, pd.DataFrame] = {}
     paths: dict[str, PruningPath] = {}  # those that others follow
+    refused: dict[str, str] = {}
     for choice in in_order(chosen):
-        path, tables[choice.label] = _child(config, choice, dense, steps, paths.get(choice.follows))
+        if choice.follows in refused:
+            refused[choice.label] = f"{choice.follows!r}, which it follows, was refused"
+            continue
+        try:
+            path, table = _child(config, choice, dense, steps, paths.get(choice.follows))
+        except InputError as error:
+            if len(chosen) == 1:
+                raise
+            refused[choice.label] = str(error)
+            continue
+        tables[choice.label] = table
         if any(other.follows == choice.label for other in chosen):
             paths[choice.label] = path
+    if refused:
+        raise InputError("; ".join(f"{label}: {reason}" for label, reason in refused.items()))
     return pd.concat([tables[choice.label] for choice in chosen], ignore_index=True)
 
 

@@ -157,7 +157,8 @@ def figures_of(part: pd.DataFrame, study: Study) -> list[list[str]]:
 def _draw(part: pd.DataFrame, study: Study, stem: str) -> dict[str, bytes]:
     """Two figures: the metrics against sparsity, and accuracy against description length."""
     wanted, lengths = study.report.metrics, [n for n in LENGTHS if n in part.columns]
-    drawn = {stem: compare_figure(part, wanted, by="method", title=study.title)}
+    curves = [metric for metric in wanted if part[metric].notna().all()]  # else no curve to draw
+    drawn = {stem: compare_figure(part, curves, by="method", title=study.title)} if curves else {}
     if lengths:
         drawn[f"{stem}-length"] = lengths_figure(part, lengths, by="method", title=study.title)
     files = {}

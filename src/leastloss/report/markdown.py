@@ -26,8 +26,8 @@ def number(value: float, quantity: str, signed: bool = False) -> str:
     if is_share(quantity) or quantity == "sparsity":
         text = f"{100 * value:{sign}.1f}"
         return text.lstrip("+-") if float(text) == 0 else text
-    if quantity not in _UNITS:
-        return f"{value:{sign}.4g}"
+    if quantity not in _UNITS and abs(value) < 1000:
+        return f"{value:{sign}.3g}"
     return f"{value:{sign},.0f}" if round(value) else "0"
 
 
