@@ -32,7 +32,7 @@ _MEMORYLESS = [name for name, make in RECOVERIES.items() if make().memoryless]
 """Recoveries that repair the dense network too: only there it is the measure of a loss."""
 _COMPARED = ("bdm_bits", "compressed_bytes")
 _MOST = 8  # curves that can be told apart in one figure
-_HEAVY = 300_000  # bytes; a larger SVG becomes a PNG
+_HEAVY = 100_000  # bytes; a larger SVG becomes a PNG
 
 
 def publish(found: Found, out: Path, file: str) -> list[Path]:
