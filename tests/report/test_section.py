@@ -97,7 +97,7 @@ def test_other_sections_stay_as_they_are() -> None:
         (-0.031, "minority_recall", True, "-3.1"),
         (0.5, "sparsity", False, "50.0"),
         (float("nan"), "accuracy", False, "–"),
-        (0.123456, "nc1", False, "0.1235"),
+        (0.123456, "nc1", False, "0.123"),
     ],
 )
 def test_number(value: float, quantity: str, signed: bool, shown: str) -> None:

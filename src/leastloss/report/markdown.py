@@ -14,7 +14,7 @@ _NAMES = {"mask_sign_bits": "mask and signs (bits)", "sparsity": "removed"}
 
 
 def number(value: float, quantity: str, signed: bool = False) -> str:
-    """Format a value: shares in per cent, sizes as whole numbers, anything else to four digits.
+    """Format a value: shares in per cent, sizes as whole numbers, anything else to three digits.
 
     Example:
         >>> number(0.0312, "accuracy", signed=True), number(12345.6, "bdm_bits")
