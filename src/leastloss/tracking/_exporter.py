@@ -23,6 +23,7 @@ from torch import nn
 PACKAGES = ("mlflow", "torch", "numpy")
 """What a logged network needs to be loaded and run."""
 
+_QUIET = "ignore::UserWarning:joblib.externals.loky.backend.resource_tracker"
 _IDLE = 120.0  # seconds after which an idle worker ends; the next export starts another
 
 
@@ -53,7 +54,11 @@ def export(
 @functools.cache
 def _pool() -> ProcessPoolExecutor:
     # Loky's worker is a fresh interpreter (torch's threads do not survive a fork) that does not run
-    # the caller's script again.
+    # the caller's script again. Loky's tracker of semaphores outlives a recipe that is killed,
+    # clears up after it and warns of that; who pressed Ctrl-C need not read it.
+    given = os.environ.get("PYTHONWARNINGS", "")
+    if _QUIET not in given:
+        os.environ["PYTHONWARNINGS"] = ",".join(filter(None, [given, _QUIET]))
     return ProcessPoolExecutor(
         max_workers=1, timeout=_IDLE, initializer=_begin, initargs=(os.getpid(),)
     )
