@@ -11,28 +11,40 @@ from leastloss.criteria.base import (
     ScoringContext,
 )
 from leastloss.criteria.blend import Blend
+from leastloss.criteria.fisher_diagonal import FisherDiagonal
 from leastloss.criteria.flips import Flips
+from leastloss.criteria.lamp import LAMP
+from leastloss.criteria.lda_taylor import LDATaylor
 from leastloss.criteria.magnitude import Magnitude
 from leastloss.criteria.mils import MILS
 from leastloss.criteria.neural_collapse import NeuralCollapse
 from leastloss.criteria.random import Random
 from leastloss.criteria.registry import CRITERIA, as_criterion, criteria
+from leastloss.criteria.snip import SNIP
+from leastloss.criteria.taylor import Taylor
 from leastloss.criteria.ties import Ties
+from leastloss.criteria.wanda import Wanda
 
 __all__ = [
     "CRITERIA",
     "GRANULARITIES",
+    "LAMP",
     "MILS",
+    "SNIP",
     "Blend",
     "Criterion",
+    "FisherDiagonal",
     "Flips",
     "Granularity",
+    "LDATaylor",
     "Magnitude",
     "NeuralCollapse",
     "Random",
     "Scores",
     "ScoringContext",
+    "Taylor",
     "Ties",
+    "Wanda",
     "as_criterion",
     "criteria",
 ]

@@ -12,6 +12,7 @@ from leastloss.errors import InputError
 from leastloss.models.running import matched
 
 BATCH = 4096  # samples per forward pass: bounds the memory, not the result
+CONVOLUTION_BATCH = 512  # feature maps take far more memory a sample
 
 
 @contextmanager
@@ -59,8 +60,13 @@ def observing(
             handle.remove()
 
 
-def batches(split: Split, model: nn.Module, size: int = BATCH) -> Iterator[tuple[Tensor, Tensor]]:
+def batches(
+    split: Split, model: nn.Module, size: int | None = None
+) -> Iterator[tuple[Tensor, Tensor]]:
     """Cut a split into batches of inputs and labels that fit the network."""
+    if size is None:
+        maps = any(isinstance(module, nn.Conv2d) for module in model.modules())
+        size = CONVOLUTION_BATCH if maps else BATCH
     for x, y in zip(torch.split(split.x, size), torch.split(split.y, size), strict=True):
         fitting = matched(model, x)
         yield fitting, y.to(fitting.device)

@@ -5,13 +5,19 @@ from dataclasses import replace
 
 from leastloss.criteria.base import Criterion
 from leastloss.criteria.blend import Blend
+from leastloss.criteria.fisher_diagonal import FisherDiagonal
 from leastloss.criteria.flips import Flips
+from leastloss.criteria.lamp import LAMP
+from leastloss.criteria.lda_taylor import LDATaylor
 from leastloss.criteria.magnitude import Magnitude
 from leastloss.criteria.mils import MILS
 from leastloss.criteria.neural_collapse import NeuralCollapse
 from leastloss.criteria.random import Random
+from leastloss.criteria.snip import SNIP
 from leastloss.criteria.specs import options_of, read_options, split_spec
+from leastloss.criteria.taylor import Taylor
 from leastloss.criteria.ties import Ties
+from leastloss.criteria.wanda import Wanda
 from leastloss.names import choose
 
 CRITERIA: dict[str, Callable[[], Criterion]] = {
@@ -23,6 +29,12 @@ CRITERIA: dict[str, Callable[[], Criterion]] = {
     "blend": Blend,
     "flips": Flips,
     "ties": Ties,
+    "wanda": Wanda,
+    "taylor": Taylor,
+    "snip": SNIP,
+    "fisher-diagonal": FisherDiagonal,
+    "lamp": LAMP,
+    "lda-taylor": LDATaylor,
 }
 
 

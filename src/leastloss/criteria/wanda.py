@@ -1,0 +1,97 @@
+"""Wanda: a weight is worth its typical contribution to the pre-activation."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from leastloss.criteria.base import ScoringContext
+from leastloss.criteria.probe import batches, class_shares, logits_of, observing
+from leastloss.criteria.weight_score import WeightScore, weights_of
+from leastloss.errors import InputError
+from leastloss.models.layers import Layer, prunable_layers
+from leastloss.models.running import evaluation_mode
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanda(WeightScore):
+    """Weight times the root mean square of its input: ``|w_ab| sqrt(E[x_a^2])``.
+
+    The score of Sun et al. 2024 ("A simple and effective pruning approach for large language
+    models", ICLR), with averages over classes first. There weights compete within an output unit;
+    here they do wherever the allocation lets them, over all layers by default. Convolutions average
+    over positions too, padding included. A unit is worth the sum of its kept incoming weights.
+
+    Attributes:
+        balanced: Count every class once; False counts every sample once.
+        latent: Whether ``w`` of a binary layer is its latent weight, or the effective +-1.
+
+    Example:
+        >>> Wanda(balanced=False).label
+        'wanda:balanced=false'
+    """
+
+    name: ClassVar[str] = "wanda"
+    summary: ClassVar[str] = "weight times the root mean square of its input, class-balanced"
+
+    balanced: bool = True
+    latent: bool = True
+
+    def weigh(self, context: ScoringContext) -> dict[str, Tensor]:
+        """Score every weight; see :meth:`WeightScore.weigh`."""
+        moments = input_moments(context, balanced=self.balanced)
+        weights = weights_of(context, latent=self.latent)
+        return {name: weights[name].abs() * moments[name].sqrt() for name in context.masks}
+
+
+def input_moments(context: ScoringContext, *, balanced: bool = True) -> dict[str, Tensor]:
+    """Mean squared input of every weight, by layer; float64, broadcasts to the weight's shape.
+
+    Raises:
+        InputError: If a sample or logit is not finite, a class has no training sample, or a layer
+            of the masks runs never or twice.
+    """
+    layers = prunable_layers(context.model, list(context.masks))
+    shares = class_shares(context.train, balanced=balanced)
+    moments: dict[str, Tensor] = {}
+    with evaluation_mode(context.model), torch.no_grad():
+        for x, y in batches(context.train, context.model):
+            counts = shares.to(y.device)[y]
+
+            def look(name: str, values: Tensor, weights: Tensor = counts) -> None:
+                found = input_moment(layers[name], values, weights)
+                moments[name] = moments[name] + found if name in moments else found
+
+            with observing(layers, look):
+                logits_of(context.model, x)
+    for name in layers:
+        if name not in moments:
+            raise InputError(f"layer {name!r} does not run in a forward pass; leave it out")
+    return moments
+
+
+def input_moment(layer: Layer, values: Tensor, weights: Tensor) -> Tensor:
+    """Weighted sum over samples of the squared input of each weight, mean over positions.
+
+    Args:
+        layer: The layer.
+        values: Its inputs, n samples.
+        weights: What each sample counts, shape (n,).
+
+    Returns:
+        float64, shape (in,) of a Linear layer, the weight's shape of a convolution.
+
+    Example:
+        >>> input_moment(nn.Linear(2, 3), torch.tensor([[1.0, 2.0]]), torch.ones(1))
+        tensor([1., 4.], dtype=torch.float64)
+    """
+    squares = values.square()
+    if isinstance(layer, nn.Linear):
+        by_sample = squares.reshape(len(values), -1, squares.shape[-1]).mean(dim=1)
+        return (weights.to(by_sample) @ by_sample).double()
+    # The layer run on squares is linear in its weight: the slope of the mean output is the moment.
+    probe = torch.zeros_like(layer.weight, requires_grad=True)
+    with torch.enable_grad():
+        means = layer._conv_forward(squares, probe, None).mean(dim=(2, 3)).sum(dim=1)
+    return torch.autograd.grad(weights.to(means) @ means, probe)[0].double()
