@@ -41,7 +41,7 @@ def test_defaults_fill_in_what_a_spec_leaves_open() -> None:
         ("mils-bdm:block", "'block' in 'mils-bdm:block' is no option; write mils-bdm:option=value"),
         ("nc:gamma=a", "gamma is 'a'; it must be a number"),
         ("nc:gamma=1:gamma=2", "sets 'gamma' twice"),
-        ("random:seed=1", "criterion 'random' has no options; seed given"),
+        ("random:seed=1", "'random' has no options; seed given"),
         ("mils:block=3", "unknown criterion 'mils'"),
     ],
 )

@@ -11,7 +11,7 @@ import leastloss as ll
 from leastloss.criteria import CRITERIA, Criterion, Scores, ScoringContext
 from leastloss.data import Data
 from leastloss.errors import InputError
-from leastloss.pruning import Recovery, apply_masks, prune, sparsity
+from leastloss.pruning import Recovery, Repair, apply_masks, prune, sparsity
 from leastloss.pruning.masks import Parts
 from leastloss.pruning.scorer import Scorer
 
@@ -178,8 +178,8 @@ class Spy(Recovery):
 
     seen: list[float]
 
-    def repair(self, model: nn.Module, masks: dict, data: Data, seed: int) -> None:  # type: ignore[type-arg]  # a test
-        self.seen.append(sparsity(masks))
+    def begin(self, dense: nn.Module, data: Data, seed: int) -> Repair:
+        return lambda model, masks: self.seen.append(sparsity(masks))
 
 
 def test_recovery_runs_after_every_step(model: nn.Module, data: Data) -> None:

@@ -1,4 +1,6 @@
 import copy
+from dataclasses import dataclass
+from typing import ClassVar
 
 import pytest
 import torch
@@ -9,9 +11,12 @@ from leastloss.errors import InputError
 from leastloss.evaluation import evaluate
 from leastloss.models.layers import Masks, prunable_layers
 from leastloss.pruning import (
+    Chain,
     Finetune,
     NoRecovery,
     Recalibrate,
+    Recovery,
+    Repair,
     apply_masks,
     as_recovery,
     full_masks,
@@ -33,7 +38,7 @@ def test_recalibrated_statistics_are_those_of_the_training_split(
 ) -> None:
     model, masks = _halved(networks["binarized-mlp"])
     weights = {n: p.detach().clone() for n, p in model.named_parameters()}
-    Recalibrate(batch_size=10**6).repair(model, masks, data, seed=0)
+    Recalibrate(batch_size=10**6).begin(model, data, 0)(model, masks)
     first, norm = model.layers[0], model.layers[1]  # type: ignore[index]  # a Sequential
     features = first(2 * data.train.x.flatten(1) - 1).detach()
     assert torch.allclose(norm.running_mean, features.mean(0), atol=1e-4)
@@ -49,7 +54,7 @@ def test_recalibration_reads_a_draw_of_the_training_split_when_asked(
     model, masks = _halved(networks["binarized-mlp"])
     means = []
     for samples, seed in ((200, 0), (200, 0), (200, 1), (10**6, 0)):
-        Recalibrate(samples=samples).repair(model, masks, data, seed=seed)
+        Recalibrate(samples=samples).begin(model, data, seed)(model, masks)
         means.append(model.layers[1].running_mean.clone())  # type: ignore[index]  # a Sequential
     assert torch.equal(means[0], means[1])
     assert not torch.equal(means[0], means[2])
@@ -62,7 +67,7 @@ def test_recalibration_leaves_a_network_without_batchnorm_alone(
 ) -> None:
     model, masks = _halved(networks["mlp"])
     before = copy.deepcopy(model.state_dict())
-    Recalibrate().repair(model, masks, data, seed=0)
+    Recalibrate().begin(model, data, 0)(model, masks)
     assert all(torch.equal(before[name], value) for name, value in model.state_dict().items())
 
 
@@ -74,7 +79,7 @@ def test_finetuning_holds_the_masks_and_lowers_the_loss(
     x, y = data.train.x, data.train.y
     with torch.no_grad():
         before = nn.functional.cross_entropy(model(x), y)
-    Finetune(epochs=30, lr=1e-2).repair(model, masks, data, seed=0)
+    Finetune(epochs=30, lr=1e-2).begin(model, data, 0)(model, masks)
     with torch.no_grad():
         after = nn.functional.cross_entropy(model(x), y)
     assert after < before
@@ -85,11 +90,77 @@ def test_finetuning_holds_the_masks_and_lowers_the_loss(
             assert torch.equal(layer.mask.bool(), masks[name])  # type: ignore[arg-type, operator]  # a buffer
 
 
-def test_names_and_objects() -> None:
+def test_specs_and_objects() -> None:
     assert as_recovery("none") == NoRecovery()
-    assert as_recovery(Finetune(epochs=2)).epochs == 2  # type: ignore[attr-defined]  # it stays as it is
-    with pytest.raises(InputError, match="unknown recovery 'fine-tune'; did you mean 'finetune'"):
-        as_recovery("fine-tune")
+    own = Finetune(epochs=2)
+    assert as_recovery(own) is own
+    assert as_recovery("finetune:lr=1e-4:epochs=3") == Finetune(epochs=3, lr=1e-4)
+    chain = as_recovery("recalibrate:samples=50 + finetune:lr=1e+0")
+    assert chain == Chain(links=(Recalibrate(samples=50), Finetune(lr=1.0)))
+    assert chain.label == "recalibrate:samples=50+finetune:lr=1.0"
+    assert as_recovery(chain.label) == chain
+
+
+@pytest.mark.parametrize(
+    ("spec", "line"),
+    [
+        ("fine-tune", "unknown recovery 'fine-tune'; did you mean 'finetune'"),
+        ("recalibrate+", "unknown recovery ''"),
+        ("none+finetune", "chains 'none' with others"),
+        ("finetune:epoch=1", "unknown option 'epoch'; did you mean 'epochs'"),
+        ("finetune:epochs=1.5", "epochs is '1.5'; it must be an integer"),
+        ("none:epochs=1", "'none' has no options; epochs given"),
+        ("recalibrate:samples=1", "both must be at least 2"),
+    ],
+)
+def test_a_wrong_spec_is_refused_in_one_line(spec: str, line: str) -> None:
+    with pytest.raises(InputError, match=line):
+        as_recovery(spec)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Noting(Recovery):
+    """Notes when it begins and what it repairs."""
+
+    memoryless: ClassVar[bool] = True
+
+    word: str = "a"
+
+    def begin(self, dense: nn.Module, data: Data, seed: int) -> Repair:
+        _NOTES.append(f"begin {self.word}")
+        return lambda model, masks: _NOTES.append(self.word)
+
+
+_NOTES: list[str] = []
+
+
+def test_a_chain_begins_once_and_repairs_in_order_after_every_step(
+    data: Data, networks: dict[str, nn.Module]
+) -> None:
+    _NOTES.clear()
+    chain = Chain(links=(Noting(word="a"), Noting(word="b")))
+    path = prune(networks["mlp"], data, "random", steps=2, recovery=chain, progress=False)
+    assert ["begin a", "begin b", *"ab" * 3] == _NOTES  # the dense row, then two steps
+    assert path.settings["recovery"] == "noting+noting:word=b"
+
+
+@pytest.mark.parametrize(
+    ("spec", "memoryless", "keeps_weights"),
+    [
+        ("none", True, True),
+        ("recalibrate", True, True),
+        ("finetune", False, False),
+        ("recalibrate+recalibrate:samples=9", True, True),
+        ("recalibrate+finetune", False, False),
+    ],
+)
+def test_a_chain_is_what_all_its_links_are(
+    spec: str, memoryless: bool, keeps_weights: bool
+) -> None:
+    recovery = as_recovery(spec)
+    assert (recovery.memoryless, recovery.keeps_weights) == (memoryless, keeps_weights)
+    noting = Chain(links=(Noting(), recovery))
+    assert (noting.memoryless, noting.keeps_weights) == (memoryless, False)
 
 
 def test_the_dense_row_gets_the_same_repair(data: Data, networks: dict[str, nn.Module]) -> None:
@@ -98,7 +169,7 @@ def test_the_dense_row_gets_the_same_repair(data: Data, networks: dict[str, nn.M
         model, data, "random", to_sparsity=0.5, steps=1, recovery="recalibrate", progress=False
     )
     alone = copy.deepcopy(model)
-    Recalibrate().repair(alone, full_masks(alone), data, seed=0)
+    Recalibrate().begin(model, data, 0)(alone, full_masks(alone))
     assert path.steps[0].metrics["loss"] == evaluate(alone, data.test)["loss"]
     assert path.steps[0].metrics["loss"] != evaluate(model, data.test)["loss"]
     first = path.model_at(0.0)(data.test.x)

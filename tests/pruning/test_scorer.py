@@ -66,5 +66,5 @@ def test_options_that_a_schedule_ignores_are_refused(
 
 
 def test_balance_needs_signs_that_stay(data: Data, networks: dict[str, nn.Module]) -> None:
-    with pytest.raises(InputError, match=r"needs signs that stay; .* as Finetune does"):
+    with pytest.raises(InputError, match=r"needs signs that stay; .* as 'finetune' does"):
         prune(networks["mlp"], data, "random", balance="polarity", recovery="finetune")

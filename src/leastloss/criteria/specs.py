@@ -49,7 +49,7 @@ def read_options(criterion: object, given: Mapping[str, str]) -> dict[str, objec
     known = options_of(criterion)
     if given and not known:
         name = getattr(criterion, "name", type(criterion).__name__)
-        raise InputError(f"criterion {name!r} has no options; {', '.join(given)} given")
+        raise InputError(f"{name!r} has no options; {', '.join(given)} given")
     return {
         choose("option", name, known): _read(name, text, getattr(criterion, name, None))
         for name, text in given.items()

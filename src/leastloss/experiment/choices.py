@@ -7,7 +7,7 @@ from leastloss.criteria import CRITERIA, GRANULARITIES, Criterion, as_criterion
 from leastloss.errors import InputError
 from leastloss.experiment.config import PruneConfig, names, numbers
 from leastloss.names import choose
-from leastloss.pruning import BALANCES, RECOVERIES, SCHEDULES, as_recovery
+from leastloss.pruning import BALANCES, SCHEDULES, as_recovery
 from leastloss.pruning.schedule import cuts_at, targets
 
 
@@ -32,14 +32,16 @@ def steps_of(config: PruneConfig) -> dict[str, Any]:
     """
     choose("granularity", config.granularity, GRANULARITIES)
     choose("schedule", config.schedule, SCHEDULES)
-    choose("recovery", config.recovery, RECOVERIES)
+    recovery = as_recovery(config.recovery)
     if config.permutations < 0 or config.permutations == 1:
         raise InputError(f"permutations is {config.permutations}; it must be 0, or at least 2")
     choose("artifacts", config.artifacts, ("full", "light"))
     if choose("balance", config.balance, BALANCES) != "none" and config.granularity == "unit":
         raise InputError("balance 'polarity' is for weights; units have no sign")
-    if config.balance != "none" and not as_recovery(config.recovery).keeps_weights:
-        raise InputError("balance 'polarity' needs signs that stay; recovery 'finetune' moves them")
+    if config.balance != "none" and not recovery.keeps_weights:
+        raise InputError(
+            f"balance 'polarity' needs signs that stay; recovery {recovery.label!r} moves them"
+        )
     units = sum(numbers(config.hidden, int, "hidden"))
     known = config.granularity == "unit" and not config.run_id and units > 0
     parts = units if known else 1_000_000

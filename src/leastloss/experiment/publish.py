@@ -13,7 +13,7 @@ from leastloss.experiment.found import Found
 from leastloss.experiment.prune import TABLE
 from leastloss.experiment.study import Study
 from leastloss.plots import compare_figure, lengths_figure, render
-from leastloss.pruning import RECOVERIES
+from leastloss.pruning import as_recovery
 from leastloss.report.numbers import (
     ARM,
     GROUP,
@@ -28,8 +28,6 @@ from leastloss.report.section import place, section
 
 RESULTS = "RESULTS.md"
 _HEAD = "# Results\n\nEach section is written by the command that it names, from tracked runs.\n"
-_MEMORYLESS = [name for name, make in RECOVERIES.items() if make().memoryless]
-"""Recoveries that repair the dense network too: only there it is the measure of a loss."""
 _COMPARED = ("bdm_bits", "compressed_bytes")
 _MOST = 8  # curves that can be told apart in one figure
 _HEAVY = 100_000  # bytes; a larger SVG becomes a PNG
@@ -55,7 +53,9 @@ def publish(found: Found, out: Path, file: str) -> list[Path]:
     numbers = means(values)
     dense = means(at_points(dense_rows(table), [0.0], wanted.metrics))
     paired = differences(values[values["quantity"] == wanted.metrics[0]], wanted.against)
-    kept = free_of_loss(table[table["recovery"].isin(_MEMORYLESS)], wanted.within)
+    # Other recoveries leave the dense network as it is: there it is no measure of a loss.
+    fair = [as_recovery(str(spec)).memoryless for spec in table["recovery"]]
+    kept = free_of_loss(table[fair], wanted.within)
     spread = means(spreads(values, dict(wanted.spread)))
     free = means(kept)
     shorter = differences(kept[kept["quantity"].isin(_COMPARED)], wanted.against)

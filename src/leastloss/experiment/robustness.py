@@ -102,7 +102,7 @@ def _pruned(child: Run, dense: Dense, at: float | None, folder: Path) -> nn.Modu
     model, masks = copy.deepcopy(dense.model), parts.masks(order[:removed])
     apply_masks(model, masks)
     if removed:
-        recovery.repair(model, masks, dense.data, int(given["seed"]))
+        recovery.begin(dense.model, dense.data, int(given["seed"]))(model, masks)
     return model
 
 

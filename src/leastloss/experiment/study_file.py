@@ -15,6 +15,7 @@ from leastloss.experiment.config import PruneConfig, TrainConfig, names
 from leastloss.experiment.study import Arm, Report, Study
 from leastloss.experiment.toml_values import LISTS, share, table, text_of, typed, values_of
 from leastloss.names import choose
+from leastloss.pruning import as_recovery
 
 _TRAIN = {f.name: f for f in fields(TrainConfig) if f.name not in ("seed", "replicate")}
 _OWN = {f.name: f for f in fields(PruneConfig) if f.name not in {*_TRAIN, "seed", "replicate"}}
@@ -106,6 +107,8 @@ def _arms(number: int, given: object, base: PruneConfig) -> list[Arm]:
         settings = values_of(where, dict(zip(values, chosen, strict=True)), _PRUNE)
         config = replace(base, **settings)
         try:
+            # Runs hold the label, however the file spells the recovery.
+            config = replace(config, recovery=as_recovery(config.recovery).label)
             steps_of(config)
             criteria = [choice.label for choice in choices(config)]
         except InputError as error:

@@ -1,29 +1,28 @@
 """Scores in, a pruning path out: selection, schedule and recovery are separate axes."""
 
+from leastloss.pruning.chain import Chain
+from leastloss.pruning.finetune import Finetune
 from leastloss.pruning.loop import prune
 from leastloss.pruning.masks import Parts, apply_masks, full_masks, sparsity
 from leastloss.pruning.path import PruningPath, Step
 from leastloss.pruning.quotas import BALANCES
-from leastloss.pruning.recovery import (
-    RECOVERIES,
-    Finetune,
-    NoRecovery,
-    Recalibrate,
-    Recovery,
-    as_recovery,
-)
+from leastloss.pruning.recalibrate import Recalibrate
+from leastloss.pruning.recoveries import RECOVERIES, as_recovery
+from leastloss.pruning.recovery import NoRecovery, Recovery, Repair
 from leastloss.pruning.schedule import SCHEDULES
 
 __all__ = [
     "BALANCES",
     "RECOVERIES",
     "SCHEDULES",
+    "Chain",
     "Finetune",
     "NoRecovery",
     "Parts",
     "PruningPath",
     "Recalibrate",
     "Recovery",
+    "Repair",
     "Step",
     "apply_masks",
     "as_recovery",

@@ -18,7 +18,8 @@ from leastloss.pruning.masks import Parts, apply_masks, sparsity
 from leastloss.pruning.measure import measure
 from leastloss.pruning.path import PruningPath, Step, changes
 from leastloss.pruning.quotas import quotas_of
-from leastloss.pruning.recovery import Recovery, as_recovery
+from leastloss.pruning.recoveries import as_recovery
+from leastloss.pruning.recovery import Recovery
 from leastloss.pruning.schedule import SCHEDULES, cuts_at, targets
 from leastloss.pruning.scorer import Scorer
 from leastloss.pruning.selection import Selection
@@ -60,9 +61,10 @@ def prune(
             ``to_sparsity`` and ``steps``.
         schedule: ``one-shot``, ``iterative`` (score again before every step) or ``sequential``
             (score again after every single removal).
-        recovery: ``none``, ``recalibrate``, ``finetune`` or a recovery object, after each step;
-            one without a memory (``recalibrate``) repairs the dense network too, so that the first
-            row is a fair control.
+        recovery: What repairs the network after each step: a name as ``recalibrate``, also with
+            options and in chains as in ``recalibrate+finetune:epochs=3``, or a recovery object. One
+            without a memory (all but ``finetune``) repairs the dense network too, so that the
+            first row is a fair control.
         balance: ``polarity`` removes equally many weights of +1 and of -1 in each step; ``none``
             does not look at signs.
         allocation: ``global`` compares parts over all layers; a path of the same network and steps
@@ -91,7 +93,7 @@ def prune(
     if balance != "none" and not recovery.keeps_weights:
         raise InputError(
             f"balance {balance!r} needs signs that stay; a recovery that moves weights, as "
-            f"{type(recovery).__name__} does, changes them"
+            f"{recovery.label!r} does, changes them"
         )
     dense = copy.deepcopy(model).eval()
     parts = Parts.of(dense, granularity, None if layers is None else list(layers))
@@ -118,7 +120,7 @@ def prune(
         "steps": steps,
         "sparsities": None if sparsities is None else [float(share) for share in sparsities],
         "schedule": schedule,
-        "recovery": type(recovery).__name__.lower(),
+        "recovery": recovery.label,
         "balance": balance,
         "allocation": follows or "global",
         "seed": seed,
@@ -138,8 +140,9 @@ def prune(
         if on_step is not None:
             on_step(done[-1])
 
+    repair = recovery.begin(dense, data, seed)
     if recovery.memoryless:  # the dense network gets the same repair as all that follow
-        recovery.repair(work, parts.masks(order), data, seed)
+        repair(work, parts.masks(order))
     finish(Selection(order, 0.0), 0.0)
     for cut in tqdm(cuts, desc=label, unit="step", disable=None if progress else True, leave=False):
         start, k = time.perf_counter(), int(cut) - len(order)
@@ -151,6 +154,6 @@ def prune(
         order = np.concatenate([order, selection.order])
         masks = parts.masks(order)
         apply_masks(work, masks)
-        recovery.repair(work, masks, data, seed)
+        repair(work, masks)
         finish(selection, seconds)
     return PruningPath(dense, parts, order, tuple(done), settings)

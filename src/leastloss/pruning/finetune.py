@@ -1,0 +1,42 @@
+"""Recovery by training on."""
+
+from dataclasses import dataclass
+
+from torch import nn
+
+from leastloss.data import Data
+from leastloss.models.layers import Masks
+from leastloss.pruning.recovery import Recovery, Repair
+from leastloss.training import fit
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finetune(Recovery):
+    """Train on with the masks held; the best epoch by validation loss counts.
+
+    Attributes:
+        epochs: Passes over the training split after every step.
+        lr: Adam's first learning rate.
+        batch_size: Samples per step of Adam.
+    """
+
+    epochs: int = 5
+    lr: float = 1e-3
+    batch_size: int = 64
+
+    def begin(self, dense: nn.Module, data: Data, seed: int) -> Repair:
+        """Nothing to prepare; see :func:`leastloss.training.fit` for what every step does."""
+
+        def repair(model: nn.Module, masks: Masks) -> None:
+            fit(
+                model,
+                data,
+                epochs=self.epochs,
+                patience=self.epochs,
+                lr=self.lr,
+                batch_size=self.batch_size,
+                seed=seed,
+                progress=False,
+            )
+
+        return repair
