@@ -20,6 +20,7 @@ from leastloss.criteria.mils import MILS
 from leastloss.criteria.neural_collapse import NeuralCollapse
 from leastloss.criteria.random import Random
 from leastloss.criteria.registry import CRITERIA, as_criterion, criteria
+from leastloss.criteria.seed_nc import SeedNC
 from leastloss.criteria.snip import SNIP
 from leastloss.criteria.taylor import Taylor
 from leastloss.criteria.ties import Ties
@@ -42,6 +43,7 @@ __all__ = [
     "Random",
     "Scores",
     "ScoringContext",
+    "SeedNC",
     "Taylor",
     "Ties",
     "Wanda",

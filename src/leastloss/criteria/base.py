@@ -10,7 +10,7 @@ from torch import nn
 
 from leastloss.criteria.polarity import in_turns, negative
 from leastloss.criteria.specs import write_spec
-from leastloss.data import Split
+from leastloss.data import Split, Withheld
 from leastloss.errors import InputError
 from leastloss.models.layers import Masks
 
@@ -32,6 +32,8 @@ class ScoringContext:
         generator: The random stream of this scoring.
         balance: Whether an exact order takes turns between weights of +1 and of -1. Scores do not
             depend on it: there the pruning loop sees to the balance.
+        withheld: The training images that imbalance took away, if any: for the score that shows
+            what a leak of them is worth (``seed-nc:leak=true``), and for no other.
     """
 
     model: nn.Module
@@ -40,6 +42,7 @@ class ScoringContext:
     granularity: Granularity
     generator: np.random.Generator
     balance: bool = False
+    withheld: Withheld | None = None
 
 
 def order_by(scores: Scores, context: ScoringContext, k: int) -> NDArray[np.int64]:

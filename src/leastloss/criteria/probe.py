@@ -100,10 +100,15 @@ def class_shares(split: Split, *, balanced: bool) -> Tensor:
         >>> class_shares(split, balanced=True)
         tensor([0.2500, 0.5000], dtype=torch.float64)
     """
-    counts = torch.from_numpy(split.counts()).double()
+    return shares_by_count(torch.from_numpy(split.counts()), balanced=balanced)
+
+
+def shares_by_count(counts: Tensor, *, balanced: bool) -> Tensor:
+    """As :func:`class_shares`, from the number of samples of each class, shape (C,)."""
+    counts = counts.double()
     if not counts.all():
         empty = int((counts == 0).nonzero()[0])
         raise InputError(f"class {empty} has no training sample; every class needs at least one")
     if balanced:
         return 1 / (len(counts) * counts)
-    return torch.full_like(counts, 1 / len(split))
+    return torch.full_like(counts, float(1 / counts.sum()))

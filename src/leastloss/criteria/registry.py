@@ -13,6 +13,7 @@ from leastloss.criteria.magnitude import Magnitude
 from leastloss.criteria.mils import MILS
 from leastloss.criteria.neural_collapse import NeuralCollapse
 from leastloss.criteria.random import Random
+from leastloss.criteria.seed_nc import SeedNC
 from leastloss.criteria.snip import SNIP
 from leastloss.criteria.specs import options_of, read_options, split_spec
 from leastloss.criteria.taylor import Taylor
@@ -35,6 +36,7 @@ CRITERIA: dict[str, Callable[[], Criterion]] = {
     "fisher-diagonal": FisherDiagonal,
     "lamp": LAMP,
     "lda-taylor": LDATaylor,
+    "seed-nc": SeedNC,
 }
 
 

@@ -7,6 +7,7 @@ from leastloss.data.gather import as_data
 from leastloss.data.imbalance import PROFILES
 from leastloss.data.load import load_data
 from leastloss.data.split import Split
+from leastloss.data.withheld import Withheld
 
 __all__ = [
     "CORRUPTIONS",
@@ -15,6 +16,7 @@ __all__ = [
     "Corruption",
     "Data",
     "Split",
+    "Withheld",
     "as_data",
     "corrupt",
     "load_data",

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from leastloss.data._tensors import Pair
     from leastloss.data.split import Split
+    from leastloss.data.withheld import Withheld
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +28,9 @@ class Data:
         test: What is reported.
         recipe: The arguments of `load_data` as plain JSON values: ``load_data(**recipe)`` makes
             the same data, bit for bit.
+        withheld: The training images that imbalance took away, if it took any. Neither training
+            nor any statistic sees them, but for a score whose purpose is to show such a leak. They
+            are read when first looked at.
 
     Raises:
         InputError: If the splits differ in sample shape, classes or minority.
@@ -37,6 +41,7 @@ class Data:
     val: Split
     test: Split
     recipe: dict[str, object]
+    withheld: Withheld | None = None
 
     def __post_init__(self) -> None:
         """Refuse splits that do not belong together."""

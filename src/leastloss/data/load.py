@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from torch.nn.functional import interpolate
 
 from leastloss.data import _checks
 from leastloss.data._files import data_root
@@ -15,6 +15,7 @@ from leastloss.data.datasets import DATASETS
 from leastloss.data.imbalance import PROFILES, class_targets, rarest
 from leastloss.data.split import Split
 from leastloss.data.splits import draw, hold_out, replicate_subset
+from leastloss.data.withheld import Withheld, read_rows, unit_range
 from leastloss.names import choose
 from leastloss.seeds import stream
 
@@ -60,7 +61,8 @@ def load_data(
 
     Returns:
         Splits with float32 images (n, C, H, W) in [0, 1]. The minority group is the rarest third
-        of the classes by training count (ties to the lower label), or ``rare``.
+        of the classes by training count (ties to the lower label), or ``rare``. What the profile
+        takes away is remembered by its numbers alone, as ``withheld``.
 
     Raises:
         InputError: If an argument is outside its range, or a class would become empty.
@@ -101,14 +103,17 @@ def load_data(
         rare=rare,
         share=share,
     )
-    train = train[draw(labels[train], targets, imbalance_stream)]
+    whole, train = train, train[draw(labels[train], targets, imbalance_stream)]
     minority = (
         tuple(sorted(int(label) for label in rare)) if imbalance == "named" else rarest(targets)
     )
 
     def split(pixels: NDArray[np.uint8], classes: NDArray[np.int64]) -> Split:
-        x = _resized(torch.tensor(pixels).float() / raw.white, size)
+        x = unit_range(pixels, raw.white, size)
         return Split(x, torch.tensor(classes), raw.classes, minority)
+
+    cut = np.setdiff1d(whole, train, assume_unique=True)
+    read = partial(read_rows, name, data_root(data_dir), cut, size=size, minority=minority)
 
     recipe: dict[str, object] = {
         "name": name,
@@ -127,11 +132,5 @@ def load_data(
         split(images[val], labels[val]),
         split(test_images, test_labels),
         recipe,
+        Withheld(read) if len(cut) else None,
     )
-
-
-def _resized(x: torch.Tensor, size: int | None) -> torch.Tensor:
-    if size is None or x.shape[-2:] == (size, size):
-        return x
-    small = interpolate(x, size=(size, size), mode="bilinear", antialias=True)
-    return small.clamp(0, 1)

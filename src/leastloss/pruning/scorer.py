@@ -39,7 +39,8 @@ class Scorer:
         quotas: Quotas | None = None,
         at_once: int = 0,
     ) -> None:
-        self.criterion, self.parts, self.train, self.quotas = criterion, parts, data.train, quotas
+        self.criterion, self.parts, self.quotas = criterion, parts, quotas
+        self.train, self.withheld = data.train, data.withheld
         self.priority = stream(seed, "ties").random(len(parts))
         # By name: options change what is done with the draws, not the draws.
         self.generator = stream(seed, f"scores/{criterion.name}")
@@ -54,6 +55,7 @@ class Scorer:
             model=model,
             masks=self.parts.masks(order),
             train=self.train,
+            withheld=self.withheld,
             granularity=self.parts.granularity,
             generator=self.generator,
             balance=isinstance(self.quotas, Polarity),
