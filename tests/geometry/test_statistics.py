@@ -9,7 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leastloss.errors import InputError
-from leastloss.geometry import StatisticsAccumulator, class_statistics
+from leastloss.geometry import (
+    ClassStatistics,
+    PooledAccumulator,
+    StatisticsAccumulator,
+    class_statistics,
+    regularised_inverse,
+)
 
 
 def sample(
@@ -37,8 +43,87 @@ def test_equals_the_definition(balanced: bool) -> None:
     np.testing.assert_allclose(found.mean, weights @ means, rtol=1e-12)
     np.testing.assert_allclose(found.within, np.tensordot(weights, covariances, 1), rtol=1e-12)
     np.testing.assert_allclose(found.between, (centred.T * weights) @ centred, rtol=1e-12)
+    np.testing.assert_allclose(found.variances, np.stack([g.var(0) for g in groups]), rtol=1e-12)
     assert found.covariances is not None
     np.testing.assert_allclose(found.covariances, covariances, rtol=1e-12)
+
+
+def fields(found: ClassStatistics) -> list[torch.Tensor]:
+    """Everything but the class covariances."""
+    return [v for k, v in vars(found).items() if isinstance(v, torch.Tensor) and k != "covariances"]
+
+
+@pytest.mark.parametrize("balanced", [True, False])
+@pytest.mark.parametrize("shrinkage", [0.0, 7.0])
+def test_pooled_sums_say_the_same_as_those_of_each_class(balanced: bool, shrinkage: float) -> None:
+    features, labels = sample(n=200, d=7)
+    apart = StatisticsAccumulator(3)
+    pooled = PooledAccumulator(labels.bincount(), balanced=balanced, shrinkage=shrinkage)
+    for accumulator in (apart, pooled):
+        for rows, marks in zip(features.split(64), labels.split(64), strict=True):
+            accumulator.update(rows, marks)
+    expected = apart.result(balanced=balanced, shrinkage=shrinkage)
+    for one, other in zip(fields(pooled.result()), fields(expected), strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-11, atol=1e-13)
+
+
+@pytest.mark.parametrize("balanced", [True, False])
+def test_shrinkage_adds_samples_that_scatter_like_the_average_class(balanced: bool) -> None:
+    features, labels = sample()
+    plain = class_statistics(features, labels, balanced=balanced, keep_covariances=True)
+    found = class_statistics(
+        features, labels, balanced=balanced, shrinkage=5.0, keep_covariances=True
+    )
+    assert plain.covariances is not None
+    assert found.covariances is not None
+    for c, count in enumerate(plain.counts.tolist()):
+        expected = (count * plain.covariances[c] + 5 * plain.within) / (count + 5)
+        torch.testing.assert_close(found.covariances[c], expected, rtol=1e-12, atol=1e-14)
+        torch.testing.assert_close(found.variances[c], expected.diagonal(), rtol=1e-12, atol=1e-14)
+    average = torch.tensordot(found.weights, found.covariances, 1)
+    torch.testing.assert_close(found.within, average, rtol=1e-12, atol=1e-14)
+    torch.testing.assert_close(found.between, plain.between)
+
+
+def test_without_imbalance_neither_balance_nor_shrinkage_changes_anything() -> None:
+    features, _ = sample()
+    labels = torch.arange(60) % 3
+    plain = class_statistics(features, labels)
+    for other in (
+        class_statistics(features, labels, balanced=False),
+        class_statistics(features, labels, shrinkage=9.0),
+    ):
+        torch.testing.assert_close(other.within, plain.within, rtol=1e-12, atol=1e-14)
+        torch.testing.assert_close(other.between, plain.between, rtol=1e-12, atol=1e-14)
+
+
+def test_pooled_sums_hold_one_matrix() -> None:
+    accumulator = PooledAccumulator([2] * 50)
+    accumulator.update(torch.randn(100, 30), torch.arange(100) % 50)
+    held = [v for v in vars(accumulator).values() if isinstance(v, torch.Tensor) and v.ndim == 2]
+    assert [tuple(matrix.shape) for matrix in held] == [(30, 30)]
+
+
+def test_the_classes_must_have_as_many_samples_as_announced() -> None:
+    accumulator = PooledAccumulator([2, 1])
+    accumulator.update(torch.eye(2), torch.tensor([0, 1]))
+    with pytest.raises(InputError, match=r"have \[1, 1\] samples; \[2, 1\] were announced"):
+        accumulator.result()
+    with pytest.raises(InputError, match="no samples of class 1;"):
+        PooledAccumulator([2, 0])
+    with pytest.raises(InputError, match="shrinkage is -1"):
+        PooledAccumulator([2, 1], shrinkage=-1.0)
+
+
+def test_more_features_than_samples_and_features_that_are_constant() -> None:
+    generator = torch.Generator().manual_seed(0)
+    features = torch.randn(8, 20, generator=generator)
+    features[:, 3], features[:, 4] = 0.1, 0.0
+    found = class_statistics(features, torch.arange(8) % 2)
+    assert found.within[3].abs().max() == 0
+    assert found.within[4].abs().max() == 0
+    assert torch.linalg.matrix_rank(found.within, hermitian=True) == 6
+    assert regularised_inverse(found.within).isfinite().all()
 
 
 def test_sample_weighted_scatters_add_up_to_the_total_covariance() -> None:
@@ -102,7 +187,8 @@ def test_one_sample_per_class_has_no_scatter() -> None:
         (torch.zeros(3), torch.zeros(3, dtype=torch.int64), "must be"),
         (torch.zeros(3, 0), torch.zeros(3, dtype=torch.int64), "at least 1"),
         (torch.zeros(3, 2), torch.zeros(4, dtype=torch.int64), "must be"),
-        (torch.zeros(3, 2), torch.zeros(3, 2, dtype=torch.int64), "must be"),
+        (torch.zeros(3, 2), torch.eye(3), "one-hot perhaps"),
+        (torch.zeros(3, 2), torch.zeros(3, 1, 1, dtype=torch.int64), "must be"),
         (torch.zeros(3, 2), torch.zeros(3), "integers"),
         (torch.zeros(3, 2), torch.tensor([0, 1, -1]), "at least 0"),
         (torch.zeros(0, 2), torch.zeros(0, dtype=torch.int64), "no samples of any class"),

@@ -4,7 +4,7 @@ Torch tensors of features and labels in, geometry out; on the device they come o
 """
 
 from leastloss.geometry.accumulator import ClassStatistics, StatisticsAccumulator
-from leastloss.geometry.collapse import collapse_metrics
+from leastloss.geometry.collapse import COLLAPSE, collapse_metrics
 from leastloss.geometry.discriminant import (
     partial_fisher,
     partial_fisher_pairs,
@@ -12,22 +12,34 @@ from leastloss.geometry.discriminant import (
     remove,
 )
 from leastloss.geometry.elimination import eliminate, greedy_order
+from leastloss.geometry.pooled import PooledAccumulator
 from leastloss.geometry.separation import Separation
 from leastloss.geometry.statistics import class_statistics
-from leastloss.geometry.variability import class_distance_variance, within_class_variability
+from leastloss.geometry.symmetry import gram_distance, seli_grams, simplex_gram
+from leastloss.geometry.variability import (
+    class_distance_variance,
+    variability_quotient,
+    within_class_variability,
+)
 
 __all__ = [
+    "COLLAPSE",
     "ClassStatistics",
+    "PooledAccumulator",
     "Separation",
     "StatisticsAccumulator",
     "class_distance_variance",
     "class_statistics",
     "collapse_metrics",
     "eliminate",
+    "gram_distance",
     "greedy_order",
     "partial_fisher",
     "partial_fisher_pairs",
     "regularised_inverse",
     "remove",
+    "seli_grams",
+    "simplex_gram",
+    "variability_quotient",
     "within_class_variability",
 ]

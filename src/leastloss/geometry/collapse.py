@@ -2,7 +2,7 @@
 
 Definitions: Papyan, Han and Donoho (2020), "Prevalence of neural collapse during the terminal
 phase of deep learning training"; CDNV: Galanti, György and Hutter (2021); minority collapse: Fang
-et al. (2021). Every class counts once, whatever its size.
+et al. (2021); SELI: Thrampoulidis et al. (2022). Every class counts once, whatever its size.
 """
 
 from collections.abc import Sequence
@@ -12,17 +12,36 @@ from torch import Tensor
 
 from leastloss.errors import InputError
 from leastloss.geometry.accumulator import ClassStatistics
-from leastloss.geometry.pairs import class_pairs
+from leastloss.geometry.decision import disagreement
 from leastloss.geometry.statistics import class_statistics
-from leastloss.geometry.variability import class_distance_variance, within_class_variability
+from leastloss.geometry.symmetry import (
+    gram_distance,
+    mean_cosine,
+    norm_spread,
+    seli_grams,
+    simplex_gram,
+)
+from leastloss.geometry.variability import (
+    class_distance_variance,
+    variability_quotient,
+    within_class_variability,
+)
 
-
-def _mean_cosine(vectors: Tensor, target: float | None = None) -> float:
-    """Mean cosine over pairs of rows, or its mean absolute distance from ``target``."""
-    unit = vectors / vectors.norm(dim=1, keepdim=True)
-    first, second = class_pairs(len(unit), unit.device)
-    cosine = (unit[first] * unit[second]).sum(dim=1)
-    return float(cosine.mean() if target is None else (cosine - target).abs().mean())
+COLLAPSE = (
+    "nc1",
+    "nc1_quotient",
+    "cdnv",
+    "nc2_equinorm",
+    "nc2_equiangular",
+    "simplex_distance",
+    "seli_distance",
+    "nc3",
+    "nc4",
+    "classifier_simplex_distance",
+    "classifier_seli_distance",
+    "minority_angle",
+)
+"""Names of the metrics; the last five need a classifier, the last one two rare classes as well."""
 
 
 def collapse_metrics(
@@ -32,6 +51,7 @@ def collapse_metrics(
     bias: Tensor | None = None,
     *,
     minority: Sequence[int] = (),
+    counts: Tensor | Sequence[int] | None = None,
 ) -> dict[str, float]:
     """Measure neural collapse of a layer's features and of the classifier that reads them.
 
@@ -41,17 +61,23 @@ def collapse_metrics(
         weight: Classifier matrix, shape (C, d); without it only the features are measured.
         bias: Classifier bias, shape (C,); zero when omitted.
         minority: The rare classes; with two or more, ``minority_angle`` is measured.
+        counts: Samples of each class that the network was trained on, for SELI, if they are not
+            those of ``labels``; shape (C,).
 
     Returns:
-        ``nc1`` (:func:`within_class_variability`), ``nc2_equinorm`` (standard deviation over mean
-        of the norms of the centred class means), ``nc2_equiangular`` (mean over pairs of
-        ``|cos + 1/(C-1)|`` of the centred class means), ``cdnv``
-        (:func:`class_distance_variance`); with a classifier ``nc3``
-        (``||W^T/||W||_F - M/||M||_F||_F^2``, 0 to 4), ``nc4`` (share of samples, class-balanced,
-        where the classifier and the nearest class mean disagree, 0 to 1) and ``minority_angle``
-        (mean cosine between the classifier rows of the minority: 1 is minority collapse). All but
-        the last are 0 at collapse. NaN stands for a ratio that does not exist, as the cosine with
-        a class mean that is exactly the mean of all.
+        ``nc1`` (:func:`within_class_variability`), ``nc1_quotient``
+        (:func:`variability_quotient`), ``cdnv`` (:func:`class_distance_variance`),
+        ``nc2_equinorm`` (standard deviation over mean of the norms of the centred class means),
+        ``nc2_equiangular`` (mean over pairs of ``|cos + 1/(C-1)|`` of the centred class means),
+        ``simplex_distance`` and ``seli_distance`` (:func:`gram_distance` of the class means from
+        the simplex and from SELI); with a classifier ``nc3`` (``||W^T/||W||_F - M/||M||_F||_F^2``,
+        0 to 4), ``nc4`` (share of samples, class-balanced, where the classifier and the nearest
+        class mean disagree, 0 to 1), ``classifier_simplex_distance`` and
+        ``classifier_seli_distance`` (of its centred rows) and ``minority_angle`` (mean cosine
+        between the classifier rows of the minority: 1 is minority collapse). All but the last are
+        0 at collapse; the distances from SELI and those from the simplex are only without
+        imbalance 0 together. NaN stands for a ratio that does not exist, as the cosine with a
+        class mean that is exactly the mean of all.
 
     Raises:
         InputError: If shapes do not fit, a class has no sample, there is only one class, or a
@@ -59,30 +85,46 @@ def collapse_metrics(
 
     Example:
         >>> found = collapse_metrics(torch.eye(3), torch.arange(3), torch.eye(3) - 1 / 3)
-        >>> {name: abs(round(value, 6)) for name, value in found.items()}
-        {'nc1': 0.0, 'nc2_equinorm': 0.0, 'nc2_equiangular': 0.0, 'cdnv': 0.0,
-         'nc3': 0.0, 'nc4': 0.0}
+        >>> {name for name, value in found.items() if abs(value) > 1e-6}
+        set()
     """
     classes = None if weight is None else len(weight)
-    statistics = class_statistics(features, labels, classes, keep_covariances=True)
+    statistics = class_statistics(features, labels, classes)
     count, centred = len(statistics.means), statistics.centred_means()
     if count < 2:
         raise InputError("collapse is a relation between classes; there is only one class")
-    norms = centred.norm(dim=1)
+    simplex = simplex_gram(count)
+    row_seli, mean_seli = seli_grams(_checked_counts(statistics, counts))
     metrics = {
         "nc1": within_class_variability(statistics),
-        "nc2_equinorm": float(norms.std(correction=0) / norms.mean()),
-        "nc2_equiangular": _mean_cosine(centred, -1 / (count - 1)),
+        "nc1_quotient": variability_quotient(statistics),
         "cdnv": class_distance_variance(statistics),
+        "nc2_equinorm": norm_spread(centred),
+        "nc2_equiangular": mean_cosine(centred, -1 / (count - 1)),
+        "simplex_distance": gram_distance(statistics.means, simplex),
+        "seli_distance": gram_distance(statistics.means, mean_seli),
     }
     if weight is None:
         return metrics
     rows = _checked_classifier(weight, bias, features.shape[1]).to(centred)
     metrics["nc3"] = float((rows / rows.norm() - centred / centred.norm()).square().sum())
-    metrics["nc4"] = _disagreement(features, labels, statistics, rows, bias)
+    metrics["nc4"] = disagreement(features, labels, statistics, rows, bias)
+    metrics["classifier_simplex_distance"] = gram_distance(rows, simplex)
+    metrics["classifier_seli_distance"] = gram_distance(rows, row_seli)
     if len(minority) > 1:
-        metrics["minority_angle"] = _mean_cosine(rows[list(minority)])
+        metrics["minority_angle"] = mean_cosine(rows[list(minority)])
     return metrics
+
+
+def _checked_counts(
+    statistics: ClassStatistics, counts: Tensor | Sequence[int] | None
+) -> Tensor | Sequence[int]:
+    """The class counts that SELI is made for."""
+    if counts is None:
+        return statistics.counts
+    if len(counts) != len(statistics.counts):
+        raise InputError(f"counts name {len(counts)} classes; there are {len(statistics.counts)}")
+    return counts
 
 
 def _checked_classifier(weight: Tensor, bias: Tensor | None, features: int) -> Tensor:
@@ -96,24 +138,3 @@ def _checked_classifier(weight: Tensor, bias: Tensor | None, features: int) -> T
     if not torch.isfinite(weight).all() or (bias is not None and not torch.isfinite(bias).all()):
         raise InputError("the classifier's weight or bias is not finite (NaN or infinity)")
     return weight.detach()
-
-
-def _disagreement(
-    features: Tensor,
-    labels: Tensor,
-    statistics: ClassStatistics,
-    rows: Tensor,
-    bias: Tensor | None,
-) -> float:
-    """NC4: class-balanced share of samples that classifier and nearest class mean tell apart."""
-    offset = torch.zeros(len(rows)) if bias is None else bias.detach()
-    centred = statistics.centred_means()
-    wrong = torch.zeros(len(rows), dtype=torch.float64, device=rows.device)
-    for batch, marks in zip(torch.split(features, 8192), torch.split(labels, 8192), strict=True):
-        h = batch.detach().double()
-        decided = (h @ rows.T + offset.to(rows)).argmax(dim=1)
-        # ||h - mu_c||^2 up to a constant, with the common mean taken out for precision.
-        score = (h - statistics.mean) @ centred.T - centred.square().sum(dim=1) / 2
-        differs = decided != score.argmax(dim=1)
-        wrong.index_add_(0, marks.to(rows.device, torch.int64), differs.double())
-    return float((wrong / statistics.counts).mean())

@@ -1,8 +1,11 @@
 """Class statistics of features that are all there at once."""
 
+import torch
 from torch import Tensor
 
 from leastloss.geometry.accumulator import ClassStatistics, StatisticsAccumulator
+from leastloss.geometry.pooled import PooledAccumulator
+from leastloss.geometry.sums import checked_labels
 
 
 def class_statistics(
@@ -11,6 +14,7 @@ def class_statistics(
     classes: int | None = None,
     *,
     balanced: bool = True,
+    shrinkage: float = 0.0,
     keep_covariances: bool = False,
 ) -> ClassStatistics:
     """Class means, within-class and between-class scatter of features.
@@ -25,20 +29,29 @@ def class_statistics(
         classes: The number of classes, each of which must have a sample; when omitted, the classes
             are the labels that occur.
         balanced: Count every class once.
+        shrinkage: Draw each class covariance towards S_W with weight ``k / (n_c + k)``, k samples'
+            worth; at least 0 (see :mod:`leastloss.geometry.shrinkage`).
         keep_covariances: Keep the covariance of each class as well.
 
     Raises:
         InputError: If the shapes do not fit, the labels are no class indices, a class has no
-            sample, or a feature is NaN or infinite.
+            sample, a feature is NaN or infinite, or ``shrinkage`` is negative.
 
     Example:
-        >>> import torch
         >>> found = class_statistics(torch.tensor([[0.0], [2.0], [5.0]]), torch.tensor([0, 0, 1]))
         >>> found.mean, found.within, found.between
         (tensor([3.], dtype=torch.float64),
          tensor([[0.5000]], dtype=torch.float64),
          tensor([[4.]], dtype=torch.float64))
     """
-    accumulator = StatisticsAccumulator(classes)
-    accumulator.update(features, labels)
-    return accumulator.result(balanced=balanced, keep_covariances=keep_covariances)
+    labels = checked_labels(features, labels, classes)
+    counts = torch.bincount(labels, minlength=classes or 0)
+    if keep_covariances or (classes is None and not counts.all()):
+        accumulator = StatisticsAccumulator(classes)
+        accumulator.update(features, labels)
+        return accumulator.result(
+            balanced=balanced, shrinkage=shrinkage, keep_covariances=keep_covariances
+        )
+    pooled = PooledAccumulator(counts, balanced=balanced, shrinkage=shrinkage)
+    pooled.update(features, labels)
+    return pooled.result()

@@ -4,7 +4,6 @@ import math
 
 import torch
 
-from leastloss.errors import InputError
 from leastloss.geometry.accumulator import ClassStatistics
 from leastloss.geometry.pairs import class_pairs
 
@@ -35,23 +34,38 @@ def within_class_variability(statistics: ClassStatistics) -> float:
     return float((basis * (statistics.within @ basis)).sum())
 
 
+def variability_quotient(statistics: ClassStatistics) -> float:
+    """NC1 without an inverse: ``tr(S_W) / tr(S_B)`` (Tirer, Huang and Niles-Weed 2023).
+
+    It looks at all directions, NC1 at those that separate class means, each at its own scale.
+    Infinite and NaN where NC1 is.
+
+    Example:
+        >>> from leastloss.geometry import class_statistics
+        >>> h = torch.tensor([[0.0], [2.0], [4.0], [6.0]])
+        >>> round(variability_quotient(class_statistics(h, torch.tensor([0, 0, 1, 1]))), 6)
+        0.25
+    """
+    within = float(statistics.within.trace())
+    between = float(statistics.between.trace())
+    if between <= (ROUNDING * float(statistics.means.abs().max())) ** 2:
+        return math.inf if within > 0 else math.nan
+    return within / between
+
+
 def class_distance_variance(statistics: ClassStatistics) -> float:
     """CDNV: mean over pairs of classes of ``(var_c + var_c') / (2 ||mu_c - mu_c'||^2)``.
 
-    ``var_c`` is the trace of the covariance of class c. Infinite if two class means coincide.
-
-    Raises:
-        InputError: If the statistics were made without ``keep_covariances``.
+    ``var_c`` is the total variance of class c, the trace of its covariance. Infinite if two class means coincide;
+    NaN if their samples coincide too.
 
     Example:
         >>> from leastloss.geometry import class_statistics
         >>> h, y = torch.tensor([[0.0], [2.0], [4.0], [6.0]]), torch.tensor([0, 0, 1, 1])
-        >>> class_distance_variance(class_statistics(h, y, keep_covariances=True))
+        >>> class_distance_variance(class_statistics(h, y))
         0.0625
     """
-    if statistics.covariances is None:
-        raise InputError("CDNV needs the class covariances; pass keep_covariances=True")
-    variance = statistics.covariances.diagonal(dim1=1, dim2=2).sum(dim=1)
+    variance = statistics.variances.sum(dim=1)
     first, second = class_pairs(len(variance), variance.device)
     gap = (statistics.means[first] - statistics.means[second]).square().sum(dim=1)
     return float(((variance[first] + variance[second]) / (2 * gap)).mean())
