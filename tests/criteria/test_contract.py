@@ -9,6 +9,7 @@ from torch import nn
 
 import leastloss as ll
 from leastloss.criteria import CRITERIA, GRANULARITIES, Criterion, Granularity, ScoringContext
+from leastloss.criteria.unit_score import UnitScore
 from leastloss.data import Data
 from leastloss.errors import InputError
 from leastloss.pruning import Parts, apply_masks
@@ -16,12 +17,13 @@ from leastloss.seeds import stream
 
 KINDS = ("mlp", "binarized-mlp")
 BINARY = ("flips",)  # has a meaning for binary networks alone
+UNITS = [name for name, make in CRITERIA.items() if isinstance(make(), UnitScore)]
 EVERY = [
     (c, k, g)
     for c in CRITERIA
     for k in KINDS
     for g in GRANULARITIES
-    if k == "binarized-mlp" or c not in BINARY
+    if (k == "binarized-mlp" or c not in BINARY) and (g == "unit" or c not in UNITS)
 ]
 
 
@@ -97,6 +99,17 @@ def test_removal_order_if_there_is_one(
     assert np.array_equal(shorter, order[: k // 2]), "fewer removals are the beginning of more"
 
 
+@pytest.mark.parametrize("name", UNITS)
+def test_scores_of_units_refuse_weights(
+    name: str, networks: dict[str, nn.Module], data: Data
+) -> None:
+    with pytest.raises(InputError, match="scores hidden units, not single weights"):
+        ll.prune(networks["mlp"], data, name, progress=False)
+    context, _, _ = _context(networks["mlp"], data, "weight")
+    with pytest.raises(InputError, match="use the granularity 'unit'"):
+        CRITERIA[name]().removal_order(context, 1)
+
+
 @pytest.mark.parametrize("name", CRITERIA)
 def test_no_hidden_layer_means_no_units_and_says_so(name: str, data: Data) -> None:
     with pytest.raises(InputError, match="no hidden layer"):
@@ -111,7 +124,15 @@ def test_scores_see_the_training_split_alone(
     other = ll.Data(data.name, data.train, data.test, data.val, data.recipe)
     kind = "binarized-mlp" if name in BINARY else "mlp"
     paths = [
-        ll.prune(networks[kind], d, name, to_sparsity=0.5, steps=2, progress=False)
+        ll.prune(
+            networks[kind],
+            d,
+            name,
+            granularity="unit" if name in UNITS else "weight",
+            to_sparsity=0.5,
+            steps=2,
+            progress=False,
+        )
         for d in (data, other)
     ]
     assert np.array_equal(paths[0].removal_order, paths[1].removal_order)

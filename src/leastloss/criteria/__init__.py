@@ -11,13 +11,18 @@ from leastloss.criteria.base import (
     ScoringContext,
 )
 from leastloss.criteria.blend import Blend
+from leastloss.criteria.class_angles import ClassAngles
+from leastloss.criteria.collapse_change import NC1Change
 from leastloss.criteria.fisher_diagonal import FisherDiagonal
+from leastloss.criteria.fisher_ratio import FisherRatio
 from leastloss.criteria.flips import Flips
 from leastloss.criteria.lamp import LAMP
 from leastloss.criteria.lda_taylor import LDATaylor
 from leastloss.criteria.magnitude import Magnitude
+from leastloss.criteria.margin import Margin
 from leastloss.criteria.mils import MILS
 from leastloss.criteria.neural_collapse import NeuralCollapse
+from leastloss.criteria.partial_fisher import PartialFisher
 from leastloss.criteria.random import Random
 from leastloss.criteria.registry import CRITERIA, as_criterion, criteria
 from leastloss.criteria.seed_nc import SeedNC
@@ -33,13 +38,18 @@ __all__ = [
     "MILS",
     "SNIP",
     "Blend",
+    "ClassAngles",
     "Criterion",
     "FisherDiagonal",
+    "FisherRatio",
     "Flips",
     "Granularity",
     "LDATaylor",
     "Magnitude",
+    "Margin",
+    "NC1Change",
     "NeuralCollapse",
+    "PartialFisher",
     "Random",
     "Scores",
     "ScoringContext",

@@ -6,17 +6,13 @@ from functools import partial
 from typing import ClassVar
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from leastloss.criteria.base import Criterion, Scores, ScoringContext
 from leastloss.criteria.gauss_newton import gauss_newton_scores
-from leastloss.criteria.probe import batches, logits_of, observing
+from leastloss.criteria.unit_statistics import alive_units, unit_statistics
 from leastloss.errors import InputError
-from leastloss.geometry import ClassStatistics, Separation, StatisticsAccumulator, eliminate
-from leastloss.models.layers import hidden_units
-from leastloss.models.running import evaluation_mode
+from leastloss.geometry import Separation, eliminate
 from leastloss.names import choose
 
 METRICS = ("discriminant", "logit", "cross-entropy")
@@ -84,7 +80,7 @@ class NeuralCollapse(Criterion):
                 balanced=self.balanced,
                 latent=self.latent,
             )
-        alive = _alive_units(context)
+        alive = alive_units(context)
         scores = {name: np.full(len(units), np.nan) for name, units in alive.items()}
         for name, separation in self._separations(context, alive).items():
             scores[name][alive[name]] = separation.losses().cpu().numpy()
@@ -99,7 +95,7 @@ class NeuralCollapse(Criterion):
         """
         if context.granularity == "weight":
             return None
-        alive = _alive_units(context)
+        alive = alive_units(context)
         separations = self._separations(context, alive)
         order = eliminate(list(separations.values()), k, context.generator)
         starts = np.cumsum([0, *(len(units) for units in alive.values())])
@@ -116,42 +112,3 @@ class NeuralCollapse(Criterion):
         make = partial(Separation, gamma=self.gamma, protect=self.protect)
         found = unit_statistics(context, alive, balanced=self.balanced)
         return {name: make(statistics) for name, statistics in found.items()}
-
-
-def _alive_units(context: ScoringContext) -> dict[str, NDArray[np.bool_]]:
-    """Which hidden units still have a weight, by layer."""
-    masks = {name: context.masks[name] for name in hidden_units(context.model)}
-    return {name: mask.any(dim=1).cpu().numpy() for name, mask in masks.items()}
-
-
-def unit_statistics(
-    context: ScoringContext, alive: Mapping[str, NDArray[np.bool_]], *, balanced: bool = True
-) -> dict[str, ClassStatistics]:
-    """Class statistics of the activations of the units that are left, for each layer with any.
-
-    A layer's activations are what the next layer reads: after BatchNorm, ReLU or sign.
-
-    Args:
-        context: The network and the training split it was trained on.
-        alive: Layer name -> bool array (units,).
-        balanced: Count every class once.
-
-    Raises:
-        InputError: If the network is no chain of Linear layers, an activation or logit is not
-            finite, or a class has no training sample.
-    """
-    modules = dict(context.model.named_modules())
-    readers = {reader: name for name, reader in hidden_units(context.model).items()}
-    kept = {name: torch.from_numpy(np.flatnonzero(units)) for name, units in alive.items()}
-    sums = {name: StatisticsAccumulator(context.train.classes) for name in alive if len(kept[name])}
-    with evaluation_mode(context.model), torch.no_grad():
-        for x, y in batches(context.train, context.model):
-
-            def look(reader: str, values: Tensor, y: Tensor = y) -> None:
-                name = readers[reader]
-                if name in sums:
-                    sums[name].update(values[:, kept[name].to(values.device)], y)
-
-            with observing({reader: modules[reader] for reader in readers}, look):
-                logits_of(context.model, x)
-    return {name: total.result(balanced=balanced) for name, total in sums.items()}

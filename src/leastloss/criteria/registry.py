@@ -5,13 +5,18 @@ from dataclasses import replace
 
 from leastloss.criteria.base import Criterion
 from leastloss.criteria.blend import Blend
+from leastloss.criteria.class_angles import ClassAngles
+from leastloss.criteria.collapse_change import NC1Change
 from leastloss.criteria.fisher_diagonal import FisherDiagonal
+from leastloss.criteria.fisher_ratio import FisherRatio
 from leastloss.criteria.flips import Flips
 from leastloss.criteria.lamp import LAMP
 from leastloss.criteria.lda_taylor import LDATaylor
 from leastloss.criteria.magnitude import Magnitude
+from leastloss.criteria.margin import Margin
 from leastloss.criteria.mils import MILS
 from leastloss.criteria.neural_collapse import NeuralCollapse
+from leastloss.criteria.partial_fisher import PartialFisher
 from leastloss.criteria.random import Random
 from leastloss.criteria.seed_nc import SeedNC
 from leastloss.criteria.snip import SNIP
@@ -37,6 +42,11 @@ CRITERIA: dict[str, Callable[[], Criterion]] = {
     "lamp": LAMP,
     "lda-taylor": LDATaylor,
     "seed-nc": SeedNC,
+    "fisher-ratio": FisherRatio,
+    "nc1-change": NC1Change,
+    "partial-fisher": PartialFisher,
+    "margin": Margin,
+    "class-angles": ClassAngles,
 }
 
 

@@ -1,9 +1,11 @@
 """Greedy elimination of features: the one that adds least goes, everything is scored again."""
 
 from collections.abc import Sequence
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor
 
 from leastloss.errors import InputError
 from leastloss.geometry.accumulator import ClassStatistics
@@ -13,16 +15,32 @@ from leastloss.names import choose
 PROTECT = {"worst-pair": 1.0, "mean": 0.0}
 
 
+class Shrinking(Protocol):
+    """Features that go one by one: :class:`Separation`, or :class:`Rescored` for any score."""
+
+    size: int
+
+    @property
+    def remaining(self) -> int:
+        """How many features are left."""
+
+    def losses(self) -> Tensor:
+        """What each feature is worth, shape (size,); NaN where it is removed."""
+
+    def remove(self, unit: int) -> None:
+        """Take a feature out."""
+
+
 def eliminate(
-    separations: Sequence[Separation], k: int, seed: int | np.random.Generator = 0
+    sets: Sequence[Shrinking], k: int, seed: int | np.random.Generator = 0
 ) -> NDArray[np.int64]:
     """Remove the ``k`` features that matter least, one by one, scored again after each removal.
 
-    The sets are independent (one per layer, say) and compete by relative loss. The last feature
-    of a set stays until every other set is down to its last one too.
+    The sets are independent (one per layer, say) and compete by their losses. The last feature of
+    a set stays until every other set is down to its last one too.
 
     Args:
-        separations: The sets; they are left without the removed features.
+        sets: The sets; they are left without the removed features.
         k: How many to remove; at most all that remain.
         seed: Decides between exactly equal losses.
 
@@ -32,27 +50,30 @@ def eliminate(
     Raises:
         InputError: If ``k`` is negative or above the number of features that remain.
     """
-    total = sum(part.remaining for part in separations)
+    total = sum(part.remaining for part in sets)
     if not 0 <= k <= total:
         raise InputError(f"k is {k}; it must lie in 0..{total}, the features that remain")
-    starts = np.cumsum([0, *(part.size for part in separations)])
+    starts = np.cumsum([0, *(part.size for part in sets)])
     priority = np.random.default_rng(seed).permutation(starts[-1])
-    losses = np.full(starts[-1], np.inf)
+    losses = np.full(starts[-1], np.nan)
+    last = np.zeros(starts[-1], dtype=bool)
 
     def rescore(index: int) -> None:
-        part = separations[index]
-        found = part.losses().cpu().numpy()
-        last = 2.0 if part.remaining == 1 else 0.0  # no loss exceeds 1
-        losses[starts[index] : starts[index + 1]] = np.nan_to_num(found + last, nan=np.inf)
+        rows = slice(starts[index], starts[index + 1])
+        losses[rows] = sets[index].losses().cpu().numpy()
+        last[rows] = sets[index].remaining == 1
 
-    for index in range(len(separations)):
+    for index in range(len(sets)):
         rescore(index)
     order = np.empty(k, dtype=np.int64)
     for step in range(k):
-        equal = np.flatnonzero(losses == losses.min())
+        free = ~np.isnan(losses)
+        several = free & ~last
+        candidates = np.flatnonzero(several if several.any() else free)
+        equal = candidates[losses[candidates] == losses[candidates].min()]
         order[step] = equal[priority[equal].argmin()]
         index = int(np.searchsorted(starts, order[step], side="right")) - 1
-        separations[index].remove(int(order[step] - starts[index]))
+        sets[index].remove(int(order[step] - starts[index]))
         rescore(index)
     return order
 
