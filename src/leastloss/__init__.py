@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from leastloss.evaluation import robustness as robustness
     from leastloss.models import MLP as MLP
     from leastloss.models import BinarizedMLP as BinarizedMLP
+    from leastloss.models import ConvNet as ConvNet
     from leastloss.pruning import PruningPath as PruningPath
     from leastloss.pruning import prune as prune
     from leastloss.training import fit as fit
@@ -40,6 +41,7 @@ _HOME = {
     "MLP": "models",
     "BinarizedMLP": "models",
     "Blend": "criteria",
+    "ConvNet": "models",
     "Criterion": "criteria",
     "Data": "data",
     "Flips": "criteria",

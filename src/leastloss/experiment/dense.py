@@ -59,7 +59,7 @@ def network_of(config: TrainConfig, data: Data) -> nn.Module:
     hidden = numbers(config.hidden, int, "hidden")
     generator = torch_stream(config.seed, "initialisation")
     try:
-        return build_model(config.model, data.features, hidden, data.classes, generator=generator)
+        return build_model(config.model, data.shape, hidden, data.classes, generator=generator)
     except RuntimeError as error:  # torch's, when memory does not suffice
         raise ResourceError(
             f"a network with hidden={config.hidden} does not fit: {error}"

@@ -1,16 +1,69 @@
-"""Hidden features: what the last layer reads."""
+"""Hidden features: what a layer reads, and what becomes of it behind the last one."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
-from leastloss.models.layers import prunable_layers
+from leastloss.errors import InputError
+from leastloss.models.layers import Layer, prunable_layers
 from leastloss.models.running import evaluation_mode, matched
+from leastloss.names import choose
 
 
-def penultimate_features(model: nn.Module, x: Tensor, batch_size: int = 4096) -> Tensor:
-    """The inputs of the prunable layer that runs last, in evaluation mode, shape (n, features).
+@dataclass(frozen=True, eq=False)
+class LastLayer:
+    """The prunable layer that runs last, and what passed through it.
+
+    Attributes:
+        layer: The layer.
+        inputs: What it read, flattened to (n, d).
+        outputs: What it gave, shape (n, ...).
+        logits: What the network made of that.
+    """
+
+    layer: Layer
+    inputs: Tensor
+    outputs: Tensor
+    logits: Tensor
+
+
+def last_layer(model: nn.Module, x: Tensor, batch_size: int = 1024) -> LastLayer:
+    """Run a network in evaluation mode and watch the prunable layer that runs last.
 
     The order of the run counts, not that of registration: a head may be made first.
+
+    Example:
+        >>> net = nn.Sequential(nn.ReLU(), nn.Linear(2, 3))
+        >>> last_layer(net, -torch.ones(4, 2)).outputs.shape
+        torch.Size([4, 3])
+    """
+    last: list[tuple[Layer, Tensor, Tensor]] = []
+
+    def keep(layer: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+        assert isinstance(layer, nn.Linear | nn.Conv2d)
+        # What follows may work in place.
+        last[:] = [(layer, inputs[0].flatten(1), output.clone())]
+
+    pieces: list[tuple[Tensor, Tensor, Tensor]] = []
+    handles = []
+    try:
+        for layer in prunable_layers(model).values():
+            handles.append(layer.register_forward_hook(keep))
+        with evaluation_mode(model), torch.inference_mode():
+            for batch in x.split(batch_size):
+                logits = model(matched(model, batch))
+                pieces.append((*last[0][1:], logits))
+    finally:
+        for handle in handles:
+            handle.remove()
+    inputs, outputs, logits = (torch.cat(parts) for parts in zip(*pieces, strict=True))
+    return LastLayer(last[0][0], inputs, outputs, logits)
+
+
+def penultimate_features(model: nn.Module, x: Tensor, batch_size: int = 1024) -> Tensor:
+    """The inputs of the prunable layer that runs last, in evaluation mode, shape (n, features).
 
     Example:
         >>> penultimate_features(nn.Sequential(nn.ReLU(), nn.Linear(2, 3)), -torch.ones(4, 2))
@@ -19,21 +72,45 @@ def penultimate_features(model: nn.Module, x: Tensor, batch_size: int = 4096) ->
                 [0., 0.],
                 [0., 0.]])
     """
-    last: list[Tensor] = []
+    return last_layer(model, x, batch_size).inputs
 
-    def keep(_: nn.Module, inputs: tuple[Tensor, ...]) -> None:
-        last[:] = [inputs[0]]
 
-    pieces: list[Tensor] = []
-    handles = []
+def layer_features(
+    model: nn.Module, x: Tensor, layer: str, batch_size: int = 1024
+) -> Iterator[Tensor]:
+    """What a module reads, batch by batch, in evaluation mode: the features before it.
+
+    Args:
+        model: Any network; it is left as it is.
+        x: Samples, shape (n, ...).
+        layer: Name of a module as ``named_modules`` has it, as ``layers.2``.
+        batch_size: Samples per forward pass: bounds the memory.
+
+    Yields:
+        The module's first input, flattened to (batch, d).
+
+    Raises:
+        InputError: If there is no such module, or it does not run exactly once in a forward pass.
+
+    Example:
+        >>> net = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 2))
+        >>> [tuple(batch.shape) for batch in layer_features(net, torch.zeros(5, 2), "2", 3)]
+        [(3, 3), (2, 3)]
+    """
+    modules = {name: module for name, module in model.named_modules() if name}
+    module = modules[choose("layer", layer, modules)]
+    seen: list[Tensor] = []
+    # Copied, since the module may work in place.
+    handle = module.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].clone()))
     try:
-        for layer in prunable_layers(model).values():
-            handles.append(layer.register_forward_pre_hook(keep))
-        with evaluation_mode(model), torch.inference_mode():
-            for batch in x.split(batch_size):
+        for batch in x.split(batch_size):
+            seen.clear()
+            with evaluation_mode(model), torch.inference_mode():
                 model(matched(model, batch))
-                pieces.append(last[0].flatten(1))
+            if len(seen) != 1:
+                raise InputError(
+                    f"module {layer!r} runs {len(seen)} times in a forward pass; it must run once"
+                )
+            yield seen[0].flatten(1)
     finally:
-        for handle in handles:
-            handle.remove()
-    return torch.cat(pieces)
+        handle.remove()

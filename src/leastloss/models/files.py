@@ -11,12 +11,17 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from leastloss.errors import ResourceError
+from leastloss.models.convnet import ConvNet
 from leastloss.models.layers import Masks
 from leastloss.models.mlp import MLP, BinarizedMLP
 
 _MASK = "mask/"
 _STATE = "state/"
-_KINDS: dict[str, type[MLP | BinarizedMLP]] = {"mlp": MLP, "binarized-mlp": BinarizedMLP}
+_KINDS: dict[str, type[MLP | BinarizedMLP | ConvNet]] = {
+    "mlp": MLP,
+    "binarized-mlp": BinarizedMLP,
+    "convnet": ConvNet,
+}
 
 
 def save_network(
@@ -46,8 +51,7 @@ def save_network(
     facts = dict(about or {})
     for kind, network in _KINDS.items():
         if isinstance(model, network):
-            sizes = {"features": model.features, "hidden": model.hidden, "classes": model.classes}
-            facts["network"] = {"model": kind} | sizes
+            facts["network"] = {"model": kind} | model.sizes
     # Copies, since the tensors of one state share memory in networks with tied weights.
     copies = {name: tensor.detach().cpu().clone() for name, tensor in tensors.items()}
     try:
@@ -70,8 +74,8 @@ def load_network(path: Path) -> tuple[nn.Module, Masks, dict[str, Any]]:
         with safe_open(path, framework="pt") as file:
             facts = json.loads((file.metadata() or {})["leastloss"])
             tensors: dict[str, Tensor] = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # no mapping
-        sizes = facts["network"]
-        network = _KINDS[sizes["model"]](sizes["features"], sizes["hidden"], sizes["classes"])
+        sizes = dict(facts["network"])
+        network = _KINDS[sizes.pop("model")](**sizes)
         state = {n.removeprefix(_STATE): t for n, t in tensors.items() if n.startswith(_STATE)}
         network.load_state_dict(state)
     # A header that was tampered with may hold values of any type.

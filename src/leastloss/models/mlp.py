@@ -58,6 +58,11 @@ class BinarizedMLP(nn.Module):
             layers += [layer, nn.BatchNorm1d(fan_out), Binarize()]
         self.layers = nn.Sequential(*layers[:-1])
 
+    @property
+    def sizes(self) -> dict[str, object]:
+        """The arguments that build a network of this kind and size."""
+        return {"features": self.features, "hidden": self.hidden, "classes": self.classes}
+
     def forward(self, x: Tensor) -> Tensor:
         """Map pixels of shape (n, ...) in [0, 1] to logits of shape (n, classes)."""
         logits: Tensor = self.layers(2.0 * x.flatten(1) - 1.0)
@@ -71,6 +76,7 @@ class MLP(nn.Module):
         features: Inputs per sample, after flattening.
         hidden: Width of each hidden layer; may be empty.
         classes: Number of classes.
+        bias: Whether the layers have biases.
         generator: Source of the initial weights; the global one when omitted.
 
     Raises:
@@ -87,18 +93,27 @@ class MLP(nn.Module):
         hidden: Sequence[int] = (300, 100),
         classes: int = 10,
         *,
+        bias: bool = True,
         generator: torch.Generator | None = None,
     ) -> None:
         super().__init__()
         _check(features, hidden, classes)
         self.features, self.hidden, self.classes = features, tuple(hidden), classes
+        self.bias = bias
         layers: list[nn.Module] = []
         for fan_in, fan_out in pairwise((features, *hidden, classes)):
-            layer = nn.Linear(fan_in, fan_out)
+            layer = nn.Linear(fan_in, fan_out, bias=bias)
             nn.init.kaiming_uniform_(layer.weight, nonlinearity="relu", generator=generator)
-            nn.init.zeros_(layer.bias)
+            if bias:
+                nn.init.zeros_(layer.bias)
             layers += [layer, nn.ReLU()]
         self.layers = nn.Sequential(*layers[:-1])
+
+    @property
+    def sizes(self) -> dict[str, object]:
+        """The arguments that build a network of this kind and size."""
+        sizes = {"features": self.features, "hidden": self.hidden, "classes": self.classes}
+        return sizes | {"bias": self.bias}
 
     def forward(self, x: Tensor) -> Tensor:
         """Map pixels of shape (n, ...) in [0, 1] to logits of shape (n, classes)."""

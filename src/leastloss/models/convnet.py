@@ -1,0 +1,98 @@
+"""A small VGG-like network: 3x3 convolutions, BatchNorm, ReLU and pooling; two linear layers."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from leastloss.errors import InputError
+
+
+class ConvNet(nn.Module):
+    """A convolutional network with ReLU activations and real weights.
+
+    All widths but the last are blocks Conv3x3-BatchNorm-ReLU; a 2x2 max pooling halves the image
+    where the width changes and after the last block, as in VGG (Simonyan and Zisserman 2015, with
+    BatchNorm). The last width is a linear layer with ReLU, before the linear layer of logits.
+
+    Args:
+        shape: Shape of one image, (channels, height, width).
+        hidden: Widths of the blocks, then that of the linear layer; two at least.
+        classes: Number of classes.
+        generator: Source of the initial weights; the global one when omitted.
+
+    Raises:
+        InputError: If ``shape`` is no image, a width is below 1, fewer than two widths or classes
+            are given, or pooling would leave nothing of the image.
+
+    Example:
+        >>> model = ConvNet((1, 28, 28), hidden=(8, 8, 16, 32), classes=10)
+        >>> [type(layer).__name__ for layer in model.layers[:7]]
+        ['Conv2d', 'BatchNorm2d', 'ReLU', 'Conv2d', 'BatchNorm2d', 'MaxPool2d', 'ReLU']
+        >>> model(torch.zeros(2, 1, 28, 28)).shape
+        torch.Size([2, 10])
+    """
+
+    def __init__(
+        self,
+        shape: Sequence[int],
+        hidden: Sequence[int] = (16, 32, 64),
+        classes: int = 10,
+        *,
+        generator: torch.Generator | None = None,
+    ) -> None:
+        super().__init__()
+        self.shape, self.hidden, self.classes = tuple(shape), tuple(hidden), classes
+        self._check()
+        (channels, height, width), *blocks = self.shape, *self.hidden[:-1]
+        layers: list[nn.Module] = []
+        for block, after in zip(blocks, [*blocks[1:], 0], strict=True):
+            # BatchNorm takes the mean out again: a bias would be noise.
+            conv = nn.Conv2d(channels, block, kernel_size=3, padding=1, bias=False)
+            layers += [conv, nn.BatchNorm2d(block)]
+            if block != after:
+                # The maximum commutes with ReLU, which then has a quarter of the work.
+                layers.append(nn.MaxPool2d(2))
+                height, width = height // 2, width // 2
+            layers.append(nn.ReLU())
+            channels = block
+        inner = nn.Linear(channels * height * width, self.hidden[-1])
+        layers += [nn.Flatten(), inner, nn.ReLU(), nn.Linear(self.hidden[-1], classes)]
+        for layer in layers:
+            if isinstance(layer, nn.Conv2d | nn.Linear):
+                nn.init.kaiming_uniform_(layer.weight, nonlinearity="relu", generator=generator)
+            if isinstance(layer, nn.Linear):
+                nn.init.zeros_(layer.bias)
+        # Two to three times as fast on a CPU as channels first.
+        self.layers = nn.Sequential(*layers).to(memory_format=torch.channels_last)
+
+    @property
+    def features(self) -> int:
+        """Number of values in one image."""
+        channels, height, width = self.shape
+        return channels * height * width
+
+    @property
+    def sizes(self) -> dict[str, object]:
+        """The arguments that build a network of this kind and size."""
+        return {"shape": self.shape, "hidden": self.hidden, "classes": self.classes}
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map pixels of shape (n, ...) in [0, 1] to logits of shape (n, classes)."""
+        images = x.flatten(1).unflatten(1, self.shape)
+        logits: Tensor = self.layers(images.contiguous(memory_format=torch.channels_last))
+        return logits
+
+    def _check(self) -> None:
+        given = f"shape={self.shape}, hidden={self.hidden}, classes={self.classes}"
+        if len(self.shape) != 3 or min(self.shape) < 1:
+            raise InputError(f"{given}: a convnet needs images, shape (channels, height, width)")
+        if len(self.hidden) < 2 or min(self.hidden) < 1 or self.classes < 2:
+            raise InputError(
+                f"{given}: a convnet needs two widths or more, of blocks and of a linear layer, "
+                "each at least 1, and two classes or more"
+            )
+        blocks = self.hidden[:-1]
+        halvings = sum(a != b for a, b in zip(blocks, (*blocks[1:], 0), strict=True))
+        if min(self.shape[1:]) >> halvings < 1:
+            raise InputError(f"{given}: {halvings} poolings leave nothing of such an image")
