@@ -133,14 +133,14 @@ def gradient_sizes(
         tensor([[6.5000]])
     """
     if isinstance(layer, nn.Linear) and inputs.ndim == 2:  # |x g| is |x| |g|: one product for all
-        return (weights[:, None] * slopes.abs().pow(power)).T @ inputs.abs().pow(power)
+        return (weights[:, None] * _size(slopes, power)).T @ _size(inputs, power)
     total = torch.zeros_like(layer.weight)
     size = max(1, CHUNK // (layer.weight.numel() + slopes[0].numel() * layer.weight[0].numel()))
     for some, pulls, share in zip(
         inputs.split(size), slopes.split(size), weights.split(size), strict=True
     ):
         x, g = _columns(layer, some, pulls)
-        gradients = (g @ x.transpose(-1, -2)).abs().pow(power).flatten(1)
+        gradients = _size(g @ x.transpose(-1, -2), power).flatten(1)
         total += (share @ gradients).view_as(total)
     return total
 
@@ -169,3 +169,7 @@ def _zeros(context: ScoringContext) -> dict[str, Tensor]:
 def _rows(shares: Tensor, y: Tensor, like: Tensor) -> Tensor:
     """The weight of each sample, to multiply with a tensor of one row per sample."""
     return shares.to(like)[y].reshape(-1, *(1,) * (like.ndim - 1))
+
+
+def _size(values: Tensor, power: int) -> Tensor:
+    return values.abs() if power == 1 else values.abs().pow(power)

@@ -94,4 +94,5 @@ def input_moment(layer: Layer, values: Tensor, weights: Tensor) -> Tensor:
     probe = torch.zeros_like(layer.weight, requires_grad=True)
     with torch.enable_grad():
         means = layer._conv_forward(squares, probe, None).mean(dim=(2, 3)).sum(dim=1)
-    return torch.autograd.grad(weights.to(means) @ means, probe)[0].double()
+        total = weights.to(means) @ means
+    return torch.autograd.grad(total, probe)[0].double()
