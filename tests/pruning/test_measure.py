@@ -1,18 +1,44 @@
 """What a step reports."""
 
+import math
+
+import pytest
 import torch
+from torch import nn
 
-from leastloss.data import Split
-from leastloss.pruning.measure import at_most
+from leastloss.data import Data
+from leastloss.evaluation import evaluate, network_collapse
+from leastloss.geometry import COLLAPSE
+from leastloss.models.layers import prunable_layers
+from leastloss.pruning import apply_masks
+from leastloss.pruning.measure import measure
 
 
-def test_large_classes_are_drawn_from_and_small_ones_stay_whole() -> None:
-    y = torch.tensor([0] * 50 + [1] * 3 + [2] * 20)
-    split = Split(torch.arange(73.0)[:, None], y, 3, (1,))
-    some = at_most(split, 10)
-    assert some.counts().tolist() == [10, 3, 10]
-    assert some.x.flatten().tolist() == sorted(set(some.x.flatten().tolist()))
-    assert torch.equal(some.y, y[some.x.flatten().long()])
-    assert some.x[:10].flatten().tolist() != list(range(10))  # drawn, not the first of a class
-    assert torch.equal(at_most(split, 10).x, some.x)
-    assert at_most(split, 50) is split
+@pytest.mark.parametrize("kind", ["mlp", "binarized-mlp"])
+def test_a_step_reports_accuracy_length_and_collapse(
+    kind: str, networks: dict[str, nn.Module], data: Data
+) -> None:
+    model = networks[kind]
+    masks = {
+        n: torch.ones_like(m.weight, dtype=torch.bool) for n, m in prunable_layers(model).items()
+    }
+    found = measure(model, masks, data)
+    assert set(COLLAPSE) <= set(found)
+    assert all(math.isfinite(found[name]) for name in COLLAPSE)
+    assert {n: found[n] for n in COLLAPSE} == network_collapse(model, data.train)
+    assert found["val_accuracy"] == evaluate(model, data.val)["accuracy"]
+    assert found["dead_units"] == found["weight_sparsity"] == 0.0
+    assert {"bdm_bits", "compressed_bytes", "accuracy"} <= set(found)
+
+
+def test_a_network_without_any_weight_is_measured(data: Data) -> None:
+    model = nn.Sequential(nn.Flatten(), nn.Linear(64, 6), nn.ReLU(), nn.Linear(6, 10))
+    masks = {
+        n: torch.zeros_like(m.weight, dtype=torch.bool) for n, m in prunable_layers(model).items()
+    }
+    apply_masks(model, masks)
+    found = measure(model, masks, data)
+    assert found["weight_sparsity"] == 1.0
+    assert math.isnan(found["nc1"])  # all features are equal
+    assert math.isnan(found["minority_angle"])
+    assert found["nc4"] <= 1.0

@@ -1,5 +1,6 @@
 """Predictions in, numbers out: what a network gets right, under noise, and how sure that is."""
 
+from leastloss.evaluation.collapse import layer_statistics, network_collapse
 from leastloss.evaluation.description import description_length
 from leastloss.evaluation.metrics import classification_metrics, evaluate
 from leastloss.evaluation.prediction import predict
@@ -12,8 +13,10 @@ __all__ = [
     "curve",
     "description_length",
     "evaluate",
+    "layer_statistics",
     "mean_interval",
     "mean_intervals",
+    "network_collapse",
     "operating_points",
     "predict",
     "robustness",

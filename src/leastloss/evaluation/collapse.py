@@ -1,0 +1,95 @@
+"""How far a network has collapsed on a split, and the class geometry of any of its layers."""
+
+import torch
+from torch import nn
+
+from leastloss.data import Split
+from leastloss.data.sample import at_most
+from leastloss.evaluation.head import head_of
+from leastloss.geometry import (
+    ClassStatistics,
+    PooledAccumulator,
+    StatisticsAccumulator,
+    collapse_metrics,
+)
+from leastloss.models.features import layer_features
+
+PER_CLASS = 1000  # enough to know NC1 to about one per cent
+
+
+def network_collapse(
+    model: nn.Module, split: Split, *, most: int | None = PER_CLASS
+) -> dict[str, float]:
+    """Measure the collapse of a network's last features, in one forward pass.
+
+    Args:
+        model: Any network with a Linear or convolution layer; it is left as it is.
+        split: What the network was trained on: collapse is of the training features, and the
+            class counts of the split are those that SELI is made for.
+        most: Samples of each class to look at, always the same draw; None for all.
+
+    Returns:
+        :func:`leastloss.geometry.collapse_metrics`; without those of the classifier if the logits
+        do not follow from the last layer's inputs (see :func:`leastloss.evaluation.head.head_of`).
+
+    Raises:
+        InputError: If a class has no sample, there is only one, or a feature is not finite.
+
+    Example:
+        >>> split = Split(torch.eye(3), torch.arange(3), 3, (2,))
+        >>> round(network_collapse(nn.Linear(3, 3), split)["simplex_distance"], 6)
+        0.0
+    """
+    some = split if most is None else at_most(split, most)
+    head = head_of(model, some.x)
+    found = collapse_metrics(
+        head.features,
+        some.y,
+        head.weight,
+        head.bias,
+        minority=split.minority,
+        counts=torch.from_numpy(split.counts()),
+    )
+    return dict(found)
+
+
+def layer_statistics(
+    model: nn.Module,
+    split: Split,
+    layer: str,
+    *,
+    balanced: bool = True,
+    shrinkage: float = 0.0,
+    keep_covariances: bool = False,
+) -> ClassStatistics:
+    """Class statistics of what a layer reads, in one pass that holds no more than a batch.
+
+    Args:
+        model: Any network; it is left as it is.
+        split: Samples and labels, every class with at least one.
+        layer: Name of a module as ``named_modules`` has it; its inputs are the features, those of
+            a convolution flattened.
+        balanced: Count every class once; False weights classes by their samples.
+        shrinkage: As for :func:`leastloss.geometry.class_statistics`.
+        keep_covariances: Keep the C class covariances as well, in C d^2 numbers of memory.
+
+    Raises:
+        InputError: If there is no such layer, it does not run exactly once in a forward pass, a
+            class has no sample, or a feature is not finite.
+
+    Example:
+        >>> net = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 3))
+        >>> split = Split(torch.eye(3), torch.arange(3), 3, (2,))
+        >>> tuple(layer_statistics(net, split, "2").within.shape)
+        (4, 4)
+    """
+    apart = StatisticsAccumulator(split.classes)
+    pooled = PooledAccumulator(split.counts().tolist(), balanced=balanced, shrinkage=shrinkage)
+    accumulator = apart if keep_covariances else pooled
+    start = 0
+    for features in layer_features(model, split.x, layer):
+        accumulator.update(features, split.y[start : start + len(features)])
+        start += len(features)
+    if keep_covariances:
+        return apart.result(balanced=balanced, shrinkage=shrinkage, keep_covariances=True)
+    return pooled.result()
