@@ -1,5 +1,6 @@
 import copy
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,11 +10,15 @@ from torch.utils.data import DataLoader, TensorDataset
 
 import leastloss as ll
 from leastloss.criteria import CRITERIA, Criterion, Scores, ScoringContext
+from leastloss.criteria.unit_score import UnitScore
 from leastloss.data import Data
 from leastloss.errors import InputError
 from leastloss.pruning import Recovery, Repair, apply_masks, prune, sparsity
 from leastloss.pruning.masks import Parts
 from leastloss.pruning.scorer import Scorer
+
+GRANULARITY = {name: "unit" for name, make in CRITERIA.items() if isinstance(make(), UnitScore)}
+"""Of criteria that score units alone."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +83,16 @@ def test_same_seed_same_bits(
     name: str, kind: str, networks: dict[str, nn.Module], data: Data
 ) -> None:
     paths = [
-        prune(networks[kind], data, name, to_sparsity=0.6, steps=2, seed=3, progress=False)
+        prune(
+            networks[kind],
+            data,
+            name,
+            granularity=GRANULARITY.get(name, "weight"),
+            to_sparsity=0.6,
+            steps=2,
+            seed=3,
+            progress=False,
+        )
         for _ in range(2)
     ]
     assert np.array_equal(paths[0].removal_order, paths[1].removal_order)
@@ -196,10 +210,12 @@ def own_network() -> nn.Module:
 @pytest.mark.parametrize("name", sorted(set(CRITERIA) - {"flips"}))
 def test_a_users_own_network_and_tensors(name: str, own_network: nn.Module, data: Data) -> None:
     tensors = (data.train.x, data.train.y)
-    path = prune(own_network, tensors, name, to_sparsity=0.5, steps=1, progress=False)
-    assert sparsity(path.masks_at(0.5)) == pytest.approx(0.5, abs=1e-3)
+    options: dict[str, Any] = {"to_sparsity": 0.5, "steps": 1, "progress": False}
+    options |= {"granularity": GRANULARITY.get(name, "weight")}
+    path = prune(own_network, tensors, name, **options)
+    assert path.table()["sparsity"].iloc[-1] == pytest.approx(0.5, abs=1e-3)
     loader = DataLoader(TensorDataset(*tensors), batch_size=50)
-    other = prune(own_network, loader, name, to_sparsity=0.5, steps=1, progress=False)
+    other = prune(own_network, loader, name, **options)
     assert np.array_equal(path.removal_order, other.removal_order)
 
 

@@ -136,7 +136,7 @@ def test_what_cannot_follow_says_why(networks: dict[str, nn.Module], data: Data)
         pruned(model, data, "magnitude", allocation=other, granularity="unit", sparsities=[0.5])
     with pytest.raises(InputError, match="a path without balance"):
         pruned(model, data, "nc", allocation=other, balance="polarity", sparsities=[0.5])
-    with pytest.raises(InputError, match="'mils-bdm' cannot follow another path's layers"):
+    with pytest.raises(InputError, match="'mils-bdm' cannot follow given shares"):
         pruned(model, data, "mils-bdm", allocation=other, schedule="sequential", sparsities=[0.5])
     with pytest.raises(InputError, match="did you mean 'polarity'"):
         pruned(model, data, "magnitude", balance="polar")

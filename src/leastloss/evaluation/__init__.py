@@ -4,13 +4,14 @@ from leastloss.evaluation.collapse import layer_statistics, network_collapse
 from leastloss.evaluation.description import description_length
 from leastloss.evaluation.metrics import classification_metrics, evaluate
 from leastloss.evaluation.prediction import predict
-from leastloss.evaluation.robustness import robustness, robustness_of
+from leastloss.evaluation.robustness import damaged, robustness, robustness_of
 from leastloss.evaluation.significance import mean_interval, mean_intervals
 from leastloss.evaluation.summary import curve, operating_points
 
 __all__ = [
     "classification_metrics",
     "curve",
+    "damaged",
     "description_length",
     "evaluate",
     "layer_statistics",

@@ -117,7 +117,7 @@ def robustness_of(
     for noise, severity in tqdm(
         [(CLEAN, 0), *pairs], desc="robustness", unit="noise", disable=None if progress else True
     ):
-        noisy = split if noise == CLEAN else _damaged(split, noise, severity, seed)
+        noisy = split if noise == CLEAN else damaged(split, noise, severity, seed)
         given = (noisy.x - split.x).flatten(1).square().sum(1).cpu()
         found = {}
         for name, model in models.items():
@@ -133,7 +133,12 @@ def robustness_of(
     return pd.DataFrame(rows)
 
 
-def _damaged(split: Split, noise: str, severity: int, seed: int) -> Split:
+def damaged(split: Split, noise: str, severity: int, seed: int) -> Split:
+    """The split under a noise; a (seed, noise, severity) always gives the same one.
+
+    Raises:
+        InputError: If the noise is unknown, the severity not in 1..5, or the samples not in [0, 1].
+    """
     generator = torch_stream(seed, f"noise/{noise}/{severity}", split.x.device)
     return replace(split, x=corrupt(split.x, noise, severity, generator))
 

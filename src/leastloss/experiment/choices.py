@@ -8,7 +8,9 @@ from leastloss.errors import InputError
 from leastloss.experiment.config import PruneConfig, names, numbers
 from leastloss.names import choose
 from leastloss.pruning import BALANCES, SCHEDULES, as_recovery
-from leastloss.pruning.schedule import cuts_at, targets
+from leastloss.pruning.noise import read_noise
+from leastloss.pruning.quotas import check_allocation
+from leastloss.pruning.schedule import cuts_at, targets, within
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,14 +44,19 @@ def steps_of(config: PruneConfig) -> dict[str, Any]:
         raise InputError(
             f"balance 'polarity' needs signs that stay; recovery {recovery.label!r} moves them"
         )
+    check_allocation(config.allocation, config.granularity, config.balance)
+    read_noise(names(config.noise))
+    if config.layers and config.granularity == "unit":
+        raise InputError("layers can be named for the granularity 'weight' only")
     units = sum(numbers(config.hidden, int, "hidden"))
     known = config.granularity == "unit" and not config.run_id and units > 0
     parts = units if known else 1_000_000
     shares = numbers(config.sparsities, float, "sparsities")
     if not shares:
-        targets(parts, config.to_sparsity, config.steps)
+        cuts = targets(parts, config.to_sparsity, config.steps, config.spacing)
+        within(cuts, parts, config.substeps, config.spacing)
         return {"to_sparsity": config.to_sparsity, "steps": config.steps, "sparsities": None}
-    cuts_at(parts, shares)
+    within(cuts_at(parts, shares), parts, config.substeps, config.spacing)
     return {"to_sparsity": shares[-1], "steps": len(shares), "sparsities": shares}
 
 
@@ -79,9 +86,10 @@ def choices(config: PruneConfig) -> list[Choice]:
         raise InputError(f"criteria {config.criteria!r} names one twice")
     for choice in found:
         choice.criterion.check_schedule(config.schedule)
-        if choice.follows and config.schedule == "sequential" and not choice.criterion.static:
+        by_layer = choice.follows or config.allocation != "global"
+        if by_layer and config.schedule == "sequential" and not choice.criterion.static:
             raise InputError(
-                f"{choice.label!r} cannot follow another path's layers under the schedule "
+                f"{choice.label!r} cannot follow given shares of layers under the schedule "
                 "'sequential'; use 'iterative'"
             )
         if choice.follows == choice.criterion.label:

@@ -7,7 +7,7 @@ import pandas as pd
 
 from leastloss import tracking
 from leastloss.errors import InputError
-from leastloss.experiment.config import CompareConfig, names, parameters
+from leastloss.experiment.config import CompareConfig, PruneConfig, names, parameters
 from leastloss.experiment.prune import TABLE
 from leastloss.experiment.select import children, criterion_runs, newest
 from leastloss.plots import compare_figure, render
@@ -18,7 +18,11 @@ PAGE = "compare.html"
 _DATA = ("dataset", "size", "imbalance", "ratio", "rare", "share", "subset", "model", "hidden")
 _TRAINING = ("epochs", "patience", "lr", "batch_size")
 # Options of criteria are in their labels.
-_METHOD = ("steps", "to_sparsity", "sparsities", "granularity", "schedule", "recovery", "balance")
+_METHOD = (
+    *("steps", "to_sparsity", "sparsities", "spacing", "substeps", "granularity", "schedule"),
+    *("recovery", "balance", "allocation", "layers"),
+)
+_DEFAULT = parameters(PruneConfig())
 
 
 @tracking.explained()
@@ -81,16 +85,16 @@ def table_of(runs: Sequence[Run]) -> pd.DataFrame:
         InputError: If the runs differ in data or network, so that no mean would mean anything.
     """
     for key in _DATA + _TRAINING:
-        values = sorted({run.data.params.get(key, "") for run in runs})
+        values = sorted({_given(run, key) for run in runs})
         if len(values) > 1:
             shown = ", ".join(repr(value) for value in values)
             raise InputError(f"the runs differ in {key} ({shown}); compare those that agree")
-    varied = [key for key in _METHOD if len({run.data.params.get(key) for run in runs}) > 1]
+    varied = [key for key in _METHOD if len({_given(run, key) for run in runs}) > 1]
     replicates = len({run.data.params.get("replicate") for run in runs}) > 1
     found: dict[tuple[str, str], dict[str, pd.DataFrame]] = {}
     for run in sorted(runs, key=lambda run: run.info.start_time, reverse=True):
         given = run.data.params
-        label = ", ".join([given["criterion"], *[f"{key}={given.get(key, '')}" for key in varied]])
+        label = ", ".join([given["criterion"], *[f"{key}={_given(run, key)}" for key in varied]])
         network = given["dense_seed"] + (f"/{given['replicate']}" if replicates else "")
         draws = found.setdefault((label, network), {})
         if given["seed"] in draws:
@@ -104,6 +108,11 @@ def table_of(runs: Sequence[Run]) -> pd.DataFrame:
         for (label, network), draws in reversed(found.items())
     ]
     return pd.concat(tables, ignore_index=True)
+
+
+def _given(run: Run, key: str) -> str:
+    """A parameter of a run; one that is younger than the run had its default value."""
+    return run.data.params.get(key, _DEFAULT[key])
 
 
 def _mean(draws: Sequence[pd.DataFrame]) -> pd.DataFrame:
@@ -124,7 +133,7 @@ def _facts(runs: Sequence[Run], table: pd.DataFrame) -> dict[str, object]:
     given, tags = runs[0].data.params, runs[0].data.tags
     facts: dict[str, object] = {key: given[key] for key in _DATA if given.get(key)}
     for key in _METHOD:
-        facts[key] = ", ".join(sorted({run.data.params.get(key, "") for run in runs}))
+        facts[key] = ", ".join(sorted({_given(run, key) for run in runs}))
     facts["seeds"] = ", ".join(sorted(set(table["seed"].astype(str))))
     commits = {
         run.data.tags["git.commit"] + (" (dirty)" * (run.data.tags["git.dirty"] == "true"))

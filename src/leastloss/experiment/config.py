@@ -50,19 +50,33 @@ class PruneConfig(TrainConfig):
     )
     granularity: str = option("weight", "What is removed: weight or unit.")
     to_sparsity: float = option(0.95, "Share of the weights (units) that is gone in the end.")
-    steps: int = option(19, "Steps on the way, evenly spaced; each removes exactly its share.")
+    steps: int = option(19, "Steps on the way; each removes exactly its share and is measured.")
     sparsities: str = option(
         "", "Sparsity after each step, like 0.1,0.5,0.9; empty: by to_sparsity and steps."
+    )
+    spacing: str = option(
+        "even", "Of the steps: even, or geometric (each keeps the same share of what is left)."
+    )
+    substeps: int = option(
+        1, "Rounds of scoring, pruning and repair in each step; only the last is measured."
     )
     schedule: str = option(
         "iterative", "Score once (one-shot), before each step (iterative) or removal (sequential)."
     )
     recovery: str = option(
         "recalibrate",
-        "Repair after each step: none, recalibrate (BatchNorm statistics) or finetune.",
+        "Repair after each step: none, recalibrate (BatchNorm statistics), finetune; also with "
+        "options and in chains, like recalibrate+finetune:epochs=3.",
     )
     balance: str = option(
         "none", "none, or polarity: each step removes equally many weights of +1 and of -1."
+    )
+    allocation: str = option(
+        "global", "How many parts go in each layer: global (by score), uniform, erk or lamp."
+    )
+    layers: str = option("", "Names of the layers to prune, like layers.0,layers.2; empty: all.")
+    noise: str = option(
+        "", "Measure every step under noise too, like gaussian:3,shot:5; empty: not."
     )
     encoding: str = option("polarity", "MILS: planes of bits a matrix becomes: polarity or sign.")
     boundary: str = option(
@@ -132,9 +146,12 @@ def numbers(text: str, kind: type[Number], what: str) -> tuple[Number, ...]:
         (32, 16)
     """
     try:
-        return tuple(kind(part) for part in names(text))
+        found = tuple(kind(part) for part in names(text))
     except ValueError:
-        raise InputError(f"{what} is {text!r}; it must be a comma list of numbers") from None
+        found = ()
+    if text.strip() and not found:
+        raise InputError(f"{what} is {text!r}; it must be a comma list of numbers")
+    return found
 
 
 def number(text: str, kind: type[Number], what: str) -> Number | None:

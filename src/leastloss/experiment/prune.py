@@ -9,11 +9,20 @@ import pandas as pd
 from leastloss import tracking
 from leastloss.errors import InputError
 from leastloss.experiment.choices import Choice, choices, in_order, steps_of
-from leastloss.experiment.config import PruneConfig, TrainConfig, parameters
-from leastloss.experiment.dense import MODEL_TAG, RUN_TAG, Dense, fetch_dense, train_dense
+from leastloss.experiment.config import PruneConfig, TrainConfig, names, parameters
+from leastloss.experiment.dense import (
+    MODEL_TAG,
+    RUN_TAG,
+    Dense,
+    data_of,
+    fetch_dense,
+    network_of,
+    train_dense,
+)
 from leastloss.experiment.sensitivity import sensitivity_of
 from leastloss.experiment.train import report
 from leastloss.models.files import save_network
+from leastloss.models.layers import prunable_layers
 from leastloss.plots import child_curves, compare_figure, render
 from leastloss.pruning import PruningPath, Step, as_recovery
 from leastloss.pruning import prune as prune_network
@@ -39,10 +48,13 @@ def prune(config: PruneConfig) -> pd.DataFrame:
     with tracking.run("prune", title, given if config.run_id else ours) as parent:
         if config.run_id:
             dense = fetch_dense(config.run_id, config.data_dir)
+            _say_ignored(config, dense)
             tracking.log_data(parent, dense.data, dense.model_id)
             tracking.log_tags(parent, {RUN_TAG: dense.run_id, MODEL_TAG: dense.model_id})
             tracking.log_parameters(parent, dense.settings)
         else:
+            if config.layers:  # a wrong name shows before training
+                prunable_layers(network_of(config, data_of(config)), names(config.layers))
             dense = train_dense(config, parent)
         report(dense)
         table = _children(config, chosen, dense, steps)
@@ -52,6 +64,19 @@ def prune(config: PruneConfig) -> pd.DataFrame:
             tracking.log_bytes(parent, render(figure), "comparison.png")
     click.echo(f"prune run: {parent}")
     return table
+
+
+def _say_ignored(config: PruneConfig, dense: Dense) -> None:
+    """Name the training flags that say otherwise than the network that the run brings."""
+    asked, usual = parameters(config), parameters(TrainConfig())
+    idle = [
+        f"{key}={asked[key]}"
+        for key in usual
+        if key not in ("seed", "data_dir")
+        and asked[key] not in (usual[key], dense.settings.get(key, usual[key]))
+    ]
+    if idle:
+        click.echo(f"ignored, since run_id brings its own network: {', '.join(idle)}", err=True)
 
 
 def _children(
@@ -107,9 +132,13 @@ def _child(
             granularity=config.granularity,
             **steps,
             schedule=config.schedule,
+            spacing=config.spacing,
+            substeps=config.substeps,
             recovery=config.recovery,
             balance=config.balance,
-            allocation=followed or "global",
+            allocation=followed or config.allocation,
+            layers=names(config.layers) or None,
+            noise=names(config.noise),
             seed=config.seed,
         )
         table = _labelled(path.table(), label, config.seed, dense)

@@ -91,7 +91,8 @@ def _pruned(child: Run, dense: Dense, at: float | None, folder: Path) -> nn.Modu
             "only; leave out the sparsity"
         )
     order = tracking.fetch_array(run_id, ORDER)
-    parts = Parts.of(dense.model, given["granularity"])
+    layers = names(given.get("layers", ""))
+    parts = Parts.of(dense.model, given["granularity"], list(layers) or None)
     if order.ndim != 1 or not np.isin(order, np.arange(len(parts))).all():
         raise ResourceError(f"{ORDER} of run {run_id!r} is no order of its {len(parts)} parts")
     most = len(order) / len(parts)

@@ -4,7 +4,11 @@ from dataclasses import asdict, dataclass, field, replace
 
 from leastloss.experiment.config import PruneConfig, TrainConfig
 
-_ASIDE = ("permutations", "artifacts")  # say how much is measured and kept, not how it is pruned
+_ASIDE = (
+    "permutations",
+    "artifacts",
+    "noise",
+)  # say how much is measured and kept, not how it is pruned
 
 
 @dataclass(frozen=True, kw_only=True)

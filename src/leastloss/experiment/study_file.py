@@ -16,6 +16,7 @@ from leastloss.experiment.study import Arm, Report, Study
 from leastloss.experiment.toml_values import LISTS, share, table, text_of, typed, values_of
 from leastloss.names import choose
 from leastloss.pruning import as_recovery
+from leastloss.pruning.schedule import targets
 
 _TRAIN = {f.name: f for f in fields(TrainConfig) if f.name not in ("seed", "replicate")}
 _OWN = {f.name: f for f in fields(PruneConfig) if f.name not in {*_TRAIN, "seed", "replicate"}}
@@ -130,8 +131,9 @@ def _check_report(study: Study) -> None:
         choose("arm in spread", name, sorted(methods))
     for config in {arm.config for arm in study.arms}:
         plan = steps_of(config)
-        spaced = [i / plan["steps"] * plan["to_sparsity"] for i in range(1, plan["steps"] + 1)]
-        steps = [0.0, *(plan["sparsities"] or spaced)]
+        many = 10**6
+        spaced = targets(many, plan["to_sparsity"], plan["steps"], config.spacing) / many
+        steps = [0.0, *(plan["sparsities"] or spaced.tolist())]
         for point in study.report.sparsities:
             if min(abs(step - point) for step in steps) > REACH:
                 reached = ", ".join(f"{step:g}" for step in steps[:20])

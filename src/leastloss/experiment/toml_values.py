@@ -7,7 +7,7 @@ from typing import Any
 from leastloss.errors import InputError
 from leastloss.names import choose
 
-LISTS = ("criteria", "hidden", "rare", "sparsities")
+LISTS = ("criteria", "hidden", "rare", "sparsities", "layers", "noise")
 """Fields whose value is a comma list: a TOML list is one value of them, not several arms."""
 
 

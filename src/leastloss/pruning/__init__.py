@@ -1,5 +1,6 @@
 """Scores in, a pruning path out: selection, schedule and recovery are separate axes."""
 
+from leastloss.pruning.allocation import ALLOCATIONS
 from leastloss.pruning.chain import Chain
 from leastloss.pruning.finetune import Finetune
 from leastloss.pruning.loop import prune
@@ -9,12 +10,14 @@ from leastloss.pruning.quotas import BALANCES
 from leastloss.pruning.recalibrate import Recalibrate
 from leastloss.pruning.recoveries import RECOVERIES, as_recovery
 from leastloss.pruning.recovery import NoRecovery, Recovery, Repair
-from leastloss.pruning.schedule import SCHEDULES
+from leastloss.pruning.schedule import SCHEDULES, SPACINGS
 
 __all__ = [
+    "ALLOCATIONS",
     "BALANCES",
     "RECOVERIES",
     "SCHEDULES",
+    "SPACINGS",
     "Chain",
     "Finetune",
     "NoRecovery",

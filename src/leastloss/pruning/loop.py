@@ -14,15 +14,15 @@ from leastloss.data import as_data
 from leastloss.errors import InputError
 from leastloss.models.chain import check_chain
 from leastloss.names import choose
-from leastloss.pruning.masks import Parts, apply_masks, sparsity
-from leastloss.pruning.measure import measure
-from leastloss.pruning.path import PruningPath, Step, changes
+from leastloss.pruning.masks import Parts, apply_masks
+from leastloss.pruning.noise import noisy_splits
+from leastloss.pruning.path import PruningPath, Step
 from leastloss.pruning.quotas import quotas_of
+from leastloss.pruning.record import Record
 from leastloss.pruning.recoveries import as_recovery
 from leastloss.pruning.recovery import Recovery
-from leastloss.pruning.schedule import SCHEDULES, cuts_at, targets
+from leastloss.pruning.schedule import SCHEDULES, cuts_at, targets, within
 from leastloss.pruning.scorer import Scorer
-from leastloss.pruning.selection import Selection
 
 
 def prune(
@@ -34,12 +34,15 @@ def prune(
     to_sparsity: float = 0.9,
     steps: int = 20,
     sparsities: Sequence[float] | None = None,
+    spacing: str = "even",
+    substeps: int = 1,
     schedule: str = "iterative",
     recovery: str | Recovery = "none",
     balance: str = "none",
     allocation: str | PruningPath = "global",
     seed: int = 0,
     layers: Sequence[str] | None = None,
+    noise: Sequence[str] = (),
     progress: bool = True,
     on_step: Callable[[Step], None] | None = None,
 ) -> PruningPath:
@@ -56,9 +59,13 @@ def prune(
             ``mils-bdm:strategy=max_decrease:block=3``, or a criterion object.
         granularity: ``weight`` or ``unit`` (hidden units of a chain of Linear layers).
         to_sparsity: Share of the parts that is gone in the end, inside (0, 1).
-        steps: Number of steps, evenly spaced; each removes exactly its share.
+        steps: Number of steps; each removes exactly its share, and is measured.
         sparsities: Share of the parts that is gone after each step, increasing; instead of
             ``to_sparsity`` and ``steps``.
+        spacing: ``even``, or ``geometric``: every step keeps the same share of what is left, so
+            that steps get finer towards the end.
+        substeps: In how many rounds of scoring, pruning and repair (spaced likewise) each step is
+            done; only the last of them is measured.
         schedule: ``one-shot``, ``iterative`` (score again before every step) or ``sequential``
             (score again after every single removal).
         recovery: What repairs the network after each step: a name as ``recalibrate``, also with
@@ -67,10 +74,14 @@ def prune(
             first row is a fair control.
         balance: ``polarity`` removes equally many weights of +1 and of -1 in each step; ``none``
             does not look at signs.
-        allocation: ``global`` compares parts over all layers; a path of the same network and steps
-            lends its layer ratios: each step removes as many parts of every layer as that path.
+        allocation: ``global`` compares parts over all layers; ``uniform``, ``erk`` and ``lamp``
+            say how many go in each layer, and scores decide within it; a path of the same network
+            and steps lends its layer ratios: each step removes as many parts of every layer as
+            that path.
         seed: Seed of tie-breaks, random scores and fine-tuning; same seed, same bits out.
         layers: Names of the layers to prune; all of them when omitted.
+        noise: Corruptions with their severity, as in ``["gaussian:3"]``, under which every step is
+            measured too: ``gaussian3_balanced_accuracy``, ... The noise follows from the seed.
         progress: Whether to show a progress bar.
         on_step: Called with each finished step.
 
@@ -98,19 +109,26 @@ def prune(
     dense = copy.deepcopy(model).eval()
     parts = Parts.of(dense, granularity, None if layers is None else list(layers))
     if sparsities is None:
-        cuts = targets(len(parts), to_sparsity, steps)
+        cuts = targets(len(parts), to_sparsity, steps, spacing)
     else:
         cuts = cuts_at(len(parts), list(sparsities))
         to_sparsity, steps = float(sparsities[-1]), len(cuts)
+    rounds = within(cuts, len(parts), substeps, spacing)
     parts.check_room(int(cuts[-1]))
     data = as_data(data)  # not by the seed of pruning: what is test stays test
     if parts.consumers:
         check_chain(dense, data.train.x[:8], parts.consumers)
-    work = copy.deepcopy(dense)
+    record = Record(
+        dense=dense,
+        parts=parts,
+        data=data,
+        noisy=noisy_splits(data.test, noise, seed),
+        on_step=on_step,
+    )
     quotas = quotas_of(dense, parts, cuts, balance, allocation)
     at_once = int(cuts[-1]) if recovery.keeps_weights else 0
     scorer = Scorer(criterion, parts, data, seed, quotas, at_once)
-    order = np.zeros(0, dtype=np.int64)
+    work, order = copy.deepcopy(dense), np.zeros(0, dtype=np.int64)
     follows = "" if isinstance(allocation, str) else str(allocation.settings["criterion"])
     label = "@".join(filter(None, [criterion.label, follows]))
     settings: dict[str, object] = {
@@ -119,41 +137,36 @@ def prune(
         "to_sparsity": to_sparsity,
         "steps": steps,
         "sparsities": None if sparsities is None else [float(share) for share in sparsities],
+        "spacing": spacing,
+        "substeps": substeps,
         "schedule": schedule,
         "recovery": recovery.label,
         "balance": balance,
-        "allocation": follows or "global",
+        "allocation": follows or allocation,
+        "noise": list(noise),
         "seed": seed,
+        "layers": None if layers is None else list(layers),
         "options": dict(vars(criterion)),
         "facts": criterion.facts(scorer.context(dense, order)),
     }
-    done: list[Step] = []
-
-    def finish(selection: Selection, seconds: float) -> None:
-        masks = parts.masks(order)
-        extra = {"ties_at_cut": selection.tied_share, "score_seconds": seconds}
-        by_layer = {
-            f"sparsity_layer_{i}": sparsity({n: m}) for i, (n, m) in enumerate(masks.items())
-        }
-        metrics = measure(work, masks, data) | by_layer | extra
-        done.append(Step(len(done), len(order), metrics, changes(dense, masks, work)))
-        if on_step is not None:
-            on_step(done[-1])
-
     repair = recovery.begin(dense, data, seed)
     if recovery.memoryless:  # the dense network gets the same repair as all that follow
         repair(work, parts.masks(order))
-    finish(Selection(order, 0.0), 0.0)
-    for cut in tqdm(cuts, desc=label, unit="step", disable=None if progress else True, leave=False):
-        start, k = time.perf_counter(), int(cut) - len(order)
-        if schedule == "sequential":
-            selection = scorer.choose_one_by_one(work, order, k, progress)
-        else:
-            selection = scorer.choose(work, order, k, rescore=schedule == "iterative")
-        seconds = time.perf_counter() - start
-        order = np.concatenate([order, selection.order])
-        masks = parts.masks(order)
-        apply_masks(work, masks)
-        repair(work, masks)
-        finish(selection, seconds)
-    return PruningPath(dense, parts, order, tuple(done), settings)
+    record.add(work, order, {"ties_at_cut": 0.0, "score_seconds": 0.0})
+    bar = tqdm(rounds, desc=label, unit="step", disable=None if progress else True, leave=False)
+    for step in bar:
+        seconds = 0.0
+        for cut in step:
+            start, k = time.perf_counter(), int(cut) - len(order)
+            if schedule == "sequential":
+                selection = scorer.choose_one_by_one(work, order, k, progress)
+            else:
+                selection = scorer.choose(work, order, k, rescore=schedule == "iterative")
+            seconds += time.perf_counter() - start
+            order = np.concatenate([order, selection.order])
+            masks = parts.masks(order)
+            apply_masks(work, masks)
+            repair(work, masks)
+        extra = {"ties_at_cut": selection.tied_share, "score_seconds": seconds}
+        record.add(work, order, extra)
+    return PruningPath(dense, parts, order, tuple(record.steps), settings)

@@ -1,6 +1,6 @@
 """How the removals of a step are spread over groups of parts: all in one, by sign, by layer."""
 
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,7 +8,9 @@ from torch import nn
 
 from leastloss.criteria.polarity import negative, turns
 from leastloss.errors import InputError
+from leastloss.models.layers import prunable_layers
 from leastloss.names import choose
+from leastloss.pruning.allocation import ALLOCATIONS, Rule, apportion, erk, lamp, uniform
 from leastloss.pruning.masks import Parts
 from leastloss.pruning.path import PruningPath
 
@@ -19,9 +21,10 @@ BALANCES: dict[str, str] = {
 
 
 class Quotas(Protocol):
-    """Groups of parts, and how many of each go next."""
+    """Groups of parts, and how many of each go next; ``by_layer`` if the groups are layers."""
 
     group: NDArray[np.int64]
+    by_layer: ClassVar[bool]
 
     def next(self, gone: NDArray[np.bool_], k: int) -> NDArray[np.int64]:
         """How many parts of each group are among the next ``k``, shape (groups,)."""
@@ -29,6 +32,8 @@ class Quotas(Protocol):
 
 class Polarity:
     """Equally many weights of both signs; an odd one is of the sign with more left."""
+
+    by_layer: ClassVar[bool] = False
 
     def __init__(self, model: nn.Module, parts: Parts) -> None:
         self.group = negative(model, parts.dense)
@@ -45,6 +50,8 @@ class Polarity:
 class Copied:
     """As many parts of every layer (and sign) as another path removes."""
 
+    by_layer: ClassVar[bool] = True
+
     def __init__(self, path: PruningPath, group: NDArray[np.int64]) -> None:
         self.group, self.order = group, path.removal_order
 
@@ -54,6 +61,28 @@ class Copied:
         return np.bincount(
             self.group[self.order[done : done + k]], minlength=int(self.group.max()) + 1
         )
+
+
+class Allotted:
+    """As many parts of every layer as a rule says; what is gone stays gone.
+
+    Args:
+        rule: The share of every layer at a number of removals.
+        parts: The numbered parts.
+    """
+
+    by_layer: ClassVar[bool] = True
+
+    def __init__(self, rule: Rule, parts: Parts) -> None:
+        self.rule, self.group = rule, parts.layer_of
+        sizes = np.array(list(parts.sizes.values()))
+        self.most = sizes - 1 if parts.granularity == "unit" else sizes  # no layer is emptied
+
+    def next(self, gone: NDArray[np.bool_], k: int) -> NDArray[np.int64]:
+        """See :class:`Quotas`."""
+        before = np.bincount(self.group[gone], minlength=len(self.most))
+        total = int(before.sum()) + k
+        return apportion(self.rule(total), total, before, self.most) - before
 
 
 def quotas_of(
@@ -66,14 +95,17 @@ def quotas_of(
     """Read the options ``balance`` and ``allocation``; None where nothing but the scores decides.
 
     Raises:
-        InputError: If a name is unknown, units are to be balanced, or the path is of other parts,
-            too short, or has no such steps.
+        InputError: If a name is unknown, units are to be balanced or allotted by their weights,
+            signs are to be balanced within allotted layers, or the path is of other parts, too
+            short, or has no such steps.
     """
     by_sign = choose("balance", balance, BALANCES) == "polarity"
     if by_sign and parts.granularity == "unit":
         raise InputError("balance 'polarity' is for weights; units have no sign")
     if not isinstance(allocation, PruningPath):
-        choose("allocation", allocation, ["global"])
+        check_allocation(allocation, parts.granularity, balance)
+        if allocation != "global":
+            return Allotted(_rule(model, parts, allocation), parts)
         return Polarity(model, parts) if by_sign else None
     other = allocation.parts
     if other.granularity != parts.granularity or other.sizes != parts.sizes:
@@ -91,3 +123,34 @@ def quotas_of(
             raise InputError("allocation is a path without balance; prune both with 'polarity'")
         group = 2 * group + negative(model, parts.dense)
     return Copied(allocation, group)
+
+
+def check_allocation(allocation: str, granularity: str, balance: str) -> None:
+    """Refuse an allocation by name that is unknown or goes not with the other axes.
+
+    Raises:
+        InputError: In these cases.
+    """
+    if choose("allocation", allocation, ALLOCATIONS) == "global":
+        return
+    if allocation != "uniform" and granularity == "unit":
+        raise InputError(
+            f"allocation {allocation!r} is for weights; units go with 'global' or 'uniform'"
+        )
+    if balance != "none":
+        raise InputError(
+            f"allocation {allocation!r} looks at no signs; balance {balance!r} goes with 'global' "
+            "or with another path's layers"
+        )
+
+
+def _rule(model: nn.Module, parts: Parts, allocation: str) -> Rule:
+    if allocation == "uniform":
+        return uniform(list(parts.sizes.values()))
+    weights = {
+        name: layer.weight.detach()
+        for name, layer in prunable_layers(model, list(parts.dense)).items()
+    }
+    if allocation == "erk":
+        return erk([tuple(weight.shape) for weight in weights.values()])
+    return lamp(weights)

@@ -7,11 +7,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leastloss.errors import InputError
+from leastloss.names import choose
 
 SCHEDULES: dict[str, str] = {
     "one-shot": "score once on the dense network",
     "iterative": "score again before every step",
     "sequential": "score again after every single removal",
+}
+
+SPACINGS: dict[str, str] = {
+    "even": "every step removes equally many parts",
+    "geometric": "every step keeps the same share of what is left: finer towards the end",
 }
 
 
@@ -25,13 +31,59 @@ def parts_at(sparsity: float, parts: int) -> int:
     return math.floor(parts * sparsity + 0.5)
 
 
-def targets(parts: int, to_sparsity: float, steps: int) -> NDArray[np.int64]:
-    """How many parts are gone after each step, evenly spaced, shape (steps,) at most.
+def spaced(start: int, end: int, parts: int, steps: int, spacing: str) -> NDArray[np.int64]:
+    """Numbers of parts that are gone, from after ``start`` to ``end``, shape (steps,) at most.
+
+    Steps that would remove nothing are left out: they would only measure the same network again.
+
+    Raises:
+        InputError: If the spacing is unknown or ``steps`` is no integer of at least 1.
+
+    Example:
+        >>> spaced(0, 900, 1000, 3, "even"), spaced(0, 992, 1000, 3, "geometric")
+        (array([300, 600, 900]), array([800, 960, 992]))
+    """
+    if isinstance(steps, bool) or steps != int(steps) or steps < 1:
+        raise InputError(f"steps is {steps}; it must be at least 1 and an integer")
+    steps = min(int(steps), end - start)
+    way = np.arange(1, steps + 1) / steps
+    if choose("spacing", spacing, SPACINGS) == "even":
+        cuts = start + (end - start) * np.arange(1, steps + 1) / steps
+    else:
+        cuts = parts - (parts - start) * ((parts - end) / (parts - start)) ** way
+    found = np.unique(np.floor(cuts + 0.5).astype(np.int64))
+    return found[found > start]
+
+
+def within(
+    cuts: NDArray[np.int64], parts: int, substeps: int, spacing: str
+) -> list[NDArray[np.int64]]:
+    """The removals at which each step prunes and repairs; the last of a step is its cut.
+
+    Raises:
+        InputError: As :func:`spaced`.
+
+    Example:
+        >>> within(np.array([100, 300]), 1000, 2, "even")
+        [array([ 50, 100]), array([200, 300])]
+    """
+    if isinstance(substeps, bool) or substeps != int(substeps) or substeps < 1:
+        raise InputError(f"substeps is {substeps}; it must be at least 1 and an integer")
+    starts = [0, *(int(cut) for cut in cuts[:-1])]
+    return [
+        spaced(start, int(end), parts, substeps, spacing)
+        for start, end in zip(starts, cuts, strict=True)
+    ]
+
+
+def targets(parts: int, to_sparsity: float, steps: int, spacing: str = "even") -> NDArray[np.int64]:
+    """How many parts are gone after each step, shape (steps,) at most.
 
     Args:
         parts: Number of parts of the dense network.
         to_sparsity: Share of the parts that is gone in the end, inside (0, 1).
         steps: Number of steps, at least 1.
+        spacing: One of ``SPACINGS``.
 
     Raises:
         InputError: If an argument is out of range or nothing would be removed.
@@ -42,17 +94,13 @@ def targets(parts: int, to_sparsity: float, steps: int) -> NDArray[np.int64]:
     """
     if not 0.0 < to_sparsity < 1.0:
         raise InputError(f"to_sparsity is {to_sparsity}; it must lie inside (0, 1)")
-    if isinstance(steps, bool) or steps != int(steps) or steps < 1:
-        raise InputError(f"steps is {steps}; it must be at least 1 and an integer")
     end = parts_at(to_sparsity, parts)
     if not 0 < end < parts:
         raise InputError(
             f"to_sparsity {to_sparsity} of {parts} parts would remove {end}; at least one part "
             "must go and one must stay"
         )
-    # More steps than removals would only measure the same network again.
-    steps = min(int(steps), end)
-    return np.floor(end * np.arange(1, steps + 1) / steps + 0.5).astype(np.int64)
+    return spaced(0, end, parts, steps, spacing)
 
 
 def cuts_at(parts: int, sparsities: Sequence[float]) -> NDArray[np.int64]:

@@ -11,7 +11,7 @@ from leastloss.criteria import Criterion, ScoringContext
 from leastloss.data import Data
 from leastloss.errors import InputError
 from leastloss.pruning.masks import Parts, apply_masks
-from leastloss.pruning.quotas import Copied, Polarity, Quotas
+from leastloss.pruning.quotas import Polarity, Quotas
 from leastloss.pruning.selection import Selection, protected_parts, select
 from leastloss.seeds import stream
 
@@ -77,7 +77,7 @@ class Scorer:
     ) -> Selection:
         """Select ``k`` parts, scored again after every single removal."""
         self.gone[order] = True
-        if isinstance(self.quotas, Copied):
+        if self.quotas is not None and self.quotas.by_layer:
             return self._share_out(model, order, k)
         exact = self._exact(model, order, k)
         if exact is not None:
@@ -113,8 +113,9 @@ class Scorer:
         if rescore or self.last is None:
             self.last = self.parts.flatten(self.criterion.score(self.context(model, order)))
         free = ~self.gone
-        # A path whose layers are copied emptied none of them.
-        if self.parts.granularity == "unit" and not isinstance(self.quotas, Copied):
+        # Quotas by layer empty none of them.
+        allotted = self.quotas is not None and self.quotas.by_layer
+        if self.parts.granularity == "unit" and not allotted:
             free &= ~protected_parts(self.last, free, self.parts.layer_of, self.priority)
         return free
 
@@ -126,7 +127,7 @@ class Scorer:
             whole = self.criterion.removal_order(self.context(model, order), len(left))
         if whole is None or self.quotas is None:
             raise InputError(
-                f"{self.criterion.label!r} cannot follow another path's layers under the schedule "
+                f"{self.criterion.label!r} cannot follow given shares of layers under the schedule "
                 "'sequential'; use 'iterative'"
             )
         place = np.full(len(self.parts), np.nan)

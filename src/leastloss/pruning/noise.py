@@ -1,0 +1,61 @@
+"""Measuring under noise along a path: every step of every path meets the same damaged images."""
+
+from collections.abc import Mapping, Sequence
+
+from torch import nn
+
+from leastloss.data import CORRUPTIONS, Split
+from leastloss.errors import InputError
+from leastloss.evaluation import damaged, evaluate
+from leastloss.names import choose
+
+KEPT = ("accuracy", "balanced_accuracy", "minority_recall")
+
+
+def read_noise(specs: Sequence[str]) -> list[tuple[str, int]]:
+    """Read kinds of noise with their severity.
+
+    Raises:
+        InputError: If one has another form, is unknown, not of severity 1 to 5, or named twice.
+
+    Example:
+        >>> read_noise(["gaussian:3", "shot:5"])
+        [('gaussian', 3), ('shot', 5)]
+    """
+    if isinstance(specs, str):
+        raise InputError(f"noise is the text {specs!r}; give a list, as in ['gaussian:3']")
+    found = []
+    for spec in specs:
+        name, _, severity = spec.partition(":")
+        choose("corruption", name.strip(), CORRUPTIONS)
+        if severity.strip() not in {"1", "2", "3", "4", "5"}:
+            raise InputError(f"noise has {spec!r}; write corruption:severity, severity from 1 to 5")
+        found.append((name.strip(), int(severity)))
+    if len(set(found)) < len(found):
+        raise InputError(f"noise is {', '.join(specs)}; each may occur once")
+    return found
+
+
+def noisy_splits(split: Split, specs: Sequence[str], seed: int) -> dict[str, Split]:
+    """Damage a split by every noise: ``gaussian3`` -> damaged split.
+
+    The noise is that of :func:`leastloss.robustness` with the same seed.
+
+    Raises:
+        InputError: As :func:`read_noise`; or if the samples are not in [0, 1].
+    """
+    pairs = read_noise(specs)
+    return {f"{name}{severity}": damaged(split, name, severity, seed) for name, severity in pairs}
+
+
+def under_noise(model: nn.Module, noisy: Mapping[str, Split]) -> dict[str, float]:
+    """Accuracy, balanced accuracy and minority recall under every noise.
+
+    Returns:
+        ``gaussian3_accuracy``, ``gaussian3_balanced_accuracy``, ``gaussian3_minority_recall``, ...
+    """
+    found: dict[str, float] = {}
+    for label, split in noisy.items():
+        metrics = evaluate(model, split)
+        found |= {f"{label}_{name}": metrics[name] for name in KEPT}
+    return found

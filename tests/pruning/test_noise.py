@@ -1,0 +1,73 @@
+"""Steps measured under noise."""
+
+from dataclasses import replace
+
+import pytest
+from torch import nn
+
+import leastloss as ll
+from leastloss.data import Data
+from leastloss.errors import InputError
+from leastloss.pruning import prune
+from leastloss.pruning.noise import read_noise
+
+
+def test_noise_is_that_of_the_table_of_robustness(
+    networks: dict[str, nn.Module], data: Data
+) -> None:
+    path = prune(
+        networks["mlp"],
+        data,
+        "magnitude",
+        steps=2,
+        noise=["gaussian:3", "shot:5"],
+        seed=4,
+        progress=False,
+    )
+    alone = prune(networks["mlp"], data, "magnitude", steps=2, seed=4, progress=False)
+    rows = path.table()
+    for row in rows.to_dict("records"):
+        found = ll.robustness(
+            path.model_at(row["sparsity"]), data.test, corruptions=["gaussian", "shot"], seed=4
+        ).set_index(["corruption", "severity"])
+        for label, at in (("gaussian3", ("gaussian", 3)), ("shot5", ("shot", 5))):
+            for metric in ("accuracy", "balanced_accuracy", "minority_recall"):
+                assert row[f"{label}_{metric}"] == found.loc[at, metric]
+    assert rows["gaussian3_accuracy"].iloc[0] < rows["accuracy"].iloc[0]
+    assert path.settings["noise"] == ["gaussian:3", "shot:5"]
+    shared = [column for column in alone.table() if column != "score_seconds"]
+    assert rows[shared].equals(alone.table()[shared])
+
+
+def test_the_seed_draws_the_noise(networks: dict[str, nn.Module], data: Data) -> None:
+    first, again, other = (
+        prune(
+            networks["mlp"], data, "random", steps=1, noise=["gaussian:2"], seed=s, progress=False
+        ).steps[0]
+        for s in (0, 0, 1)
+    )
+    assert first.metrics["gaussian2_accuracy"] == again.metrics["gaussian2_accuracy"]
+    assert first.metrics["gaussian2_accuracy"] != other.metrics["gaussian2_accuracy"]
+
+
+@pytest.mark.parametrize(
+    ("specs", "line"),
+    [
+        (["gauss:3"], "unknown corruption 'gauss'; did you mean 'gaussian'"),
+        (["gaussian"], "write corruption:severity"),
+        (["gaussian:6"], "severity from 1 to 5"),
+        (["shot:1", "shot:1"], "each may occur once"),
+        ("gaussian:3", "give a list"),
+    ],
+)
+def test_wrong_noise_is_refused(specs: list[str], line: str) -> None:
+    with pytest.raises(InputError, match=line):
+        read_noise(specs)
+
+
+def test_samples_beyond_pixels_are_refused_before_pruning(
+    networks: dict[str, nn.Module], data: Data
+) -> None:
+    wide = replace(data, test=replace(data.test, x=3 * data.test.x))
+    with pytest.raises(InputError, match=r"defined for float values in \[0, 1\]"):
+        prune(networks["mlp"], wide, "random", noise=["gaussian:1"], progress=False)
