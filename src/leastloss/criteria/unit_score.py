@@ -2,13 +2,12 @@
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from leastloss.criteria.base import Criterion, Granularity, Scores, ScoringContext
+from leastloss.criteria.base import Criterion, Scores, ScoringContext
 from leastloss.criteria.unit_statistics import Alive, alive_units, unit_statistics
 from leastloss.errors import InputError
 from leastloss.geometry import ClassStatistics, Shrinking, eliminate
@@ -19,8 +18,6 @@ class UnitScore(Criterion):
 
     A subclass implements ``weigh``.
     """
-
-    granularities: ClassVar[tuple[Granularity, ...]] = ("unit",)
 
     @abstractmethod
     def weigh(self, context: ScoringContext, alive: Alive) -> Mapping[str, Tensor]:
