@@ -57,17 +57,17 @@ class SeedNC(WeightScore):
         sums: dict[str, Tensor] = {}
         for y, seen in _runs(context.model, splits, list(layers)):
             for name, (_, features) in seen.items():
-                members = functional.one_hot(y, len(counts)).T.double()
-                found = members @ features.flatten(1).double()
+                members = functional.one_hot(y, len(counts)).T.to(features)
+                found = (members @ features.flatten(1)).double()
                 sums[name] = sums[name] + found if name in sums else found
         total = {
             n: torch.zeros_like(layer.weight, dtype=torch.float64) for n, layer in layers.items()
         }
         for y, seen in _runs(context.model, splits, list(layers)):
             for name, (inputs, features) in seen.items():
-                means = sums[name] / counts.to(y.device)[:, None]
-                spread = (features.flatten(1) - means[y]) * (2 * shares.to(y.device)[y][:, None])
-                slopes = spread.view_as(features).to(features)
+                means = (sums[name] / counts.to(y.device)[:, None]).to(features)
+                weights = 2 * shares.to(features)[y][:, None]
+                slopes = ((features.flatten(1) - means[y]) * weights).view_as(features)
                 total[name] += weight_gradient(layers[name], inputs, slopes)
         return {name: slope.abs() for name, slope in total.items()}
 
