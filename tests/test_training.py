@@ -64,7 +64,7 @@ def test_flips_are_those_of_the_best_epoch(data: Data) -> None:
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=40)
     generator = torch_stream(0, "batches")
     for _ in range(best):
-        _train_epoch(twin, data.train, optimizer, 64, generator)
+        _train_epoch(twin, data.train, optimizer, 64, generator, nn.functional.cross_entropy)
         schedule.step()
     counts = model.state_dict()["layers.0.flips"]
     assert 0 < counts.max() <= best * -(-len(data.train) // 64)

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from leastloss.models import BinarizedMLP as BinarizedMLP
     from leastloss.models import ConvNet as ConvNet
     from leastloss.pruning import PruningPath as PruningPath
+    from leastloss.pruning import logit_adjusted as logit_adjusted
     from leastloss.pruning import prune as prune
     from leastloss.training import fit as fit
 
@@ -54,6 +55,7 @@ _HOME = {
     "evaluate": "evaluation",
     "fit": "training",
     "load_data": "data",
+    "logit_adjusted": "pruning",
     "prune": "pruning",
     "robustness": "evaluation",
 }

@@ -2,7 +2,7 @@
 
 import copy
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pandas as pd
@@ -13,8 +13,10 @@ from tqdm.auto import tqdm
 
 from leastloss.data import Split, as_data
 from leastloss.errors import InputError, ResourceError
+from leastloss.losses import LOSSES, Loss, training_loss, validation_weights
 from leastloss.models.layers import hold_masks, watch_flips
 from leastloss.models.running import matched
+from leastloss.names import choose
 from leastloss.seeds import stream, torch_stream
 
 
@@ -33,14 +35,17 @@ def batches(split: Split, batch_size: int, generator: torch.Generator) -> Iterat
 
 
 @torch.inference_mode()
-def _validate(model: nn.Module, split: Split, batch_size: int = 4096) -> tuple[float, float]:
-    """Mean cross-entropy and accuracy in evaluation mode."""
+def _validate(
+    model: nn.Module, split: Split, weights: Tensor | None, batch_size: int = 4096
+) -> tuple[float, float]:
+    """Mean cross-entropy, by class weights if there are any, and accuracy in evaluation mode."""
     model.eval()
     loss, hits = 0.0, 0
     for x, labels in zip(split.x.split(batch_size), split.y.split(batch_size), strict=True):
         logits = model(matched(model, x))
         y = labels.to(logits.device)
-        loss += functional.cross_entropy(logits, y, reduction="sum").item()
+        weight = None if weights is None else weights.to(logits)
+        loss += functional.cross_entropy(logits, y, weight=weight, reduction="sum").item()
         hits += int((logits.argmax(1) == y).sum())
     return loss / len(split), hits / len(split)
 
@@ -51,6 +56,7 @@ def _train_epoch(
     optimizer: torch.optim.Optimizer,
     batch_size: int,
     generator: torch.Generator,
+    loss_of: Loss,
 ) -> float:
     model.train()
     device = next(model.parameters()).device
@@ -58,12 +64,28 @@ def _train_epoch(
     for x, labels in batches(split, batch_size, generator):
         y = labels.to(device)
         optimizer.zero_grad(set_to_none=True)
-        loss = functional.cross_entropy(model(matched(model, x)), y)
+        loss = loss_of(model(matched(model, x)), y)
         loss.backward()
         optimizer.step()
         hold_masks(model)
         total += loss.detach() * len(y)
     return total.item() / len(split)
+
+
+def check_training(
+    *, epochs: int, patience: int, lr: float, batch_size: int, loss: str = "plain"
+) -> None:
+    """Refuse options of training before anything costs time.
+
+    Raises:
+        InputError: If a number is out of range or the loss unknown.
+    """
+    if epochs < 1 or patience < 1 or batch_size < 2 or not 0.0 < lr < float("inf"):
+        raise InputError(
+            f"epochs={epochs}, patience={patience}, batch_size={batch_size}, lr={lr}: epochs and "
+            "patience must be at least 1, batch_size at least 2 and lr above 0"
+        )
+    choose("loss", loss, LOSSES)
 
 
 def fit(
@@ -74,8 +96,10 @@ def fit(
     patience: int = 40,
     lr: float = 1e-3,
     batch_size: int = 64,
+    loss: str = "plain",
     seed: int = 0,
     progress: bool = True,
+    on_epoch: Callable[[int, nn.Module], Mapping[str, float]] | None = None,
 ) -> pd.DataFrame:
     """Train with Adam and early stopping on the validation loss; restore the best weights.
 
@@ -94,11 +118,17 @@ def fit(
         patience: Stop after this many epochs without a lower validation loss.
         lr: Adam's first learning rate.
         batch_size: Samples per step.
+        loss: ``plain`` cross-entropy; ``balanced``, in which every class counts alike; or
+            ``logit-adjusted`` (Menon et al. 2021). The validation loss of the last two is the
+            class-balanced cross-entropy.
         seed: Seed of the batch order and of dropout.
         progress: Whether to show a progress bar.
+        on_epoch: Called after every epoch with its number and the network, which it must leave as
+            it is; the numbers it returns join the epoch's row, and its time is not counted.
 
     Returns:
-        One row per epoch: epoch, train_loss, val_loss, val_accuracy, lr, seconds.
+        One row per epoch: epoch, train_loss, val_loss, val_accuracy, lr, seconds, and what
+        ``on_epoch`` says.
 
     Raises:
         InputError: If an argument is out of range.
@@ -112,12 +142,9 @@ def fit(
         >>> list(history["epoch"])
         [1, 2]
     """
-    if epochs < 1 or patience < 1 or batch_size < 2 or not 0.0 < lr < float("inf"):
-        raise InputError(
-            f"epochs={epochs}, patience={patience}, batch_size={batch_size}, lr={lr}: epochs and "
-            "patience must be at least 1, batch_size at least 2 and lr above 0"
-        )
+    check_training(epochs=epochs, patience=patience, lr=lr, batch_size=batch_size, loss=loss)
     data = as_data(data)
+    loss_of, weights = training_loss(loss, data.train), validation_weights(loss, data.val)
     generator = torch_stream(seed, "batches")
     optimizer = torch.optim.Adam(model.parameters(), lr=lr, fused=True)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=epochs)
@@ -136,14 +163,17 @@ def fit(
         # Dropout draws from the global generator: give it a state of ours, and take it back.
         with torch.random.fork_rng():
             torch.manual_seed(int(stream(seed, f"dropout/{epoch}").integers(2**63)))
-            loss = _train_epoch(model, data.train, optimizer, batch_size, generator)
+            train_loss = _train_epoch(model, data.train, optimizer, batch_size, generator, loss_of)
         schedule.step()
-        val_loss, val_accuracy = _validate(model, data.val)
-        if not (loss < float("inf") and val_loss < float("inf")):
-            raise ResourceError(f"training diverged in epoch {epoch} (loss {loss}); lower lr={lr}")
+        val_loss, val_accuracy = _validate(model, data.val, weights)
+        if not (train_loss < float("inf") and val_loss < float("inf")):
+            raise ResourceError(
+                f"training diverged in epoch {epoch} (loss {train_loss}); lower lr={lr}"
+            )
         seconds = time.perf_counter() - start
-        row = {"epoch": epoch, "train_loss": loss, "val_loss": val_loss}
-        rows.append(row | {"val_accuracy": val_accuracy, "lr": rate, "seconds": seconds})
+        row = {"epoch": epoch, "train_loss": train_loss, "val_loss": val_loss}
+        row |= {"val_accuracy": val_accuracy, "lr": rate, "seconds": seconds}
+        rows.append(row | dict(on_epoch(epoch, model) if on_epoch else {}))
         bar.set_postfix(val_loss=f"{val_loss:.4f}", val_accuracy=f"{val_accuracy:.3f}")
         if val_loss < best_loss:
             best_loss, best_epoch = val_loss, epoch

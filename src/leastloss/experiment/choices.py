@@ -6,11 +6,13 @@ from typing import Any
 from leastloss.criteria import CRITERIA, GRANULARITIES, Criterion, as_criterion
 from leastloss.errors import InputError
 from leastloss.experiment.config import PruneConfig, names, numbers
+from leastloss.models import MODELS
 from leastloss.names import choose
 from leastloss.pruning import BALANCES, SCHEDULES, as_recovery
 from leastloss.pruning.noise import read_noise
 from leastloss.pruning.quotas import check_allocation
 from leastloss.pruning.schedule import cuts_at, targets, within
+from leastloss.training import check_training
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +34,15 @@ def steps_of(config: PruneConfig) -> dict[str, Any]:
     Raises:
         InputError: If a name is unknown or a number out of range.
     """
+    if not config.run_id:
+        choose("model", config.model, MODELS)
+        check_training(
+            epochs=config.epochs,
+            patience=config.patience,
+            lr=config.lr,
+            batch_size=config.batch_size,
+            loss=config.loss,
+        )
     choose("granularity", config.granularity, GRANULARITIES)
     choose("schedule", config.schedule, SCHEDULES)
     recovery = as_recovery(config.recovery)
@@ -85,6 +96,11 @@ def choices(config: PruneConfig) -> list[Choice]:
     if len(labels) < len(found):
         raise InputError(f"criteria {config.criteria!r} names one twice")
     for choice in found:
+        known = getattr(choice.criterion, "granularities", GRANULARITIES)
+        if config.granularity not in known:
+            raise InputError(
+                f"{choice.label!r} scores no {config.granularity}s; use granularity {known[0]!r}"
+            )
         choice.criterion.check_schedule(config.schedule)
         by_layer = choice.follows or config.allocation != "global"
         if by_layer and config.schedule == "sequential" and not choice.criterion.static:

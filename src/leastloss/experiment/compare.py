@@ -10,13 +10,18 @@ from leastloss.errors import InputError
 from leastloss.experiment.config import CompareConfig, PruneConfig, names, parameters
 from leastloss.experiment.prune import TABLE
 from leastloss.experiment.select import children, criterion_runs, newest
-from leastloss.plots import compare_figure, render
+from leastloss.plots import collapse_columns, collapse_figure, compare_figure, render
 from leastloss.report import compare_page
 from leastloss.tracking import Run
 
 PAGE = "compare.html"
+_COLLAPSE = (
+    "Neural collapse of the last features, on training images (classes count evenly). 0 is full "
+    "collapse, for all but the minority angle: there 1 means that the classifier no longer tells "
+    "the rare classes apart. Under imbalance training tends to SELI, not to the simplex."
+)
 _DATA = ("dataset", "size", "imbalance", "ratio", "rare", "share", "subset", "model", "hidden")
-_TRAINING = ("epochs", "patience", "lr", "batch_size")
+_TRAINING = ("epochs", "patience", "lr", "batch_size", "loss")
 # Options of criteria are in their labels.
 _METHOD = (
     *("steps", "to_sparsity", "sparsities", "spacing", "substeps", "granularity", "schedule"),
@@ -43,9 +48,12 @@ def compare(config: CompareConfig) -> pd.DataFrame:
     with tracking.run("compare", f"compare {len(runs)} runs", parameters(config), tags=tags) as own:
         title = _title(runs)
         figure = compare_figure(table, metrics, title=title)
+        figures = {"Metrics against sparsity, on the test images": figure}
+        if collapse_columns(table):  # runs from before they were measured have none
+            figures[_COLLAPSE] = collapse_figure(table, title=title)
         page = compare_page(
             table,
-            {"Metrics against sparsity, on the test images": figure},
+            figures,
             title=title,
             facts=_facts(runs, table),
             command=f"mlflow run . -e compare -P runs={_shortest(runs)}",
@@ -53,8 +61,9 @@ def compare(config: CompareConfig) -> pd.DataFrame:
         )
         tracking.log_text(own, table.to_csv(index=False), TABLE)
         tracking.log_text(own, page, PAGE)
-        for ending in ("png", "svg"):
-            tracking.log_bytes(own, render(figure, ending), f"compare.{ending}")
+        for name, drawn in zip(("compare", "collapse"), figures.values(), strict=False):
+            for ending in ("png", "svg"):
+                tracking.log_bytes(own, render(drawn, ending), f"{name}.{ending}")
     click.echo(f"compare run: {own}")
     click.echo(f"page: {tracking.artifact_path(own, PAGE)}")
     return table

@@ -28,12 +28,17 @@ class TrainConfig:
     share: str = option("", "With imbalance=named: share of their images that stays, in (0, 1].")
     subset: float = option(1.0, "Stratified share of the training images to use, in (0, 1].")
     replicate: int = option(0, "Which stratified subset: 0, 1, 2, ...; each is drawn anew.")
-    model: str = option("binarized-mlp", "binarized-mlp (weights in {-1, +1}) or mlp (ReLU).")
+    model: str = option(
+        "binarized-mlp", "binarized-mlp (weights in {-1, +1}), mlp (ReLU), mlp-no-bias or convnet."
+    )
     hidden: str = option("256,256", "Widths of the hidden layers.")
     epochs: int = option(300, "Most passes over the training images.")
     patience: int = option(40, "Stop after so many epochs without a lower validation loss.")
     lr: float = option(1e-3, "Adam's learning rate; it falls to 0 along a cosine.")
     batch_size: int = option(64, "Images per step.")
+    loss: str = option(
+        "plain", "plain, balanced (every class counts alike) or logit-adjusted cross-entropy."
+    )
     seed: int = option(0, "Seed of every random stream: same seed, same bits out.")
     data_dir: str = option("", "Folder of the image files; empty: LEASTLOSS_DATA, else ./data.")
 

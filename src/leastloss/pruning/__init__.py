@@ -1,5 +1,6 @@
 """Scores in, a pruning path out: selection, schedule and recovery are separate axes."""
 
+from leastloss.pruning.adjust import Adjust, logit_adjusted
 from leastloss.pruning.allocation import ALLOCATIONS
 from leastloss.pruning.chain import Chain
 from leastloss.pruning.finetune import Finetune
@@ -18,6 +19,7 @@ __all__ = [
     "RECOVERIES",
     "SCHEDULES",
     "SPACINGS",
+    "Adjust",
     "Chain",
     "Finetune",
     "NoRecovery",
@@ -30,6 +32,7 @@ __all__ = [
     "apply_masks",
     "as_recovery",
     "full_masks",
+    "logit_adjusted",
     "prune",
     "sparsity",
 ]

@@ -7,7 +7,7 @@ from torch import nn
 from leastloss.data import Data
 from leastloss.models.layers import Masks
 from leastloss.pruning.recovery import Recovery, Repair
-from leastloss.training import fit
+from leastloss.training import check_training, fit
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,11 +18,23 @@ class Finetune(Recovery):
         epochs: Passes over the training split after every step.
         lr: Adam's first learning rate.
         batch_size: Samples per step of Adam.
+        loss: ``plain``, ``balanced`` or ``logit-adjusted``; see :func:`leastloss.fit`.
     """
 
     epochs: int = 5
     lr: float = 1e-3
     batch_size: int = 64
+    loss: str = "plain"
+
+    def __post_init__(self) -> None:
+        """Refuse wrong options before anything is pruned."""
+        check_training(
+            epochs=self.epochs,
+            patience=self.epochs,
+            lr=self.lr,
+            batch_size=self.batch_size,
+            loss=self.loss,
+        )
 
     def begin(self, dense: nn.Module, data: Data, seed: int) -> Repair:
         """Nothing to prepare; see :func:`leastloss.training.fit` for what every step does."""
@@ -35,6 +47,7 @@ class Finetune(Recovery):
                 patience=self.epochs,
                 lr=self.lr,
                 batch_size=self.batch_size,
+                loss=self.loss,
                 seed=seed,
                 progress=False,
             )

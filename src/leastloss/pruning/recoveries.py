@@ -6,6 +6,7 @@ from dataclasses import replace
 from leastloss.criteria.specs import read_options, split_spec
 from leastloss.errors import InputError
 from leastloss.names import choose
+from leastloss.pruning.adjust import Adjust
 from leastloss.pruning.chain import Chain
 from leastloss.pruning.finetune import Finetune
 from leastloss.pruning.recalibrate import Recalibrate
@@ -16,6 +17,7 @@ RECOVERIES: dict[str, Callable[[], Recovery]] = {
     "none": NoRecovery,
     "recalibrate": Recalibrate,
     "finetune": Finetune,
+    "adjust": Adjust,
 }
 
 
@@ -31,7 +33,7 @@ def as_recovery(recovery: str | Recovery) -> Recovery:
 
     Example:
         >>> as_recovery("finetune:epochs=2")
-        Finetune(epochs=2, lr=0.001, batch_size=64)
+        Finetune(epochs=2, lr=0.001, batch_size=64, loss='plain')
         >>> as_recovery("recalibrate + finetune:epochs=2:lr=0.001").label
         'recalibrate+finetune:epochs=2'
     """
