@@ -43,6 +43,22 @@ def test_training_learns_and_is_repeatable(data: Data) -> None:
     assert not model.training
 
 
+def test_what_is_said_after_an_epoch_joins_its_row_and_changes_nothing(data: Data) -> None:
+    seen = []
+
+    def look(epoch: int, network: nn.Module) -> dict[str, float]:
+        seen.append(epoch)
+        torch.rand(3)  # the global generator is not what training draws from
+        return {"size": sum(p.detach().norm().item() for p in network.parameters())}
+
+    plain = fit(_mlp(), data, epochs=3, progress=False)
+    told = fit(_mlp(), data, epochs=3, progress=False, on_epoch=look)
+    assert seen == [1, 2, 3]
+    assert told["size"].nunique() == 3
+    same = [name for name in plain.columns if name != "seconds"]
+    pd.testing.assert_frame_equal(told[same], plain[same])
+
+
 def test_latent_weights_stay_in_the_window(data: Data) -> None:
     model = BinarizedMLP(64, (8,), 10)
     fit(model, data, epochs=3, lr=0.5, progress=False)

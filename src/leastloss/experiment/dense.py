@@ -10,17 +10,19 @@ from torch import nn
 from leastloss import tracking
 from leastloss.data import Data, load_data
 from leastloss.errors import ResourceError
-from leastloss.evaluation import evaluate
+from leastloss.evaluation import evaluate, network_collapse
 from leastloss.experiment.config import TrainConfig, number, numbers, parameters
+from leastloss.geometry import COLLAPSE
 from leastloss.models import build_model
 from leastloss.models.files import load_network, save_network
-from leastloss.plots import render, training_curves
+from leastloss.plots import collapse_curves, render, training_curves
 from leastloss.seeds import torch_stream
 from leastloss.training import fit
 
 WEIGHTS = "dense_weights.safetensors"
 MODEL_TAG = "leastloss.dense_model"
 RUN_TAG = "leastloss.dense_run"
+WATCHED = 200  # samples of each class whose collapse is followed while training: a moment's work
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,18 +80,23 @@ def train_dense(config: TrainConfig, run_id: str) -> Dense:
         patience=config.patience,
         lr=config.lr,
         batch_size=config.batch_size,
+        loss=config.loss,
         seed=config.seed,
+        on_epoch=lambda _, network: network_collapse(network, data.train, most=WATCHED),
     )
     widths = numbers(config.hidden, int, "hidden")
     name = " ".join([config.model, "-".join(str(width) for width in widths)]).strip()
     tracking.log_metrics(run_id, _epochs(history))
     metrics = evaluate(model, data.test)
     metrics |= {f"val_{name}": value for name, value in evaluate(model, data.val).items()}
+    metrics |= network_collapse(model, data.train)
     settings = {key: parameters(config)[key] for key in parameters(TrainConfig())}
     about = {"data": data.recipe, "name": name, "settings": settings}
     tracking.log_file(run_id, WEIGHTS, lambda path: save_network(path, model, {}, about))
     figure = training_curves(history, title=f"{name} on {data.name}")
     tracking.log_bytes(run_id, render(figure), "training.png")
+    figure = collapse_curves(history, title=f"{name} on {data.name}")
+    tracking.log_bytes(run_id, render(figure), "collapse.png")
     model_id = tracking.log_network(run_id, model, data, "dense", {"run_id": run_id})
     tracking.log_metrics(run_id, [(0, metrics)], model_id)
     tracking.log_tags(run_id, {MODEL_TAG: model_id})
@@ -142,7 +149,7 @@ def _same_data(run_id: str, data: Data) -> None:
 
 
 def _epochs(history: pd.DataFrame) -> list[tuple[int, dict[str, float]]]:
-    # Names of their own: val_loss and val_accuracy are those of the network that is kept.
-    own = {name: f"epoch_{name}" for name in ("val_loss", "val_accuracy")}
+    # Names of their own: without "epoch_" they are those of the network that is kept.
+    own = {name: f"epoch_{name}" for name in ("val_loss", "val_accuracy", *COLLAPSE)}
     rows = history.rename(columns=own).to_dict("records")
     return [(int(row.pop("epoch")), {str(k): float(v) for k, v in row.items()}) for row in rows]

@@ -1,5 +1,6 @@
 """Figures from finished tables: nothing is computed here but means and their intervals."""
 
+from leastloss.plots.collapse import collapse_columns, collapse_curves, collapse_figure
 from leastloss.plots.curves import compare_figure, curves
 from leastloss.plots.files import render
 from leastloss.plots.lengths import lengths_figure
@@ -10,6 +11,9 @@ from leastloss.plots.style import METHODS, looks, words
 __all__ = [
     "METHODS",
     "child_curves",
+    "collapse_columns",
+    "collapse_curves",
+    "collapse_figure",
     "compare_figure",
     "curves",
     "lengths_figure",

@@ -78,12 +78,12 @@ def compare_figure(
         spare.set_visible(False)
     count = classes or sum(str(column).startswith("recall_class_") for column in table.columns)
     for ax, (metric, line) in zip(panels, lines.items(), strict=False):
-        _draw(ax, line, metric, by)
-        level = (dense or {}).get(metric, _dense_level(table, metric))
+        draw_line(ax, line, metric, by)
+        level = (dense or {}).get(metric, dense_level(table, metric))
         if level is not None:
-            _level(ax, level, "dense", "-", INK)
+            draw_level(ax, level, "dense", "-", INK)
         if count and metric in CHANCE:
-            _level(ax, 1 / count, "chance", ":", QUIET)
+            draw_level(ax, 1 / count, "chance", ":", QUIET)
     found = looks(next(iter(lines.values()))[by])
     legend(figure, found)
     headline(figure, title, seeds_note(pd.concat(lines.values())["n"]))
@@ -99,7 +99,8 @@ def seeds_note(n: pd.Series) -> str:
     return f"mean and 95 % bootstrap interval over {span} seeds"
 
 
-def _draw(ax: Axes, line: pd.DataFrame, metric: str, by: str) -> None:
+def draw_line(ax: Axes, line: pd.DataFrame, metric: str, by: str) -> None:
+    """Draw what :func:`leastloss.evaluation.curve` found for one metric, bands included."""
     found = looks(line[by])
     sns.lineplot(
         data=line,
@@ -124,12 +125,14 @@ def _draw(ax: Axes, line: pd.DataFrame, metric: str, by: str) -> None:
     ax.set_xlim(-0.02 * end, 1.02 * end)
 
 
-def _dense_level(table: pd.DataFrame, metric: str) -> float | None:
+def dense_level(table: pd.DataFrame, metric: str) -> float | None:
+    """Mean of a metric before anything was removed, if that was measured."""
     at_start = table.loc[table["sparsity"] == 0, metric]
     return None if at_start.empty else float(at_start.mean())
 
 
-def _level(ax: Axes, level: float, label: str, linestyle: str, color: str) -> None:
+def draw_level(ax: Axes, level: float, label: str, linestyle: str, color: str) -> None:
+    """Draw a level that curves are compared with, its name at the end where there is room."""
     # Curves start near the dense level on the left and end near chance on the right: the names
     # stand where the curves are not.
     right = label == "dense"

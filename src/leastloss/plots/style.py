@@ -111,6 +111,18 @@ _WORDS = {
     "lzma_bytes": "LZMA (bytes)",
     "zlib_bytes": "zlib (bytes)",
     "compressed_bytes": "compressed size (bytes)",
+    "nc1": "NC1: spread in classes",
+    "nc1_quotient": "NC1 as a quotient",
+    "cdnv": "CDNV: spread of pairs",
+    "nc2_equinorm": "NC2: unequal norms",
+    "nc2_equiangular": "NC2: unequal angles",
+    "simplex_distance": "means: distance to simplex",
+    "seli_distance": "means: distance to SELI",
+    "nc3": "NC3: means to classifier",
+    "nc4": "NC4: unlike nearest mean",
+    "classifier_simplex_distance": "classifier: distance to simplex",
+    "classifier_seli_distance": "classifier: distance to SELI",
+    "minority_angle": "minority angle (cosine)",
 }
 
 
