@@ -351,3 +351,32 @@ def test_a_leak_of_nothing_is_refused() -> None:
     run = partial(prune, nn.Sequential(nn.Linear(4, 3)), one, progress=False)
     with pytest.raises(InputError, match="leak=true needs"):
         run("seed-nc:leak=true")
+
+
+def test_the_features_of_a_layer_end_before_a_layer_that_is_not_pruned() -> None:
+    wide = [nn.Linear(32, 6), nn.ReLU(), nn.Linear(6, 6), nn.ReLU(), nn.Linear(6, 3)]
+    case = context(nn.Sequential(nn.Flatten(), *wide).double())
+    alone = replace(case, masks={"1": case.masks["1"]})
+    np.testing.assert_array_equal(SeedNC().score(alone)["1"], SeedNC().score(case)["1"])
+
+
+class Reusing(nn.Module):
+    """Clears what its layer has read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(32, CLASSES).double()
+
+    def forward(self, x: Tensor) -> Tensor:
+        h = 1.0 * x.flatten(1)
+        logits: Tensor = self.layer(h)
+        h.zero_()
+        return logits
+
+
+@pytest.mark.parametrize("score", SEEN)
+def test_inputs_are_those_of_the_moment(score: Callable[..., Criterion]) -> None:
+    model = Reusing()
+    plain = nn.Sequential(nn.Flatten(), model.layer)
+    found, expected = score().score(context(model)), score().score(context(plain))
+    np.testing.assert_allclose(found["layer"], expected["1"], rtol=1e-12)
