@@ -111,6 +111,19 @@ def test_settings_name_an_arm_only_where_its_criterion_has_several() -> None:
         (["report", "sparsities"], [1.5], "1.5; it must lie in"),
         (["report", "against"], ["random"], "unknown criterion in against 'random'"),
         (["report", "figures"], [["random"]], "unknown arm in figures 'random'"),
+        (["report", "metrics"], ["acuracy"], "unknown metric in report 'acuracy'; did you mean"),
+        (["report", "metrics"], ["gaussian3_accuracy"], "unknown metric in report 'gaussian3_a"),
+        (["report", "free"], ["bdm_bits"], "unknown metric in report 'val_bdm_bits'"),
+        (["report", "free"], [], "free of report is empty"),
+        (["report", "compared"], ["loss"], "unknown metric in compared 'loss'; .*are: accuracy"),
+        (["report", "recoveries"], "mixed", "unknown recoveries 'mixed'"),
+        (["report", "recoveries"], True, "recoveries of report is True; it must be a text"),
+        (["train", "lr"], 0.0, "arm 1: .*lr=0.0"),
+        (["train", "loss"], "focal", "arm 1: unknown loss 'focal'"),
+        (["prune", "noise"], ["fog:1"], "arm 1: unknown corruption 'fog'"),
+        (["prune", "allocation"], "local", "arm 1: unknown allocation 'local'"),
+        (["arm", 0, "spacing"], "log", "arm 1: unknown spacing 'log'"),
+        (["prune", "sparsities"], ",", "arm 1: sparsities is ','"),
         (["report", "metrics"], [], "metrics of report is empty"),
         (["report", "metrics"], ["accuracy", "accuracy"], "each may occur once"),
         (["report", "within"], [0.1, 0.1], "each may occur once"),
@@ -178,3 +191,51 @@ def test_one_arm_in_two_spellings_is_one() -> None:
     arms = [{"criteria": "mils-bdm"}, {"criteria": "mils-bdm:block=4"}]
     with pytest.raises(InputError, match="'mils-bdm' occurs in two arms"):
         study_of(given(arm=arms))
+
+
+def test_arms_differ_in_all_that_prune_can_do() -> None:
+    arm = {"criteria": "magnitude", "allocation": ["global", "erk"], "spacing": "geometric"}
+    arm |= {"recovery": ["none", "finetune:epochs=5"], "layers": ["layers.0", "layers.3"]}
+    report = {"sparsities": [0.9]}
+    study = study_of(given(arm=[arm], report=report, prune={"noise": ["gaussian:3", "shot:1"]}))
+    told = [(one.config.allocation, one.config.recovery) for one in study.arms]
+    assert told == [
+        (allocation, recovery)
+        for allocation in ("global", "erk")
+        for recovery in ("none", "finetune")  # the label: five epochs are the default
+    ]
+    (config, *_) = (one.config for one in study.arms)
+    assert (config.layers, config.noise) == ("layers.0,layers.3", "gaussian:3,shot:1")
+    assert [study.method(one) for one in study.arms] == [
+        "magnitude",
+        "magnitude",
+        "magnitude, allocation=erk",
+        "magnitude, allocation=erk",
+    ]
+
+
+def test_recoveries_can_be_compared_with_each_other() -> None:
+    arms = [
+        {"criteria": ["nc", "magnitude"], "recovery": ["none", "adjust"]},
+        {"criteria": "wanda", "recovery": "adjust"},
+    ]
+    report = {
+        "sparsities": [0.5],
+        "recoveries": "together",
+        "metrics": ["accuracy", "gaussian3_accuracy"],
+        "compared": ["gaussian3_accuracy"],
+        "against": ["magnitude, recovery=none", "nc"],
+        "figures": [["nc, recovery=none", "magnitude, recovery=adjust", "wanda"]],
+    }
+    study = study_of(given(arm=arms, report=report, prune={"noise": "gaussian:3"}))
+    assert [study.method(arm) for arm in study.arms] == [
+        "nc, recovery=none",
+        "magnitude, recovery=none",
+        "nc, recovery=adjust",
+        "magnitude, recovery=adjust",
+        "wanda, recovery=adjust",
+    ]
+    assert {study.group(arm) for arm in study.arms} == {("", "weight")}
+    with pytest.raises(InputError, match=r"unknown arm in figures '(nc|magnitude), recovery="):
+        study_of(given(arm=arms, report=report | {"recoveries": "apart", "against": ["nc"]},
+                       prune={"noise": "gaussian:3"}))  # fmt: skip

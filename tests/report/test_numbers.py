@@ -114,5 +114,27 @@ def test_the_reference_agrees_with_the_arm_in_most_settings() -> None:
     }
 
 
+def test_a_reference_can_be_one_arm() -> None:
+    table = runs(nc__a=[[0.9, 0.5, 0.1]], nc__b=[[0.9, 0.4, 0.1]], random=[[0.9, 0.3, 0.1]])
+    found = differences(at_points(table, [0.3], ["accuracy"]), ["nc__b"])
+    assert found[["method", "reference"]].to_numpy().tolist() == [
+        ["nc__a", "nc__b"],
+        ["random", "nc__b"],
+    ]
+    assert found["mean"].tolist() == pytest.approx([0.1, -0.1])
+
+
+def test_what_is_free_may_ask_for_several_metrics() -> None:
+    table = runs(nc=[[0.90, 0.89, 0.89]])
+    table["minority_recall"] = [0.8, 0.8, 0.7]
+    table["val_minority_recall"] = [0.8, 0.79, 0.7]
+    found = free_of_loss(table, [0.02], ["accuracy", "minority_recall"]).set_index("quantity")
+    assert found["value"].to_dict() == pytest.approx(
+        {"sparsity": 0.3, "accuracy": 0.89, "minority_recall": 0.8, "bdm_bits": 60.0}
+    )
+    with pytest.raises(InputError, match="unknown metric on the validation images 'recall'"):
+        free_of_loss(table, [0.02], ["recall"])
+
+
 def test_no_reference_gives_no_rows() -> None:
     assert differences(at_points(runs(nc=[[0.9, 0.8, 0.5]]), [0.3], ["accuracy"]), ["random"]).empty

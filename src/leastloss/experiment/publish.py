@@ -29,6 +29,7 @@ from leastloss.report.section import place, section
 RESULTS = "RESULTS.md"
 _HEAD = "# Results\n\nEach section is written by the command that it names, from tracked runs.\n"
 _COMPARED = ("bdm_bits", "compressed_bytes")
+_FAIR, _REPAIRED = "dense is a fair control", "dense is repaired"  # columns of ours
 _MOST = 8  # curves that can be told apart in one figure
 _HEAVY = 100_000  # bytes; a larger SVG becomes a PNG
 
@@ -52,10 +53,10 @@ def publish(found: Found, out: Path, file: str) -> list[Path]:
     values = at_points(table, wanted.sparsities, wanted.metrics)
     numbers = means(values)
     dense = means(at_points(dense_rows(table), [0.0], wanted.metrics))
-    paired = differences(values[values["quantity"] == wanted.metrics[0]], wanted.against)
+    compared = values[values["quantity"].isin(wanted.compared or wanted.metrics[:1])]
+    paired = differences(compared, wanted.against)
     # Other recoveries leave the dense network as it is: there it is no measure of a loss.
-    fair = [as_recovery(str(spec)).memoryless for spec in table["recovery"]]
-    kept = free_of_loss(table[fair], wanted.within)
+    kept = free_of_loss(table[table[_FAIR]], wanted.within, wanted.free)
     spread = means(spreads(values, dict(wanted.spread)))
     free = means(kept)
     shorter = differences(kept[kept["quantity"].isin(_COMPARED)], wanted.against)
@@ -119,15 +120,21 @@ def table_of(found: Found) -> pd.DataFrame:
         except ValueError as error:
             run_id = found.children[seed, arm].info.run_id
             raise ResourceError(f"{TABLE} of run {run_id!r} is damaged: {error}") from error
-        names = [arm.config.recovery, arm.config.granularity, methods[arm], arm.criterion]
-        own = dict(zip(ARM, [*names, settings[arm]], strict=True)) | {"seed": seed}
+        names = [*study.group(arm), methods[arm], arm.criterion, settings[arm]]
+        own = dict(zip(ARM, names, strict=True)) | {"seed": seed}
+        own[_FAIR] = as_recovery(arm.config.recovery).memoryless
+        own[_REPAIRED] = own[_FAIR] and arm.config.recovery != "none"
         tables.append(steps.assign(**own))
     return pd.concat(tables, ignore_index=True)
 
 
 def dense_rows(table: pd.DataFrame) -> pd.DataFrame:
-    """The unpruned network of every seed, once for each group (a repair may come before a step)."""
-    start = table[table["sparsity"] == 0].drop_duplicates([*GROUP, "seed"])
+    """The unpruned network of every seed, once for each group.
+
+    A repair may come before the first step; where a group has runs without, that one is shown.
+    """
+    start = table[table["sparsity"] == 0].sort_values(_REPAIRED, kind="stable")
+    start = start.drop_duplicates([*GROUP, "seed"]).sort_index()
     return start.assign(method="dense", criterion="dense", settings="")
 
 
@@ -146,7 +153,8 @@ def figures_of(part: pd.DataFrame, study: Study) -> list[list[str]]:
             for group in study.report.figures
         ]
         return [group for group in drawn if group]
-    fixed = list(arms[arms["criterion"].isin(study.report.against)]["method"])[: _MOST // 2]
+    named = arms["criterion"].isin(study.report.against) | arms["method"].isin(study.report.against)
+    fixed = list(arms[named]["method"])[: _MOST // 2]
     others = [method for method in methods if method not in fixed]
     if len(methods) <= _MOST:
         return [methods]

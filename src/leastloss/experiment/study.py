@@ -32,17 +32,25 @@ class Report:
 
     Attributes:
         sparsities: Where tables read the metrics off.
-        metrics: Columns of the child runs' tables; the first one is also compared in words.
-        against: Criteria from which paired differences are taken.
-        within: Losses of accuracy that count as none, for the sparsity that comes free.
+        metrics: Columns of the child runs' tables.
+        compared: Those of them that are compared, the first also in words; empty: the first one.
+        against: Criteria, or arms as the report spells them, from which paired differences are
+            taken.
+        free: Metrics that must stay near the dense network's, for the sparsity that comes free.
+        within: Losses in them that count as none.
+        recoveries: ``apart``: arms are compared with those of the same recovery alone;
+            ``together``: with all, and their names tell the recovery where it varies.
         figures: Criteria (as the report spells their arms) to draw together; empty: by eights.
         spread: Name -> arms whose spread within one network is told.
     """
 
     sparsities: tuple[float, ...] = (0.5, 0.8, 0.9)
     metrics: tuple[str, ...] = ("accuracy",)
+    compared: tuple[str, ...] = ()
     against: tuple[str, ...] = ()
+    free: tuple[str, ...] = ("accuracy",)
     within: tuple[float, ...] = (0.01, 0.05)
+    recoveries: str = "apart"
     figures: tuple[tuple[str, ...], ...] = ()
     spread: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
@@ -69,8 +77,13 @@ class Study:
         made = [asdict(arm.config) for arm in self.arms]
         return [key for key in made[0] if len({str(settings[key]) for settings in made}) > 1]
 
+    def group(self, arm: Arm) -> tuple[str, str]:
+        """Recovery and granularity of the arms it is compared with; any recovery: empty."""
+        recovery = arm.config.recovery if self.report.recoveries == "apart" else ""
+        return recovery, arm.config.granularity
+
     def settings(self, arm: Arm, *, within: str = "") -> list[str]:
-        """What tells an arm from others of its recovery and granularity, as ``key=value``.
+        """What tells an arm from the others of its group, as ``key=value``.
 
         Args:
             arm: One of the study's arms.
@@ -80,19 +93,21 @@ class Study:
         kin = [
             asdict(other.config)
             for other in self.arms
-            if (other.config.recovery, other.config.granularity)
-            == (arm.config.recovery, arm.config.granularity)
-            and within in ("", other.criterion)
+            if self.group(other) == self.group(arm) and within in ("", other.criterion)
         ]
-        keys = [key for key in own if key not in ("recovery", "granularity", *_ASIDE)]
+        keys = [key for key in own if key not in _ASIDE]
         varied = [key for key in keys if len({str(other[key]) for other in kin}) > 1]
         return [f"{key}={own[key]}" for key in varied]
 
     def method(self, arm: Arm) -> str:
-        """The criterion, with the settings that tell it from its other arms; defaults go unsaid."""
+        """The criterion, with the settings that tell it from its other arms; defaults go unsaid.
+
+        The recovery is told wherever it varies, so that no score is credited with a repair.
+        """
         usual = {f"{key}={value}" for key, value in asdict(PruneConfig()).items()}
-        told = self.settings(arm, within=arm.criterion)
-        return ", ".join([arm.criterion, *(one for one in told if one not in usual)])
+        repair = [one for one in self.settings(arm) if one.startswith("recovery=")]
+        told = [one for one in self.settings(arm, within=arm.criterion) if one not in usual]
+        return ", ".join([arm.criterion, *dict.fromkeys([*repair, *told])])
 
     def calls(self) -> list[list[Arm]]:
         """Arms that one prune run makes together: they differ in nothing but the criterion."""

@@ -12,6 +12,7 @@ from leastloss.errors import InputError
 from leastloss.evaluation.summary import REACH
 from leastloss.experiment.choices import choices, steps_of
 from leastloss.experiment.config import PruneConfig, TrainConfig, names
+from leastloss.experiment.metrics import check_metrics
 from leastloss.experiment.study import Arm, Report, Study
 from leastloss.experiment.toml_values import LISTS, share, table, text_of, typed, values_of
 from leastloss.names import choose
@@ -21,6 +22,7 @@ from leastloss.pruning.schedule import targets
 _TRAIN = {f.name: f for f in fields(TrainConfig) if f.name not in ("seed", "replicate")}
 _OWN = {f.name: f for f in fields(PruneConfig) if f.name not in {*_TRAIN, "seed", "replicate"}}
 _PRUNE = {name: f for name, f in _OWN.items() if name != "run_id"}
+_ONCE = ("sparsities", "metrics", "compared", "against", "free", "within")
 _TOP = ("title", "section", "question", "seeds", "replicates", "train", "prune", "arm", "report")
 
 
@@ -122,14 +124,19 @@ def _arms(number: int, given: object, base: PruneConfig) -> list[Arm]:
 def _check_report(study: Study) -> None:
     """Refuse what the report asks for and no run will hold."""
     criteria = sorted({arm.criterion for arm in study.arms})
-    for name in study.report.against:
-        choose("criterion in against", name, criteria)
     methods = {study.method(arm) for arm in study.arms}
+    for name in study.report.against:
+        choose("criterion in against", name, sorted({*criteria, *methods}))
     for name in {name for group in study.report.figures for name in group}:
         choose("arm in figures", name, sorted({*criteria, *methods}))
     for name in {name for _, group in study.report.spread for name in group}:
         choose("arm in spread", name, sorted(methods))
-    for config in {arm.config for arm in study.arms}:
+    configs = {arm.config for arm in study.arms}
+    twins = [f"val_{name}" for name in study.report.free]
+    check_metrics([*study.report.metrics, *study.report.free, *twins], configs)
+    for name in study.report.compared:
+        choose("metric in compared", name, study.report.metrics)
+    for config in configs:
         plan = steps_of(config)
         many = 10**6
         spaced = targets(many, plan["to_sparsity"], plan["steps"], config.spacing) / many
@@ -148,19 +155,23 @@ def _report(given: Mapping[str, Any], labels: Mapping[str, str]) -> Report:
     known = {f.name for f in fields(Report)}
     for key, value in given.items():
         choose("key of report", key, known)
-        typed(dict if key == "spread" else list, f"{key} of report", value)
-        if key in ("sparsities", "metrics", "against", "within") and len({*value}) < len(value):
+        kind = {"spread": dict, "recoveries": str}.get(key, list)
+        typed(kind, f"{key} of report", value)
+        if key in _ONCE and len({*value}) < len(value):
             raise InputError(f"{key} of report is {value!r}; each may occur once")
     made: dict[str, Any] = {}
     for key in ("sparsities", "within"):
         if key in given:
             made[key] = tuple(share(key, value) for value in given[key])
-    for key in ("metrics", "against"):
+    for key in ("metrics", "compared", "against", "free"):
         if key in given:
             named = [typed(str, f"{key} of report", value) for value in given[key]]
             made[key] = tuple(labels.get(name, name) for name in named)
-    if not made.get("metrics", ("accuracy",)):
-        raise InputError("metrics of report is empty; name one or more")
+    for key in ("metrics", "free"):
+        if not made.get(key, ("accuracy",)):
+            raise InputError(f"{key} of report is empty; name one or more")
+    if "recoveries" in given:
+        made["recoveries"] = choose("recoveries", given["recoveries"], ("apart", "together"))
     if "figures" in given:
         groups = [typed(list, "a group in figures", group) for group in given["figures"]]
         made["figures"] = tuple(

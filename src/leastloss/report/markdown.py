@@ -89,7 +89,7 @@ def differences_tables(differences: pd.DataFrame, head: str) -> list[str]:
 
 
 def free_table(rows: pd.DataFrame) -> list[str]:
-    """How sparse and how short the networks of each arm get at (nearly) the dense accuracy."""
+    """How sparse and how short the networks of each arm get while (nearly) as good as dense."""
     lines: list[str] = []
     for x in sorted({float(at) for at in rows["at"]}):
         near = rows[rows["at"] == x]
@@ -98,7 +98,9 @@ def free_table(rows: pd.DataFrame) -> list[str]:
             _NAMES.get(q, words(q)) + (" (%)" if is_share(q) or q == "sparsity" else "")
             for q in quantities
         ]
-        lines += [f"Before accuracy on the validation images falls by more than {100 * x:g} points"]
+        kept = [words(q) for q in quantities if q not in ("sparsity", *_UNITS)]
+        first = f"{' or '.join(kept)} on the validation images"
+        lines += [f"Before {first} falls by more than {100 * x:g} points"]
         lines[-1] += " (*: so many seeds' is the dense network's):"
         lines += ["", "| | " + " | ".join(heads) + " |", "|---|" + "---|" * len(heads)]
         for method, part in near.groupby("method", sort=False):

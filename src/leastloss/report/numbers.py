@@ -11,7 +11,7 @@ from leastloss.evaluation.summary import REACH
 from leastloss.names import choose
 
 GROUP = ["recovery", "granularity"]
-"""What arms must share to be compared and drawn together."""
+"""What arms must share to be compared and drawn together; the recovery is empty for any."""
 
 ARM = [*GROUP, "method", "criterion", "settings"]
 """Columns that tell arms apart.
@@ -58,31 +58,42 @@ def at_points(table: pd.DataFrame, points: Sequence[float], metrics: Sequence[st
     return pd.DataFrame(rows, columns=_VALUES)
 
 
-def free_of_loss(table: pd.DataFrame, within: Sequence[float]) -> pd.DataFrame:
-    """Find how sparse and how short a network gets before its accuracy leaves the dense one's.
+def free_of_loss(
+    table: pd.DataFrame, within: Sequence[float], metrics: Sequence[str] = ("accuracy",)
+) -> pd.DataFrame:
+    """Find how sparse and how short a network gets before its metrics leave the dense one's.
 
-    The steps before the first whose accuracy on the *validation* images is more than x below the
-    dense network's: the largest sparsity, the smallest of each description length, and the test
-    accuracy at that sparsity. The dense network is one of the steps.
+    The steps before the first at which one of the metrics on the *validation* images is more than x
+    below the dense network's: the largest sparsity, the smallest of each description length, and
+    the metrics on the test images at that sparsity. The dense network is one of the steps.
 
     Args:
-        table: As for :func:`at_points`, with accuracy and val_accuracy; step 0 is dense.
-        within: Losses x of accuracy, in [0, 1].
+        table: As for :func:`at_points`, with the metrics and their ``val_`` twins; step 0 is dense.
+        within: Losses x, in [0, 1].
+        metrics: What must stay; more is better.
 
     Returns:
-        One row per run, quantity (sparsity, accuracy and ``LENGTHS``) and x (as ``at``);
+        One row per run, quantity (sparsity, the metrics and ``LENGTHS``) and x (as ``at``);
         ``only_dense`` tells that it is the dense network's.
+
+    Raises:
+        InputError: If a metric has no ``val_`` twin in the table.
     """
+    for metric in metrics:
+        twins = [c.removeprefix("val_") for c in table.columns if c.startswith("val_")]
+        choose("metric on the validation images", metric, twins)
     lengths = [name for name in LENGTHS if name in table.columns]
     rows = []
     for key, run in table.groupby([*ARM, "seed"], sort=False):
         run = run.sort_values("sparsity")
-        accuracy, sparsity = run["val_accuracy"].to_numpy(), run["sparsity"].to_numpy()
+        kept = run[[f"val_{metric}" for metric in metrics]].to_numpy()
+        sparsity = run["sparsity"].to_numpy()
         for x in within:
-            near = np.logical_and.accumulate(accuracy >= accuracy[0] - x - 1e-9)
+            near = np.logical_and.accumulate((kept >= kept[0] - x - 1e-9).all(axis=1))
             last = int(near.sum()) - 1
             rows.append((*key, "sparsity", x, float(sparsity[last]), last == 0))
-            rows.append((*key, "accuracy", x, float(run["accuracy"].iloc[last]), last == 0))
+            for name in metrics:
+                rows.append((*key, name, x, float(run[name].iloc[last]), last == 0))
             for name in lengths:
                 size = run[name].to_numpy()[near]
                 if np.isfinite(size).all():
@@ -110,7 +121,7 @@ def differences(values: pd.DataFrame, against: Sequence[str]) -> pd.DataFrame:
 
     Args:
         values: What :func:`at_points` returns.
-        against: Criteria.
+        against: Criteria, or methods: these are the reference of all arms alike.
 
     Returns:
         ``ARM``, quantity, at, reference (its method), n, mean, low, high of arm minus reference,
@@ -123,6 +134,7 @@ def differences(values: pd.DataFrame, against: Sequence[str]) -> pd.DataFrame:
         arms = part.drop_duplicates("method")[ARM].to_dict("records")
         for criterion in against:
             known = [arm for arm in arms if arm["criterion"] == criterion]
+            known = known or [arm for arm in arms if arm["method"] == criterion]
             for arm in arms if known else []:
                 alike = known[:1] if arm["criterion"] == criterion else known
                 reference = max(alike, key=lambda one: _agreement(one, arm))["method"]

@@ -101,7 +101,7 @@ def name_of(group: tuple[str, ...]) -> str:
         >>> name_of(("none", "weight"))
         'Weights, recovery none'
     """
-    return f"{group[1].capitalize()}s, recovery {group[0]}"
+    return f"{group[1].capitalize()}s" + (f", recovery {group[0]}" if group[0] else "")
 
 
 def _legend(differences: pd.DataFrame) -> str:

@@ -1,0 +1,55 @@
+"""Which metrics the child runs of a study will hold: found out by a rehearsal on a toy network."""
+
+import re
+from collections.abc import Iterable
+from functools import cache
+
+import torch
+
+from leastloss.data import Data
+from leastloss.experiment.config import PruneConfig, names
+from leastloss.models import MLP
+from leastloss.names import choose
+from leastloss.pruning import prune
+from leastloss.seeds import torch_stream
+
+_SHUFFLED = (
+    *("shuffled_complexity", "shuffled_complexity_std"),
+    *("shuffled_correlation", "shuffled_correlation_std", "redrawn_correlation"),
+)
+
+
+def check_metrics(wanted: Iterable[str], configs: Iterable[PruneConfig]) -> None:
+    """Refuse metrics that no run of these configurations will hold.
+
+    Raises:
+        InputError: If there is one.
+    """
+    known: dict[str, None] = {}
+    for config in configs:
+        known |= dict.fromkeys(_measured(config.granularity, config.noise))
+        known |= dict.fromkeys(_SHUFFLED if config.permutations else ())
+    for name in wanted:
+        if not re.fullmatch(r"sparsity_layer_\d+", name):  # as many as the network has layers
+            choose("metric in report", name, known)
+
+
+@cache
+def _measured(granularity: str, noise: str) -> tuple[str, ...]:
+    """What every step is measured by; all data sets have ten classes."""
+    x = torch.rand(60, 1, 4, 4, generator=torch_stream(0, "rehearsal"))
+    data = Data.from_tensors((x, torch.arange(60) % 10), classes=10)
+    model = MLP(16, (4,), 10, generator=torch_stream(0, "rehearsal"))
+    path = prune(
+        model,
+        data,
+        "random",
+        granularity=granularity,
+        to_sparsity=0.5,
+        steps=1,
+        recovery="none",
+        noise=names(noise),
+        progress=False,
+    )
+    table = path.table().select_dtypes("number").drop(columns=["step"])
+    return tuple(c for c in table.columns if not c.startswith("sparsity_layer_"))
