@@ -19,10 +19,10 @@ def test_one_prune_run(finished: MlflowClient, entry: Entry, pipeline: dict[str,
     assert set(table["criterion"]) == set(ALL.split(","))
     assert len(table) == 5 * 3
     page = Path(finished.download_artifacts(run_id, "compare.html")).read_text()
-    for words in ("mils-bdm", "<svg", "95", pipeline["own"], "minority recall"):
+    for words in ("mils-bdm", "<svg", "95", pipeline["own"], "minority recall", "Neural collapse"):
         assert words in page
     assert "<script src" not in page
-    for name in ("compare.png", "compare.svg"):
+    for name in ("compare.png", "compare.svg", "collapse.png", "collapse.svg"):
         assert Path(finished.download_artifacts(run_id, name)).stat().st_size > 10_000
     run = finished.get_run(run_id)
     assert run.info.status == "FINISHED"

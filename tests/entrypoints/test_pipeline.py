@@ -15,6 +15,7 @@ from tests.entrypoints.conftest import ALL, ROOT, children, statuses
 
 from leastloss.data import Data, load_data
 from leastloss.experiment.config import PruneConfig, TrainConfig, parameters
+from leastloss.geometry import COLLAPSE
 from leastloss.models.files import load_network
 
 METRICS = {
@@ -84,6 +85,17 @@ def test_child_holds_every_metric_at_every_step(
     assert shares == [0.0, 281 / 592, 562 / 592]  # floor(562 i / 2 + 1/2) of 8 * 64 + 10 * 8
 
 
+def test_collapse_is_followed_in_training_and_along_the_path(
+    own: dict[str, Any], shared: MlflowClient, pipeline: dict[str, str]
+) -> None:
+    child = own["magnitude"].data.metrics
+    for metric in COLLAPSE:
+        assert metric in child
+        history = shared.get_metric_history(pipeline["train"], f"epoch_{metric}")
+        assert [m.step for m in history] == [1, 2, 3]
+        assert metric in shared.get_run(pipeline["train"]).data.metrics  # of the weights kept
+
+
 def test_the_table_says_what_the_metrics_say(own: dict[str, Any], shared: MlflowClient) -> None:
     run_id = own["nc"].info.run_id
     table = pd.read_csv(artifact(shared, run_id, "table.csv"))
@@ -109,7 +121,10 @@ def test_pruned_weights_and_order_agree(
 
 @pytest.mark.parametrize(
     ("kind", "name"),
-    [("own", "comparison.png"), ("own", "training.png"), ("train", "training.png")],
+    [
+        *(("own", "comparison.png"), ("own", "training.png"), ("own", "collapse.png")),
+        *(("train", "training.png"), ("train", "collapse.png")),
+    ],
 )
 def test_parents_hold_figures(
     shared: MlflowClient, pipeline: dict[str, str], kind: str, name: str
