@@ -56,8 +56,8 @@ def variability_quotient(statistics: ClassStatistics) -> float:
 def class_distance_variance(statistics: ClassStatistics) -> float:
     """CDNV: mean over pairs of classes of ``(var_c + var_c') / (2 ||mu_c - mu_c'||^2)``.
 
-    ``var_c`` is the total variance of class c, the trace of its covariance. Infinite if two class means coincide;
-    NaN if their samples coincide too.
+    ``var_c`` is the total variance of class c, the trace of its covariance. Infinite if two class
+    means coincide; NaN if their samples coincide too.
 
     Example:
         >>> from leastloss.geometry import class_statistics
