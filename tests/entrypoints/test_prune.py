@@ -54,6 +54,57 @@ def test_labels_ratios_and_sparsities(
     entry.run("robustness", run_id=found[FOLLOWER].info.run_id, corruptions="shot", severities="1")
 
 
+def test_layers_noise_allocation_and_chains(
+    finished: MlflowClient, entry: Entry, pipeline: dict[str, str]
+) -> None:
+    result = entry(
+        "prune",
+        run_id=pipeline["train"],
+        criteria="magnitude",
+        sparsities="0.5,0.9",
+        spacing="geometric",
+        substeps=2,
+        allocation="uniform",
+        layers="layers.0",
+        noise="gaussian:2",
+        recovery="recalibrate:samples=10000 + recalibrate:samples=50",
+        artifacts="light",
+        epochs=4,
+        lr=0.5,
+    )
+    assert result.exit_code == 0, result.output
+    assert "ignored, since run_id brings its own network: epochs=4, lr=0.5\n" in result.stderr
+    run_id = result.stdout.split()[-1]
+    (child,) = children(finished, run_id).values()
+    given = child.data.params
+    assert given["recovery"] == "recalibrate+recalibrate:samples=50"  # the label
+    assert (given["layers"], given["noise"], given["allocation"], given["substeps"]) == (
+        "layers.0",
+        "gaussian:2",
+        "uniform",
+        "2",
+    )
+    assert (given["epochs"], given["lr"]) == ("3", "0.001")  # what it was trained with
+    table = pd.read_csv(finished.download_artifacts(child.info.run_id, "table.csv"))
+    assert table["sparsity"].tolist() == pytest.approx([0, 0.5, 0.9], abs=1e-3)
+    assert table["removed"].iloc[-1] == round(0.9 * 8 * 64)
+    for name in ("accuracy", "balanced_accuracy", "minority_recall"):
+        last = child.data.metrics[f"gaussian2_{name}"]
+        assert last == pytest.approx(table[f"gaussian2_{name}"].iloc[-1])
+    # The order's numbers are of the one layer, and the chain has no memory.
+    at = entry.run("robustness", run_id=run_id, sparsity="0.5", corruptions="shot", severities="1")
+    noisy = pd.read_csv(finished.download_artifacts(at, "table.csv"))
+    clean = noisy[(noisy["model"] == "magnitude") & (noisy["severity"] == 0)]
+    assert clean["accuracy"].tolist() == pytest.approx([table["accuracy"].iloc[1]])
+
+
+def test_a_wrong_layer_shows_before_training(store: MlflowClient, entry: Entry) -> None:
+    line = refused(entry("prune", layers="layer.0"), 2)
+    assert line.startswith("unknown layer 'layer.0'; did you mean 'layers.0'?")
+    (run,) = store.search_runs([e.experiment_id for e in store.search_experiments()])
+    assert "train_loss" not in run.data.metrics
+
+
 def test_flags_are_defaults_of_specs_and_leaders_go_first() -> None:
     config = PruneConfig(criteria="random@mils-bdm, mils-bdm, nc", boundary="ignore")
     chosen = choices(config)
@@ -73,6 +124,18 @@ def test_flags_are_defaults_of_specs_and_leaders_go_first() -> None:
         ({"balance": "polarity", "granularity": "unit"}, "units have no sign"),
         ({"permutations": 1}, "permutations is 1; it must be 0, or at least 2"),
         ({"artifacts": "maybe"}, "unknown artifacts 'maybe'"),
+        ({"sparsities": ","}, "sparsities is ','; it must be a comma list of numbers"),
+        ({"spacing": "log"}, "unknown spacing 'log'"),
+        ({"substeps": 0}, "substeps is 0"),
+        ({"allocation": "erk", "granularity": "unit"}, "allocation 'erk' is for weights"),
+        ({"noise": "gaussian:9"}, "severity from 1 to 5"),
+        ({"layers": "layers.0", "granularity": "unit"}, "layers can be named for the granularity"),
+        ({"recovery": "recalibrate+finetune:epochs=0"}, "epochs=0"),
+        ({"recovery": "finetune:loss=focal"}, "unknown loss 'focal'"),
+        ({"criteria": "margin"}, "'margin' scores hidden units, not single weights"),
+        ({"lr": "0"}, "lr=0.0"),
+        ({"epochs": "0"}, "epochs=0"),
+        ({"model": "cnn"}, "unknown model 'cnn'"),
     ],
 )
 def test_bad_input_is_one_line(

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from leastloss.criteria import CRITERIA, GRANULARITIES, Criterion, as_criterion
+from leastloss.criteria.unit_score import UnitScore
 from leastloss.errors import InputError
 from leastloss.experiment.config import PruneConfig, names, numbers
 from leastloss.models import MODELS
@@ -96,10 +97,10 @@ def choices(config: PruneConfig) -> list[Choice]:
     if len(labels) < len(found):
         raise InputError(f"criteria {config.criteria!r} names one twice")
     for choice in found:
-        known = getattr(choice.criterion, "granularities", GRANULARITIES)
-        if config.granularity not in known:
+        if isinstance(choice.criterion, UnitScore) and config.granularity != "unit":
             raise InputError(
-                f"{choice.label!r} scores no {config.granularity}s; use granularity {known[0]!r}"
+                f"{choice.label!r} scores hidden units, not single weights; use the granularity "
+                "'unit'"
             )
         choice.criterion.check_schedule(config.schedule)
         by_layer = choice.follows or config.allocation != "global"
