@@ -1,8 +1,8 @@
 """The one interface of all criteria: a model and its training data in, one score per part out."""
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
-from typing import ClassVar, Literal, TypeAlias
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +34,7 @@ class ScoringContext:
             depend on it: there the pruning loop sees to the balance.
         withheld: The training images that imbalance took away, if any: for the score that shows
             what a leak of them is worth (``seed-nc:leak=true``), and for no other.
+        memory: What a criterion may keep from one scoring of a path for the next.
     """
 
     model: nn.Module
@@ -43,6 +44,7 @@ class ScoringContext:
     generator: np.random.Generator
     balance: bool = False
     withheld: Withheld | None = None
+    memory: dict[str, Any] = field(default_factory=dict)
 
 
 def order_by(scores: Scores, context: ScoringContext, k: int) -> NDArray[np.int64]:

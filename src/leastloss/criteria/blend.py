@@ -97,7 +97,10 @@ class Blend(Criterion):
         worth = self._prior(context)
         masks = {name: context.masks[name].cpu().numpy() for name in magnitudes}
         if context.granularity == "unit":
-            masks = {name: np.asarray(mask.any(axis=1)) for name, mask in masks.items()}
+            masks = {
+                name: np.asarray(mask.reshape(len(mask), -1).any(axis=1))
+                for name, mask in masks.items()
+            }
         alive = np.concatenate([mask.ravel() for mask in masks.values()])
         size, value = (
             np.concatenate([scores[name].ravel() for name in masks])[alive]

@@ -118,7 +118,9 @@ def weight_gradient(layer: Layer, inputs: Tensor, slopes: Tensor) -> Tensor:
         return slopes.flatten(0, -2).T @ inputs.flatten(0, -2)
     probe = torch.zeros_like(layer.weight, requires_grad=True)
     with torch.enable_grad():
-        outputs = layer._conv_forward(inputs, probe, None)
+        # Contiguous: with channels last, oneDNN writes outside its memory (uxlfoundation/oneDNN
+        # issue 6035: 1x1 with a stride and few channels).
+        outputs = layer._conv_forward(inputs.contiguous(), probe, None)
     return torch.autograd.grad(outputs, probe, slopes)[0]
 
 

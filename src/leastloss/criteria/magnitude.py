@@ -31,4 +31,7 @@ class Magnitude(Criterion):
         kept = {n: (layers[n].weight.detach() * m).double() for n, m in context.masks.items()}
         if context.granularity == "weight":
             return {name: weight.abs().cpu().numpy() for name, weight in kept.items()}
-        return {name: kept[name].norm(dim=1).cpu().numpy() for name in hidden_units(context.model)}
+        return {
+            name: kept[name].flatten(1).norm(dim=1).cpu().numpy()
+            for name in hidden_units(context.model)
+        }

@@ -1,40 +1,51 @@
 """Prune by the geometry of classes: what goes first is what separates classes least."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import ClassVar
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
-from leastloss.criteria.base import Criterion, Scores, ScoringContext
-from leastloss.criteria.gauss_newton import gauss_newton_scores
-from leastloss.criteria.unit_statistics import alive_units, unit_statistics
+from leastloss.criteria.base import Scores, ScoringContext
+from leastloss.criteria.gauss_newton import per_unit
+from leastloss.criteria.moves import ENOUGH, METRICS, metric_columns, pair_columns, unit_moves
+from leastloss.criteria.partial_fisher import PartialFisher
+from leastloss.criteria.surgeon import surgeon_curvature
+from leastloss.criteria.wanda import input_moments
+from leastloss.criteria.weight_score import WeightScore, weights_of
 from leastloss.errors import InputError
-from leastloss.geometry import Separation, eliminate
+from leastloss.models.binarize import BinaryLinear
+from leastloss.models.layers import prunable_layers
 from leastloss.names import choose
 
-METRICS = ("discriminant", "logit", "cross-entropy")
+CURVATURES: dict[str, str] = {
+    "auto": "surgeon, or diagonal where a layer is binary: its weights cannot be fitted again",
+    "surgeon": "the other weights of the row are fitted again, as `compensate` does",
+    "diagonal": "all other weights stay as they are",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
-class NeuralCollapse(Criterion):
+class NeuralCollapse(WeightScore):
     """Loss of class separation, class-balanced, so that a rare class counts like a common one.
 
-    Units: the largest share of any class pair's squared Mahalanobis distance, in the features of
-    the unit's layer, that is lost with the unit when the layer's other units are used as well as
-    possible (see :mod:`leastloss.geometry.discriminant`). Weights: the expected squared move of
-    the logits along the directions that separate classes
-    (see :mod:`leastloss.criteria.gauss_newton`).
+    Units: the partial Fisher ratio (:class:`PartialFisher`): the largest share of any class pair's
+    squared Mahalanobis distance that is lost with the unit when the layer's other units are used as
+    well as possible. Weights: what the weight costs its unit's pre-activation once the rest of the
+    row is fitted again (:class:`OBS`), times how far the unit moves the logits along what separates
+    the classes (:mod:`leastloss.criteria.moves`).
 
     Attributes:
         gamma: Ridge of the within-class scatter, as a share of its mean variance; above 0.
-        metric: How moves of the logits are weighed (weights only): ``discriminant``, ``logit``
-            or ``cross-entropy``.
+        metric: How moves of the logits are weighed (weights only): ``cross-entropy`` (what tells
+            the classes of each sample apart), ``discriminant`` or ``logit``.
         balanced: Count every class once; False counts every sample once.
-        protect: 1 looks at the worst pair of classes, 0 at the mean separation; in between the
-            two relative losses are mixed linearly (units only).
+        protect: 1 looks at the pair of classes whose separation suffers most, 0 at the mean; in
+            between the two are mixed linearly.
+        curvature: Of weights: ``surgeon``, ``diagonal``, or ``auto`` by the kind of network.
+        ridge: Of the surgeon, as a share of the mean squared input, as for ``compensate``.
         latent: Whether ``w`` of a binary layer is its latent weight, as the straight-through
             gradient has it, or the effective +-1 (weights only). With the latter all weights
             between two hidden layers that enter the same unit have the same score.
@@ -43,72 +54,89 @@ class NeuralCollapse(Criterion):
         InputError: If an option is out of range.
 
     Example:
-        >>> NeuralCollapse(protect=0.5).metric
-        'discriminant'
+        >>> NeuralCollapse(protect=0.5).label
+        'nc:protect=0.5'
     """
 
     name: ClassVar[str] = "nc"
     summary: ClassVar[str] = (
         "class separation lost: partial Fisher ratio of the worst class pair (units), "
-        "discriminant Gauss-Newton (weights)"
+        "surgeon's cost times move along what separates classes (weights)"
     )
 
     gamma: float = 0.01
-    metric: str = "discriminant"
+    metric: str = "cross-entropy"
     balanced: bool = True
-    protect: float = 1.0
+    protect: float = 0.0
+    curvature: str = "auto"
+    ridge: float = 1e-3
     latent: bool = True
 
     def __post_init__(self) -> None:
         """Refuse options that have no meaning, before anything runs."""
         choose("metric", self.metric, METRICS)
-        if not 0 < self.gamma < float("inf"):
-            raise InputError(f"gamma is {self.gamma}; it must be above 0 and finite")
+        choose("curvature", self.curvature, CURVATURES)
+        for name, value in (("gamma", self.gamma), ("ridge", self.ridge)):
+            if not 0 < value < float("inf"):
+                raise InputError(f"{name} is {value}; it must be above 0 and finite")
         if not 0 <= self.protect <= 1:
             raise InputError(f"protect is {self.protect}; it must lie in [0, 1]")
 
     def score(self, context: ScoringContext) -> Scores:
-        """Score every part; see :meth:`Criterion.score`.
-
-        Parts that are pruned already get NaN.
-        """
-        if context.granularity == "weight":
-            return gauss_newton_scores(
-                context,
-                metric=self.metric,
-                gamma=self.gamma,
-                balanced=self.balanced,
-                latent=self.latent,
-            )
-        alive = alive_units(context)
-        scores = {name: np.full(len(units), np.nan) for name, units in alive.items()}
-        for name, separation in self._separations(context, alive).items():
-            scores[name][alive[name]] = separation.losses().cpu().numpy()
-        return scores
+        """Score every part; see :meth:`Criterion.score`."""
+        return (
+            self._units().score(context)
+            if context.granularity == "unit"
+            else super().score(context)
+        )
 
     def removal_order(self, context: ScoringContext, k: int) -> NDArray[np.int64] | None:
-        """The next ``k`` units, scored again after every removal; None for weights.
+        """The exact order of units (:meth:`PartialFisher.removal_order`); None for weights."""
+        return self._units().removal_order(context, k) if context.granularity == "unit" else None
 
-        Within a layer the order is exact. Layers compete by relative loss; what a removal does to
-        the features of later layers shows only when the network is scored again. The last unit of
-        a layer stays until all layers are down to one.
+    def _units(self) -> PartialFisher:
+        return PartialFisher(gamma=self.gamma, balanced=self.balanced, protect=self.protect)
+
+    def weigh(self, context: ScoringContext) -> dict[str, Tensor]:
+        """Score every weight; see :meth:`WeightScore.weigh`."""
+        weights, moves = weights_of(context, latent=self.latent), self._moves(context)
+        if self._refitted(context):
+            costs = surgeon_curvature(context, gamma=self.ridge, balanced=self.balanced)
+        else:
+            costs = input_moments(context, balanced=self.balanced)
+        return {
+            name: weight.square() * costs[name] * per_unit(moves[name], weight)
+            for name, weight in weights.items()
+        }
+
+    def _moves(self, context: ScoringContext) -> dict[str, Tensor]:
+        """One number for each unit: how far it moves the logits, on average and of the worst pair.
+
+        Both are scaled to the same total before they are mixed.
         """
-        if context.granularity == "weight":
-            return None
-        alive = alive_units(context)
-        separations = self._separations(context, alive)
-        order = eliminate(list(separations.values()), k, context.generator)
-        starts = np.cumsum([0, *(len(units) for units in alive.values())])
-        parts = [
-            start + np.flatnonzero(alive[name])
-            for name, start in zip(alive, starts[:-1], strict=True)
-        ]
-        return np.concatenate(parts)[order]
+        parts = []
+        if self.protect < 1:
+            columns = metric_columns(context, self.metric, gamma=self.gamma, balanced=self.balanced)
+            found = unit_moves(context, columns, balanced=self.balanced, most=ENOUGH)
+            parts.append((1 - self.protect, {n: m.sum(dim=0) for n, m in found.items()}))
+        if self.protect > 0:
+            columns = pair_columns(context, gamma=self.gamma, balanced=self.balanced)
+            found = unit_moves(context, columns, balanced=self.balanced, most=ENOUGH)
+            parts.append((self.protect, {n: m.amax(dim=0) for n, m in found.items()}))
+        totals = [sum(float(m.sum()) for m in moves.values()) or 1.0 for _, moves in parts]
+        return {
+            name: sum(
+                (
+                    share / total * moves[name]
+                    for (share, moves), total in zip(parts, totals, strict=True)
+                ),
+                start=torch.zeros(()),
+            )
+            for name in context.masks
+        }
 
-    def _separations(
-        self, context: ScoringContext, alive: Mapping[str, NDArray[np.bool_]]
-    ) -> dict[str, Separation]:
-        """The class separation by the units that are left, for each layer that has any."""
-        make = partial(Separation, gamma=self.gamma, protect=self.protect)
-        found = unit_statistics(context, alive, balanced=self.balanced)
-        return {name: make(statistics) for name, statistics in found.items()}
+    def _refitted(self, context: ScoringContext) -> bool:
+        if self.curvature != "auto":
+            return self.curvature == "surgeon"
+        layers = prunable_layers(context.model, list(context.masks)).values()
+        return not any(isinstance(layer, BinaryLinear) for layer in layers)

@@ -81,7 +81,7 @@ def unit_order(
         number.append(len(sets) + units)
         sets += unit_cells(shapes, planes.of_layer(name), planes.of_layer(reader))
         layer.append(np.full(len(units), i))
-        there.append(context.masks[name].any(dim=1).cpu().numpy()[units])
+        there.append(context.masks[name].flatten(1).any(dim=1).cpu().numpy()[units])
     layers, numbers, left = np.concatenate(layer), np.concatenate(number), np.concatenate(there)
     matrices = [matrix.copy() for matrix in planes.matrices]
     order: list[int] = []

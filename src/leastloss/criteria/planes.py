@@ -100,12 +100,13 @@ def _orders(context: ScoringContext, number: int) -> _Orders:
     try:
         readers = hidden_units(context.model)
     except InputError:
-        raise InputError("hidden_order needs hidden units in a chain of Linear layers") from None
+        raise InputError("hidden_order needs hidden units in a chain of layers") from None
     for name, reader in readers.items():
         units = layers[name].weight.shape[0]
         order = stream(number, f"hidden-order/{name}").permutation(units)
         found[name] = (order, found.get(name, (None, None))[1])
-        found[reader] = (None, order)
+        inputs = np.arange(layers[reader].weight.flatten(1).shape[1]).reshape(units, -1)
+        found[reader] = (None, inputs[order].ravel())
     return found
 
 

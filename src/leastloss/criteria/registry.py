@@ -10,12 +10,14 @@ from leastloss.criteria.collapse_change import NC1Change
 from leastloss.criteria.fisher_diagonal import FisherDiagonal
 from leastloss.criteria.fisher_ratio import FisherRatio
 from leastloss.criteria.flips import Flips
+from leastloss.criteria.gauss_newton import GaussNewton
 from leastloss.criteria.lamp import LAMP
 from leastloss.criteria.lda_taylor import LDATaylor
 from leastloss.criteria.magnitude import Magnitude
 from leastloss.criteria.margin import Margin
 from leastloss.criteria.mils import MILS
 from leastloss.criteria.neural_collapse import NeuralCollapse
+from leastloss.criteria.obs import OBS
 from leastloss.criteria.partial_fisher import PartialFisher
 from leastloss.criteria.random import Random
 from leastloss.criteria.seed_nc import SeedNC
@@ -30,6 +32,8 @@ CRITERIA: dict[str, Callable[[], Criterion]] = {
     "mils-bdm": lambda: MILS(complexity="bdm"),
     "mils-entropy": lambda: MILS(complexity="entropy"),
     "nc": NeuralCollapse,
+    "obs": OBS,
+    "gauss-newton": GaussNewton,
     "magnitude": Magnitude,
     "random": Random,
     "blend": Blend,

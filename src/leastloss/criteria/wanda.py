@@ -90,9 +90,10 @@ def input_moment(layer: Layer, values: Tensor, weights: Tensor) -> Tensor:
     if isinstance(layer, nn.Linear):
         by_sample = squares.reshape(len(values), -1, squares.shape[-1]).mean(dim=1)
         return (weights.to(by_sample) @ by_sample).double()
-    # The layer run on squares is linear in its weight: the slope of the mean output is the moment.
+    # The layer run on squares is linear in them and in its weight: the slope of the mean output on
+    # the weighted sum of the squares is the moment.
+    summed = (weights.to(squares) @ squares.flatten(1)).reshape(1, *squares.shape[1:])
     probe = torch.zeros_like(layer.weight, requires_grad=True)
     with torch.enable_grad():
-        means = layer._conv_forward(squares, probe, None).mean(dim=(2, 3)).sum(dim=1)
-        total = weights.to(means) @ means
+        total = layer._conv_forward(summed, probe, None).mean(dim=(2, 3)).sum()
     return torch.autograd.grad(total, probe)[0].double()

@@ -8,17 +8,24 @@ from leastloss.errors import InputError
 from leastloss.names import choose
 from leastloss.pruning.adjust import Adjust
 from leastloss.pruning.chain import Chain
+from leastloss.pruning.compensate import Compensate
 from leastloss.pruning.finetune import Finetune
 from leastloss.pruning.recalibrate import Recalibrate
 from leastloss.pruning.recovery import NoRecovery, Recovery
+from leastloss.pruning.refit import Refit
 
 # To add one: a file with its class, and a line here.
 RECOVERIES: dict[str, Callable[[], Recovery]] = {
     "none": NoRecovery,
     "recalibrate": Recalibrate,
+    "compensate": Compensate,
+    "refit": Refit,
     "finetune": Finetune,
     "adjust": Adjust,
 }
+
+AUTO = "auto"
+"""What stands for the recovery that a network can take; see :mod:`leastloss.pruning.automatic`."""
 
 
 def as_recovery(recovery: str | Recovery) -> Recovery:
@@ -60,6 +67,8 @@ def _split(spec: str) -> list[str]:
 
 def _link(spec: str) -> Recovery:
     name, given = split_spec(spec)
-    plain = RECOVERIES[choose("recovery", name, RECOVERIES)]()
+    if choose("recovery", name, [AUTO, *RECOVERIES]) == AUTO:
+        raise InputError(f"recovery {spec!r} depends on the network, and takes no options")
+    plain = RECOVERIES[name]()
     options = read_options(plain, given)
     return replace(plain, **options) if options else plain  # type: ignore[type-var]  # dataclasses

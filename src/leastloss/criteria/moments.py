@@ -1,0 +1,137 @@
+"""Second moments of what a layer reads, over a draw of training samples."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from leastloss.criteria.probe import CONVOLUTION_BATCH, shares_by_count
+from leastloss.data import Split
+from leastloss.data.sample import at_most
+from leastloss.errors import InputError
+from leastloss.models.capture import input_of, rows_of
+from leastloss.models.layers import Layer
+from leastloss.seeds import torch_stream
+
+PER_CLASS = 2000  # samples of a class: moments of so many are known to about two per cent
+PER_CLASS_OF_MAPS = 200  # in networks with convolutions, where each has many positions
+ROWS = 60_000  # rows (samples times positions) of a convolution's moments
+BATCH = 4096
+
+
+@dataclass(frozen=True, kw_only=True)
+class Samples:
+    """Training samples with their weights in an average.
+
+    Attributes:
+        x: Inputs, shape (n, ...); with noise where it was asked for.
+        clean: The same inputs without noise.
+        weights: Weight of each sample, shape (n,), float64; they add up to 1.
+    """
+
+    x: Tensor
+    clean: Tensor
+    weights: Tensor
+
+    def batches(self, model: nn.Module) -> Iterator[slice]:
+        """Cut the samples into pieces that a network of convolutions can hold as well."""
+        size = CONVOLUTION_BATCH if has_maps(model) else BATCH
+        return (slice(start, start + size) for start in range(0, len(self.x), size))
+
+
+def has_maps(model: nn.Module) -> bool:
+    """Whether a network has convolutions."""
+    return any(isinstance(module, nn.Conv2d) for module in model.modules())
+
+
+def draw_samples(
+    split: Split, model: nn.Module, *, balanced: bool = True, noise: float = 0.0, most: int = 0
+) -> Samples:
+    """Draw at most so many samples of each class, always the same ones.
+
+    Args:
+        split: The training split.
+        model: Decides how many samples are enough.
+        balanced: Count every class once; False gives each class its share of the split.
+        noise: Standard deviation of Gaussian noise; above 0 every sample comes twice, as it is and
+            with noise, clipped to the range of the split's inputs.
+        most: Samples of a class; 0 stands for enough.
+
+    Raises:
+        InputError: If an argument is out of range, an input not finite, or a class has no sample.
+    """
+    if not 0 <= noise < float("inf") or most < 0:
+        raise InputError(f"noise is {noise} and most {most}; they must be at least 0 and finite")
+    shares = shares_by_count(torch.from_numpy(split.counts()), balanced=balanced)
+    some = at_most(split, most or (PER_CLASS_OF_MAPS if has_maps(model) else PER_CLASS))
+    counts = torch.from_numpy(some.counts()).double()
+    # What is left of a class stands for all of it.
+    weights = (shares * torch.from_numpy(split.counts()) / counts).to(some.y.device)[some.y]
+    weights = weights / weights.sum()
+    clean = some.x if some.x.is_floating_point() else some.x.float()
+    if not torch.isfinite(clean).all():
+        raise InputError("the training samples are not finite (NaN or infinity)")
+    if noise == 0:
+        return Samples(x=clean, clean=clean, weights=weights)
+    drawn = torch.randn(clean.shape, generator=torch_stream(0, "noise of statistics"))
+    noisy = (clean + noise * drawn.to(clean)).clamp(float(clean.min()), float(clean.max()))
+    twice = torch.cat([clean, clean])
+    return Samples(x=torch.cat([clean, noisy]), clean=twice, weights=torch.cat([weights] * 2) / 2)
+
+
+def layer_rows(model: nn.Module, layer: Layer, x: Tensor, samples: int) -> Tensor:
+    """Rows that a layer reads for a batch, with a one for the bias: (n, positions, groups, d).
+
+    Args:
+        model: The network.
+        layer: One of its layers.
+        x: The batch.
+        samples: Of all batches together; decides how many positions of a map are enough.
+    """
+    positions = max(1, ROWS // samples) if isinstance(layer, nn.Conv2d) else 0
+    rows = rows_of(layer, input_of(model, layer, x), positions)
+    if layer.bias is None:
+        return rows
+    return torch.cat([rows, rows.new_ones(*rows.shape[:-1], 1)], dim=-1)
+
+
+def moments_of(rows: Tensor, others: Tensor, weights: Tensor) -> Tensor:
+    """Weighted sum over samples, mean over positions, of ``rows^T others``: (groups, d, d').
+
+    Args:
+        rows: Shape (n, positions, groups, d).
+        others: Shape (n, positions, groups, d').
+        weights: Shape (n,).
+    """
+    scaled = others * (weights / rows.shape[1]).to(others)[:, None, None, None]
+    left = rows.permute(2, 3, 0, 1).flatten(2)
+    right = scaled.permute(2, 0, 1, 3).flatten(1, 2)
+    return (left @ right).double()
+
+
+def input_second_moments(model: nn.Module, layer: Layer, samples: Samples) -> Tensor:
+    """Second moments of a layer's inputs (and of the one for its bias), (groups, d, d), float64.
+
+    Raises:
+        InputError: If they are not finite.
+    """
+    total = None
+    for piece in samples.batches(model):
+        rows = layer_rows(model, layer, samples.x[piece], len(samples.x))
+        part = moments_of(rows, rows, samples.weights[piece])
+        total = part if total is None else total + part
+    assert total is not None  # a split is never empty
+    if not torch.isfinite(total).all():
+        raise InputError("inputs of a layer are not finite (NaN or infinity)")
+    return total
+
+
+def ridge_of(moments: Tensor, gamma: float, *, bias: bool) -> Tensor:
+    """The ridge of a group's inputs, shape (d,): a share of their mean square, none on the bias."""
+    size = len(moments) - bias
+    scale = float(moments.diagonal()[:size].mean()) if size else 0.0
+    ridge = torch.full((len(moments),), gamma * scale, dtype=torch.float64, device=moments.device)
+    if bias:
+        ridge[-1] = 0.0
+    return ridge.clamp(min=1e-12 * max(scale, 1.0))  # a layer that never fires has no scale

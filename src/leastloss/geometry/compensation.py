@@ -1,0 +1,141 @@
+"""Masked least squares: the best weights on the inputs that a mask leaves, one problem per row.
+
+For a row (output unit) with kept inputs K and moments ``S = E[x x^T]``, ``t = E[x z]`` of inputs x
+and targets z, the minimum of ``E[(z - w_K^T x_K)^2] + sum_K ridge w^2`` is
+``w_K = (S_KK + ridge)^-1 t_K``. What it would cost to lose one more weight a, the others being
+fitted again, is exactly ``w_a^2 / [(S_KK + ridge)^-1]_aa``: optimal brain surgeon (Hassibi and
+Stork 1993; row by row, Frantar and Alistarh 2022). Rows with the same support share one factor; all
+others are factored in batches of about equal size.
+"""
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+from leastloss.errors import InputError
+
+CHUNK = 8_000_000  # numbers of a batch of matrices: bounds the memory, not the result
+_SLACK = 1.15  # rows of a batch differ in size by at most this: padding is wasted work
+
+
+def masked_least_squares(moments: Tensor, cross: Tensor, mask: Tensor, ridge: Tensor) -> Tensor:
+    """Fit every row on the inputs that it keeps.
+
+    Args:
+        moments: S, shape (d, d), float64, positive semi-definite.
+        cross: Moments of inputs and targets, shape (d, rows).
+        mask: True where an input is kept, shape (rows, d).
+        ridge: Added to the diagonal of S, shape (d,), above 0.
+
+    Returns:
+        Weights, shape (rows, d), float64; 0 where the mask is False.
+
+    Raises:
+        InputError: If shapes do not fit, a number is not finite, or S is not positive
+            semi-definite.
+
+    Example:
+        >>> s, t = torch.tensor([[2.0, 1.0], [1.0, 2.0]]).double(), torch.ones(2, 1).double()
+        >>> mask, ridge = torch.tensor([[True, False]]), torch.full((2,), 1e-9).double()
+        >>> masked_least_squares(s, t, mask, ridge).round(decimals=4)
+        tensor([[0.5000, 0.0000]], dtype=torch.float64)
+    """
+    _check(moments, mask, ridge)
+    if cross.shape != mask.T.shape or not torch.isfinite(cross).all():
+        raise InputError(
+            f"cross moments have shape {tuple(cross.shape)}; they must be finite and of shape "
+            f"{tuple(mask.T.shape)}"
+        )
+    weights = torch.zeros(mask.shape, dtype=torch.float64, device=moments.device)
+    for rows, kept, factor, valid in _factors(moments, mask, ridge):
+        if valid is None:  # one support for all rows
+            weights[rows[:, None], kept] = torch.cholesky_solve(cross[kept][:, rows], factor).T
+        else:
+            right = (cross[kept, rows[:, None]] * valid)[:, :, None]
+            weights[rows[:, None], kept] = torch.cholesky_solve(right, factor)[:, :, 0] * valid
+    return weights
+
+
+def inverse_diagonals(moments: Tensor, mask: Tensor, ridge: Tensor) -> Tensor:
+    """The diagonal of ``(S_KK + ridge)^-1`` of every row's kept inputs K.
+
+    Arguments and errors are those of :func:`masked_least_squares`.
+
+    Returns:
+        Shape (rows, d), float64, above 0 where the mask is True and 0 elsewhere.
+
+    Example:
+        >>> s, ridge = torch.diag(torch.tensor([1.0, 3.0])).double(), torch.ones(2).double()
+        >>> inverse_diagonals(s, torch.tensor([[True, True], [False, True]]), ridge)
+        tensor([[0.5000, 0.2500],
+                [0.0000, 0.2500]], dtype=torch.float64)
+    """
+    _check(moments, mask, ridge)
+    diagonals = torch.zeros(mask.shape, dtype=torch.float64, device=moments.device)
+    for rows, kept, factor, valid in _factors(moments, mask, ridge):
+        diagonal = torch.cholesky_inverse(factor).diagonal(dim1=-2, dim2=-1)
+        if valid is None:
+            diagonals[rows[:, None], kept] = diagonal.expand(len(rows), -1)
+        else:
+            diagonals[rows[:, None], kept] = diagonal * valid
+    return diagonals
+
+
+def _check(moments: Tensor, mask: Tensor, ridge: Tensor) -> None:
+    size = mask.shape[-1]
+    if mask.ndim != 2 or moments.shape != (size, size) or ridge.shape != (size,):
+        raise InputError(
+            f"moments {tuple(moments.shape)}, mask {tuple(mask.shape)} and ridge "
+            f"{tuple(ridge.shape)} do not fit; they must be (d, d), (rows, d) and (d,)"
+        )
+    if not torch.isfinite(moments).all() or not bool((ridge > 0).all()):
+        raise InputError("moments must be finite, and the ridge above 0")
+
+
+def _factors(
+    moments: Tensor, mask: Tensor, ridge: Tensor
+) -> Iterator[tuple[Tensor, Tensor, Tensor, Tensor | None]]:
+    """Cholesky factors with the rows and inputs they are of; ``valid`` marks what is no padding."""
+    supports, owner, sharing = torch.unique(mask, dim=0, return_inverse=True, return_counts=True)
+    sizes = supports.sum(dim=1)
+    for shared in ((sharing > 1) & (sizes > 0)).nonzero()[:, 0]:
+        kept = supports[shared].nonzero()[:, 0]
+        block = moments[kept[:, None], kept] + torch.diag(ridge[kept])
+        yield (owner == shared).nonzero()[:, 0], kept, _cholesky(block), None
+    single = ((sharing == 1) & (sizes > 0)).nonzero()[:, 0]
+    single = single[sizes[single].argsort()]
+    first = torch.empty(len(supports), dtype=torch.int64, device=mask.device)
+    first[owner] = torch.arange(len(mask), device=mask.device)
+    for group in _batches(single, sizes):
+        size = int(sizes[group[-1]])
+        kept = supports[group].to(torch.uint8).topk(size, dim=1).indices.sort(dim=1).values
+        valid = supports[group].gather(1, kept)
+        block = moments[kept[:, :, None], kept[:, None, :]]
+        block *= valid[:, :, None] & valid[:, None, :]
+        block.diagonal(dim1=1, dim2=2).add_(ridge[kept].where(valid, 1.0))
+        yield first[group], kept, _cholesky(block), valid
+
+
+def _batches(ordered: Tensor, sizes: Tensor) -> Iterator[Tensor]:
+    """Cut supports, ordered by size, into groups that are alike in size and fit the memory."""
+    known = sizes[ordered].tolist()
+    start = 0
+    while start < len(known):
+        end = start + 1
+        while (
+            end < len(known)
+            and known[end] <= max(known[start] * _SLACK, known[start] + 4)
+            and (end - start + 1) * known[end] ** 2 <= CHUNK
+        ):
+            end += 1
+        yield ordered[start:end]
+        start = end
+
+
+def _cholesky(block: Tensor) -> Tensor:
+    factor: Tensor
+    factor, failed = torch.linalg.cholesky_ex(block)
+    if bool(failed.any()):
+        raise InputError("the moments are not positive semi-definite, so they are no moments")
+    return factor

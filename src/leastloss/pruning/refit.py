@@ -1,0 +1,161 @@
+"""Refits in logit space: one closed-form least-squares problem per unit, unit after unit."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from leastloss.criteria.moments import Samples, draw_samples
+from leastloss.criteria.probe import logits_of, observing
+from leastloss.data import Data
+from leastloss.errors import InputError
+from leastloss.geometry.refits import refit_units, softmax_roots
+from leastloss.models.capture import run_order
+from leastloss.models.layers import Masks, prunable_layers
+from leastloss.models.running import matched
+from leastloss.pruning.compensate import refuse_binary
+from leastloss.pruning.recovery import Recovery, Repair
+
+_STEPS = (1.0, 0.5, 0.25)  # of the way to the solution of the linearised problem
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refit(Recovery):
+    """Move the logits back to the dense network's: block-coordinate Gauss-Newton, no labels.
+
+    Linear layer by linear layer, and in it unit by unit, the unit's kept weights and bias solve the
+    least-squares problem of bringing the logits to those of the dense network, all else fixed and
+    the network linearised in the unit (:mod:`leastloss.geometry.refits`). Distances of logits are
+    weighed by the Gauss-Newton matrix of the softmax, ``diag(p) - p p^T`` at the dense network's
+    probabilities, plus ``floor`` times the identity. A layer's change is taken only if the distance
+    falls in truth. It starts from the weights as they are: put it behind ``compensate``.
+    Convolutions are left as they are.
+
+    Attributes:
+        sweeps: Passes over all layers.
+        balanced: Count every class once; False counts every sample once.
+        noise: Standard deviation of Gaussian noise on half of the inputs; the dense network meets
+            the same noise, so that it teaches beyond its few samples of a rare class.
+        clean: Whether the dense network answers without the noise, so that the pruned one learns
+            to undo it.
+        gamma: Damping, as a share of each unit's own curvature.
+        temperature: Divides the dense logits in the probabilities of the metric.
+        floor: Share of the identity in the metric.
+        most: Samples of each class that are read.
+        widest: Units that keep more weights than so many are left as they are: these have little to
+            gain, and their problems cost the most.
+
+    Raises:
+        InputError: If an option is out of range; at the start, if a layer is binary.
+
+    Example:
+        >>> Refit(sweeps=2).label
+        'refit:sweeps=2'
+    """
+
+    name: ClassVar[str] = "refit"
+
+    sweeps: int = 1
+    balanced: bool = True
+    noise: float = 0.1
+    clean: bool = False
+    gamma: float = 1e-3
+    temperature: float = 2.0
+    floor: float = 0.02
+    most: int = 300
+    widest: int = 128
+
+    def __post_init__(self) -> None:
+        """Refuse options that have no meaning."""
+        for name in ("gamma", "temperature", "floor"):
+            if not 0 < getattr(self, name) < float("inf"):
+                raise InputError(f"{name} is {getattr(self, name)}; it must be above 0 and finite")
+        if min(self.sweeps, self.most, self.widest) < 1 or not 0 <= self.noise < float("inf"):
+            raise InputError(
+                f"sweeps is {self.sweeps}, most {self.most}, widest {self.widest} and noise "
+                f"{self.noise}; noise must be at least 0, the others at least 1"
+            )
+
+    def begin(self, dense: nn.Module, data: Data, seed: int) -> Repair:
+        """Draw the samples and note the dense network's logits."""
+        refuse_binary(dense, "refit")
+        samples = draw_samples(
+            data.train, dense, balanced=self.balanced, noise=self.noise, most=self.most
+        )
+        samples = Samples(x=matched(dense, samples.x), clean=samples.clean, weights=samples.weights)
+        with torch.no_grad():
+            asked = matched(dense, samples.clean if self.clean else samples.x)
+            logits = torch.cat([logits_of(dense, asked[p]) for p in samples.batches(dense)])
+        roots = softmax_roots(logits, self.temperature, self.floor)
+
+        def repair(model: nn.Module, masks: Masks) -> None:
+            names = run_order(model, samples.x[:2], list(prunable_layers(model)))
+            for _ in range(self.sweeps):
+                for name in names:
+                    layer = prunable_layers(model)[name]
+                    if isinstance(layer, nn.Linear):
+                        self._refit(model, name, layer, masks, samples, logits, roots)
+
+        return repair
+
+    def _refit(
+        self,
+        model: nn.Module,
+        name: str,
+        layer: nn.Linear,
+        masks: Masks,
+        samples: Samples,
+        targets: Tensor,
+        roots: Tensor,
+    ) -> None:
+        """Refit the units of one layer."""
+        mask = masks[name] if name in masks else torch.ones_like(layer.weight).bool()
+        few = mask.sum(dim=1) <= self.widest
+        if not bool(few.any()):
+            return
+        inputs: list[Tensor] = []
+        with (
+            observing({name: layer}, lambda _, x: inputs.append(x)) as outputs,
+            torch.enable_grad(),
+        ):
+            logits = logits_of(model, samples.x)
+        rows, output = inputs[0], outputs[name]
+        if rows.ndim != 2:
+            return  # a layer that is used at several positions is left to compensation
+        slopes = [
+            torch.autograd.grad(logits, output, root, retain_graph=True)[0]
+            for root in roots.unbind(dim=1)
+        ]
+        residual = _residual(roots, targets, logits.detach())
+        before = _distance(residual, samples.weights)
+        change, shift = refit_units(
+            rows,
+            torch.stack(slopes, dim=2),
+            residual,
+            mask,
+            few,
+            samples.weights,
+            damping=self.gamma,
+            bias=layer.bias is not None,
+        )
+        old = {key: value.detach().clone() for key, value in layer.named_parameters()}
+        moves = {"weight": change, "bias": shift}
+        with torch.no_grad():
+            for step in _STEPS:
+                for key, value in layer.named_parameters():
+                    value.copy_(old[key] + step * moves[key])
+                now = _residual(roots, targets, model(samples.x))
+                if _distance(now, samples.weights) < before:
+                    return
+            for key, value in layer.named_parameters():
+                value.copy_(old[key])
+
+
+def _residual(roots: Tensor, targets: Tensor, logits: Tensor) -> Tensor:
+    """What the logits lack, in the metric: shape (n, columns)."""
+    return torch.einsum("nkc,nc->nk", roots, targets - logits)
+
+
+def _distance(residual: Tensor, weights: Tensor) -> float:
+    return float(weights @ residual.double().square().sum(dim=1))
