@@ -7,7 +7,7 @@ from leastloss.errors import InputError
 from leastloss.models.running import evaluation_mode, matched
 
 
-def predict(model: nn.Module, x: torch.Tensor, batch_size: int = 4096) -> torch.Tensor:
+def predict(model: nn.Module, x: torch.Tensor, batch_size: int = 512) -> torch.Tensor:
     """Return the logits of ``model`` for the samples ``x``.
 
     Args:

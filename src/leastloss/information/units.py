@@ -1,4 +1,4 @@
-"""Hidden units as sets of cells: a row of one layer's planes and a column of the next one's."""
+"""Hidden units as sets of cells: a row of one layer's planes and columns of the next one's."""
 
 from collections.abc import Sequence
 
@@ -18,7 +18,8 @@ def unit_cells(
     Args:
         shapes: Shape of every matrix, (outputs, inputs) as in ``torch.nn.Linear``.
         incoming: Numbers of the matrices in which unit j is row j (both planes of its layer).
-        outgoing: Numbers of the matrices in which unit j is column j (planes of the next layer).
+        outgoing: Numbers of the matrices in which unit j is column j (planes of the next layer),
+            or the j-th block of columns, where there are several for each unit (convolutions).
 
     Returns:
         One int64 array of cell numbers per unit.
@@ -35,15 +36,18 @@ def unit_cells(
             f"incoming {list(incoming)} and outgoing {list(outgoing)} must number some of the "
             f"{len(shapes)} matrices, from 0"
         )
-    counts = {shapes[m][0] for m in incoming} | {shapes[m][1] for m in outgoing}
-    if len(counts) != 1:
+    counts = {shapes[m][0] for m in incoming}
+    columns = {shapes[m][1] for m in outgoing}
+    units = min(counts | columns)
+    if len(counts | {units}) != 1 or any(count % units for count in columns):
         raise InputError(
-            f"incoming rows and outgoing columns number {sorted(counts)} units; they must agree"
+            f"incoming rows and outgoing columns number {sorted(counts | columns)} units; they "
+            "must agree"
         )
     sizes = np.array([rows * cols for rows, cols in shapes], dtype=np.int64)
     base = np.cumsum(sizes) - sizes
     grids = [(base[m] + np.arange(sizes[m]).reshape(shapes[m])) for m in range(len(shapes))]
-    parts = [grids[m] for m in incoming] + [grids[m].T for m in outgoing]
+    parts = [grids[m] for m in incoming] + [grids[m].T.reshape(units, -1) for m in outgoing]
     return list(np.concatenate(parts, axis=1))
 
 

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from leastloss.errors import InputError
 from leastloss.models.binarize import BinaryLinear
-from leastloss.models.layers import prunable_layers
+from leastloss.models.layers import prunable_layers, sort_by_unit
 from leastloss.models.running import evaluation_mode, matched
 
 
@@ -16,7 +16,8 @@ def check_chain(model: nn.Module, x: Tensor, consumers: dict[str, str]) -> None:
 
     The order of registration alone says nothing of the order of the run, nor of a residual
     connection. So the network runs twice with the consumer's weights at zero, once with noise on
-    the units: the logits must not move.
+    the units: the logits must not move. And it runs with noise on some of the units: what the
+    consumer reads of the others must not move.
 
     Args:
         model: The network; it is left as it is.
@@ -24,7 +25,8 @@ def check_chain(model: nn.Module, x: Tensor, consumers: dict[str, str]) -> None:
         consumers: Producing layer -> consuming layer, as :func:`hidden_units` pairs them.
 
     Raises:
-        InputError: If a layer does not run exactly once, or a unit reaches anything else.
+        InputError: If a layer does not run exactly once, or a unit reaches anything else than the
+            inputs of the consumer that are counted as its own.
 
     Example:
         >>> net = nn.Sequential(nn.Linear(4, 3), nn.ReLU(), nn.Linear(3, 2))
@@ -53,6 +55,12 @@ def check_chain(model: nn.Module, x: Tensor, consumers: dict[str, str]) -> None:
                 f"the units of layer {producer!r} reach more than layer {consumer!r} (a residual "
                 "connection?); use the granularity 'weight'"
             )
+        if not _apart(model, x, producer, consumer):
+            raise InputError(
+                f"the units of layer {producer!r} mix before layer {consumer!r} reads them (a "
+                "normalisation over units, or flattened in another order?); use the granularity "
+                "'weight'"
+            )
 
 
 def _feeds_only(model: nn.Module, x: Tensor, producer: str, consumer: str) -> bool:
@@ -70,6 +78,48 @@ def _feeds_only(model: nn.Module, x: Tensor, producer: str, consumer: str) -> bo
         return torch.equal(_logits(trial, x), quiet)
     finally:
         handle.remove()
+
+
+def _apart(model: nn.Module, x: Tensor, producer: str, consumer: str) -> bool:
+    layers = prunable_layers(model)
+    units = len(layers[producer].weight)
+    number = torch.arange(units, device=layers[producer].weight.device)
+    quiet = _read(model, x, producer, consumer, number < 0)
+    # Any two units differ in a bit of their numbers: each is once moved without the other.
+    for bit in range((units - 1).bit_length()):
+        for side in (0, 1):
+            moved = (number >> bit & 1) == side
+            now = _read(model, x, producer, consumer, moved)
+            if not torch.equal(now[:, ~moved], quiet[:, ~moved]):
+                return False
+    return True
+
+
+def _read(model: nn.Module, x: Tensor, producer: str, consumer: str, moved: Tensor) -> Tensor:
+    """What a layer reads while some units of another are moved, shape (n, units, positions)."""
+    layers, seen = prunable_layers(model), list[Tensor]()
+    channels = isinstance(layers[producer], nn.Conv2d)
+
+    def move(_: nn.Module, __: object, output: Tensor) -> Tensor:
+        units = moved[:, None, None] if channels else moved
+        return torch.where(units, 3.0 - 2.0 * output, output)
+
+    def look(layer: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        values = inputs[0]
+        if isinstance(layer, nn.Linear):  # features come last
+            values = values.reshape(len(values), -1, layer.in_features).movedim(-1, 1)
+        seen.append(sort_by_unit(values, len(moved)).clone())
+
+    handles = [
+        layers[producer].register_forward_hook(move),
+        layers[consumer].register_forward_pre_hook(look),
+    ]
+    try:
+        _logits(model, x)
+    finally:
+        for handle in handles:
+            handle.remove()
+    return seen[0]
 
 
 def _logits(model: nn.Module, x: Tensor) -> Tensor:

@@ -11,7 +11,14 @@ from torch import nn
 from leastloss.criteria import GRANULARITIES, Granularity, Scores
 from leastloss.errors import InputError
 from leastloss.models.binarize import BinaryLinear
-from leastloss.models.layers import PRUNED, Masks, hidden_units, mask_of, prunable_layers
+from leastloss.models.layers import (
+    PRUNED,
+    Masks,
+    hidden_units,
+    mask_of,
+    prunable_layers,
+    sort_by_unit,
+)
 from leastloss.names import choose
 
 
@@ -59,7 +66,8 @@ def dead_units(masks: Masks, consumers: dict[str, str]) -> int:
     """Count hidden units that nothing enters or that nothing leaves, by the masks."""
     dead = 0
     for name, consumer in consumers.items():
-        enters, leaves = masks[name].any(dim=1), masks[consumer].any(dim=0)
+        enters = masks[name].flatten(1).any(dim=1)
+        leaves = sort_by_unit(masks[consumer], len(enters)).any(dim=2).any(dim=0)
         dead += int((~(enters & leaves)).sum())
     return dead
 
@@ -150,5 +158,8 @@ class Parts:
                 masks[name] &= ~piece.view_as(masks[name])
             else:
                 masks[name][piece] = False
-                masks[self.consumers[name]][:, piece] = False
+                reader = masks[self.consumers[name]]
+                # After BatchNorm a unit without weights may still have a value: it is not read.
+                unread = piece[:, None].expand_as(sort_by_unit(reader, size))
+                reader &= ~unread.reshape(reader.shape)
         return masks
