@@ -107,6 +107,7 @@ def test_every_step_removes_exactly_its_share_and_takes_nothing_back(
         allocation=allocation,
         schedule=schedule,
         spacing=spacing,
+        recovery="none",
         progress=False,
     )
     assert path.settings["allocation"] == allocation
@@ -128,7 +129,15 @@ def test_every_step_removes_exactly_its_share_and_takes_nothing_back(
         if allocation in rules:
             assert (np.abs(counts - rules[allocation](int(end))) <= 1.5).all()
         elif allocation == "lamp":
-            lamps = prune(networks["mlp"], data, "lamp", to_sparsity=0.97, steps=1, progress=False)
+            lamps = prune(
+                networks["mlp"],
+                data,
+                "lamp",
+                to_sparsity=0.97,
+                steps=1,
+                recovery="none",
+                progress=False,
+            )
             assert (
                 np.abs(counts - np.bincount(layers[lamps.removal_order[:end]], minlength=3)).max()
                 <= 1
@@ -155,7 +164,7 @@ def test_units_of_uniform_layers(networks: dict[str, nn.Module], data: Data) -> 
     [
         ({"allocation": "ERK"}, "unknown allocation 'ERK'; did you mean 'erk'"),
         ({"allocation": "erk", "granularity": "unit"}, "'erk' is for weights; units go with"),
-        ({"allocation": "lamp", "balance": "polarity"}, "looks at no signs"),
+        ({"allocation": "lamp", "balance": "polarity", "recovery": "none"}, "looks at no signs"),
         ({"allocation": "erk", "schedule": "sequential"}, "cannot follow given shares of layers"),
     ],
 )

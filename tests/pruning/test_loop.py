@@ -57,7 +57,9 @@ def test_masks_are_nested_and_follow_from_the_order(model: nn.Module, data: Data
 
 
 def test_one_shot_magnitude_is_the_textbook_threshold(model: nn.Module, data: Data) -> None:
-    path = prune(model, data, "magnitude", to_sparsity=0.5, steps=1, progress=False)
+    path = prune(
+        model, data, "magnitude", to_sparsity=0.5, steps=1, recovery="none", progress=False
+    )
     named = model.named_parameters()
     weights = torch.cat([p.detach().flatten() for n, p in named if n.endswith("weight")])
     kept = torch.cat([mask.flatten() for mask in path.masks_at(0.5).values()])
@@ -68,10 +70,9 @@ def test_one_shot_magnitude_is_the_textbook_threshold(model: nn.Module, data: Da
 def test_magnitude_is_the_same_under_every_schedule(
     schedule: str, model: nn.Module, data: Data
 ) -> None:
-    path = prune(
-        model, data, "magnitude", schedule=schedule, to_sparsity=0.05, steps=2, progress=False
-    )
-    once = prune(model, data, "magnitude", to_sparsity=0.05, steps=1, progress=False)
+    options: dict[str, Any] = {"to_sparsity": 0.05, "recovery": "none", "progress": False}
+    path = prune(model, data, "magnitude", schedule=schedule, steps=2, **options)
+    once = prune(model, data, "magnitude", steps=1, **options)
     assert path.removal_order.tolist() == once.removal_order.tolist()
 
 
@@ -130,22 +131,39 @@ def test_model_at_a_step_gives_the_metrics_of_that_step(
         assert found["loss"] == row["loss"]
 
 
-def test_model_between_steps_needs_a_path_without_repair(
+@pytest.mark.parametrize(
+    ("kind", "recovery"),
+    [("binarized-mlp", "none"), ("binarized-mlp", "auto"), ("mlp", "auto"), ("mlp", "adjust")],
+)
+def test_model_between_steps_is_masked_and_repaired(
+    kind: str, recovery: str, networks: dict[str, nn.Module], data: Data
+) -> None:
+    options: dict[str, Any] = {"recovery": recovery, "schedule": "one-shot", "progress": False}
+    path = prune(networks[kind], data, "random", to_sparsity=0.6, steps=2, **options)
+    finer = prune(networks[kind], data, "random", to_sparsity=0.6, steps=4, **options)
+    found = path.model_at(0.45)(data.test.x)
+    assert torch.allclose(found, finer.model_at(0.45)(data.test.x), atol=1e-4)
+    expected = copy.deepcopy(networks[kind])
+    apply_masks(expected, path.masks_at(0.45))
+    assert torch.equal(found, expected(data.test.x)) == (recovery == "none")
+    with pytest.raises(InputError, match=r"goes from 0 to 0\.5996"):
+        path.model_at(0.7)
+
+
+def test_model_between_steps_needs_a_repair_without_memory(
     networks: dict[str, nn.Module], data: Data
 ) -> None:
-    model = networks["binarized-mlp"]
-    plain = prune(model, data, "random", to_sparsity=0.6, steps=2, progress=False)
-    between = plain.model_at(0.45)
-    expected = copy.deepcopy(model)
-    apply_masks(expected, plain.masks_at(0.45))
-    assert torch.equal(between(data.test.x), expected(data.test.x))
-    repaired = prune(
-        model, data, "random", to_sparsity=0.6, steps=2, recovery="recalibrate", progress=False
+    path = prune(
+        networks["mlp"],
+        data,
+        "random",
+        to_sparsity=0.6,
+        steps=2,
+        recovery="finetune:epochs=1",
+        progress=False,
     )
     with pytest.raises(InputError, match=r"no step of this path has sparsity 0\.45"):
-        repaired.model_at(0.45)
-    with pytest.raises(InputError, match=r"goes from 0 to 0\.5996"):
-        plain.model_at(0.7)
+        path.model_at(0.45)
 
 
 def test_no_layer_loses_its_last_unit(networks: dict[str, nn.Module], data: Data) -> None:

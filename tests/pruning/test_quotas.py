@@ -20,7 +20,7 @@ SHARES = [0.1, 0.43, 0.8]
 
 
 def pruned(model: nn.Module, data: Data, criterion: str, **options: Any) -> PruningPath:
-    options = {"sparsities": SHARES, "progress": False} | options
+    options = {"sparsities": SHARES, "recovery": "none", "progress": False} | options
     return prune(model, data, criterion, **options)
 
 

@@ -1,7 +1,8 @@
 import copy
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -21,6 +22,7 @@ from leastloss.pruning import (
     as_recovery,
     full_masks,
     prune,
+    recovery_for,
 )
 
 
@@ -174,3 +176,27 @@ def test_the_dense_row_gets_the_same_repair(data: Data, networks: dict[str, nn.M
     assert path.steps[0].metrics["loss"] != evaluate(model, data.test)["loss"]
     first = path.model_at(0.0)(data.test.x)
     assert torch.equal(first, alone(data.test.x))
+
+
+@pytest.mark.parametrize(
+    ("kind", "label"), [("mlp", "compensate"), ("binarized-mlp", "recalibrate")]
+)
+def test_auto_is_what_the_network_can_take(
+    kind: str, label: str, data: Data, networks: dict[str, nn.Module]
+) -> None:
+    path = prune(networks[kind], data, "magnitude", to_sparsity=0.5, steps=1, progress=False)
+    assert path.settings["recovery"] == label
+    assert recovery_for("auto + finetune", networks[kind]).label == f"{label}+finetune"
+    with pytest.raises(InputError, match="'auto:gamma=1' depends on the network"):
+        prune(networks[kind], data, "magnitude", recovery="auto:gamma=1", progress=False)
+
+
+def test_one_shot_scores_the_network_as_it_was_trained(
+    data: Data, networks: dict[str, nn.Module]
+) -> None:
+    options: dict[str, Any] = {"schedule": "one-shot", "steps": 3, "progress": False}
+    plain, repaired = (
+        prune(networks["mlp"], data, "magnitude", recovery=recovery, **options)
+        for recovery in ("none", "compensate")
+    )
+    assert np.array_equal(plain.removal_order, repaired.removal_order)

@@ -7,9 +7,9 @@ from leastloss.criteria import CRITERIA, GRANULARITIES, Criterion, as_criterion
 from leastloss.criteria.unit_score import UnitScore
 from leastloss.errors import InputError
 from leastloss.experiment.config import PruneConfig, names, numbers
-from leastloss.models import MODELS
+from leastloss.models import MODELS, BinarizedMLP
 from leastloss.names import choose
-from leastloss.pruning import BALANCES, SCHEDULES, as_recovery
+from leastloss.pruning import BALANCES, SCHEDULES, as_recovery, spelled
 from leastloss.pruning.noise import read_noise
 from leastloss.pruning.quotas import check_allocation
 from leastloss.pruning.schedule import cuts_at, targets, within
@@ -29,6 +29,11 @@ class Choice:
         return "@".join(filter(None, [self.criterion.label, self.follows]))
 
 
+def binary_model(name: str) -> bool:
+    """Whether networks of this name have binary layers."""
+    return MODELS[choose("model", name, MODELS)] is BinarizedMLP
+
+
 def steps_of(config: PruneConfig) -> dict[str, Any]:
     """Check every axis before anything costs time, and read the steps as pruning takes them.
 
@@ -36,7 +41,6 @@ def steps_of(config: PruneConfig) -> dict[str, Any]:
         InputError: If a name is unknown or a number out of range.
     """
     if not config.run_id:
-        choose("model", config.model, MODELS)
         check_training(
             epochs=config.epochs,
             patience=config.patience,
@@ -46,7 +50,9 @@ def steps_of(config: PruneConfig) -> dict[str, Any]:
         )
     choose("granularity", config.granularity, GRANULARITIES)
     choose("schedule", config.schedule, SCHEDULES)
-    recovery = as_recovery(config.recovery)
+    # The network of a run shows later; auto keeps weights in some of them.
+    binary = bool(config.run_id) or binary_model(config.model)
+    recovery = as_recovery(spelled(config.recovery, binary=binary))
     if config.permutations < 0 or config.permutations == 1:
         raise InputError(f"permutations is {config.permutations}; it must be 0, or at least 2")
     choose("artifacts", config.artifacts, ("full", "light"))

@@ -69,9 +69,10 @@ class PruneConfig(TrainConfig):
         "iterative", "Score once (one-shot), before each step (iterative) or removal (sequential)."
     )
     recovery: str = option(
-        "recalibrate",
-        "Repair after each step: none, recalibrate (BatchNorm statistics), finetune; also with "
-        "options and in chains, like recalibrate+finetune:epochs=3.",
+        "auto",
+        "Repair after each step: none, recalibrate (BatchNorm statistics), compensate (least "
+        "squares), refit, finetune, adjust (logits by class); with options and in chains, like "
+        "compensate+finetune:epochs=3. auto: recalibrate in binary networks, else compensate.",
     )
     balance: str = option(
         "none", "none, or polarity: each step removes equally many weights of +1 and of -1."

@@ -24,7 +24,7 @@ from leastloss.experiment.train import report
 from leastloss.models.files import save_network
 from leastloss.models.layers import prunable_layers
 from leastloss.plots import child_curves, compare_figure, render
-from leastloss.pruning import PruningPath, Step, as_recovery
+from leastloss.pruning import PruningPath, Step, recovery_for
 from leastloss.pruning import prune as prune_network
 
 PRUNED = "pruned_weights.safetensors"
@@ -121,7 +121,8 @@ def _child(
     own = parameters(config) | dense.settings | {"seed": str(config.seed)}
     own |= {"criterion": label, "run_id": dense.run_id, "dense_seed": dense.settings["seed"]}
     own |= {key: str(steps[key]) for key in ("to_sparsity", "steps")}
-    own |= {"recovery": as_recovery(config.recovery).label}
+    recovery = recovery_for(config.recovery, dense.model)
+    own |= {"recovery": recovery.label}
     tags = {RUN_TAG: dense.run_id, MODEL_TAG: dense.model_id}
     with tracking.run("criterion", label, own, nested=True, tags=tags) as run_id:
         tracking.log_data(run_id, dense.data, dense.model_id)
@@ -134,7 +135,7 @@ def _child(
             schedule=config.schedule,
             spacing=config.spacing,
             substeps=config.substeps,
-            recovery=config.recovery,
+            recovery=recovery,
             balance=config.balance,
             allocation=followed or config.allocation,
             layers=names(config.layers) or None,

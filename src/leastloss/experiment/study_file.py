@@ -10,13 +10,13 @@ from typing import Any
 
 from leastloss.errors import InputError
 from leastloss.evaluation.summary import REACH
-from leastloss.experiment.choices import choices, steps_of
+from leastloss.experiment.choices import binary_model, choices, steps_of
 from leastloss.experiment.config import PruneConfig, TrainConfig, names
 from leastloss.experiment.metrics import check_metrics
 from leastloss.experiment.study import Arm, Report, Study
 from leastloss.experiment.toml_values import LISTS, share, table, text_of, typed, values_of
 from leastloss.names import choose
-from leastloss.pruning import as_recovery
+from leastloss.pruning import as_recovery, spelled
 from leastloss.pruning.schedule import targets
 
 _TRAIN = {f.name: f for f in fields(TrainConfig) if f.name not in ("seed", "replicate")}
@@ -111,7 +111,8 @@ def _arms(number: int, given: object, base: PruneConfig) -> list[Arm]:
         config = replace(base, **settings)
         try:
             # Runs hold the label, however the file spells the recovery.
-            config = replace(config, recovery=as_recovery(config.recovery).label)
+            spec = spelled(config.recovery, binary=binary_model(config.model))
+            config = replace(config, recovery=as_recovery(spec).label)
             steps_of(config)
             criteria = [choice.label for choice in choices(config)]
         except InputError as error:

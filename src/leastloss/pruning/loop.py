@@ -14,12 +14,12 @@ from leastloss.data import as_data
 from leastloss.errors import InputError
 from leastloss.models.chain import check_chain
 from leastloss.names import choose
+from leastloss.pruning.automatic import recovery_for
 from leastloss.pruning.masks import Parts, apply_masks
 from leastloss.pruning.noise import noisy_splits
 from leastloss.pruning.path import PruningPath, Step
 from leastloss.pruning.quotas import quotas_of
 from leastloss.pruning.record import Record
-from leastloss.pruning.recoveries import as_recovery
 from leastloss.pruning.recovery import Recovery
 from leastloss.pruning.schedule import SCHEDULES, cuts_at, targets, within
 from leastloss.pruning.scorer import Scorer
@@ -37,7 +37,7 @@ def prune(
     spacing: str = "even",
     substeps: int = 1,
     schedule: str = "iterative",
-    recovery: str | Recovery = "none",
+    recovery: str | Recovery = "auto",
     balance: str = "none",
     allocation: str | PruningPath = "global",
     seed: int = 0,
@@ -68,10 +68,11 @@ def prune(
             done; only the last of them is measured.
         schedule: ``one-shot``, ``iterative`` (score again before every step) or ``sequential``
             (score again after every single removal).
-        recovery: What repairs the network after each step: a name as ``recalibrate``, also with
-            options and in chains as in ``recalibrate+finetune:epochs=3``, or a recovery object. One
-            without a memory (all but ``finetune``) repairs the dense network too, so that the
-            first row is a fair control.
+        recovery: What repairs the network after each step, the same for every criterion: ``auto``
+            is ``recalibrate`` in networks with a binary layer and ``compensate`` in all others;
+            ``none``; any other name as ``finetune``, also with options and in chains as in
+            ``compensate+finetune:epochs=3``; or a recovery object. One without a memory repairs the
+            dense network too, so that the first row is a fair control.
         balance: ``polarity`` removes equally many weights of +1 and of -1 in each step; ``none``
             does not look at signs.
         allocation: ``global`` compares parts over all layers; ``uniform``, ``erk`` and ``lamp``
@@ -99,7 +100,7 @@ def prune(
         >>> [round(share, 2) for share in path.table()["sparsity"]]
         [0.0, 0.25, 0.5]
     """
-    criterion, recovery = as_criterion(criterion), as_recovery(recovery)
+    criterion, recovery = as_criterion(criterion), recovery_for(recovery, model)
     criterion.check_schedule(choose("schedule", schedule, SCHEDULES))
     if balance != "none" and not recovery.keeps_weights:
         raise InputError(
@@ -161,7 +162,9 @@ def prune(
             if schedule == "sequential":
                 selection = scorer.choose_one_by_one(work, order, k, progress)
             else:
-                selection = scorer.choose(work, order, k, rescore=schedule == "iterative")
+                # One shot sees the network as it was trained, before any repair of its first row.
+                scored, again = (work, True) if schedule == "iterative" else (dense, False)
+                selection = scorer.choose(scored, order, k, rescore=again)
             seconds += time.perf_counter() - start
             order = np.concatenate([order, selection.order])
             masks = parts.masks(order)
@@ -169,4 +172,5 @@ def prune(
             repair(work, masks)
         extra = {"ties_at_cut": selection.tied_share, "score_seconds": seconds}
         record.add(work, order, extra)
-    return PruningPath(dense, parts, order, tuple(record.steps), settings)
+    kept = repair if recovery.memoryless else None
+    return PruningPath(dense, parts, order, tuple(record.steps), settings, kept)

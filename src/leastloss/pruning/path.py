@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from leastloss.errors import InputError
 from leastloss.models.layers import Masks
 from leastloss.pruning.masks import Parts, apply_masks
+from leastloss.pruning.recovery import Repair
 from leastloss.pruning.schedule import parts_at
 
 
@@ -43,6 +44,7 @@ class PruningPath:
         removal_order: Numbers of the removed parts, first to go first, shape (removed,).
         steps: One entry per step; the first is the dense network.
         settings: What was asked for, as plain values.
+        repair: What repaired the steps, if its result does not depend on earlier steps.
     """
 
     dense: nn.Module
@@ -50,6 +52,7 @@ class PruningPath:
     removal_order: NDArray[np.int64]
     steps: tuple[Step, ...]
     settings: Mapping[str, object]
+    repair: Repair | None = None
 
     def table(self) -> pd.DataFrame:
         """One row per step: step, removed, sparsity, accuracy, minority_recall, ..."""
@@ -72,8 +75,8 @@ class PruningPath:
     def model_at(self, sparsity: float) -> nn.Module:
         """The network at a sparsity, as a copy in evaluation mode.
 
-        Without recovery every sparsity up to the last is at hand, since the order says it all;
-        with recovery only those of the steps are.
+        Every sparsity up to the last is at hand, since the order says it all and the repair is made
+        again; but only those of the steps are where the recovery builds on earlier steps.
 
         Raises:
             InputError: If there is no such network on the path; it lists the nearest ones.
@@ -81,16 +84,19 @@ class PruningPath:
         removed = self._removed_at(sparsity)
         match = [step for step in self.steps if step.removed == removed]
         repaired = any(step.repaired for step in self.steps)
-        if repaired and not match:
+        if repaired and not match and self.repair is None:
             near = sorted(self.steps, key=lambda step: abs(step.removed - removed))[:3]
             shares = ", ".join(f"{step.removed / len(self.parts):.4g}" for step in near)
             raise InputError(
                 f"no step of this path has sparsity {sparsity:g}; the nearest: {shares}"
             )
         model = copy.deepcopy(self.dense)
-        apply_masks(model, self.parts.masks(self.removal_order[:removed]))
+        masks = self.parts.masks(self.removal_order[:removed])
+        apply_masks(model, masks)
         if match:
             restore(model, match[-1].repaired)
+        elif repaired and self.repair is not None:
+            self.repair(model.eval(), masks)
         return model.eval()
 
     def _removed_at(self, sparsity: float) -> int:
