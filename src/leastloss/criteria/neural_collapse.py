@@ -39,8 +39,8 @@ class NeuralCollapse(WeightScore):
 
     Attributes:
         gamma: Ridge of the within-class scatter, as a share of its mean variance; above 0.
-        metric: How moves of the logits are weighed (weights only): ``cross-entropy`` (what tells
-            the classes of each sample apart), ``discriminant`` or ``logit``.
+        metric: How moves of the logits are weighed (weights only): ``discriminant``
+            (``Q S_B Q`` of the logits), ``logit`` or ``cross-entropy``.
         balanced: Count every class once; False counts every sample once.
         protect: 1 looks at the pair of classes whose separation suffers most, 0 at the mean; in
             between the two are mixed linearly.
@@ -65,7 +65,7 @@ class NeuralCollapse(WeightScore):
     )
 
     gamma: float = 0.01
-    metric: str = "cross-entropy"
+    metric: str = "discriminant"
     balanced: bool = True
     protect: float = 0.0
     curvature: str = "auto"
