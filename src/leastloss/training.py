@@ -36,7 +36,7 @@ def batches(split: Split, batch_size: int, generator: torch.Generator) -> Iterat
 
 @torch.inference_mode()
 def _validate(
-    model: nn.Module, split: Split, weights: Tensor | None, batch_size: int = 4096
+    model: nn.Module, split: Split, weights: Tensor | None, batch_size: int = 512
 ) -> tuple[float, float]:
     """Mean cross-entropy, by class weights if there are any, and accuracy in evaluation mode."""
     model.eval()
@@ -131,7 +131,7 @@ def fit(
         ``on_epoch`` says.
 
     Raises:
-        InputError: If an argument is out of range.
+        InputError: If all parameters are frozen, or an argument is out of range.
         ResourceError: If the loss stops being finite.
 
     Example:
@@ -143,6 +143,11 @@ def fit(
         [1, 2]
     """
     check_training(epochs=epochs, patience=patience, lr=lr, batch_size=batch_size, loss=loss)
+    if not any(parameter.requires_grad for parameter in model.parameters()):
+        raise InputError(
+            "all parameters of the network are frozen (requires_grad=False); training needs one "
+            "that is not"
+        )
     data = as_data(data)
     loss_of, weights = training_loss(loss, data.train), validation_weights(loss, data.val)
     generator = torch_stream(seed, "batches")

@@ -110,8 +110,14 @@ class Criterion(ABC):
             )
 
     def facts(self, context: ScoringContext) -> dict[str, int]:
-        """What a user should know about this criterion on this network, by name; nothing here."""
-        return {}
+        """What a user should know about this criterion on this network and data, by name.
+
+        Here: that the option ``balanced`` changes nothing where all classes have as many samples.
+        """
+        counts = context.train.counts()
+        if not hasattr(self, "balanced") or (counts != counts[0]).any():
+            return {}
+        return {"equal_classes_so_balance_changes_nothing": len(counts)}
 
     @abstractmethod
     def score(self, context: ScoringContext) -> Scores:

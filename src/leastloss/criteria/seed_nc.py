@@ -74,7 +74,8 @@ class SeedNC(WeightScore):
     def facts(self, context: ScoringContext) -> dict[str, int]:
         """How many samples leaked, if that was asked for; see :meth:`Criterion.facts`."""
         leaked = self._leaked(context)
-        return {"leaked_samples": sum(len(split) for split in leaked)} if leaked else {}
+        own = {"leaked_samples": sum(len(split) for split in leaked)} if leaked else {}
+        return super().facts(context) | own
 
     def _leaked(self, context: ScoringContext) -> list[Split]:
         if not self.leak:

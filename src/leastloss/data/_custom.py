@@ -34,6 +34,7 @@ def split_tensors(
         for part, pair in (("train", train), ("val", val), ("test", test))
         if pair is not None
     }
+    _same_scale(train=train, val=val, test=test)
     highest = max(int(y.max()) for _, y in parts.values())
     count = highest + 1 if classes is None else classes
     count = _checks.integer("classes", count, 2)
@@ -61,3 +62,18 @@ def split_tensors(
         replace(split, minority=labels) for split in (rest, whole["val"], whole["test"])
     )
     return train_, val_, test_
+
+
+def _same_scale(**parts: Pair | None) -> None:
+    """Refuse pixels of which one split would be divided by 255 and another would not."""
+    kinds = {
+        part: str(pair[0].dtype).removeprefix("torch.")
+        for part, pair in parts.items()
+        if pair is not None
+    }
+    if len({kind == "uint8" for kind in kinds.values()}) > 1:
+        given = ", ".join(f"{part} {kind}" for part, kind in kinds.items())
+        raise InputError(
+            f"inputs are of different types ({given}); uint8 is divided by 255 and others are "
+            "taken as they are, so give all splits as uint8, or none"
+        )

@@ -37,13 +37,13 @@ def as_tensors(pair: object, part: str) -> tuple[torch.Tensor, torch.Tensor]:
         raise InputError(f"{part} holds {kinds}; inputs and labels must be tensors or arrays")
     x, y = (torch.as_tensor(array).detach() for array in pair)
     if y.is_floating_point() or y.is_complex():
-        raise InputError(f"labels of {part} are {y.dtype}; they must be integers")
+        raise InputError(f"labels of {part} are {y.dtype}; they must be integers, one a sample")
     if x.is_complex():
         raise InputError(f"inputs of {part} are {x.dtype}; they must be real numbers")
     if len(x.shape) < 2 or y.ndim != 1 or len(x) != len(y):
         raise InputError(
             f"{part} has inputs of shape {tuple(x.shape)} and labels of shape {tuple(y.shape)}; "
-            "they must be (n, ...) and (n,)"
+            "they must be (n, ...) and (n,), labels as class numbers (not one-hot)"
         )
     if x.numel() == 0:
         raise InputError(f"{part} is empty; it must hold at least one sample")

@@ -31,7 +31,9 @@ class TrainConfig:
     model: str = option(
         "binarized-mlp", "binarized-mlp (weights in {-1, +1}), mlp (ReLU), mlp-no-bias or convnet."
     )
-    hidden: str = option("256,256", "Widths of the hidden layers.")
+    hidden: str = option(
+        "256,256", "Widths of the hidden layers; of a convnet: convolutions, then one linear layer."
+    )
     epochs: int = option(300, "Most passes over the training images.")
     patience: int = option(40, "Stop after so many epochs without a lower validation loss.")
     lr: float = option(1e-3, "Adam's learning rate; it falls to 0 along a cosine.")

@@ -36,7 +36,7 @@ class ConvNet(nn.Module):
     def __init__(
         self,
         shape: Sequence[int],
-        hidden: Sequence[int] = (16, 32, 64),
+        hidden: Sequence[int] = (8, 16, 16, 32, 32, 64),
         classes: int = 10,
         *,
         generator: torch.Generator | None = None,

@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 
 from leastloss.errors import InputError
 from leastloss.models.binarize import BinaryLinear
@@ -24,8 +25,8 @@ def prunable_layers(model: nn.Module, names: Sequence[str] | None = None) -> dic
         names: The layers to keep, by name; all of them when omitted.
 
     Raises:
-        InputError: If there are none, if a name is unknown, or if a weight is not finite, shared
-            by two layers, or not a parameter of its layer.
+        InputError: If there are none, if a name is unknown, or if a weight is not finite, not
+            there yet (a lazy layer), shared by two layers, or not a parameter of its layer.
 
     Example:
         >>> list(prunable_layers(nn.Sequential(nn.Linear(4, 3), nn.ReLU(), nn.Linear(3, 2))))
@@ -45,6 +46,10 @@ def prunable_layers(model: nn.Module, names: Sequence[str] | None = None) -> dic
             raise InputError(
                 f"the weight of layer {name!r} is computed from others (parametrized, or masked by "
                 "torch.nn.utils); make it a plain parameter first"
+            )
+        if is_lazy(layer.weight):
+            raise InputError(
+                f"layer {name!r} is lazy and has no weights yet; run the network on a sample first"
             )
         if not torch.isfinite(layer.weight).all():
             raise InputError(f"layer {name!r} has weights that are not finite (NaN or infinity)")
@@ -123,7 +128,8 @@ def hidden_units(model: nn.Module) -> dict[str, str]:
         if not _fits(before, after):
             raise InputError(
                 "units can be pruned in a plain chain of Linear and Conv2d layers only, and "
-                f"{first!r} does not feed {second!r}; use the granularity 'weight'"
+                f"{first!r} does not feed {second!r}, the layer after it; use the granularity "
+                "'weight'"
             )
         if isinstance(after, nn.Conv2d) and after.groups > 1:
             raise InputError(
