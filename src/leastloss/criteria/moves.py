@@ -119,6 +119,8 @@ def _logit_geometry(
 
 
 def _fixed(root: Tensor, logits: Tensor) -> Iterable[Tensor]:
+    if not root.shape[1]:  # nothing is told apart: no move counts
+        root = root.new_zeros(len(root), 1)
     return (column.to(logits).expand_as(logits) for column in root.T)
 
 

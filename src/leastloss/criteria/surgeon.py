@@ -4,10 +4,12 @@ import torch
 from torch import Tensor, nn
 
 from leastloss.criteria.base import ScoringContext
-from leastloss.criteria.moments import draw_samples, input_second_moments, ridge_of
+from leastloss.criteria.moments import Samples, draw_samples, input_second_moments, ridge_of
 from leastloss.geometry.compensation import inverse_diagonals
-from leastloss.models.capture import run_order
-from leastloss.models.layers import prunable_layers
+from leastloss.models.capture import input_of, run_order
+from leastloss.models.layers import Layer, prunable_layers
+
+SEEN = 64  # samples by which it is told whether a layer still reads the same
 
 
 def surgeon_curvature(
@@ -33,14 +35,24 @@ def surgeon_curvature(
     first = run_order(context.model, samples.x[:2], list(layers))[0]
     found = {}
     for name, mask in context.masks.items():
-        layer, key = layers[name], f"moments/{gamma}/{balanced}/{noise}/{most}"
-        moments = context.memory.get(key) if name == first else None
-        if moments is None:
+        layer = layers[name]
+        if name == first:  # nothing that is pruned comes before it
+            moments = _remembered(context, layer, samples, f"moments/{balanced}/{noise}/{most}")
+        else:
             moments = input_second_moments(context.model, layer, samples)
-        if name == first:  # nothing that is pruned comes before it: it reads the same at all steps
-            context.memory[key] = moments
         found[name] = _curvature(layer, moments, mask, gamma)
     return found
+
+
+def _remembered(context: ScoringContext, layer: Layer, samples: Samples, key: str) -> Tensor:
+    """The moments of an earlier step, if the layer still reads what it did then."""
+    seen = input_of(context.model, layer, samples.x[:SEEN])  # a repair may move what comes before
+    known = context.memory.get(key)
+    if known is None or not torch.equal(known[0], seen):
+        known = seen, input_second_moments(context.model, layer, samples)
+        context.memory[key] = known
+    moments: Tensor = known[1]
+    return moments
 
 
 def _curvature(layer: nn.Module, moments: Tensor, mask: Tensor, gamma: float) -> Tensor:
