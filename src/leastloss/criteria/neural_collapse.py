@@ -43,7 +43,8 @@ class NeuralCollapse(WeightScore):
             (``Q S_B Q`` of the logits), ``logit`` or ``cross-entropy``.
         balanced: Count every class once; False counts every sample once.
         protect: 1 looks at the pair of classes whose separation suffers most, 0 at the mean; in
-            between the two are mixed linearly.
+            between the two are mixed linearly. None is what did best on validation images: 0 for
+            weights, 1 for units.
         curvature: Of weights: ``surgeon``, ``diagonal``, or ``auto`` by the kind of network.
         ridge: Of the surgeon, as a share of the mean squared input, as for ``compensate``.
         latent: Whether ``w`` of a binary layer is its latent weight, as the straight-through
@@ -67,7 +68,7 @@ class NeuralCollapse(WeightScore):
     gamma: float = 0.01
     metric: str = "discriminant"
     balanced: bool = True
-    protect: float = 0.0
+    protect: float | None = None
     curvature: str = "auto"
     ridge: float = 1e-3
     latent: bool = True
@@ -79,7 +80,7 @@ class NeuralCollapse(WeightScore):
         for name, value in (("gamma", self.gamma), ("ridge", self.ridge)):
             if not 0 < value < float("inf"):
                 raise InputError(f"{name} is {value}; it must be above 0 and finite")
-        if not 0 <= self.protect <= 1:
+        if self.protect is not None and not 0 <= self.protect <= 1:
             raise InputError(f"protect is {self.protect}; it must lie in [0, 1]")
 
     def score(self, context: ScoringContext) -> Scores:
@@ -95,7 +96,11 @@ class NeuralCollapse(WeightScore):
         return self._units().removal_order(context, k) if context.granularity == "unit" else None
 
     def _units(self) -> PartialFisher:
-        return PartialFisher(gamma=self.gamma, balanced=self.balanced, protect=self.protect)
+        return PartialFisher(
+            gamma=self.gamma,
+            balanced=self.balanced,
+            protect=1.0 if self.protect is None else self.protect,
+        )
 
     def weigh(self, context: ScoringContext) -> dict[str, Tensor]:
         """Score every weight; see :meth:`WeightScore.weigh`."""
@@ -114,15 +119,15 @@ class NeuralCollapse(WeightScore):
 
         Both are scaled to the same total before they are mixed.
         """
-        parts = []
-        if self.protect < 1:
+        worst, parts = self.protect or 0.0, []
+        if worst < 1:
             columns = metric_columns(context, self.metric, gamma=self.gamma, balanced=self.balanced)
             found = unit_moves(context, columns, balanced=self.balanced, most=ENOUGH)
-            parts.append((1 - self.protect, {n: m.sum(dim=0) for n, m in found.items()}))
-        if self.protect > 0:
+            parts.append((1 - worst, {n: m.sum(dim=0) for n, m in found.items()}))
+        if worst > 0:
             columns = pair_columns(context, gamma=self.gamma, balanced=self.balanced)
             found = unit_moves(context, columns, balanced=self.balanced, most=ENOUGH)
-            parts.append((self.protect, {n: m.amax(dim=0) for n, m in found.items()}))
+            parts.append((worst, {n: m.amax(dim=0) for n, m in found.items()}))
         totals = [sum(float(m.sum()) for m in moves.values()) or 1.0 for _, moves in parts]
         return {
             name: sum(

@@ -61,8 +61,8 @@ def _read(name: str, text: str, now: object) -> object:
         if text.lower() not in _SWITCH:
             raise InputError(f"{name} is {text!r}; it must be true or false")
         return _SWITCH[text.lower()]
-    if isinstance(now, int | float):
-        kind = type(now)
+    if now is None or isinstance(now, int | float):
+        kind = float if now is None else type(now)  # None stands for a number that is not set
         try:
             return kind(text)
         except ValueError:
