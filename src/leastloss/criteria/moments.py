@@ -18,6 +18,7 @@ PER_CLASS = 2000  # samples of a class: moments of so many are known to about tw
 PER_CLASS_OF_MAPS = 200  # in networks with convolutions, where each has many positions
 ROWS = 60_000  # rows (samples times positions) of a convolution's moments
 BATCH = 4096
+SEEN = 64  # samples by which it is told whether a layer still reads the same
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +95,14 @@ def layer_rows(model: nn.Module, layer: Layer, x: Tensor, samples: int) -> Tenso
     if layer.bias is None:
         return rows
     return torch.cat([rows, rows.new_ones(*rows.shape[:-1], 1)], dim=-1)
+
+
+def seen_by(model: nn.Module, layer: Layer, samples: Samples) -> Tensor:
+    """What a layer reads of some samples; moments hold as long as that stays the same.
+
+    Nothing that is pruned comes before the first layer, but a repair may move what does.
+    """
+    return input_of(model, layer, samples.x[:SEEN])
 
 
 def moments_of(rows: Tensor, others: Tensor, weights: Tensor) -> Tensor:

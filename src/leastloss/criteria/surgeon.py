@@ -4,12 +4,16 @@ import torch
 from torch import Tensor, nn
 
 from leastloss.criteria.base import ScoringContext
-from leastloss.criteria.moments import Samples, draw_samples, input_second_moments, ridge_of
+from leastloss.criteria.moments import (
+    Samples,
+    draw_samples,
+    input_second_moments,
+    ridge_of,
+    seen_by,
+)
 from leastloss.geometry.compensation import inverse_diagonals
-from leastloss.models.capture import input_of, run_order
+from leastloss.models.capture import run_order
 from leastloss.models.layers import Layer, prunable_layers
-
-SEEN = 64  # samples by which it is told whether a layer still reads the same
 
 
 def surgeon_curvature(
@@ -46,7 +50,7 @@ def surgeon_curvature(
 
 def _remembered(context: ScoringContext, layer: Layer, samples: Samples, key: str) -> Tensor:
     """The moments of an earlier step, if the layer still reads what it did then."""
-    seen = input_of(context.model, layer, samples.x[:SEEN])  # a repair may move what comes before
+    seen = seen_by(context.model, layer, samples)
     known = context.memory.get(key)
     if known is None or not torch.equal(known[0], seen):
         known = seen, input_second_moments(context.model, layer, samples)

@@ -6,7 +6,14 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from leastloss.criteria.moments import Samples, draw_samples, layer_rows, moments_of, ridge_of
+from leastloss.criteria.moments import (
+    Samples,
+    draw_samples,
+    layer_rows,
+    moments_of,
+    ridge_of,
+    seen_by,
+)
 from leastloss.data import Data
 from leastloss.errors import InputError
 from leastloss.geometry.compensation import masked_least_squares
@@ -120,12 +127,14 @@ class _Targets:
         self._layers = prunable_layers(dense)
         self._values: dict[str, list[Tensor]] = {}
         self._first = run_order(dense, samples.x[:2], list(self._layers))[0]
-        self._kept: tuple[Tensor, Tensor] | None = None
+        self._kept: tuple[Tensor, Tensor, Tensor] | None = None
 
     def moments(self, model: nn.Module, name: str, layer: Layer) -> tuple[Tensor, Tensor]:
         """Second moments of the inputs, and their moments with the targets, by group."""
-        if name == self._first and self._kept is not None:  # it reads the same at all steps
-            return self._kept
+        if name == self._first:  # it mostly reads the same at all steps
+            seen = seen_by(model, layer, self._samples)
+            if self._kept is not None and torch.equal(self._kept[0], seen):
+                return self._kept[1:]
         values = self._values.get(name)
         if values is None:
             values = self._values[name] = self._of(name)
@@ -140,7 +149,7 @@ class _Targets:
         if not (torch.isfinite(inputs).all() and torch.isfinite(cross).all()):
             raise InputError(f"inputs of layer {name!r} are not finite (NaN or infinity)")
         if name == self._first:
-            self._kept = inputs, cross
+            self._kept = seen, inputs, cross
         return inputs, cross
 
     def _of(self, name: str) -> list[Tensor]:
