@@ -6,7 +6,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from leastloss.criteria.moments import Samples, draw_samples
+from leastloss.criteria.moments import Samples, draw_samples, has_maps
 from leastloss.criteria.probe import logits_of, observing
 from leastloss.data import Data
 from leastloss.errors import InputError
@@ -115,23 +115,28 @@ class Refit(Recovery):
         if not bool(few.any()):
             return
         inputs: list[Tensor] = []
-        with (
-            observing({name: layer}, lambda _, x: inputs.append(x)) as outputs,
-            torch.enable_grad(),
-        ):
-            logits = logits_of(model, samples.x)
-        rows, output = inputs[0], outputs[name]
-        if rows.ndim != 2:
-            return  # a layer that is used at several positions is left to compensation
-        slopes = [
-            torch.autograd.grad(logits, output, root, retain_graph=True)[0]
-            for root in roots.unbind(dim=1)
-        ]
-        residual = _residual(roots, targets, logits.detach())
+        slopes, logits = [], []
+        for piece in _pieces(model, samples):
+            with (
+                observing({name: layer}, lambda _, x: inputs.append(x)) as outputs,
+                torch.enable_grad(),
+            ):
+                found = logits_of(model, samples.x[piece])
+            if inputs[-1].ndim != 2 or not found.requires_grad:
+                return  # used at several positions, or by no logit: left to compensation
+            by_column = [
+                torch.autograd.grad(
+                    found, outputs[name], root, retain_graph=True, materialize_grads=True
+                )[0]
+                for root in roots[piece].unbind(dim=1)
+            ]
+            slopes.append(torch.stack(by_column, dim=2))
+            logits.append(found.detach())
+        residual = _residual(roots, targets, torch.cat(logits))
         before = _distance(residual, samples.weights)
         change, shift = refit_units(
-            rows,
-            torch.stack(slopes, dim=2),
+            torch.cat(inputs),
+            torch.cat(slopes),
             residual,
             mask,
             few,
@@ -145,11 +150,17 @@ class Refit(Recovery):
             for step in _STEPS:
                 for key, value in layer.named_parameters():
                     value.copy_(old[key] + step * moves[key])
-                now = _residual(roots, targets, model(samples.x))
+                logits = [model(samples.x[piece]) for piece in _pieces(model, samples)]
+                now = _residual(roots, targets, torch.cat(logits))
                 if _distance(now, samples.weights) < before:
                     return
             for key, value in layer.named_parameters():
                 value.copy_(old[key])
+
+
+def _pieces(model: nn.Module, samples: Samples) -> list[slice]:
+    """All samples at once, but where there are feature maps, which take far more memory."""
+    return list(samples.batches(model)) if has_maps(model) else [slice(None)]
 
 
 def _residual(roots: Tensor, targets: Tensor, logits: Tensor) -> Tensor:
