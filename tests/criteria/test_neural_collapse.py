@@ -7,8 +7,12 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from leastloss.criteria.base import Granularity, ScoringContext
-from leastloss.criteria.neural_collapse import METRICS, NeuralCollapse
+from leastloss.criteria.base import Granularity, Scores, ScoringContext
+from leastloss.criteria.gauss_newton import GaussNewton
+from leastloss.criteria.moves import METRICS, pair_columns, unit_moves
+from leastloss.criteria.neural_collapse import NeuralCollapse
+from leastloss.criteria.obs import OBS
+from leastloss.criteria.surgeon import surgeon_curvature
 from leastloss.data import Split
 from leastloss.errors import InputError
 from leastloss.geometry import (
@@ -18,7 +22,7 @@ from leastloss.geometry import (
     regularised_inverse,
 )
 from leastloss.models import MLP, BinarizedMLP
-from leastloss.models.layers import effective_weight, prunable_layers
+from leastloss.models.layers import prunable_layers
 
 CLASSES, FEATURES = 3, 6
 COUNTS = (12, 7, 3)
@@ -57,94 +61,55 @@ def binary(seed: int = 0) -> BinarizedMLP:
     return model
 
 
-def layer_values(model: nn.Module, x: Tensor) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-    """Inputs of all layers and Jacobians of the logits to their outputs, by one sample each."""
-    modules = list(model.layers)
-    inputs, jacobians = {}, {}
-    h = 2 * x - 1 if isinstance(model, BinarizedMLP) else x
-    for i, module in enumerate(modules):
-        if isinstance(module, nn.Linear):
-            rest = nn.Sequential(*modules[i + 1 :])
-            inputs[f"layers.{i}"] = h.detach()
-            rows = [
-                torch.autograd.functional.jacobian(lambda z, r=rest: r(z[None])[0], z)
-                for z in module(h).detach()
-            ]
-            jacobians[f"layers.{i}"] = torch.stack(rows)  # (n, C, units)
-        h = module(h)
-    return inputs, jacobians
-
-
-def metric_matrices(metric: str, logits: Tensor, y: Tensor, balanced: bool) -> Tensor:
-    """F of each sample, shape (n, C, C)."""
-    n, c = logits.shape
-    if metric == "logit":
-        return torch.eye(c).double().expand(n, c, c)
-    if metric == "cross-entropy":
-        p = logits.double().softmax(1)
-        return torch.diag_embed(p) - p[:, :, None] * p[:, None, :]
-    found = class_statistics(logits, y, balanced=balanced)
-    inverse = regularised_inverse(found.within, 0.01)
-    return (inverse @ found.between @ inverse).expand(n, c, c)
+def proportional(scores: Scores, others: Scores) -> float:
+    """The one factor between two sets of scores, over all layers."""
+    assert list(scores) == list(others)
+    factor = sum(s.sum() for s in scores.values()) / sum(s.sum() for s in others.values())
+    for name, score in scores.items():
+        np.testing.assert_allclose(score, factor * others[name], rtol=1e-9, atol=1e-15)
+    return float(factor)
 
 
 @pytest.mark.parametrize("balanced", [True, False])
 @pytest.mark.parametrize("metric", METRICS)
-@pytest.mark.parametrize(("make", "latent"), [(mlp, True), (binary, True), (binary, False)])
-def test_weight_scores_equal_the_brute_force_jacobian(
-    make: type, latent: bool, metric: str, balanced: bool
-) -> None:
-    case = context(make())
-    x, y = case.train.x, case.train.y
-    inputs, jacobians = layer_values(case.model, x)
-    counts = torch.tensor(COUNTS, dtype=torch.float64)
-    share = (1 / (CLASSES * counts))[y] if balanced else torch.full((len(y),), 1 / len(y)).double()
-    matrices = metric_matrices(metric, case.model(x).detach(), y, balanced)
-    scores = NeuralCollapse(metric=metric, balanced=balanced, latent=latent).score(case)
-    assert list(scores) == list(case.masks)
-    for name, score in scores.items():
-        j = jacobians[name].double()
-        moves = share @ torch.einsum("ncb,nce,neb->nb", j, matrices, j)
-        sizes = share @ inputs[name].double().square()
-        layer = prunable_layers(case.model)[name]
-        weight = (layer.weight.detach() if latent else effective_weight(layer)).double()
-        assert score.dtype == np.float64
-        np.testing.assert_allclose(
-            score, weight.square() * moves[:, None] * sizes, rtol=2e-4, atol=1e-12
-        )
+def test_weights_are_scored_by_the_surgeon_or_by_the_diagonal(metric: str, balanced: bool) -> None:
+    case = context(mlp())
+    nc = NeuralCollapse(metric=metric, balanced=balanced)
+    obs = OBS(metric=metric, balanced=balanced).score(case)
+    plain = GaussNewton(metric=metric, balanced=balanced).score(case)
+    assert proportional(nc.score(case), obs) > 0
+    assert proportional(replace(nc, curvature="diagonal").score(case), plain) > 0
+    stiff = replace(nc, ridge=0.5).score(case)
+    proportional(stiff, OBS(metric=metric, balanced=balanced, gamma=0.5).score(case))
+    with pytest.raises(AssertionError):
+        proportional(stiff, obs)
 
 
-def test_weight_scores_predict_the_move_of_the_logits_of_a_linear_network() -> None:
-    model = nn.Sequential(nn.Flatten(), nn.Linear(FEATURES, CLASSES, bias=False))
-    case = context(model)
-    score = NeuralCollapse(metric="logit", balanced=False).score(case)["1"]
-    with torch.no_grad():
-        before = model(case.train.x)
-        model[1].weight[2, 4] = 0.0
-        moved = (model(case.train.x) - before).square().sum(dim=1).mean()
-    assert score[2, 4] == pytest.approx(float(moved), rel=1e-5)
+@pytest.mark.parametrize("latent", [True, False])
+def test_weights_of_binary_layers_stay_as_they_are(latent: bool) -> None:
+    case = context(binary())
+    proportional(NeuralCollapse(latent=latent).score(case), GaussNewton(latent=latent).score(case))
 
 
-def test_convolutions_are_summed_over_positions() -> None:
-    generator = torch.Generator().manual_seed(0)
-    model = nn.Sequential(
-        nn.Conv2d(2, 4, 3, padding=1, stride=2, groups=2), nn.ReLU(inplace=True), nn.Flatten(),
-        nn.Linear(36, CLASSES),
-    )  # fmt: skip
-    for parameter in model.parameters():
-        nn.init.normal_(parameter, generator=generator)
-    case = context(model, data=split(shape=(2, 5, 5)))
-    score = NeuralCollapse(metric="logit", balanced=False).score(case)["0"]
-    x, n = case.train.x, len(case.train)
-    patches = nn.functional.unfold(x, 3, padding=1, stride=2).reshape(n, 2, 9, 9)
-    sizes = patches.square().mean(dim=(0, 3)).repeat_interleave(2, dim=0).reshape(4, 1, 3, 3)
-    z = model[0](x).detach()
-    jacobian = torch.autograd.functional.jacobian(
-        lambda z: model[3](z.relu().flatten(1)).sum(0), z
-    )  # (C, n, 4, 3, 3)
-    moves = jacobian.square().sum(dim=(0, 3, 4)).mean(dim=0).reshape(4, 1, 1, 1)
-    expected = model[0].weight.detach().square() * sizes * moves
-    np.testing.assert_allclose(score, expected, rtol=1e-4)
+def test_the_worst_pair_of_a_unit_s_moves() -> None:
+    case = context(mlp())
+    moves = unit_moves(case, pair_columns(case))
+    curvature = surgeon_curvature(case, gamma=1e-3, balanced=True)
+    layers = prunable_layers(case.model)
+    expected = {
+        name: (
+            layers[name].weight.detach().double().square()
+            * curvature[name]
+            * moves[name].amax(dim=0)[:, None]
+        ).numpy()
+        for name in layers
+    }
+    found = NeuralCollapse(protect=1.0).score(case)
+    factor = proportional(found, expected)
+    assert factor == pytest.approx(1 / sum(float(m.amax(dim=0).sum()) for m in moves.values()))
+    low, half = (NeuralCollapse(protect=p).score(case) for p in (0.0, 0.5))
+    for name in found:
+        np.testing.assert_allclose(half[name], (low[name] + found[name]) / 2, rtol=1e-9)
 
 
 def features(model: nn.Module, case: ScoringContext, until: int) -> Tensor:
@@ -327,7 +292,9 @@ def test_networks_that_cannot_be_probed_are_named() -> None:
     [
         ({"gamma": 0.0}, "gamma is 0"),
         ({"protect": 1.5}, "protect is 1.5"),
+        ({"ridge": float("inf")}, "ridge is inf"),
         ({"metric": "logits"}, "did you mean 'logit'"),
+        ({"curvature": "surgeons"}, "did you mean 'surgeon'"),
     ],
 )
 def test_bad_options_are_named(options: dict[str, object], message: str) -> None:
