@@ -11,7 +11,7 @@ from mlflow import MlflowClient
 from torch import nn
 
 from leastloss.data import Data, load_data
-from leastloss.models import MLP, BinarizedMLP
+from leastloss.models import MLP, BinarizedMLP, ConvNet
 from leastloss.training import fit
 
 
@@ -33,6 +33,7 @@ def networks(data: Data) -> dict[str, nn.Module]:
     models: dict[str, nn.Module] = {
         "binarized-mlp": BinarizedMLP(64, (12, 8), 10, generator=generator),
         "mlp": MLP(64, (12, 8), 10, generator=generator),
+        "convnet": ConvNet((1, 8, 8), (8, 16, 32), 10, generator=generator),
     }
     for model in models.values():
         fit(model, data, epochs=8, lr=5e-3, progress=False)

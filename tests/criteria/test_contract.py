@@ -1,4 +1,4 @@
-"""What every registered criterion promises, on both models and at both granularities."""
+"""What every registered criterion promises, on all models and at both granularities."""
 
 import copy
 
@@ -15,7 +15,7 @@ from leastloss.errors import InputError
 from leastloss.pruning import Parts, apply_masks
 from leastloss.seeds import stream
 
-KINDS = ("mlp", "binarized-mlp")
+KINDS = ("mlp", "binarized-mlp", "convnet")
 BINARY = ("flips",)  # has a meaning for binary networks alone
 UNITS = [name for name, make in CRITERIA.items() if isinstance(make(), UnitScore)]
 EVERY = [

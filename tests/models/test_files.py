@@ -1,16 +1,27 @@
+import json
 from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import save_file
 from torch import nn
 
 from leastloss.errors import ResourceError
-from leastloss.models import MLP, BinarizedMLP
+from leastloss.models import MLP, BinarizedMLP, ConvNet
 from leastloss.models.files import load_network, save_network
 from leastloss.pruning import apply_masks, full_masks
 
 
-@pytest.mark.parametrize("model", [MLP(6, (5,), 3), BinarizedMLP(6, (5, 4), 3)], ids=["mlp", "bin"])
+@pytest.mark.parametrize(
+    "model",
+    [
+        MLP(6, (5,), 3),
+        MLP(6, (5,), 3, bias=False),
+        BinarizedMLP(6, (5, 4), 3),
+        ConvNet((1, 2, 3), (4, 5), 3),
+    ],
+    ids=["mlp", "mlp-no-bias", "bin", "convnet"],
+)
 def test_round_trip_keeps_outputs_masks_and_facts(model: nn.Module, tmp_path: Path) -> None:
     masks = full_masks(model)
     next(iter(masks.values()))[0, :3] = False
@@ -21,6 +32,19 @@ def test_round_trip_keeps_outputs_masks_and_facts(model: nn.Module, tmp_path: Pa
     assert torch.equal(loaded(x), model.eval()(x))
     assert all(torch.equal(found[name], mask) for name, mask in masks.items())
     assert about["seed"] == 3
+    assert type(loaded) is type(model)
+    assert {name: p.shape for name, p in loaded.named_parameters()} == {
+        name: p.shape for name, p in model.named_parameters()
+    }
+
+
+def test_a_file_from_before_biases_were_optional_has_them(tmp_path: Path) -> None:
+    model = MLP(6, (5,), 3).eval()
+    facts = {"network": {"model": "mlp", "features": 6, "hidden": [5], "classes": 3}}
+    state = {f"state/{name}": value for name, value in model.state_dict().items()}
+    save_file(state, tmp_path / "old.safetensors", metadata={"leastloss": json.dumps(facts)})
+    x = torch.rand(4, 6)
+    assert torch.equal(load_network(tmp_path / "old.safetensors")[0](x), model(x))
 
 
 def test_a_truncated_file_is_one_clear_line(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from leastloss.errors import InputError
-from leastloss.models import MLP, BinarizedMLP
+from leastloss.models import MLP, BinarizedMLP, ConvNet
 from leastloss.models.layers import prunable_layers
 from leastloss.pruning import Parts, apply_masks, full_masks, sparsity
 from leastloss.pruning.masks import dead_units
@@ -77,3 +77,60 @@ def test_a_pruned_binary_model_is_not_pruned_twice() -> None:
 def test_unknown_granularity_is_refused_with_the_options() -> None:
     with pytest.raises(InputError, match="unknown granularity 'units'; did you mean 'unit'"):
         Parts.of(MLP(4, (3,), 2), "units")
+
+
+@pytest.mark.parametrize(
+    ("model", "shape"),
+    [
+        (ConvNet((2, 8, 8), (4, 4, 6, 5), 3), (2, 8, 8)),
+        (
+            nn.Sequential(
+                nn.Conv2d(2, 4, 3, padding="same", padding_mode="reflect", bias=True),
+                nn.GELU(),
+                nn.Conv2d(4, 6, (1, 2), stride=2, dilation=2),
+                nn.BatchNorm2d(6),
+                nn.AdaptiveAvgPool2d((2, 3)),
+                nn.Flatten(),
+                nn.Dropout(),
+                nn.Linear(36, 5),
+                nn.SiLU(),
+                nn.Linear(5, 3),
+            ),
+            (2, 8, 8),
+        ),
+    ],
+    ids=["convnet", "own"],
+)
+def test_a_removed_channel_contributes_exactly_nothing(
+    model: nn.Module, shape: tuple[int, ...]
+) -> None:
+    generator = torch.Generator().manual_seed(0)
+    for module in model.modules():  # so that a channel without weights still has a value
+        if isinstance(module, nn.BatchNorm2d):
+            nn.init.uniform_(module.bias, 0.5, 1.0, generator=generator)
+    parts = Parts.of(model.eval(), "unit")
+    starts = np.cumsum([0, *parts.sizes.values()])
+    gone = [starts[i] + 1 for i in range(len(parts.sizes))]
+    masks = parts.masks(np.array(gone))
+    apply_masks(model, masks)
+    assert dead_units(masks, parts.consumers) == len(gone)
+    # 1 of n rows, and the columns of 1 of m units, whatever their number.
+    units = [*parts.sizes.values(), 3]
+    before = [shape[0], *parts.sizes.values()]
+    for name, rows, read, first in zip(masks, units, before, [True] + [False] * 9, strict=False):
+        share = 1.0 if first else 1 - 1 / read
+        share *= 1.0 if name == list(masks)[-1] else 1 - 1 / rows
+        assert masks[name].float().mean().item() == pytest.approx(share)
+    x = torch.rand(4, *shape, generator=generator)
+    wanted = model(x)
+    layers = prunable_layers(model)
+
+    def shout(_: nn.Module, __: object, output: torch.Tensor) -> torch.Tensor:
+        output = output.clone()
+        output[:, 1] = 7.0
+        return output
+
+    for name in parts.consumers:
+        layers[name].register_forward_hook(shout)
+    assert torch.equal(model(x), wanted)
+    assert wanted.std() > 0

@@ -1,0 +1,106 @@
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+import leastloss as ll
+from leastloss.data import Data
+from leastloss.errors import InputError
+from leastloss.models import MLP, ConvNet, build_model
+
+
+@pytest.mark.parametrize(
+    ("shape", "hidden", "read"),
+    [
+        ((1, 28, 28), (8, 16, 16, 32, 32, 64), 32 * 3 * 3),
+        ((1, 8, 8), (4, 4, 6, 5), 6 * 2 * 2),
+        ((3, 32, 32), (4, 8, 16), 8 * 8 * 8),
+        ((2, 5, 9), (3, 7), 3 * 2 * 4),
+    ],
+)
+def test_pooling_halves_where_the_width_changes_and_at_the_end(
+    shape: tuple[int, int, int], hidden: tuple[int, ...], read: int
+) -> None:
+    model = ConvNet(shape, hidden, 4).eval()
+    linear = [layer for layer in model.layers if isinstance(layer, nn.Linear)]
+    assert [layer.in_features for layer in linear] == [read, hidden[-1]]
+    x = torch.rand(3, *shape)
+    assert model(x).shape == (3, 4)
+    assert torch.equal(model(x.flatten(1)), model(x))
+
+
+def test_it_computes_what_vgg_does() -> None:
+    model = ConvNet((2, 9, 8), (3, 3, 4, 5), 6, generator=torch.Generator().manual_seed(0))
+    x = torch.rand(7, 2, 9, 8)
+    model(x)  # BatchNorm statistics other than those of the start
+    model.eval()
+    state = {name.removeprefix("layers."): value for name, value in model.state_dict().items()}
+
+    def block(x: Tensor, conv: int) -> Tensor:
+        z = functional.conv2d(x, state[f"{conv}.weight"], padding=1)
+        norm = [state[f"{conv + 1}.{n}"] for n in ("running_mean", "running_var", "weight", "bias")]
+        return functional.batch_norm(z, *norm).relu()
+
+    h = functional.max_pool2d(block(block(x, 0), 3), 2)
+    h = functional.max_pool2d(block(h, 7), 2).flatten(1)
+    h = functional.linear(h, state["12.weight"], state["12.bias"]).relu()
+    wanted = functional.linear(h, state["14.weight"], state["14.bias"])
+    assert torch.allclose(model(x), wanted, atol=1e-5)
+
+
+def test_same_generator_same_network() -> None:
+    one, two = (
+        ConvNet((1, 8, 8), (4, 6, 8), 3, generator=torch.Generator().manual_seed(5)).state_dict()
+        for _ in range(2)
+    )
+    assert all(torch.equal(one[name], two[name]) for name in one)
+
+
+@pytest.mark.parametrize(
+    ("shape", "hidden", "classes", "message"),
+    [
+        ((64,), (4, 8), 10, "needs images"),
+        ((1, 8, 0), (4, 8), 10, "needs images"),
+        ((1, 8, 8), (4,), 10, "needs two widths or more"),
+        ((1, 8, 8), (4, 0), 10, "needs two widths or more"),
+        ((1, 8, 8), (4, 8), 1, "two classes or more"),
+        ((1, 8, 7), (4, 5, 6, 8), 10, "3 poolings leave nothing"),
+    ],
+)
+def test_impossible_sizes_are_refused(
+    shape: tuple[int, ...], hidden: tuple[int, ...], classes: int, message: str
+) -> None:
+    with pytest.raises(InputError, match=message):
+        ConvNet(shape, hidden, classes)
+
+
+def test_it_is_built_by_name_from_the_shape_of_a_sample() -> None:
+    model = build_model("convnet", (1, 8, 8), (4, 6), 10)
+    assert isinstance(model, ConvNet)
+    with pytest.raises(InputError, match="needs images"):
+        build_model("convnet", 64, (4, 6), 10)
+    plain = build_model("mlp-no-bias", (1, 8, 8), (4, 6), 10)
+    assert isinstance(plain, MLP)
+    assert [name for name, _ in plain.named_parameters() if "bias" in name] == []
+    assert plain(torch.rand(2, 1, 8, 8)).shape == (2, 10)
+
+
+def test_it_learns_and_is_pruned_in_both_ways(data: Data) -> None:
+    generator = torch.Generator().manual_seed(0)
+    model = ConvNet(data.shape, (6, 8, 16), data.classes, generator=generator)
+    ll.fit(model, data, epochs=30, lr=1e-2, progress=False)
+    dense = ll.evaluate(model, data.test)["balanced_accuracy"]
+    assert dense > 0.7
+    for granularity in ("weight", "unit"):
+        path = ll.prune(
+            model,
+            data,
+            "nc",
+            granularity=granularity,
+            sparsities=[0.2],
+            recovery="compensate",
+            progress=False,
+        )
+        table = path.table()
+        assert table["balanced_accuracy"].iloc[-1] > dense - 0.05
+        assert table["dead_units"].iloc[-1] >= (6 if granularity == "unit" else 0)
