@@ -46,7 +46,14 @@ def test_same_outputs_as_the_path_from_python(
 ) -> None:
     dense = fetch_dense(pipeline["train"])
     path = ll.prune(
-        dense.model, dense.data, "magnitude", to_sparsity=0.95, steps=2, seed=0, progress=False
+        dense.model,
+        dense.data,
+        "magnitude",
+        to_sparsity=0.95,
+        steps=2,
+        recovery="none",
+        seed=0,
+        progress=False,
     )
     child = children(shared, pipeline["given"])["magnitude"]
     order = np.load(shared.download_artifacts(child.info.run_id, "removal_order.npy"))

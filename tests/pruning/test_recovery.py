@@ -200,3 +200,27 @@ def test_one_shot_scores_the_network_as_it_was_trained(
         for recovery in ("none", "compensate")
     )
     assert np.array_equal(plain.removal_order, repaired.removal_order)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Renewing(Noting):
+    """Sets all weights anew."""
+
+    renews: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Polishing(Noting):
+    """Goes by the weights it finds."""
+
+    memoryless: ClassVar[bool] = False
+    stateless: ClassVar[bool] = True
+
+
+def test_what_is_renewed_first_is_not_remembered() -> None:
+    renewing, polishing, note = Renewing(), Polishing(), Noting()
+    assert Chain(links=(renewing, polishing)).memoryless
+    assert Chain(links=(renewing, note, polishing)).memoryless
+    assert not Chain(links=(note, polishing)).memoryless
+    assert not Chain(links=(polishing, renewing)).memoryless
+    assert not Chain(links=(renewing, polishing, Finetune())).memoryless

@@ -27,8 +27,12 @@ class Chain(Recovery):
 
     @property
     def memoryless(self) -> bool:
-        """Whether all of them are."""
-        return all(link.memoryless for link in self.links)
+        """Whether all of them are, or what is kept of earlier steps is renewed first."""
+        first, *rest = self.links
+        renewed = first.memoryless and first.renews
+        return first.memoryless and all(
+            link.memoryless or (renewed and link.stateless) for link in rest
+        )
 
     @property
     def keeps_weights(self) -> bool:

@@ -35,6 +35,19 @@ class Recovery(ABC):
         return False
 
     @property
+    def renews(self) -> bool:
+        """Whether it sets weights and biases of all prunable layers anew, whatever they were."""
+        return False
+
+    @property
+    def stateless(self) -> bool:
+        """Whether it changes nothing but these, and that by the network it is handed alone.
+
+        Behind one that ``renews`` them, earlier steps do not count.
+        """
+        return False
+
+    @property
     def name(self) -> str:
         """The name in the registry."""
         return type(self).__name__.lower()
