@@ -108,6 +108,17 @@ def test_moments_are_sums_over_samples_and_means_over_positions() -> None:
     torch.testing.assert_close(moments_of(rows, others, weights), summed(rows, others, weights))
 
 
+def test_moments_of_float32_rows_keep_digits_for_the_smallest_eigenvalue() -> None:
+    # A common offset makes the largest eigenvalue: sums in float32 would lose the smallest.
+    generator = torch.Generator().manual_seed(0)
+    rows = 1 + 0.01 * torch.rand(4096, 1, 1, 200, generator=generator)
+    weights = torch.full((4096,), 1 / 4096, dtype=torch.float64)
+    x = rows[:, 0, 0].double()
+    found = moments_of(rows, rows, weights)[0]
+    torch.testing.assert_close(found, x.T @ x / 4096, rtol=1e-12, atol=0)
+    assert float(torch.linalg.eigvalsh(found)[0]) > 0
+
+
 @pytest.mark.parametrize("name", ["one", "two", "three", "head"])
 def test_moments_of_each_layer_of_a_network(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     model = residual()
@@ -149,8 +160,8 @@ def test_a_convolution_reads_so_many_positions_as_rows_allow(
 
 
 def test_moments_that_overflow_are_named() -> None:
-    model = nn.Sequential(nn.Flatten(), nn.Linear(32, 3))
-    huge = Samples(x=split().x * 1e30, clean=split().x, weights=torch.ones(len(split())).double())
+    model = nn.Sequential(nn.Flatten(), nn.Linear(32, 3)).double()
+    huge = Samples(x=split().x.double() * 1e200, clean=split().x, weights=torch.ones(len(split())).double())
     with pytest.raises(InputError, match="inputs of a layer are not finite"):
         input_second_moments(model, model[1], huge)
 

@@ -74,7 +74,7 @@ def proportional(scores: Scores, others: Scores) -> float:
 @pytest.mark.parametrize("metric", METRICS)
 def test_weights_are_scored_by_the_surgeon_or_by_the_diagonal(metric: str, balanced: bool) -> None:
     case = context(mlp())
-    nc = NeuralCollapse(metric=metric, balanced=balanced)
+    nc = NeuralCollapse(metric=metric, balanced=balanced, protect=0.0)
     obs = OBS(metric=metric, balanced=balanced).score(case)
     plain = GaussNewton(metric=metric, balanced=balanced).score(case)
     assert proportional(nc.score(case), obs) > 0
@@ -88,7 +88,8 @@ def test_weights_are_scored_by_the_surgeon_or_by_the_diagonal(metric: str, balan
 @pytest.mark.parametrize("latent", [True, False])
 def test_weights_of_binary_layers_stay_as_they_are(latent: bool) -> None:
     case = context(binary())
-    proportional(NeuralCollapse(latent=latent).score(case), GaussNewton(latent=latent).score(case))
+    nc = NeuralCollapse(latent=latent, protect=0.0)
+    proportional(nc.score(case), GaussNewton(latent=latent).score(case))
 
 
 def test_the_worst_pair_of_a_unit_s_moves() -> None:
@@ -221,7 +222,7 @@ def test_an_error_in_the_network_leaves_no_hook(granularity: Granularity) -> Non
     case = context(model, granularity)
     model.train()
     with pytest.raises(RuntimeError, match="no forward here"):
-        NeuralCollapse(metric="logit").score(case)
+        NeuralCollapse(metric="logit", protect=0.5).score(case)
     assert not any(module._forward_hooks for module in model.modules())
     assert all(module.training for module in model.modules())
 
@@ -294,6 +295,7 @@ def test_networks_that_cannot_be_probed_are_named() -> None:
         ({"protect": 1.5}, "protect is 1.5"),
         ({"ridge": float("inf")}, "ridge is inf"),
         ({"metric": "logits"}, "did you mean 'logit'"),
+        ({"metric": "logit"}, "metric is 'logit'; it weighs the mean, which protect=1 leaves out"),
         ({"curvature": "surgeons"}, "did you mean 'surgeon'"),
     ],
 )

@@ -10,7 +10,7 @@ from torch import nn
 from leastloss.data import Split
 from leastloss.errors import InputError
 from leastloss.evaluation import robustness, robustness_of
-from leastloss.evaluation.robustness import _damaged, sensitivity
+from leastloss.evaluation.robustness import damaged, sensitivity
 
 CLASSES, WIDTH = 4, 9
 
@@ -50,7 +50,7 @@ def test_sensitivity_scales_with_the_network_and_compares_to_the_reference():
 def test_sensitivity_uses_the_perturbation_as_applied():
     # The first input decides, and impulse noise clips nothing: both sides by hand.
     data = split()
-    noisy = _damaged(data, "impulse", 5, seed=0).x
+    noisy = damaged(data, "impulse", 5, seed=0).x
     weight = torch.randn(CLASSES, WIDTH, generator=torch.Generator().manual_seed(2))
     found = robustness(linear(weight=weight), data, corruptions=["impulse"], severities=[5])
     eps = (noisy - data.x).double()
@@ -83,7 +83,7 @@ def test_a_network_that_ignores_its_input_is_not_sensitive():
 def test_flip_rate_counts_changed_predictions_right_or_wrong():
     data = split()
     found = robustness(linear(), data, corruptions=["gaussian"], severities=[5]).iloc[1]
-    noisy = _damaged(data, "gaussian", 5, seed=0).x[:, :CLASSES].argmax(1)
+    noisy = damaged(data, "gaussian", 5, seed=0).x[:, :CLASSES].argmax(1)
     changed = (noisy != data.x[:, :CLASSES].argmax(1)).double().mean()
     assert 0.1 < found["flip_rate"] == pytest.approx(float(changed))
 

@@ -39,12 +39,11 @@ class NeuralCollapse(WeightScore):
 
     Attributes:
         gamma: Ridge of the within-class scatter, as a share of its mean variance; above 0.
-        metric: How moves of the logits are weighed (weights only): ``discriminant``
-            (``Q S_B Q`` of the logits), ``logit`` or ``cross-entropy``.
+        metric: How moves of the logits are weighed in the mean (weights only, ``protect`` below
+            1): ``discriminant`` (``Q S_B Q`` of the logits), ``logit`` or ``cross-entropy``.
         balanced: Count every class once; False counts every sample once.
         protect: 1 looks at the pair of classes whose separation suffers most, 0 at the mean; in
-            between the two are mixed linearly. None is what did best on validation images: 0 for
-            weights, 1 for units.
+            between the two are mixed linearly.
         curvature: Of weights: ``surgeon``, ``diagonal``, or ``auto`` by the kind of network.
         ridge: Of the surgeon, as a share of the mean squared input, as for ``compensate``.
         latent: Whether ``w`` of a binary layer is its latent weight, as the straight-through
@@ -68,7 +67,7 @@ class NeuralCollapse(WeightScore):
     gamma: float = 0.01
     metric: str = "discriminant"
     balanced: bool = True
-    protect: float | None = None
+    protect: float = 1.0
     curvature: str = "auto"
     ridge: float = 1e-3
     latent: bool = True
@@ -80,8 +79,13 @@ class NeuralCollapse(WeightScore):
         for name, value in (("gamma", self.gamma), ("ridge", self.ridge)):
             if not 0 < value < float("inf"):
                 raise InputError(f"{name} is {value}; it must be above 0 and finite")
-        if self.protect is not None and not 0 <= self.protect <= 1:
+        if not 0 <= self.protect <= 1:
             raise InputError(f"protect is {self.protect}; it must lie in [0, 1]")
+        if self.metric != "discriminant" and self.protect == 1:
+            raise InputError(
+                f"metric is {self.metric!r}; it weighs the mean, which protect=1 leaves out: set "
+                "protect below 1 with it"
+            )
 
     def score(self, context: ScoringContext) -> Scores:
         """Score every part; see :meth:`Criterion.score`."""
@@ -99,7 +103,7 @@ class NeuralCollapse(WeightScore):
         return PartialFisher(
             gamma=self.gamma,
             balanced=self.balanced,
-            protect=1.0 if self.protect is None else self.protect,
+            protect=self.protect,
         )
 
     def weigh(self, context: ScoringContext) -> dict[str, Tensor]:
@@ -119,7 +123,7 @@ class NeuralCollapse(WeightScore):
 
         Both are scaled to the same total before they are mixed.
         """
-        worst, parts = self.protect or 0.0, []
+        worst, parts = self.protect, []
         if worst < 1:
             columns = metric_columns(context, self.metric, gamma=self.gamma, balanced=self.balanced)
             found = unit_moves(context, columns, balanced=self.balanced, most=ENOUGH)
