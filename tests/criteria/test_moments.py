@@ -161,7 +161,8 @@ def test_a_convolution_reads_so_many_positions_as_rows_allow(
 
 def test_moments_that_overflow_are_named() -> None:
     model = nn.Sequential(nn.Flatten(), nn.Linear(32, 3)).double()
-    huge = Samples(x=split().x.double() * 1e200, clean=split().x, weights=torch.ones(len(split())).double())
+    x = split().x.double()
+    huge = Samples(x=x * 1e200, clean=x, weights=torch.ones(len(x)).double())
     with pytest.raises(InputError, match="inputs of a layer are not finite"):
         input_second_moments(model, model[1], huge)
 
