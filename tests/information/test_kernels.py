@@ -6,14 +6,26 @@ from pathlib import Path
 
 import pytest
 
+INFORMATION = [
+    "_deal",
+    "_kernels",
+    "_losses",
+    "_members",
+    "_queue",
+    "_ranks",
+    "_rounds",
+    "_sets",
+    "_tree",
+]
+
 
 @pytest.mark.parametrize(
-    "name",
-    ["_deal", "_kernels", "_losses", "_members", "_queue", "_ranks", "_rounds", "_sets", "_tree"],
+    "name", [*(f"information.{name}" for name in INFORMATION), "geometry._surgeon"]
 )
 def test_kernels_name_the_sources_of_their_helpers(name):
-    module = importlib.import_module(f"leastloss.information.{name}")
-    folder = Path(module.__file__).parent
+    module = importlib.import_module(f"leastloss.{name}")
+    source = Path(module.__file__)
+    folder = source.parents[1] / "information"
     now = {
         helper: hashlib.sha256((folder / f"{helper}.py").read_bytes()).hexdigest()[:12]
         for helper in module.BUILT_ON
@@ -21,7 +33,7 @@ def test_kernels_name_the_sources_of_their_helpers(name):
     assert now == module.BUILT_ON, f"bring BUILT_ON in {name}.py up to date (see _compile.py)"
     imported = {
         line.split()[1]
-        for line in (folder / f"{name}.py").read_text().splitlines()
+        for line in source.read_text().splitlines()
         if line.startswith("from leastloss.information._")
     }
     assert {f"leastloss.information.{helper}" for helper in now} >= imported - {

@@ -41,14 +41,14 @@ def masked_least_squares(moments: Tensor, cross: Tensor, mask: Tensor, ridge: Te
         >>> masked_least_squares(s, t, mask, ridge).round(decimals=4)
         tensor([[0.5000, 0.0000]], dtype=torch.float64)
     """
-    _check(moments, mask, ridge)
+    check_problem(moments, mask, ridge)
     if cross.shape != mask.T.shape or not torch.isfinite(cross).all():
         raise InputError(
             f"cross moments have shape {tuple(cross.shape)}; they must be finite and of shape "
             f"{tuple(mask.T.shape)}"
         )
     weights = torch.zeros(mask.shape, dtype=torch.float64, device=moments.device)
-    for rows, kept, factor, valid in _factors(moments, mask, ridge):
+    for rows, kept, factor, valid in factors(moments, mask, ridge):
         if valid is None:  # one support for all rows
             weights[rows[:, None], kept] = torch.cholesky_solve(cross[kept][:, rows], factor).T
         else:
@@ -71,9 +71,9 @@ def inverse_diagonals(moments: Tensor, mask: Tensor, ridge: Tensor) -> Tensor:
         tensor([[0.5000, 0.2500],
                 [0.0000, 0.2500]], dtype=torch.float64)
     """
-    _check(moments, mask, ridge)
+    check_problem(moments, mask, ridge)
     diagonals = torch.zeros(mask.shape, dtype=torch.float64, device=moments.device)
-    for rows, kept, factor, valid in _factors(moments, mask, ridge):
+    for rows, kept, factor, valid in factors(moments, mask, ridge):
         diagonal = torch.cholesky_inverse(factor).diagonal(dim1=-2, dim2=-1)
         if valid is None:
             diagonals[rows[:, None], kept] = diagonal.expand(len(rows), -1)
@@ -82,7 +82,8 @@ def inverse_diagonals(moments: Tensor, mask: Tensor, ridge: Tensor) -> Tensor:
     return diagonals
 
 
-def _check(moments: Tensor, mask: Tensor, ridge: Tensor) -> None:
+def check_problem(moments: Tensor, mask: Tensor, ridge: Tensor) -> None:
+    """Refuse shapes that do not fit, moments that are not finite, and a ridge of 0."""
     size = mask.shape[-1]
     if mask.ndim != 2 or moments.shape != (size, size) or ridge.shape != (size,):
         raise InputError(
@@ -93,7 +94,7 @@ def _check(moments: Tensor, mask: Tensor, ridge: Tensor) -> None:
         raise InputError("moments must be finite, and the ridge above 0")
 
 
-def _factors(
+def factors(
     moments: Tensor, mask: Tensor, ridge: Tensor
 ) -> Iterator[tuple[Tensor, Tensor, Tensor, Tensor | None]]:
     """Cholesky factors with the rows and inputs they are of; ``valid`` marks what is no padding."""

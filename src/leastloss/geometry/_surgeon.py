@@ -1,0 +1,91 @@
+"""The kernel of the optimal brain surgeon's order within one row."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leastloss.information._compile import compiled
+
+BUILT_ON = {"_compile": "fa71ae1d2626"}  # see leastloss.information._compile
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@compiled
+def trace(
+    inverse: Floats,
+    places: Ints,
+    weights: Floats,
+    floor: Floats,
+    priority: Ints,
+    factor: float,
+    limit: float,
+) -> tuple[Ints, Floats]:
+    """Remove weights of a row, cheapest first, until the next costs more than a limit.
+
+    Eliminating entry a of an inverse takes ``c c^T / c_a`` from it, ``c`` its column then: the
+    removals are a Cholesky factorisation of the inverse whose pivots are chosen on the way. Columns
+    are made when they are needed, from the inverse as it was and the columns before, so that
+    neither a copy nor an update of the whole is, and a short order costs little.
+
+    Args:
+        inverse: ``(S_KK + ridge)^-1``, shape (n, n), symmetric; left as it is.
+        places: Entries of the inverse that may go, shape (m,).
+        weights: Their weights, shape (m,).
+        floor: What their entries on the diagonal cannot fall below, shape (m,).
+        priority: Decides between exactly equal costs, shape (m,); the lowest goes.
+        factor: What a cost of this row counts.
+        limit: Costs above it, times the factor, end the order.
+
+    Returns:
+        The order, as numbers of ``places``, and the costs times the factor.
+    """
+    size = len(places)
+    numbers = np.arange(size)
+    place, left, first = places.copy(), weights.copy(), priority.copy()
+    least, diagonal, column = floor.copy(), np.empty(size), np.empty(size)
+    for i in range(size):
+        diagonal[i] = max(inverse[place[i], place[i]], least[i])
+    columns = np.empty((size, size))  # one row for each removal; what is left comes first
+    order, costs = np.empty(size, np.int64), np.empty(size)
+    count = 0
+    while count < size:
+        last = size - count - 1
+        best, lowest = 0, left[0] * left[0] / diagonal[0]
+        for i in range(1, last + 1):
+            cost = left[i] * left[i] / diagonal[i]
+            if cost < lowest or (cost == lowest and first[i] < first[best]):
+                best, lowest = i, cost
+        if lowest * factor > limit:
+            break
+        order[count], costs[count] = numbers[best], lowest * factor
+        gone, weight, pivot = place[best], left[best], diagonal[best]
+        numbers[best], place[best], first[best] = numbers[last], place[last], first[last]
+        left[best], diagonal[best], least[best] = left[last], diagonal[last], least[last]
+        for i in range(last):
+            column[i] = inverse[gone, place[i]]
+        done = 0
+        while done + 4 <= count:
+            a, b, c, d = columns[done], columns[done + 1], columns[done + 2], columns[done + 3]
+            p, q, r, s = a[best], b[best], c[best], d[best]
+            a[best], b[best], c[best], d[best] = a[last], b[last], c[last], d[last]
+            for i in range(last):
+                column[i] -= p * a[i] + q * b[i] + r * c[i] + s * d[i]
+            done += 4
+        while done < count:
+            a = columns[done]
+            p = a[best]
+            a[best] = a[last]
+            for i in range(last):
+                column[i] -= p * a[i]
+            done += 1
+        root = np.sqrt(pivot)
+        share = weight / root
+        made = columns[count]
+        for i in range(last):
+            entry = column[i] / root
+            made[i] = entry
+            left[i] -= share * entry
+            diagonal[i] = max(diagonal[i] - entry * entry, least[i])
+        count += 1
+    return order[:count].copy(), costs[:count].copy()
