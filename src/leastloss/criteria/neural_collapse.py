@@ -13,6 +13,7 @@ from leastloss.criteria.gauss_newton import per_unit
 from leastloss.criteria.moves import ENOUGH, METRICS, metric_columns, pair_columns, unit_moves
 from leastloss.criteria.partial_fisher import PartialFisher
 from leastloss.criteria.surgeon import surgeon_curvature
+from leastloss.criteria.surgeon_order import has_surgeon_order, surgeon_removal_order
 from leastloss.criteria.wanda import input_moments
 from leastloss.criteria.weight_score import WeightScore, weights_of
 from leastloss.errors import InputError
@@ -96,8 +97,18 @@ class NeuralCollapse(WeightScore):
         )
 
     def removal_order(self, context: ScoringContext, k: int) -> NDArray[np.int64] | None:
-        """The exact order of units (:meth:`PartialFisher.removal_order`); None for weights."""
-        return self._units().removal_order(context, k) if context.granularity == "unit" else None
+        """The exact order of units (:meth:`PartialFisher.removal_order`) or of weights.
+
+        Of weights it is the surgeon's (:func:`surgeon_removal_order`), in which units move the
+        logits as they do now. None where weights cannot be fitted again, or are not to be: with
+        binary layers, ``curvature=diagonal`` or a balance of signs.
+        """
+        if context.granularity == "unit":
+            return self._units().removal_order(context, k)
+        if self.curvature == "diagonal" or not has_surgeon_order(context):
+            return None
+        moves = self._moves(context)
+        return surgeon_removal_order(context, k, moves, gamma=self.ridge, balanced=self.balanced)
 
     def _units(self) -> PartialFisher:
         return PartialFisher(

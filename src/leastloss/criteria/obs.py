@@ -3,12 +3,15 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor
 
 from leastloss.criteria.base import ScoringContext
 from leastloss.criteria.gauss_newton import per_unit
 from leastloss.criteria.moves import ENOUGH, METRICS, metric_columns, unit_moves
 from leastloss.criteria.surgeon import surgeon_curvature
+from leastloss.criteria.surgeon_order import has_surgeon_order, surgeon_removal_order
 from leastloss.criteria.weight_score import WeightScore, weights_of
 from leastloss.errors import InputError
 from leastloss.names import choose
@@ -62,8 +65,31 @@ class OBS(WeightScore):
         )
         weights = weights_of(context, latent=True)
         scores = {name: weights[name].square() * curvature[name] for name in weights}
+        moves = self._moves(context)
+        return {n: s * per_unit(moves[n], s) if moves else s for n, s in scores.items()}
+
+    def removal_order(self, context: ScoringContext, k: int) -> NDArray[np.int64] | None:
+        """The surgeon's exact order of weights, rows fitted again after every removal.
+
+        See :func:`leastloss.criteria.surgeon_order.surgeon_removal_order`; None for units, with
+        binary layers and under a balance of signs. With a metric, moves are those of the network
+        as it is.
+        """
+        if not has_surgeon_order(context):
+            return None
+        return surgeon_removal_order(
+            context,
+            k,
+            self._moves(context),
+            gamma=self.gamma,
+            balanced=self.balanced,
+            noise=self.noise,
+        )
+
+    def _moves(self, context: ScoringContext) -> dict[str, Tensor]:
+        """How far each unit moves the logits; nothing without a metric."""
         if self.metric == "none":
-            return scores
+            return {}
         columns = metric_columns(context, self.metric, balanced=self.balanced)
         moves = unit_moves(context, columns, balanced=self.balanced, most=ENOUGH)
-        return {n: s * per_unit(moves[n].sum(dim=0), s) for n, s in scores.items()}
+        return {name: move.sum(dim=0) for name, move in moves.items()}

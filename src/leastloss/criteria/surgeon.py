@@ -1,5 +1,7 @@
 """What a weight costs when the others of its row may be fitted again: 1 / [S^-1]_aa."""
 
+from collections.abc import Iterator
+
 import torch
 from torch import Tensor, nn
 
@@ -34,18 +36,31 @@ def surgeon_curvature(
     Raises:
         InputError: If inputs are not finite, a class is empty, or a layer does not run once.
     """
+    every = layer_moments(context, balanced=balanced, noise=noise, most=most)
+    return {
+        name: _curvature(layer, moments, context.masks[name], gamma)
+        for name, layer, moments in every
+    }
+
+
+def layer_moments(
+    context: ScoringContext, *, balanced: bool, noise: float = 0.0, most: int = 0
+) -> Iterator[tuple[str, Layer, Tensor]]:
+    """Each layer of the masks, in their order, with the second moments of what it reads.
+
+    Arguments and errors are those of :func:`surgeon_curvature`; moments are those of
+    :func:`leastloss.criteria.moments.input_second_moments`.
+    """
     layers = prunable_layers(context.model, list(context.masks))
     samples = draw_samples(context.train, context.model, balanced=balanced, noise=noise, most=most)
     first = run_order(context.model, samples.x[:2], list(layers))[0]
-    found = {}
-    for name, mask in context.masks.items():
+    for name in context.masks:
         layer = layers[name]
         if name == first:  # nothing that is pruned comes before it
             moments = _remembered(context, layer, samples, f"moments/{balanced}/{noise}/{most}")
         else:
             moments = input_second_moments(context.model, layer, samples)
-        found[name] = _curvature(layer, moments, mask, gamma)
-    return found
+        yield name, layer, moments
 
 
 def _remembered(context: ScoringContext, layer: Layer, samples: Samples, key: str) -> Tensor:
