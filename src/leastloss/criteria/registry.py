@@ -26,6 +26,7 @@ from leastloss.criteria.specs import options_of, read_options, split_spec
 from leastloss.criteria.taylor import Taylor
 from leastloss.criteria.ties import Ties
 from leastloss.criteria.wanda import Wanda
+from leastloss.errors import InputError
 from leastloss.names import choose
 
 CRITERIA: dict[str, Callable[[], Criterion]] = {
@@ -74,7 +75,7 @@ def as_criterion(
         defaults: Values of options that the spec does not set, for criteria that have them.
 
     Raises:
-        InputError: If the name or an option is unknown, or a value not of the option's type.
+        InputError: If it is neither, a name or an option is unknown, or a value is not of its type.
 
     Example:
         >>> as_criterion("random"), as_criterion("nc:gamma=0.1").label
@@ -82,6 +83,8 @@ def as_criterion(
     """
     if isinstance(criterion, Criterion):
         return criterion
+    if not isinstance(criterion, str):
+        raise InputError(f"criterion is {criterion!r}; it must be a name or a Criterion")
     name, given = split_spec(criterion)
     plain = CRITERIA[choose("criterion", name, CRITERIA)]()
     usual = {k: v for k, v in (defaults or {}).items() if k in options_of(plain)}

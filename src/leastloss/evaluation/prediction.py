@@ -17,7 +17,7 @@ def predict(model: nn.Module, x: torch.Tensor, batch_size: int = 512) -> torch.T
         batch_size: Samples per forward pass.
 
     Returns:
-        Logits (n, C) on the CPU.
+        Logits (n, C) on the CPU, float32 at least.
 
     Raises:
         InputError: If ``x`` is empty, ``batch_size`` below 1, or the output not of shape (n, C).
@@ -38,7 +38,8 @@ def predict(model: nn.Module, x: torch.Tensor, batch_size: int = 512) -> torch.T
             if not isinstance(found, torch.Tensor):
                 kind = type(found).__name__
                 raise InputError(f"the model returned a {kind}; it must return a tensor of logits")
-            parts.append(found.cpu())
+            # NumPy knows no bfloat16, and a mean of half precision is none.
+            parts.append(found.cpu().to(torch.promote_types(found.dtype, torch.float32)))
     logits = torch.cat(parts)
     if logits.ndim != 2 or len(logits) != len(x):
         raise InputError(

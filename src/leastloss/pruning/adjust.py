@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from leastloss.data import Data, as_data
 from leastloss.errors import InputError
+from leastloss.evaluation.trial import check_network
 from leastloss.losses import log_priors
 from leastloss.models.layers import Masks
 from leastloss.models.running import evaluation_mode, matched
@@ -69,7 +70,8 @@ def logit_adjusted(model: nn.Module, data: Any, tau: float = 1.0) -> nn.Module:
         tau: How much of the log prior is taken off.
 
     Raises:
-        InputError: If there is no such bias, or a class has no training sample.
+        InputError: If there is no such bias, a class has no training sample, or the network does
+            not fit the data.
 
     Example:
         >>> import leastloss as ll
@@ -79,8 +81,9 @@ def logit_adjusted(model: nn.Module, data: Any, tau: float = 1.0) -> nn.Module:
         >>> [round(value, 2) for value in shift[0, [0, 9]].tolist()]
         [1.21, 4.28]
     """
-    adjusted = copy.deepcopy(model)
-    Adjust(tau=tau).begin(adjusted, as_data(data), 0)(adjusted, {})
+    adjusted, data = copy.deepcopy(model), as_data(data)
+    check_network(adjusted, data.train)
+    Adjust(tau=tau).begin(adjusted, data, 0)(adjusted, {})
     return adjusted
 
 

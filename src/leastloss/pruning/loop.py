@@ -12,6 +12,7 @@ from tqdm.auto import tqdm
 from leastloss.criteria import Criterion, as_criterion
 from leastloss.data import as_data
 from leastloss.errors import InputError
+from leastloss.evaluation.trial import check_module, check_network
 from leastloss.models.chain import check_chain
 from leastloss.names import choose
 from leastloss.pruning.automatic import recovery_for
@@ -90,7 +91,8 @@ def prune(
         The path from dense to sparse; see :class:`PruningPath`.
 
     Raises:
-        InputError: If an argument is out of range, a name unknown, or a score not finite.
+        InputError: If an argument is out of range, a name unknown, a score not finite, or the
+            network does not fit the data.
 
     Example:
         >>> import leastloss as ll
@@ -100,6 +102,7 @@ def prune(
         >>> [round(share, 2) for share in path.table()["sparsity"]]
         [0.0, 0.25, 0.5]
     """
+    check_module(model)
     criterion, recovery = as_criterion(criterion), recovery_for(recovery, model)
     criterion.check_schedule(choose("schedule", schedule, SCHEDULES))
     if balance != "none" and not recovery.keeps_weights:
@@ -108,15 +111,18 @@ def prune(
             f"{recovery.label!r} does, changes them"
         )
     dense = copy.deepcopy(model).eval()
+    if isinstance(layers, str):
+        raise InputError(f"layers is the text {layers!r}; give a list, as in ['{layers}']")
     parts = Parts.of(dense, granularity, None if layers is None else list(layers))
     if sparsities is None:
         cuts = targets(len(parts), to_sparsity, steps, spacing)
     else:
-        cuts = cuts_at(len(parts), list(sparsities))
+        cuts = cuts_at(len(parts), sparsities)
         to_sparsity, steps = float(sparsities[-1]), len(cuts)
     rounds = within(cuts, len(parts), substeps, spacing)
     parts.check_room(int(cuts[-1]))
     data = as_data(data)  # not by the seed of pruning: what is test stays test
+    check_network(dense, data.train)
     if parts.consumers:
         check_chain(dense, data.train.x[:8], parts.consumers)
     record = Record(

@@ -36,7 +36,8 @@ def as_recovery(recovery: str | Recovery) -> Recovery:
             of these with plus signs, which repair one after the other.
 
     Raises:
-        InputError: If a name or an option is unknown, a value wrong, or ``none`` is in a chain.
+        InputError: If it is neither, a name or an option is unknown, a value wrong, or ``none`` is
+            in a chain.
 
     Example:
         >>> as_recovery("finetune:epochs=2")
@@ -46,6 +47,8 @@ def as_recovery(recovery: str | Recovery) -> Recovery:
     """
     if isinstance(recovery, Recovery):
         return recovery
+    if not isinstance(recovery, str):
+        raise InputError(f"recovery is {recovery!r}; it must be a name or a Recovery")
     links = tuple(_link(spec) for spec in _split(recovery))
     if len(links) == 1:
         return links[0]

@@ -1,0 +1,42 @@
+"""Whether a network fits the data at all: said in one line, before anything costs time."""
+
+from torch import nn
+
+from leastloss.data import Split
+from leastloss.errors import InputError
+from leastloss.evaluation.metrics import evaluate
+
+
+def check_network(model: nn.Module, split: Split) -> None:
+    """Run a network on two samples; it is left as it is.
+
+    Raises:
+        InputError: If it is no module, does not run on such samples, or does not return finite
+            logits of shape (n, classes).
+
+    Example:
+        >>> import torch
+        >>> split = Split(torch.eye(3), torch.arange(3), 3, (2,))
+        >>> check_network(nn.Linear(3, 3), split)
+        >>> check_network(nn.Linear(3, 2), split)
+        Traceback (most recent call last):
+        leastloss.errors.InputError: logits have 2 columns; there are 3 classes
+    """
+    check_module(model)
+    try:
+        evaluate(model, split.subset(range(min(2, len(split)))))
+    except InputError:
+        raise
+    except (RuntimeError, ValueError) as error:  # what torch raises for shapes that do not fit
+        said, shape = " ".join(str(error).split()), tuple(split.x.shape[1:])
+        raise InputError(f"the network does not run on samples of shape {shape}: {said}") from error
+
+
+def check_module(model: object) -> None:
+    """Refuse what is no network.
+
+    Raises:
+        InputError: If it is no ``torch.nn.Module``.
+    """
+    if not isinstance(model, nn.Module):
+        raise InputError(f"the model is {type(model).__name__}; it must be a torch.nn.Module")
