@@ -189,6 +189,12 @@ def test_bad_input_is_named() -> None:
         collapse_metrics(features, torch.eye(4)[labels])
     with pytest.raises(InputError, match=r"torch.float32; they must be integers"):
         collapse_metrics(features, labels.float())
+    with pytest.raises(InputError, match=r"minority \(-1, 4\) names a class outside 0\.\.3"):
+        collapse_metrics(features, labels, weight, minority=(-1, 4))
+    with pytest.raises(InputError, match="above 0 and finite"):
+        collapse_metrics(features, labels, counts=[1.0, 2.0, math.nan, 3.0])
+    with pytest.raises(InputError, match=r"features are ndarray; they must be a torch\.Tensor"):
+        collapse_metrics(features.numpy(), labels)  # type: ignore[arg-type]  # wrong on purpose
 
 
 @pytest.mark.filterwarnings("error")

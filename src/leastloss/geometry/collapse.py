@@ -80,8 +80,8 @@ def collapse_metrics(
         class mean that is exactly the mean of all.
 
     Raises:
-        InputError: If shapes do not fit, a class has no sample, there is only one class, or a
-            number is not finite.
+        InputError: If shapes do not fit, a class has no sample, there is only one class, a rare
+            class does not exist, or a number is not finite.
 
     Example:
         >>> found = collapse_metrics(torch.eye(3), torch.arange(3), torch.eye(3) - 1 / 3)
@@ -93,6 +93,8 @@ def collapse_metrics(
     count, centred = len(statistics.means), statistics.centred_means()
     if count < 2:
         raise InputError("collapse is a relation between classes; there is only one class")
+    if any(not 0 <= label < count for label in minority):
+        raise InputError(f"minority {tuple(minority)} names a class outside 0..{count - 1}")
     simplex = simplex_gram(count)
     row_seli, mean_seli = seli_grams(_checked_counts(statistics, counts))
     metrics = {

@@ -110,6 +110,9 @@ def checked_labels(features: Tensor, labels: Tensor, classes: int | None) -> Ten
     Raises:
         InputError: If the shapes do not fit or the labels are no class indices.
     """
+    for name, given in (("features", features), ("labels", labels)):
+        if not isinstance(given, Tensor):
+            raise InputError(f"{name} are {type(given).__name__}; they must be a torch.Tensor")
     if labels.ndim == 2 and features.ndim == 2 and len(labels) == len(features):
         raise InputError(
             f"labels have shape {tuple(labels.shape)}, one-hot perhaps; they must be (n,) class "

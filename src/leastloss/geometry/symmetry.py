@@ -88,8 +88,10 @@ def seli_grams(counts: Tensor | Sequence[int]) -> tuple[Tensor, Tensor]:
         (True, True)
     """
     sizes = torch.as_tensor(counts).cpu().double()
-    if sizes.ndim != 1 or len(sizes) < 2 or float(sizes.min()) <= 0:
-        raise InputError(f"counts are {sizes.tolist()}; at least two classes, each above 0")
+    if sizes.ndim != 1 or len(sizes) < 2 or not bool(((sizes > 0) & sizes.isfinite()).all()):
+        raise InputError(
+            f"counts are {sizes.tolist()}; at least two classes, each above 0 and finite"
+        )
     centring = torch.eye(len(sizes), dtype=torch.float64) - 1 / len(sizes)
     values, vectors = torch.linalg.eigh(centring @ torch.diag(sizes) @ centring)
     # The first eigenvalue is the one that centring makes zero; all others are at least min(n).
