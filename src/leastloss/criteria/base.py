@@ -16,6 +16,7 @@ from leastloss.models.layers import Masks
 
 Granularity: TypeAlias = Literal["weight", "unit"]
 GRANULARITIES: tuple[Granularity, ...] = ("weight", "unit")
+NEARLY = 1.25  # largest class over smallest, as in MNIST: nobody would call it imbalanced
 Scores: TypeAlias = dict[str, NDArray[np.float64]]
 """Layer name -> scores: of the weight's shape, or (units,) for hidden units. Lower goes first."""
 
@@ -112,12 +113,15 @@ class Criterion(ABC):
     def facts(self, context: ScoringContext) -> dict[str, int]:
         """What a user should know about this criterion on this network and data, by name.
 
-        Here: that the option ``balanced`` changes nothing where all classes have as many samples.
+        Here: that the option ``balanced`` changes nothing where all classes have as many samples,
+        and little where the largest has less than 1.25 times as many as the smallest.
         """
         counts = context.train.counts()
-        if not hasattr(self, "balanced") or (counts != counts[0]).any():
+        if not hasattr(self, "balanced") or counts.max() >= NEARLY * counts.min():
             return {}
-        return {"equal_classes_so_balance_changes_nothing": len(counts)}
+        if (counts == counts[0]).all():
+            return {"equal_classes_so_balance_changes_nothing": len(counts)}
+        return {"nearly_equal_classes_so_balance_changes_little": len(counts)}
 
     @abstractmethod
     def score(self, context: ScoringContext) -> Scores:
