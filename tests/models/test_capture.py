@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.parametrizations import weight_norm
 
 from leastloss.errors import InputError
-from leastloss.models.capture import input_of, rows_of, run_order
+from leastloss.models.capture import input_of, repairable_layers, rows_of, run_order
 
 CONVOLUTIONS: list[dict[str, Any]] = [
     {"kernel_size": 3},
@@ -120,7 +121,7 @@ def test_layers_are_listed_as_they_run() -> None:
     x = torch.zeros(1, 3)
     assert run_order(Turned(), x, ["last", "middle", "first"]) == ["first", "middle", "last"]
     assert run_order(Turned(2), x, ["last", "first"]) == ["first", "last"]
-    with pytest.raises(InputError, match="layer 'middle' runs 2 times; once is supported"):
+    with pytest.raises(InputError, match="layer 'middle' runs 2 times in a forward pass; once is"):
         run_order(Turned(2), x, ["last", "middle", "first"])
     with pytest.raises(InputError, match="layer 'spare' runs 0 times"):
         run_order(Turned(), x, ["last", "spare"])
@@ -137,3 +138,19 @@ def test_an_error_in_the_network_leaves_no_hook() -> None:
             run()
     assert not any(m._forward_hooks or m._forward_pre_hooks for m in net.modules())
     assert all(module.training for module in net.modules())
+
+
+def test_repairs_leave_out_what_is_not_pruned_and_not_theirs() -> None:
+    x, net = torch.zeros(1, 3), Turned()
+    assert list(repairable_layers(net, x, ["last"])) == ["first", "middle", "last"]
+    net.times = 2
+    assert list(repairable_layers(net, x, ["last"])) == ["first", "last"]
+    with pytest.raises(InputError, match="layer 'middle' runs 2 times"):
+        repairable_layers(net, x, ["middle"])
+    with pytest.raises(InputError, match="layer 'spare' runs 0 times"):
+        repairable_layers(net, x, ["last", "spare"])
+    net.times, net.first.weight = 1, net.middle.weight
+    assert list(repairable_layers(net, x, ["last"])) == ["last"]
+    weight_norm(net.last)
+    net.first = nn.Linear(3, 3)
+    assert list(repairable_layers(net, x, ["middle"])) == ["first", "middle"]

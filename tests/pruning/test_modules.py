@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.nn.utils.parametrizations import weight_norm
 from torch.utils.data import DataLoader, TensorDataset
 
 import leastloss as ll
@@ -63,6 +64,23 @@ class ImagesOnly(nn.Module):
         assert (channels, height, width) == (1, 8, 8)
         pooled = functional.max_pool2d(functional.leaky_relu(self.conv(x)), 2)
         return self.head(pooled.reshape(n, -1))
+
+
+class Several(nn.Module):
+    """Beside two plain layers one that runs twice, one that never runs, a tied pair, a norm."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.head = nn.Linear(64, 12), nn.Linear(12, 10)
+        self.twice, self.never = nn.Linear(12, 12), nn.Linear(12, 12)
+        self.tied, self.other = nn.Linear(12, 12), nn.Linear(12, 12)
+        self.other.weight = self.tied.weight
+        self.normed = weight_norm(nn.Linear(12, 12))
+
+    def forward(self, x: Tensor) -> Tensor:
+        h = self.first(x.flatten(1)).relu()
+        h = self.twice(self.twice(h).relu()).relu()
+        return self.head(self.normed(self.other(self.tied(h).relu()).relu()).relu())
 
 
 def convolutions() -> nn.Module:
@@ -175,6 +193,39 @@ def test_layers_by_name(few: Data) -> None:
     assert torch.equal(pruned.down.weight, model.down.weight)
 
 
+@pytest.mark.parametrize("recovery", ["auto", "compensate+refit", "none", "finetune:epochs=1"])
+def test_layers_that_are_not_named_do_not_stand_in_the_way(recovery: str, few: Data) -> None:
+    model = Several()
+    options = {"sparsities": [0.5], "recovery": recovery, "progress": False}
+    path = ll.prune(model, few, "nc", layers=["first", "head"], **options)
+    pruned, masks = path.model_at(0.5), path.masks_at(0.5)
+    assert sum(int((~mask).sum()) for mask in masks.values()) == (64 * 12 + 12 * 10) // 2
+    assert not any(pruned.get_submodule(name).weight[~mask].any() for name, mask in masks.items())
+    if "finetune" not in recovery:
+        for name in ("twice", "never", "tied", "other", "normed"):
+            assert torch.equal(pruned.get_submodule(name).weight, model.get_submodule(name).weight)
+    for names, said in {
+        ("tied",): "share one weight",
+        ("normed",): "computed from others",
+        ("first", "twice"): "layer 'twice' runs (twice|2 times)",
+    }.items():
+        with pytest.raises(InputError, match=said):
+            ll.prune(model, few, "nc", layers=names, **options)
+
+
+@pytest.mark.parametrize("kind", [torch.float16, torch.bfloat16])
+@pytest.mark.parametrize("recovery", ["none", "compensate+refit", "finetune:epochs=1"])
+def test_half_precision(kind: torch.dtype, recovery: str, few: Data) -> None:
+    torch.manual_seed(0)
+    model = perceptron()
+    options = {"sparsities": [0.5], "recovery": recovery, "progress": False}
+    whole = ll.prune(model, few, "nc", **options)
+    half = ll.prune(model.to(kind), few, "nc", **options)
+    assert half.model_at(0.5)[1].weight.dtype == kind
+    kept = [path.masks_at(0.5)["1"] for path in (whole, half)]
+    assert float((kept[0] == kept[1]).float().mean()) > 0.9
+
+
 def test_tensors_and_a_loader_give_the_same_path() -> None:
     x, y = torch.rand(80, 1, 8, 8), torch.arange(80) % 10
     model = ImagesOnly()
@@ -223,6 +274,8 @@ def test_without_imbalance_balance_changes_nothing_and_says_so(criterion: str) -
     ]
     assert paths[0].removal_order.tolist() == paths[1].removal_order.tolist()
     assert paths[0].settings["facts"] == {"equal_classes_so_balance_changes_nothing": 5}
-    tailed = (x[:-3], y[:-3])
-    path = ll.prune(model, tailed, criterion, sparsities=[0.5], progress=False)
-    assert path.settings["facts"] == {}
+    for fewer, said in ((3, {"nearly_equal_classes_so_balance_changes_little": 5}), (8, {})):
+        some = torch.ones_like(y).bool()
+        some[(y == 4).nonzero()[:fewer]] = False
+        path = ll.prune(model, (x[some], y[some]), criterion, sparsities=[0.5], progress=False)
+        assert path.settings["facts"] == said

@@ -1,6 +1,6 @@
 """What a layer reads, without running what comes after it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from leastloss.errors import InputError
-from leastloss.models.layers import Layer, prunable_layers
+from leastloss.models.layers import Layer, own_weights, prunable_layers, weight_layers
 from leastloss.models.running import evaluation_mode, matched
 
 
@@ -47,7 +47,6 @@ def input_of(model: nn.Module, layer: nn.Module, x: Tensor) -> Tensor:
     raise InputError("a layer that is to be pruned does not run in a forward pass")
 
 
-@torch.no_grad()
 def run_order(model: nn.Module, x: Tensor, names: Sequence[str]) -> list[str]:
     """Names of layers in the order in which they run, each once.
 
@@ -59,10 +58,44 @@ def run_order(model: nn.Module, x: Tensor, names: Sequence[str]) -> list[str]:
         >>> run_order(net, torch.zeros(1, 2), ["1", "0"])
         ['0', '1']
     """
+    ran = _runs(model, prunable_layers(model, names), x)
+    if sorted(ran) != sorted(names):
+        odd = sorted({name for name in names if ran.count(name) != 1})
+        raise InputError(
+            f"layer {odd[0]!r} runs {ran.count(odd[0])} times in a forward pass; once is "
+            "supported: leave it out by naming the other layers"
+        )
+    return ran
+
+
+def repairable_layers(model: nn.Module, x: Tensor, pruned: Iterable[str]) -> dict[str, Layer]:
+    """The layers that a repair may set anew, in the order in which they run.
+
+    They are those that are pruned, and all others that run once and own their weight; a layer that
+    is not to be pruned stays as it is where it cannot be repaired.
+
+    Raises:
+        InputError: If a pruned layer runs never or twice.
+
+    Example:
+        >>> twice = nn.Linear(2, 2)
+        >>> net = nn.Sequential(twice, nn.ReLU(), twice, nn.Linear(2, 3))
+        >>> list(repairable_layers(net, torch.zeros(1, 2), ["3"]))
+        ['3']
+    """
+    wanted, layers = set(pruned), weight_layers(model)
+    ran = _runs(model, {name: layers[name] for name in own_weights(model)}, x)
+    once = {name for name in ran if ran.count(name) == 1}
+    return {name: layers[name] for name in run_order(model, x, sorted(wanted | once))}
+
+
+@torch.no_grad()
+def _runs(model: nn.Module, layers: Mapping[str, Layer], x: Tensor) -> list[str]:
+    """Names of layers as they run, each as often as it does."""
     ran: list[str] = []
     handles = [
         layer.register_forward_hook(lambda *_, name=name: ran.append(name))
-        for name, layer in prunable_layers(model, names).items()
+        for name, layer in layers.items()
     ]
     try:
         with evaluation_mode(model):
@@ -70,9 +103,6 @@ def run_order(model: nn.Module, x: Tensor, names: Sequence[str]) -> list[str]:
     finally:
         for handle in handles:
             handle.remove()
-    if sorted(ran) != sorted(names):
-        odd = sorted({name for name in names if ran.count(name) != 1})
-        raise InputError(f"layer {odd[0]!r} runs {ran.count(odd[0])} times; once is supported")
     return ran
 
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from leastloss.errors import InputError
-from leastloss.models.layers import Layer, prunable_layers
+from leastloss.models.layers import Layer, weight_layers
 from leastloss.models.running import evaluation_mode, matched
 from leastloss.names import choose
 
@@ -34,6 +34,9 @@ def last_layer(model: nn.Module, x: Tensor, batch_size: int = 1024) -> LastLayer
 
     The order of the run counts, not that of registration: a head may be made first.
 
+    Raises:
+        InputError: If no such layer runs.
+
     Example:
         >>> net = nn.Sequential(nn.ReLU(), nn.Linear(2, 3))
         >>> last_layer(net, -torch.ones(4, 2)).outputs.shape
@@ -49,11 +52,13 @@ def last_layer(model: nn.Module, x: Tensor, batch_size: int = 1024) -> LastLayer
     pieces: list[tuple[Tensor, Tensor, Tensor]] = []
     handles = []
     try:
-        for layer in prunable_layers(model).values():
+        for layer in weight_layers(model).values():
             handles.append(layer.register_forward_hook(keep))
         with evaluation_mode(model), torch.inference_mode():
             for batch in x.split(batch_size):
                 logits = model(matched(model, batch))
+                if not last:
+                    raise InputError("no Linear or Conv2d layer runs, so there are no features")
                 pieces.append((*last[0][1:], logits))
     finally:
         for handle in handles:

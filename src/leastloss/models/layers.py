@@ -1,5 +1,6 @@
 """What can be pruned in a network: its weight matrices, and the units between them."""
 
+from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import TypeAlias
@@ -17,6 +18,34 @@ Masks: TypeAlias = dict[str, Tensor]
 """Layer name -> bool tensor of the weight's shape, True where the weight is kept."""
 
 
+def weight_layers(model: nn.Module) -> dict[str, Layer]:
+    """All linear and convolution layers, in the order of ``named_modules``, prunable or not.
+
+    Example:
+        >>> list(weight_layers(nn.Sequential(nn.LazyLinear(4), nn.ReLU())))
+        ['0']
+    """
+    return {n: m for n, m in model.named_modules() if isinstance(m, nn.Linear | nn.Conv2d)}
+
+
+def own_weights(model: nn.Module) -> list[str]:
+    """Names of the layers whose weight is a parameter of that layer alone, and there already.
+
+    Example:
+        >>> net = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2), nn.Linear(2, 2))
+        >>> net[1].weight = net[0].weight
+        >>> own_weights(net)
+        ['2']
+    """
+    weights = {n: layer._parameters.get("weight") for n, layer in weight_layers(model).items()}
+    owners = Counter(id(weight) for weight in weights.values())
+    return [
+        name
+        for name, weight in weights.items()
+        if weight is not None and not is_lazy(weight) and owners[id(weight)] == 1
+    ]
+
+
 def prunable_layers(model: nn.Module, names: Sequence[str] | None = None) -> dict[str, Layer]:
     """Find the linear and convolution layers of a network, in the order of ``named_modules``.
 
@@ -32,7 +61,7 @@ def prunable_layers(model: nn.Module, names: Sequence[str] | None = None) -> dic
         >>> list(prunable_layers(nn.Sequential(nn.Linear(4, 3), nn.ReLU(), nn.Linear(3, 2))))
         ['0', '2']
     """
-    found = {n: m for n, m in model.named_modules() if isinstance(m, nn.Linear | nn.Conv2d)}
+    every = found = weight_layers(model)
     if not found:
         kind = type(model).__name__
         raise InputError(f"{kind} has no prunable layer; Linear and Conv2d layers can be pruned")
@@ -54,9 +83,9 @@ def prunable_layers(model: nn.Module, names: Sequence[str] | None = None) -> dic
         if not torch.isfinite(layer.weight).all():
             raise InputError(f"layer {name!r} has weights that are not finite (NaN or infinity)")
     owners: dict[int, str] = {}
-    for name, layer in found.items():
-        first = owners.setdefault(id(layer.weight), name)
-        if first != name:
+    for name, layer in every.items():
+        first = owners.setdefault(id(layer._parameters.get("weight", layer)), name)
+        if first != name and (first in found or name in found):
             raise InputError(f"layers {first!r} and {name!r} share one weight; prune them untied")
     return found
 

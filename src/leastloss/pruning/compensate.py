@@ -18,8 +18,8 @@ from leastloss.data import Data
 from leastloss.errors import InputError
 from leastloss.geometry.compensation import masked_least_squares
 from leastloss.models.binarize import BinaryLinear
-from leastloss.models.capture import run_order
-from leastloss.models.layers import Layer, Masks, prunable_layers
+from leastloss.models.capture import repairable_layers
+from leastloss.models.layers import Layer, Masks, weight_layers
 from leastloss.pruning.recovery import Recovery, Repair
 
 
@@ -27,7 +27,8 @@ from leastloss.pruning.recovery import Recovery, Repair
 class Compensate(Recovery):
     """Fit the kept weights anew so that each layer computes what it did in the dense network.
 
-    Layer by layer in the order of the run: the inputs are those of the pruned network as repaired
+    Layer by layer in the order of the run (one that is not pruned and that several places share
+    stays as it is): the inputs are those of the pruned network as repaired
     so far, the targets the dense network's pre-activations, and each unit's kept weights and bias
     solve a ridge regression (:mod:`leastloss.geometry.compensation`). No gradient is taken and no
     label is read but to count every class once. A removed unit's share is thereby folded into the
@@ -78,11 +79,10 @@ class Compensate(Recovery):
     def _repair(
         self, model: nn.Module, masks: Masks, samples: Samples, targets: "_Targets"
     ) -> None:
-        layers = prunable_layers(model)
-        for name in run_order(model, samples.x[:2], list(layers)):
-            layer = layers[name]
+        layers = repairable_layers(model, samples.x[:2], masks)
+        for place, (name, layer) in enumerate(layers.items()):
             mask = masks[name] if name in masks else torch.ones_like(layer.weight).bool()
-            moments, cross = targets.moments(model, name, layer)
+            moments, cross = targets.moments(model, name, layer, first=place == 0)
             fit_layer(layer, moments, cross, mask, self.gamma)
 
 
@@ -124,14 +124,15 @@ class _Targets:
 
     def __init__(self, dense: nn.Module, samples: Samples) -> None:
         self._samples, self._dense = samples, dense
-        self._layers = prunable_layers(dense)
+        self._layers = weight_layers(dense)
         self._values: dict[str, list[Tensor]] = {}
-        self._first = run_order(dense, samples.x[:2], list(self._layers))[0]
         self._kept: tuple[Tensor, Tensor, Tensor] | None = None
 
-    def moments(self, model: nn.Module, name: str, layer: Layer) -> tuple[Tensor, Tensor]:
+    def moments(
+        self, model: nn.Module, name: str, layer: Layer, *, first: bool
+    ) -> tuple[Tensor, Tensor]:
         """Second moments of the inputs, and their moments with the targets, by group."""
-        if name == self._first:  # it mostly reads the same at all steps
+        if first:  # it mostly reads the same at all steps
             seen = seen_by(model, layer, self._samples)
             if self._kept is not None and torch.equal(self._kept[0], seen):
                 return self._kept[1:]
@@ -148,7 +149,7 @@ class _Targets:
         inputs, cross = total.split([total.shape[1], total.shape[2] - total.shape[1]], dim=2)
         if not (torch.isfinite(inputs).all() and torch.isfinite(cross).all()):
             raise InputError(f"inputs of layer {name!r} are not finite (NaN or infinity)")
-        if name == self._first:
+        if first:
             self._kept = seen, inputs, cross
         return inputs, cross
 

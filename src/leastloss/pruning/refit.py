@@ -11,8 +11,8 @@ from leastloss.criteria.probe import logits_of, observing
 from leastloss.data import Data
 from leastloss.errors import InputError
 from leastloss.geometry.refits import refit_units, softmax_roots
-from leastloss.models.capture import run_order
-from leastloss.models.layers import Masks, prunable_layers
+from leastloss.models.capture import repairable_layers
+from leastloss.models.layers import Masks
 from leastloss.models.running import matched
 from leastloss.pruning.compensate import refuse_binary
 from leastloss.pruning.recovery import Recovery, Repair
@@ -90,10 +90,9 @@ class Refit(Recovery):
         roots = softmax_roots(logits, self.temperature, self.floor)
 
         def repair(model: nn.Module, masks: Masks) -> None:
-            names = run_order(model, samples.x[:2], list(prunable_layers(model)))
+            layers = repairable_layers(model, samples.x[:2], masks)
             for _ in range(self.sweeps):
-                for name in names:
-                    layer = prunable_layers(model)[name]
+                for name, layer in layers.items():
                     if isinstance(layer, nn.Linear):
                         self._refit(model, name, layer, masks, samples, logits, roots)
 
