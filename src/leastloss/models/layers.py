@@ -37,7 +37,9 @@ def own_weights(model: nn.Module) -> list[str]:
         >>> own_weights(net)
         ['2']
     """
-    weights = {n: layer._parameters.get("weight") for n, layer in weight_layers(model).items()}
+    weights: dict[str, Tensor | None] = {
+        name: layer._parameters.get("weight") for name, layer in weight_layers(model).items()
+    }
     owners = Counter(id(weight) for weight in weights.values())
     return [
         name

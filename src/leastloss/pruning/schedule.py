@@ -93,7 +93,8 @@ def targets(parts: int, to_sparsity: float, steps: int, spacing: str = "even") -
         >>> targets(1000, 0.9, 3)
         array([300, 600, 900])
     """
-    if not isinstance(to_sparsity, Real) or not 0.0 < to_sparsity < 1.0:
+    given: object = to_sparsity
+    if not isinstance(given, Real) or not 0.0 < to_sparsity < 1.0:
         raise InputError(f"to_sparsity is {to_sparsity!r}; it must lie inside (0, 1)")
     end = parts_at(to_sparsity, parts)
     if not 0 < end < parts:
@@ -118,7 +119,8 @@ def cuts_at(parts: int, sparsities: Sequence[float]) -> NDArray[np.int64]:
         >>> cuts_at(1000, [0.1, 0.5, 0.95])
         array([100, 500, 950])
     """
-    several = isinstance(sparsities, Sequence | np.ndarray) and not isinstance(sparsities, str)
+    given: object = sparsities
+    several = isinstance(given, Sequence | np.ndarray) and not isinstance(given, str)
     if not several or not all(isinstance(share, Real) for share in sparsities):
         raise InputError(f"sparsities is {sparsities!r}; it must be a list of numbers in (0, 1)")
     shown = ", ".join(f"{share:g}" for share in sparsities)
