@@ -18,7 +18,7 @@ from tests.criteria.cases import (
 from torch import Tensor, nn
 
 from leastloss.criteria.gauss_newton import GaussNewton
-from leastloss.criteria.moves import METRICS, metric_columns, pair_columns, unit_moves
+from leastloss.criteria.moves import METRICS, Fixed, metric_columns, pair_columns, unit_moves
 from leastloss.criteria.probe import observing
 from leastloss.criteria.wanda import input_moments
 from leastloss.data import Split
@@ -122,6 +122,20 @@ def test_moves_along_pairs_are_shares_of_their_separation(make: Callable[[], nn.
             column = inverse @ gap / (gap @ inverse @ gap)
             expected = share @ torch.einsum("ncbp,c->nbp", j, column).square().sum(dim=2)
             torch.testing.assert_close(moves[name][pair], expected, rtol=1e-6, atol=1e-12)
+
+
+@pytest.mark.parametrize("make", NETWORKS)
+def test_many_columns_cost_a_backward_pass_for_each_logit_alone(
+    make: Callable[[], nn.Module], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case, columns = context(make()), Fixed(torch.randn(CLASSES, 2 * CLASSES + 1))
+    one_by_one = unit_moves(case, lambda logits: columns(logits))
+    passes, grad = [], torch.autograd.grad
+    monkeypatch.setattr(torch.autograd, "grad", lambda *a, **k: passes.append(1) or grad(*a, **k))
+    at_once = unit_moves(case, columns)
+    assert len(passes) == CLASSES
+    for name, moves in one_by_one.items():
+        torch.testing.assert_close(at_once[name], moves, rtol=1e-9, atol=1e-12)
 
 
 def test_a_draw_of_samples_stands_for_all() -> None:

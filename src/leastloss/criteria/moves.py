@@ -1,7 +1,7 @@
 """How far the logits move when a unit does, along directions of a metric that knows the classes."""
 
-from collections.abc import Callable, Iterable
-from functools import partial
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import torch
@@ -20,6 +20,17 @@ ENOUGH = 400  # samples of each class: mean squared slopes of so many are known 
 METRICS = ("discriminant", "logit", "cross-entropy")
 Columns: TypeAlias = Callable[[Tensor], Iterable[Tensor]]
 """Logits (n, C) -> the columns of F^{1/2}, each with one row per sample: tensors (n, C)."""
+
+
+@dataclass(frozen=True)
+class Fixed:
+    """Columns that are the same for every sample: a root of shape (C, columns)."""
+
+    root: Tensor
+
+    def __call__(self, logits: Tensor) -> Iterable[Tensor]:
+        """See :data:`Columns`."""
+        return (column.to(logits).expand_as(logits) for column in self.root.T)
 
 
 def unit_moves(
@@ -45,30 +56,18 @@ def unit_moves(
     train = at_most(context.train, most) if most else context.train
     # What is left of a class stands for all of it.
     shares = shares * torch.from_numpy(context.train.counts() / train.counts())
-    moves: dict[str, list[Tensor]] = {name: [] for name in layers}
+    moves: dict[str, Tensor] = {}
     with evaluation_mode(context.model):
-        for number, (x, y) in enumerate(batches(train, context.model)):
+        for x, y in batches(train, context.model):
             weights = shares.to(y.device)[y]
             with observing(layers, lambda *_: None) as outputs, torch.enable_grad():
                 logits = logits_of(context.model, x)
             idle = [name for name in layers if name not in outputs]
             if idle or not logits.requires_grad:
                 raise InputError(f"the logits do not depend on layer {[*idle, *layers][0]!r}")
-            for place, column in enumerate(columns(logits)):
-                slopes = torch.autograd.grad(
-                    logits,
-                    list(outputs.values()),
-                    column,
-                    retain_graph=True,
-                    materialize_grads=True,
-                )
-                for name, slope in zip(outputs, slopes, strict=True):
-                    moment = _unit_moment(layers[name], slope, weights)
-                    if number:
-                        moves[name][place] += moment
-                    else:
-                        moves[name].append(moment)
-    return {name: torch.stack(found) for name, found in moves.items()}
+            for name, moment in _moments(logits, layers, outputs, columns, weights).items():
+                moves[name] = moves[name] + moment if name in moves else moment
+    return {name: moves[name] for name in layers}
 
 
 def metric_columns(
@@ -82,13 +81,13 @@ def metric_columns(
     if metric == "cross-entropy":
         return _cross_entropy_columns
     if metric == "logit":
-        return lambda logits: _fixed(torch.eye(logits.shape[1]), logits)
+        return lambda logits: Fixed(torch.eye(logits.shape[1]))(logits)
     means, inverse, weights = _logit_geometry(context, gamma, balanced)
     between = means.T @ (weights[:, None] * means)
     values, vectors = torch.linalg.eigh(inverse @ between @ inverse)
     # At most C - 1 are large: the centred class means add up to 0.
     large = values > 1e-12 * values[-1].clamp(min=0)
-    return partial(_fixed, vectors[:, large] * values[large].sqrt())
+    return _fixed(vectors[:, large] * values[large].sqrt())
 
 
 def pair_columns(context: ScoringContext, *, gamma: float = 0.01, balanced: bool = True) -> Columns:
@@ -102,7 +101,7 @@ def pair_columns(context: ScoringContext, *, gamma: float = 0.01, balanced: bool
     directions = inverse @ gaps
     distances = (directions * gaps).sum(dim=0)
     apart = distances > 1e-9 * distances.max()
-    return partial(_fixed, directions[:, apart] / distances[apart])
+    return _fixed(directions[:, apart] / distances[apart])
 
 
 def _logit_geometry(
@@ -118,10 +117,9 @@ def _logit_geometry(
     return statistics.centred_means(), inverse, statistics.weights
 
 
-def _fixed(root: Tensor, logits: Tensor) -> Iterable[Tensor]:
-    if not root.shape[1]:  # nothing is told apart: no move counts
-        root = root.new_zeros(len(root), 1)
-    return (column.to(logits).expand_as(logits) for column in root.T)
+def _fixed(root: Tensor) -> Fixed:
+    # Where nothing is told apart no move counts.
+    return Fixed(root if root.shape[1] else root.new_zeros(len(root), 1))
 
 
 def _cross_entropy_columns(logits: Tensor) -> Iterable[Tensor]:
@@ -131,11 +129,46 @@ def _cross_entropy_columns(logits: Tensor) -> Iterable[Tensor]:
     return (p[:, k : k + 1].sqrt() * (units[k] - p) for k in range(p.shape[1]))
 
 
-def _unit_moment(layer: Layer, slope: Tensor, weights: Tensor) -> Tensor:
-    """Weighted sum over samples of the squared slope of each unit, sum over positions."""
-    squares = slope.square()
+def _moments(
+    logits: Tensor,
+    layers: Mapping[str, Layer],
+    outputs: Mapping[str, Tensor],
+    columns: Columns,
+    weights: Tensor,
+) -> dict[str, Tensor]:
+    """Weighted sums over samples of squared slopes: layer -> float64 (columns, units)."""
+
+    def slopes(column: Tensor) -> dict[str, Tensor]:
+        found = torch.autograd.grad(
+            logits, list(outputs.values()), column, retain_graph=True, materialize_grads=True
+        )
+        return {
+            name: _flat(layers[name], slope, weights)
+            for name, slope in zip(outputs, found, strict=True)
+        }
+
+    if not (isinstance(columns, Fixed) and columns.root.shape[1] > logits.shape[1]):
+        by_column = [
+            {name: part.square().sum(dim=1) for name, part in slopes(column).items()}
+            for column in columns(logits)
+        ]
+        return {n: torch.stack([moment[n] for moment in by_column]).double() for n in outputs}
+    # More columns than logits (pairs of classes): what all of them need is in the products of the
+    # slopes of single logits, C backward passes instead of one for each column.
+    identity = torch.eye(logits.shape[1]).to(logits)
+    by_logit = [slopes(one.expand_as(logits)) for one in identity]
+    found = {}
+    for name in outputs:
+        each = torch.stack([slope[name] for slope in by_logit], dim=1)  # (units, C, samples)
+        products = (each @ each.transpose(1, 2)).double()
+        root = columns.root.to(products)
+        found[name] = ((products @ root) * root).sum(dim=1).clamp(min=0).T
+    return found
+
+
+def _flat(layer: Layer, slope: Tensor, weights: Tensor) -> Tensor:
+    """One row for each unit: slopes of all samples and positions, times the weights' roots."""
+    scaled = slope * weights.sqrt().to(slope).view(-1, *(1,) * (slope.ndim - 1))
     if isinstance(layer, nn.Linear):
-        by_sample = squares.reshape(len(slope), -1, squares.shape[-1]).sum(dim=1)
-    else:
-        by_sample = squares.sum(dim=(2, 3))
-    return (weights.to(by_sample) @ by_sample).double()
+        return scaled.reshape(-1, slope.shape[-1]).T
+    return scaled.transpose(0, 1).flatten(1)
