@@ -17,8 +17,9 @@ from tests.criteria.cases import (
 )
 from torch import Tensor, nn
 
+from leastloss.criteria.directions import METRICS, Fixed, metric_columns, pair_columns
 from leastloss.criteria.gauss_newton import GaussNewton
-from leastloss.criteria.moves import METRICS, Fixed, metric_columns, pair_columns, unit_moves
+from leastloss.criteria.moves import unit_moves
 from leastloss.criteria.probe import observing
 from leastloss.criteria.wanda import input_moments
 from leastloss.data import Split

@@ -8,8 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from leastloss.criteria.base import Granularity, Scores, ScoringContext
+from leastloss.criteria.directions import METRICS, pair_columns
 from leastloss.criteria.gauss_newton import GaussNewton
-from leastloss.criteria.moves import METRICS, pair_columns, unit_moves
+from leastloss.criteria.moves import unit_moves
 from leastloss.criteria.neural_collapse import NeuralCollapse
 from leastloss.criteria.obs import OBS
 from leastloss.criteria.surgeon import surgeon_curvature

@@ -13,7 +13,8 @@ from typing import ClassVar
 from torch import Tensor
 
 from leastloss.criteria.base import ScoringContext
-from leastloss.criteria.moves import METRICS, metric_columns, unit_moves
+from leastloss.criteria.directions import METRICS, metric_columns
+from leastloss.criteria.moves import unit_moves
 from leastloss.criteria.wanda import input_moments
 from leastloss.criteria.weight_score import WeightScore, weights_of
 from leastloss.errors import InputError

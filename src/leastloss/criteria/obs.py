@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from leastloss.criteria.base import ScoringContext
+from leastloss.criteria.directions import METRICS, metric_columns
 from leastloss.criteria.gauss_newton import per_unit
-from leastloss.criteria.moves import ENOUGH, METRICS, metric_columns, unit_moves
+from leastloss.criteria.moves import ENOUGH, unit_moves
 from leastloss.criteria.surgeon import surgeon_curvature
 from leastloss.criteria.surgeon_order import has_surgeon_order, surgeon_removal_order
 from leastloss.criteria.weight_score import WeightScore, weights_of
