@@ -9,10 +9,12 @@ from torch import Tensor
 
 from leastloss.criteria.base import ScoringContext
 from leastloss.criteria.probe import batches, logits_of
+from leastloss.data.sample import at_most
 from leastloss.geometry import StatisticsAccumulator, regularised_inverse
 from leastloss.geometry.pairs import pair_contrasts
 from leastloss.models.running import evaluation_mode
 
+KNOWN = 2000  # samples of each class: means and scatter of so many are known to two per cent
 METRICS = ("discriminant", "logit", "cross-entropy")
 Columns: TypeAlias = Callable[[Tensor], Iterable[Tensor]]
 """Logits (n, C) -> the columns of F^{1/2}, each with one row per sample: tensors (n, C)."""
@@ -67,9 +69,10 @@ def _logit_geometry(
     context: ScoringContext, gamma: float, balanced: bool
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Centred class means of the logits, the inverse of their scatter, and the classes' weights."""
-    accumulator = StatisticsAccumulator(context.train.classes)
+    train = at_most(context.train, KNOWN) if balanced else context.train
+    accumulator = StatisticsAccumulator(train.classes)
     with evaluation_mode(context.model), torch.no_grad():
-        for x, y in batches(context.train, context.model):
+        for x, y in batches(train, context.model):
             accumulator.update(logits_of(context.model, x), y)
     statistics = accumulator.result(balanced=balanced)
     inverse = regularised_inverse(statistics.within, gamma)
