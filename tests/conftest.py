@@ -7,12 +7,17 @@ from pathlib import Path
 import mlflow
 import pytest
 import torch
+from hypothesis import settings
 from mlflow import MlflowClient
 from torch import nn
 
 from leastloss.data import Data, load_data
 from leastloss.models import MLP, BinarizedMLP, ConvNet
 from leastloss.training import fit
+
+# How long an example takes says more of the machine than of the code.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -14,7 +14,7 @@ CLASSES = 6
 labels = st.lists(st.integers(0, CLASSES - 1), min_size=1, max_size=60)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(y=labels, seed=st.integers(0, 2**32 - 1), keep=st.floats(0, 1))
 def test_equal_to_scikit_learn(y, seed, keep):
     y = np.array(y)
@@ -43,7 +43,7 @@ def test_equal_to_scikit_learn(y, seed, keep):
     )
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(y=labels, seed=st.integers(0, 2**32 - 1))
 def test_logits_add_the_cross_entropy(y, seed):
     logits = torch.randn(len(y), CLASSES, generator=torch.Generator().manual_seed(seed))

@@ -143,7 +143,7 @@ def test_balanced_statistics_do_not_change_when_a_class_is_repeated() -> None:
     torch.testing.assert_close(again.between, once.between)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(cuts=st.lists(st.integers(0, 60), max_size=6), seed=st.integers(0, 99))
 def test_batches_give_what_one_pass_gives(cuts: list[int], seed: int) -> None:
     features, labels = sample(seed=seed)

@@ -186,7 +186,7 @@ def test_what_copies_of_a_unit_did_is_folded_into_the_one_that_is_left(
         assert (layer.weight[~masks[name]] == 0).all()
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.integers(0, 10**6), st.floats(0.1, 0.95))
 def test_the_first_layer_is_never_worse_than_masked(seed: int, share: float) -> None:
     dense, train = mlp(), split()

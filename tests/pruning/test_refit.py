@@ -55,7 +55,7 @@ def distance(dense: nn.Module, model: nn.Module, recovery: Refit) -> float:
 
 @pytest.mark.parametrize("compensate", [True, False])
 @pytest.mark.parametrize("make", [mlp, residual, conv_net])
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(
     seed=st.integers(0, 10**6),
     share=st.floats(0.2, 0.9),
