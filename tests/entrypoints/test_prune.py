@@ -118,6 +118,7 @@ def test_flags_are_defaults_of_specs_and_leaders_go_first() -> None:
         ({"criteria": "magnitude@nc,random"}, "follows 'nc', which is not among the criteria"),
         ({"criteria": "nc:gamma=0.01,nc"}, "names one twice"),
         ({"criteria": "nc:gama=0.01"}, "unknown option 'gama'; did you mean 'gamma'"),
+        ({"criteria": "magnitude@nc,nc", "allocation": "erk"}, "would ignore allocation 'erk'"),
         ({"sparsities": "0.5,0.2"}, "sparsities are 0.5, 0.2; they must increase"),
         ({"sparsities": "a"}, "sparsities is 'a'"),
         ({"balance": "sign"}, "unknown balance 'sign'"),

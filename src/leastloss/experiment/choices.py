@@ -117,6 +117,11 @@ def choices(config: PruneConfig) -> list[Choice]:
             )
         if choice.follows == choice.criterion.label:
             raise InputError(f"{choice.label!r} follows itself")
+        if choice.follows and config.allocation != "global":
+            raise InputError(
+                f"{choice.label!r} takes the layer ratios of {choice.follows!r} and would ignore "
+                f"allocation {config.allocation!r}; leave one of them out"
+            )
         if choice.follows and choice.follows not in labels:
             raise InputError(
                 f"{choice.label!r} follows {choice.follows!r}, which is not among the criteria; "
