@@ -9,21 +9,13 @@ import numpy as np
 from torch import nn
 from tqdm.auto import tqdm
 
-from leastloss.criteria import Criterion, as_criterion
-from leastloss.data import as_data
-from leastloss.errors import InputError
-from leastloss.evaluation.trial import check_module, check_network
-from leastloss.models.chain import check_chain
-from leastloss.names import choose
-from leastloss.pruning.automatic import recovery_for
-from leastloss.pruning.masks import Parts, apply_masks
+from leastloss.criteria import Criterion
+from leastloss.pruning.masks import apply_masks
 from leastloss.pruning.noise import noisy_splits
 from leastloss.pruning.path import PruningPath, Step
-from leastloss.pruning.quotas import quotas_of
 from leastloss.pruning.record import Record
 from leastloss.pruning.recovery import Recovery
-from leastloss.pruning.schedule import SCHEDULES, cuts_at, targets, within
-from leastloss.pruning.scorer import Scorer
+from leastloss.pruning.start import begin_path
 
 
 def prune(
@@ -102,65 +94,44 @@ def prune(
         >>> [round(share, 2) for share in path.table()["sparsity"]]
         [0.0, 0.25, 0.5]
     """
-    check_module(model)
-    criterion, recovery = as_criterion(criterion), recovery_for(recovery, model)
-    criterion.check_schedule(choose("schedule", schedule, SCHEDULES))
-    if balance != "none" and not recovery.keeps_weights:
-        raise InputError(
-            f"balance {balance!r} needs signs that stay; a recovery that moves weights, as "
-            f"{recovery.label!r} does, changes them"
-        )
-    dense = copy.deepcopy(model).eval()
-    if isinstance(layers, str):
-        raise InputError(f"layers is the text {layers!r}; give a list, as in ['{layers}']")
-    parts = Parts.of(dense, granularity, None if layers is None else list(layers))
-    if sparsities is None:
-        cuts = targets(len(parts), to_sparsity, steps, spacing)
-    else:
-        cuts = cuts_at(len(parts), sparsities)
-        to_sparsity, steps = float(sparsities[-1]), len(cuts)
-    rounds = within(cuts, len(parts), substeps, spacing)
-    parts.check_room(int(cuts[-1]))
-    data = as_data(data)  # not by the seed of pruning: what is test stays test
-    check_network(dense, data.train)
-    if parts.consumers:
-        check_chain(dense, data.train.x[:8], parts.consumers)
+    begun = begin_path(
+        model,
+        data,
+        criterion,
+        granularity=granularity,
+        to_sparsity=to_sparsity,
+        steps=steps,
+        sparsities=sparsities,
+        spacing=spacing,
+        substeps=substeps,
+        schedule=schedule,
+        recovery=recovery,
+        balance=balance,
+        allocation=allocation,
+        seed=seed,
+        layers=layers,
+        noise=noise,
+    )
+    dense, parts, scorer = begun.dense, begun.parts, begun.scorer
     record = Record(
         dense=dense,
         parts=parts,
-        data=data,
-        noisy=noisy_splits(data.test, noise, seed),
+        data=begun.data,
+        noisy=noisy_splits(begun.data.test, noise, seed),
         on_step=on_step,
     )
-    quotas = quotas_of(dense, parts, cuts, balance, allocation)
-    at_once = int(cuts[-1]) if recovery.keeps_weights else 0
-    scorer = Scorer(criterion, parts, data, seed, quotas, at_once)
     work, order = copy.deepcopy(dense), np.zeros(0, dtype=np.int64)
-    follows = "" if isinstance(allocation, str) else str(allocation.settings["criterion"])
-    label = "@".join(filter(None, [criterion.label, follows]))
-    settings: dict[str, object] = {
-        "criterion": label,
-        "granularity": granularity,
-        "to_sparsity": to_sparsity,
-        "steps": steps,
-        "sparsities": None if sparsities is None else [float(share) for share in sparsities],
-        "spacing": spacing,
-        "substeps": substeps,
-        "schedule": schedule,
-        "recovery": recovery.label,
-        "balance": balance,
-        "allocation": follows or allocation,
-        "noise": list(noise),
-        "seed": seed,
-        "layers": None if layers is None else list(layers),
-        "options": dict(vars(criterion)),
-        "facts": criterion.facts(scorer.context(dense, order)),
-    }
-    repair = recovery.begin(dense, data, seed)
-    if recovery.memoryless:  # the dense network gets the same repair as all that follow
+    repair = begun.recovery.begin(dense, begun.data, seed)
+    if begun.recovery.memoryless:  # the dense network gets the same repair as all that follow
         repair(work, parts.masks(order))
     record.add(work, order, {"ties_at_cut": 0.0, "score_seconds": 0.0})
-    bar = tqdm(rounds, desc=label, unit="step", disable=None if progress else True, leave=False)
+    bar = tqdm(
+        begun.rounds,
+        desc=str(begun.settings["criterion"]),
+        unit="step",
+        disable=None if progress else True,
+        leave=False,
+    )
     for step in bar:
         seconds = 0.0
         for cut in step:
@@ -178,5 +149,5 @@ def prune(
             repair(work, masks)
         extra = {"ties_at_cut": selection.tied_share, "score_seconds": seconds}
         record.add(work, order, extra)
-    kept = repair if recovery.memoryless else None
-    return PruningPath(dense, parts, order, tuple(record.steps), settings, kept)
+    kept = repair if begun.recovery.memoryless else None
+    return PruningPath(dense, parts, order, tuple(record.steps), begun.settings, kept)
