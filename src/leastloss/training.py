@@ -13,6 +13,7 @@ from tqdm.auto import tqdm
 
 from leastloss.data import Split, as_data
 from leastloss.errors import InputError, ResourceError
+from leastloss.evaluation.trial import check_module, check_network
 from leastloss.losses import LOSSES, Loss, training_loss, validation_weights
 from leastloss.models.layers import hold_masks, watch_flips
 from leastloss.models.running import matched
@@ -131,7 +132,8 @@ def fit(
         ``on_epoch`` says.
 
     Raises:
-        InputError: If all parameters are frozen, or an argument is out of range.
+        InputError: If all parameters are frozen, an argument is out of range, or the network does
+            not fit the data.
         ResourceError: If the loss stops being finite.
 
     Example:
@@ -143,12 +145,14 @@ def fit(
         [1, 2]
     """
     check_training(epochs=epochs, patience=patience, lr=lr, batch_size=batch_size, loss=loss)
+    check_module(model)
     if not any(parameter.requires_grad for parameter in model.parameters()):
         raise InputError(
             "all parameters of the network are frozen (requires_grad=False); training needs one "
             "that is not"
         )
     data = as_data(data)
+    check_network(model, data.train)
     loss_of, weights = training_loss(loss, data.train), validation_weights(loss, data.val)
     generator = torch_stream(seed, "batches")
     optimizer = torch.optim.Adam(model.parameters(), lr=lr, fused=True)

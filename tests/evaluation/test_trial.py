@@ -1,4 +1,4 @@
-"""Networks that do not fit the data are refused in one line, before anything is pruned."""
+"""Networks that do not fit the data are refused in one line before any training or pruning."""
 
 import pytest
 import torch
@@ -43,6 +43,7 @@ def test_a_network_that_does_not_fit(kind: str, data: Data) -> None:
         lambda: check_network(make(), data.train),
         lambda: ll.prune(make(), data, "magnitude", recovery="adjust", progress=False),
         lambda: ll.logit_adjusted(make(), data),
+        lambda: ll.fit(make(), data, epochs=1, progress=False),
     ):
         with pytest.raises(InputError, match=message) as caught:
             refused()
@@ -57,6 +58,8 @@ def test_units_of_a_network_that_returns_a_pair(data: Data) -> None:
 def test_no_network_at_all(data: Data) -> None:
     with pytest.raises(InputError, match=r"the model is str; it must be a torch\.nn\.Module"):
         ll.prune("mlp", data, progress=False)  # type: ignore[arg-type]  # wrong on purpose
+    with pytest.raises(InputError, match=r"the model is str; it must be a torch\.nn\.Module"):
+        ll.fit("mlp", data, progress=False)  # type: ignore[arg-type]  # wrong on purpose
 
 
 def test_mode_and_weights_stay(data: Data) -> None:
