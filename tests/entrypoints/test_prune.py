@@ -105,6 +105,21 @@ def test_a_wrong_layer_shows_before_training(store: MlflowClient, entry: Entry) 
     assert "train_loss" not in run.data.metrics
 
 
+def test_what_is_refused_is_refused_before_training(
+    store: MlflowClient, entry: Entry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def trains(*_: object, **__: object) -> None:
+        raise AssertionError("it trains")
+
+    monkeypatch.setattr("leastloss.experiment.dense.fit", trains)
+    said = "flips are those of binary weights"
+    assert said in refused(entry("prune", model="mlp", criteria="magnitude,flips"), 2)
+    said = "'compensate' sets real weights, which binary layers cannot take"
+    assert said in refused(entry("prune", criteria="magnitude", recovery="compensate"), 2)
+    runs = store.search_runs([e.experiment_id for e in store.search_experiments()])
+    assert [run.info.status for run in runs] == ["FAILED", "FAILED"]
+
+
 def test_flags_are_defaults_of_specs_and_leaders_go_first() -> None:
     config = PruneConfig(criteria="random@mils-bdm, mils-bdm, nc", boundary="ignore")
     chosen = choices(config)
@@ -152,12 +167,14 @@ def test_one_criterion_that_is_refused_takes_no_other_with_it(
     # The last layer is 10 x 3: no 4 x 4 block lies in it.
     criteria = "mils-bdm,random@mils-bdm,magnitude,random"
     options = {"criteria": criteria, "boundary": "ignore", "hidden": "3", "artifacts": "light"}
-    line = refused(entry("prune", **options), 2)
+    train = entry.run("train", hidden="3")
+    line = refused(entry("prune", run_id=train, **options), 2)
     label = "mils-bdm:boundary=ignore"
     assert line.startswith(f"{label}: a 3x64 matrix has no 4x4 block")
     assert line.endswith(f"random@{label}: {label!r}, which it follows, was refused")
     runs = store.search_runs([e.experiment_id for e in store.search_experiments()])
-    assert {run.info.run_name: run.info.status for run in runs} == {
+    found = {run.info.run_name: run.info.status for run in runs if run.info.run_id != train}
+    assert found == {
         "prune weights to 0.95": "FAILED",
         label: "FAILED",
         "magnitude": "FINISHED",

@@ -115,6 +115,11 @@ class Criterion(ABC):
 
         Here: that the option ``balanced`` changes nothing where all classes have as many samples,
         and little where the largest has less than 1.25 times as many as the smallest.
+
+        It is asked before anything is scored, also of networks that are yet to be trained.
+
+        Raises:
+            InputError: If the criterion has no meaning for such a network or such data.
         """
         counts = context.train.counts()
         if not hasattr(self, "balanced") or counts.max() >= NEARLY * counts.min():

@@ -20,7 +20,7 @@ class Flips(Criterion):
     over the kept incoming weights. Flips are counted by ``ll.fit``, at every optimiser step.
 
     Raises:
-        InputError: At scoring, if a layer is not binary or no flip was counted at all.
+        InputError: If a layer is not binary; at scoring, if no flip was counted at all.
 
     Example:
         >>> Flips().name
@@ -34,14 +34,7 @@ class Flips(Criterion):
 
     def score(self, context: ScoringContext) -> Scores:
         """Score by minus the number of flips; see :meth:`Criterion.score`."""
-        counts = {}
-        for name, layer in prunable_layers(context.model, list(context.masks)).items():
-            if not isinstance(layer, BinaryLinear):
-                raise InputError(
-                    f"flips are those of binary weights, and layer {name!r} is a "
-                    f"{type(layer).__name__}; use a binarized network"
-                )
-            counts[name] = layer.flips.double()
+        counts = {name: layer.flips.double() for name, layer in _binary_layers(context).items()}
         if not any(bool(count.any()) for count in counts.values()):
             raise InputError("no sign flip was counted: train the network by ll.fit first")
         if context.granularity == "weight":
@@ -52,3 +45,20 @@ class Flips(Criterion):
             mean = (counts[name] * mask).sum(dim=1) / mask.sum(dim=1).clamp(min=1)
             scores[name] = torch.neg(mean).cpu().numpy()
         return scores
+
+    def facts(self, context: ScoringContext) -> dict[str, int]:
+        """None of its own; refuses layers that are not binary."""
+        _binary_layers(context)
+        return super().facts(context)
+
+
+def _binary_layers(context: ScoringContext) -> dict[str, BinaryLinear]:
+    found = {}
+    for name, layer in prunable_layers(context.model, list(context.masks)).items():
+        if not isinstance(layer, BinaryLinear):
+            raise InputError(
+                f"flips are those of binary weights, and layer {name!r} is a "
+                f"{type(layer).__name__}; use a binarized network"
+            )
+        found[name] = layer
+    return found

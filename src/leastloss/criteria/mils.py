@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from leastloss.criteria.base import Criterion, Scores, ScoringContext
 from leastloss.criteria.orders import unit_order, weight_order
-from leastloss.criteria.planes import Planes, by_layer, losses_of, planes_of, shaped
+from leastloss.criteria.planes import Planes, by_layer, hidden_orders, losses_of, planes_of, shaped
 from leastloss.errors import InputError
 from leastloss.information import (
     BOUNDARIES,
@@ -157,7 +157,8 @@ class MILS(Criterion):
         return weight_order(context, planes, k, self.uncovered, options)
 
     def facts(self, context: ScoringContext) -> dict[str, int]:
-        """How many weights no block covers."""
+        """How many weights no block covers; refuses ``hidden_order`` where nothing is hidden."""
+        hidden_orders(context, self.hidden_order)
         shapes = [mask.flatten(1).shape for mask in context.masks.values()]
         inside = [covered((s[0], s[1]), self.block, self.boundary).sum() for s in shapes]
         return {"uncovered_weights": sum(s[0] * s[1] for s in shapes) - int(sum(inside))}

@@ -1,6 +1,7 @@
 """The signs of a network's kept weights as binary planes, and which weight each cell holds."""
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import torch
@@ -67,7 +68,7 @@ def planes_of(context: ScoringContext, encoding: str, pooled: bool, hidden_order
             blocks do not.
     """
     layers = prunable_layers(context.model, list(context.masks))
-    orders = _orders(context, hidden_order)
+    orders = hidden_orders(context, hidden_order)
     matrices: list[NDArray[np.uint8]] = []
     pools: list[int] = []
     weights, units = {}, {}
@@ -88,14 +89,18 @@ def planes_of(context: ScoringContext, encoding: str, pooled: bool, hidden_order
     )
 
 
-_Orders = dict[str, tuple[NDArray[np.int64] | None, NDArray[np.int64] | None]]
+HiddenOrders: TypeAlias = dict[str, tuple[NDArray[np.int64] | None, NDArray[np.int64] | None]]
 
 
-def _orders(context: ScoringContext, number: int) -> _Orders:
-    """Layer name -> the order of its outputs and of its inputs, where it is not as trained."""
+def hidden_orders(context: ScoringContext, number: int) -> HiddenOrders:
+    """Layer name -> the order of its outputs and of its inputs, where it is not as trained.
+
+    Raises:
+        InputError: If the layers are no chain with hidden units, and ``number`` is not 0.
+    """
     if not number:
         return {}
-    found: _Orders = {}
+    found: HiddenOrders = {}
     layers = prunable_layers(context.model)
     try:
         readers = hidden_units(context.model)

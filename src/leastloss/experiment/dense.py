@@ -1,6 +1,7 @@
 """The dense network that everything starts from: trained here, or fetched from a run."""
 
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,10 +69,17 @@ def network_of(config: TrainConfig, data: Data) -> nn.Module:
         ) from error
 
 
-def train_dense(config: TrainConfig, run_id: str) -> Dense:
-    """Train within an open run and log data, history, metrics, weights and model to it."""
+def train_dense(
+    config: TrainConfig, run_id: str, check: Callable[[nn.Module, Data], None] | None = None
+) -> Dense:
+    """Train within an open run and log data, history, metrics, weights and model to it.
+
+    ``check`` may look at the untrained network and its data, and refuse them.
+    """
     data = data_of(config)
     model = network_of(config, data)
+    if check is not None:
+        check(model, data)
     tracking.log_data(run_id, data)
     history = fit(
         model,

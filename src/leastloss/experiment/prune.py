@@ -1,7 +1,7 @@
 """The recipe of the entry point ``prune``: one dense network, one child run per criterion."""
 
 from collections.abc import Mapping
-from typing import Any
+from functools import partial
 
 import click
 import pandas as pd
@@ -9,20 +9,18 @@ import pandas as pd
 from leastloss import tracking
 from leastloss.errors import InputError
 from leastloss.experiment.choices import Choice, choices, in_order, steps_of
-from leastloss.experiment.config import PruneConfig, TrainConfig, names, parameters
+from leastloss.experiment.config import PruneConfig, TrainConfig, parameters
 from leastloss.experiment.dense import (
     MODEL_TAG,
     RUN_TAG,
     Dense,
-    data_of,
     fetch_dense,
-    network_of,
     train_dense,
 )
-from leastloss.experiment.sensitivity import sensitivity_of
+from leastloss.experiment.rehearsal import listed, pruning_options, rehearse
+from leastloss.experiment.sensitivity import check_sensitivity, sensitivity_of
 from leastloss.experiment.train import report
 from leastloss.models.files import save_network
-from leastloss.models.layers import prunable_layers
 from leastloss.plots import child_curves, compare_figure, render
 from leastloss.pruning import PruningPath, Step, recovery_for
 from leastloss.pruning import prune as prune_network
@@ -53,11 +51,10 @@ def prune(config: PruneConfig) -> pd.DataFrame:
             tracking.log_tags(parent, {RUN_TAG: dense.run_id, MODEL_TAG: dense.model_id})
             tracking.log_parameters(parent, dense.settings)
         else:
-            if config.layers:  # a wrong name shows before training
-                prunable_layers(network_of(config, data_of(config)), names(config.layers))
-            dense = train_dense(config, parent)
+            # What is refused is refused before the training.
+            dense = train_dense(config, parent, partial(rehearse, config, chosen))
         report(dense)
-        table = _children(config, chosen, dense, steps)
+        table = _children(config, chosen, dense)
         tracking.log_text(parent, table.to_csv(index=False), TABLE)
         if config.artifacts == "full":
             figure = compare_figure(table, title=f"{dense.name} on {dense.data.name}: {title}")
@@ -79,9 +76,7 @@ def _say_ignored(config: PruneConfig, dense: Dense) -> None:
         click.echo(f"ignored, since run_id brings its own network: {', '.join(idle)}", err=True)
 
 
-def _children(
-    config: PruneConfig, chosen: list[Choice], dense: Dense, steps: dict[str, Any]
-) -> pd.DataFrame:
+def _children(config: PruneConfig, chosen: list[Choice], dense: Dense) -> pd.DataFrame:
     """Prune by every criterion; their tables in the order in which they were named.
 
     Where one of several is refused, the others are pruned by all the same.
@@ -94,7 +89,7 @@ def _children(
             refused[choice.label] = f"{choice.follows!r}, which it follows, was refused"
             continue
         try:
-            path, table = _child(config, choice, dense, steps, paths.get(choice.follows))
+            path, table = _child(config, choice, dense, paths.get(choice.follows))
         except InputError as error:
             if len(chosen) == 1:
                 raise
@@ -104,7 +99,7 @@ def _children(
         if any(other.follows == choice.label for other in chosen):
             paths[choice.label] = path
     if refused:
-        raise InputError("; ".join(f"{label}: {reason}" for label, reason in refused.items()))
+        raise InputError(listed(refused))
     return pd.concat([tables[choice.label] for choice in chosen], ignore_index=True)
 
 
@@ -112,36 +107,22 @@ def _child(
     config: PruneConfig,
     choice: Choice,
     dense: Dense,
-    steps: dict[str, Any],
     followed: PruningPath | None,
 ) -> tuple[PruningPath, pd.DataFrame]:
     """Prune by one criterion in a child run of its own."""
-    label = choice.label
+    label, options = choice.label, pruning_options(config)
     # A network that comes from a run brings the parameters it was trained with.
     own = parameters(config) | dense.settings | {"seed": str(config.seed)}
     own |= {"criterion": label, "run_id": dense.run_id, "dense_seed": dense.settings["seed"]}
-    own |= {key: str(steps[key]) for key in ("to_sparsity", "steps")}
-    recovery = recovery_for(config.recovery, dense.model)
-    own |= {"recovery": recovery.label}
+    own |= {key: str(options[key]) for key in ("to_sparsity", "steps")}
+    own |= {"recovery": recovery_for(config.recovery, dense.model).label}
     tags = {RUN_TAG: dense.run_id, MODEL_TAG: dense.model_id}
     with tracking.run("criterion", label, own, nested=True, tags=tags) as run_id:
         tracking.log_data(run_id, dense.data, dense.model_id)
-        path = prune_network(
-            dense.model,
-            dense.data,
-            choice.criterion,
-            granularity=config.granularity,
-            **steps,
-            schedule=config.schedule,
-            spacing=config.spacing,
-            substeps=config.substeps,
-            recovery=recovery,
-            balance=config.balance,
-            allocation=followed or config.allocation,
-            layers=names(config.layers) or None,
-            noise=names(config.noise),
-            seed=config.seed,
-        )
+        check_sensitivity(choice.criterion, dense.model, config.permutations)
+        if followed is not None:
+            options["allocation"] = followed
+        path = prune_network(dense.model, dense.data, choice.criterion, **options)
         table = _labelled(path.table(), label, config.seed, dense)
         moved = sensitivity_of(choice.criterion, dense.model, config.permutations, config.seed)
         table.loc[0, list(moved)] = list(moved.values())

@@ -1,12 +1,25 @@
 """What MILS would say of the same network with its hidden units in another order."""
 
+import numpy as np
+from numpy.typing import NDArray
 from torch import nn
 
 from leastloss.criteria import MILS, Criterion
 from leastloss.information import permutation_sensitivity
+from leastloss.information.sensitivity import chain_of
 from leastloss.models.layers import prunable_layers
 from leastloss.pruning import full_masks
 from leastloss.pruning.measure import ternary_weights
+
+
+def check_sensitivity(criterion: Criterion, model: nn.Module, permutations: int) -> None:
+    """Refuse what :func:`sensitivity_of` refuses of a network, without measuring anything.
+
+    Raises:
+        InputError: If the layers are no chain, and the criterion is MILS.
+    """
+    if permutations and isinstance(criterion, MILS):
+        chain_of(list(_weights(model).values()))
 
 
 def sensitivity_of(
@@ -32,9 +45,8 @@ def sensitivity_of(
     """
     if not permutations or not isinstance(criterion, MILS):
         return {}
-    weights = ternary_weights(model, full_masks(model, list(prunable_layers(model))))
     found = permutation_sensitivity(
-        list(weights.values()),
+        list(_weights(model).values()),
         complexity=criterion.complexity,
         block=criterion.block,
         boundary=criterion.boundary,
@@ -50,3 +62,7 @@ def sensitivity_of(
         "shuffled_correlation_std": found.std_correlation,
         "redrawn_correlation": float(found.redrawn.mean()),
     }
+
+
+def _weights(model: nn.Module) -> dict[str, NDArray[np.int8]]:
+    return ternary_weights(model, full_masks(model, list(prunable_layers(model))))

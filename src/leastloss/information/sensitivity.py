@@ -93,7 +93,7 @@ def permutation_sensitivity(
         ((3,), True)
     """
     _check(permutations)
-    chain = _chain(layers)
+    chain = chain_of(layers)
     planes = [encode(layer, encoding) for layer in chain]
     counting: dict[str, Any] = {"block": block, "boundary": boundary}
     ordering = counting | {
@@ -128,7 +128,12 @@ def _check(permutations: object) -> None:
         raise InputError(f"permutations is {permutations!r}; it must be an integer of at least 2")
 
 
-def _chain(layers: Sequence[ArrayLike]) -> list[NDArray[np.generic]]:
+def chain_of(layers: Sequence[ArrayLike]) -> list[NDArray[np.generic]]:
+    """The layers as arrays.
+
+    Raises:
+        InputError: If they are not a chain of at least two.
+    """
     chain = [np.asarray(layer) for layer in layers]
     if len(chain) < 2:
         raise InputError(f"{len(chain)} layer(s) were given; hidden units lie between two layers")
