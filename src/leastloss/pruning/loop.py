@@ -50,7 +50,7 @@ def prune(
             split; every step is measured on validation and test.
         criterion: A name from :func:`leastloss.criteria`, also with options as in
             ``mils-bdm:strategy=max_decrease:block=3``, or a criterion object.
-        granularity: ``weight`` or ``unit`` (hidden units of a chain of Linear layers).
+        granularity: ``weight`` or ``unit`` (hidden units of a chain of layers).
         to_sparsity: Share of the parts that is gone in the end, inside (0, 1).
         steps: Number of steps; each removes exactly its share, and is measured.
         sparsities: Share of the parts that is gone after each step, increasing; instead of
