@@ -10,10 +10,8 @@ merge of theirs: the greedy order of ExactOBS (Frantar and Alistarh 2022, algori
 over the rows of any number of layers.
 """
 
-import heapq
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
 
 import numpy as np
 import torch
@@ -21,11 +19,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from leastloss.errors import InputError
+from leastloss.geometry._merge import Bound, Trace, merge
 from leastloss.geometry._surgeon import trace
 from leastloss.geometry.compensation import check_problem, factors
-
-Trace: TypeAlias = tuple[NDArray[np.int64], NDArray[np.float64]]
-"""Weights of a row in the order in which they go, and what each costs when it does."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,37 +77,15 @@ def surgeon_order(
     if not 0 <= k <= total:
         raise InputError(f"k is {k}; it must lie in 0..{total}, the weights that are kept")
     priority = np.random.default_rng(seed).permutation(sum(r.weights.numel() for r in layers))
-    bound, traces, start = _Bound(k), list[Trace](), 0
+    bound, traces, start = Bound(k), list[Trace](), 0
     for rows in layers if k else ():
         for found in _traces(rows, priority[start : start + rows.weights.numel()], bound):
             traces.append((found[0] + start, found[1]))
         start += rows.weights.numel()
-    return _merge(traces, priority, k)
+    return merge(traces, priority, k)
 
 
-class _Bound:
-    """What no one of the first k removals costs more than.
-
-    A row's weight is reached once all before it in the row have gone: at the highest of their
-    costs. The first k are those that are reached at the k lowest of these, and any k that are known
-    bound them.
-    """
-
-    def __init__(self, k: int) -> None:
-        self.k, self.value = k, np.inf
-        self._lowest, self._fresh, self._waiting = np.empty(0), list[NDArray[np.float64]](), 0
-
-    def see(self, costs: NDArray[np.float64]) -> None:
-        """Take account of another row's costs."""
-        self._fresh.append(np.maximum.accumulate(costs))
-        self._waiting += len(costs)
-        if len(self._lowest) + self._waiting >= self.k and 8 * self._waiting >= self.k:
-            known = np.concatenate([self._lowest, *self._fresh])
-            self._lowest = np.partition(known, self.k - 1)[: self.k]
-            self.value, self._fresh, self._waiting = float(self._lowest.max()), [], 0
-
-
-def _traces(rows: Rows, priority: NDArray[np.int64], bound: _Bound) -> Iterator[Trace]:
+def _traces(rows: Rows, priority: NDArray[np.int64], bound: Bound) -> Iterator[Trace]:
     """The order of every row as far as the bound wants it; weights numbered in C order."""
     count, inputs = rows.weights.shape
     weights = rows.weights.detach().double().cpu().numpy()
@@ -139,26 +113,6 @@ def _traces(rows: Rows, priority: NDArray[np.int64], bound: _Bound) -> Iterator[
             )
             bound.see(costs)
             yield parts[order], costs
-
-
-def _merge(traces: Sequence[Trace], priority: NDArray[np.int64], k: int) -> NDArray[np.int64]:
-    """Take k times the cheapest of what is next in each row."""
-    heads = [
-        (costs[0], priority[parts[0]], row, 0)
-        for row, (parts, costs) in enumerate(traces)
-        if len(parts)
-    ]
-    heapq.heapify(heads)
-    order = np.empty(k, dtype=np.int64)
-    for step in range(k):
-        _, _, row, place = heads[0]
-        parts, costs = traces[row]
-        order[step], place = parts[place], place + 1
-        if place < len(parts):
-            heapq.heapreplace(heads, (costs[place], priority[parts[place]], row, place))
-        else:
-            heapq.heappop(heads)
-    return order
 
 
 def _check(rows: Rows) -> None:
