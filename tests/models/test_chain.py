@@ -5,7 +5,7 @@ from torch import Tensor, nn
 from leastloss.errors import InputError
 from leastloss.models import MLP, BinarizedMLP, ConvNet
 from leastloss.models.chain import check_chain
-from leastloss.models.layers import hidden_units
+from leastloss.models.units import hidden_units
 
 X = torch.rand(4, 6)
 

@@ -8,7 +8,8 @@ import torch
 from leastloss.criteria.base import Criterion, Scores, ScoringContext
 from leastloss.errors import InputError
 from leastloss.models.binarize import BinaryLinear
-from leastloss.models.layers import hidden_units, prunable_layers
+from leastloss.models.layers import prunable_layers
+from leastloss.models.units import hidden_units
 
 
 @dataclass(frozen=True, kw_only=True)

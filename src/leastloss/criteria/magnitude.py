@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from leastloss.criteria.base import Criterion, Scores, ScoringContext
-from leastloss.models.layers import hidden_units, prunable_layers
+from leastloss.models.layers import prunable_layers
+from leastloss.models.units import hidden_units
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,8 +18,8 @@ from leastloss.criteria.probe import batches, class_shares, logits_of
 from leastloss.criteria.unit_statistics import Alive, by_unit, unit_statistics
 from leastloss.errors import InputError
 from leastloss.geometry.margins import MarginMoments
-from leastloss.models.layers import hidden_units
 from leastloss.models.running import evaluation_mode
+from leastloss.models.units import hidden_units
 
 BUDGET = 2**24  # contributions held at once: bounds the memory, not the result
 

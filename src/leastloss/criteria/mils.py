@@ -19,7 +19,7 @@ from leastloss.information import (
     removal_cost,
     unit_information_loss,
 )
-from leastloss.models.layers import hidden_units
+from leastloss.models.units import hidden_units
 from leastloss.names import choose
 
 TIES = ("random", "index", "together")

@@ -10,7 +10,7 @@ from leastloss.criteria.base import ScoringContext
 from leastloss.criteria.planes import Planes
 from leastloss.criteria.polarity import in_turns, negative
 from leastloss.information import covered, removal_order, set_removal_order, unit_cells
-from leastloss.models.layers import hidden_units
+from leastloss.models.units import hidden_units
 
 
 def weight_order(

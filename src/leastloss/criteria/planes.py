@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from leastloss.criteria.base import Scores, ScoringContext
 from leastloss.errors import InputError
 from leastloss.information import encode, information_loss
-from leastloss.models.layers import hidden_units, prunable_layers
+from leastloss.models.layers import prunable_layers
+from leastloss.models.units import hidden_units
 from leastloss.seeds import stream
 
 PLANES = {"polarity": 2, "sign": 1}

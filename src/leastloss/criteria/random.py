@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from leastloss.criteria.base import Criterion, Scores, ScoringContext
-from leastloss.models.layers import hidden_units
+from leastloss.models.units import hidden_units
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,8 +12,8 @@ from leastloss.criteria.base import ScoringContext
 from leastloss.criteria.probe import batches, logits_of, observing
 from leastloss.errors import InputError
 from leastloss.geometry import ClassStatistics, PooledAccumulator
-from leastloss.models.layers import hidden_units
 from leastloss.models.running import evaluation_mode
+from leastloss.models.units import hidden_units
 
 Alive: TypeAlias = Mapping[str, NDArray[np.bool_]]
 """Layer name -> which of its units are left, shape (units,)."""

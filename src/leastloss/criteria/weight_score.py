@@ -7,7 +7,8 @@ from torch import Tensor
 
 from leastloss.criteria.base import Criterion, Scores, ScoringContext
 from leastloss.errors import InputError
-from leastloss.models.layers import effective_weight, hidden_units, prunable_layers
+from leastloss.models.layers import effective_weight, prunable_layers
+from leastloss.models.units import hidden_units
 
 
 class WeightScore(Criterion):

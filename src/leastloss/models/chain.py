@@ -7,8 +7,9 @@ from torch import Tensor, nn
 
 from leastloss.errors import InputError
 from leastloss.models.binarize import BinaryLinear
-from leastloss.models.layers import prunable_layers, sort_by_unit
+from leastloss.models.layers import prunable_layers
 from leastloss.models.running import evaluation_mode, matched
+from leastloss.models.units import sort_by_unit
 
 
 def check_chain(model: nn.Module, x: Tensor, consumers: dict[str, str]) -> None:

@@ -10,7 +10,8 @@ from torch import nn
 from leastloss.data import Data
 from leastloss.errors import InputError
 from leastloss.evaluation import description_length, evaluate, network_collapse
-from leastloss.models.layers import Masks, hidden_units, prunable_layers
+from leastloss.models.layers import Masks, prunable_layers
+from leastloss.models.units import hidden_units
 from leastloss.pruning.masks import dead_units, sparsity
 
 
