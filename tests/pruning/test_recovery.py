@@ -224,3 +224,24 @@ def test_what_is_renewed_first_is_not_remembered() -> None:
     assert not Chain(links=(note, polishing)).memoryless
     assert not Chain(links=(polishing, renewing)).memoryless
     assert not Chain(links=(renewing, polishing, Finetune())).memoryless
+
+
+def test_refits_behind_compensation_have_no_memory(
+    data: Data, networks: dict[str, nn.Module]
+) -> None:
+    spec = "compensate+refit"
+    assert as_recovery(spec).memoryless
+    assert not as_recovery("refit").memoryless
+    assert not as_recovery(f"{spec}+finetune").memoryless
+    path = prune(
+        networks["mlp"], data, "magnitude", sparsities=[0.5, 0.9], recovery=spec, progress=False
+    )
+    assert path.repair is not None
+    masks, again = path.masks_at(0.9), copy.deepcopy(networks["mlp"]).eval()
+    apply_masks(again, masks)
+    path.repair(again, masks)  # with nothing of the step at 0.5
+    for name, value in path.model_at(0.9).state_dict().items():
+        torch.testing.assert_close(again.state_dict()[name], value)
+    between = path.model_at(0.7)
+    gone = sum(int((~mask).sum()) for mask in path.masks_at(0.7).values())
+    assert sum(int((p == 0).sum()) for p in between.parameters() if p.ndim == 2) >= gone

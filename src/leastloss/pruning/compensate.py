@@ -51,6 +51,7 @@ class Compensate(Recovery):
 
     name: ClassVar[str] = "compensate"
     memoryless: ClassVar[bool] = True
+    renews: ClassVar[bool] = True
 
     balanced: bool = True
     gamma: float = 1e-3

@@ -55,6 +55,7 @@ class Refit(Recovery):
     """
 
     name: ClassVar[str] = "refit"
+    stateless: ClassVar[bool] = True
 
     sweeps: int = 1
     balanced: bool = True
