@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 
 from leastloss.evaluation.summary import curve
+from leastloss.plots.sparsity import sparsity_axis
 from leastloss.plots.style import (
     INK,
     QUIET,
@@ -119,10 +120,8 @@ def draw_line(ax: Axes, line: pd.DataFrame, metric: str, by: str) -> None:
             linewidth=0,
         )
     tidy(ax, xlabel="sparsity (share removed)", title=words(metric))
-    percent(ax, "x")
     percent(ax, "y", metric)
-    end = max(float(line["sparsity"].max()), 0.01)
-    ax.set_xlim(-0.02 * end, 1.02 * end)
+    sparsity_axis(ax, float(line["sparsity"].max()))
 
 
 def dense_level(table: pd.DataFrame, metric: str) -> float | None:
