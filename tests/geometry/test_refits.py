@@ -133,3 +133,14 @@ def test_roots_give_the_metric_back(logits: list[float], temperature: float, flo
         + floor * torch.eye(len(logits)).double()
     )
     torch.testing.assert_close(root.transpose(1, 2) @ root, expected, rtol=1e-8, atol=1e-10)
+
+
+@pytest.mark.parametrize("scale", [1e-3, 1e-6, 1e-9])
+def test_a_unit_that_hardly_moves_the_logits_stays_within_bounds(scale: float) -> None:
+    case = problem(3)
+    case["slopes"][:, 0] *= scale
+    change, shift = refit_units(**case, damping=1e-3, bias=True)
+    whole, _ = refit_units(**problem(3), damping=1e-3, bias=True)
+    # On its own curvature's share alone the step would grow as 1 / scale.
+    assert float(change[0].abs().max()) < 10 * float(whole.abs().max())
+    assert float(shift[0].abs()) < 10 * float(whole.abs().max())

@@ -31,7 +31,9 @@ def refit_units(
         mask: Kept weights, shape (units, d).
         chosen: Which units are refitted, shape (units,); the others stay as they are.
         weights: Weight of each sample, shape (n,), at least 0.
-        damping: Levenberg-Marquardt, as a share of the unit's own curvature; above 0.
+        damping: Levenberg-Marquardt, as a share of the unit's own curvature plus the layer's mean
+            one; above 0. With its own alone, a unit that hardly moves the logits would take steps
+            without bound to make up for it.
         bias: Whether units have a bias.
 
     Returns:
@@ -57,6 +59,8 @@ def refit_units(
     columns, share = inputs.T.contiguous(), weights.to(inputs)
     rest, by_unit = residual.clone(), slopes.permute(1, 0, 2).contiguous()
     curvature = by_unit.square().sum(dim=2) * share
+    squares = share @ inputs.square().mean(dim=1) / share.sum()
+    typical = float(curvature.sum(dim=1).mean() * squares)
     change = torch.zeros(mask.shape, dtype=inputs.dtype, device=inputs.device)
     shift = torch.zeros(len(mask), dtype=inputs.dtype, device=inputs.device)
     for unit in torch.nonzero(chosen & (curvature.sum(dim=1) > 0))[:, 0].tolist():
@@ -67,7 +71,7 @@ def refit_units(
         normal = ((x * curvature[unit]) @ x.T).double()
         right = (x @ ((by_unit[unit] * rest).sum(dim=1) * share)).double()
         diagonal = normal.diagonal()
-        diagonal += damping * (diagonal + 1e-3 * diagonal.mean()) + 1e-30
+        diagonal += damping * (diagonal + typical) + 1e-30
         factor, failed = torch.linalg.cholesky_ex(normal)
         if int(failed):
             continue  # rounding alone: the unit stays as it is

@@ -39,7 +39,7 @@ class Refit(Recovery):
             the same noise, so that it teaches beyond its few samples of a rare class.
         clean: Whether the dense network answers without the noise, so that the pruned one learns
             to undo it.
-        gamma: Damping, as a share of each unit's own curvature.
+        gamma: Damping, as a share of each unit's own curvature and of its layer's mean one.
         temperature: Divides the dense logits in the probabilities of the metric.
         floor: Share of the identity in the metric.
         most: Samples of each class that are read.
