@@ -108,6 +108,11 @@ def test_moments_are_sums_over_samples_and_means_over_positions() -> None:
     torch.testing.assert_close(moments_of(rows, others, weights), summed(rows, others, weights))
 
 
+def test_weights_may_lie_on_another_device_than_the_network() -> None:
+    rows = torch.empty(5, 1, 1, 3, device="meta")
+    assert moments_of(rows, rows, torch.ones(5).double()).shape == (1, 3, 3)
+
+
 def test_moments_of_float32_rows_keep_digits_for_the_smallest_eigenvalue() -> None:
     # A common offset makes the largest eigenvalue: sums in float32 would lose the smallest.
     generator = torch.Generator().manual_seed(0)

@@ -26,6 +26,11 @@ class Fixed:
 
     root: Tensor
 
+    @property
+    def many(self) -> bool:
+        """Whether there are more columns than logits, as for pairs of classes."""
+        return self.root.shape[1] > self.root.shape[0]
+
     def __call__(self, logits: Tensor) -> Iterable[Tensor]:
         """See :data:`Columns`."""
         return (column.to(logits).expand_as(logits) for column in self.root.T)

@@ -116,7 +116,8 @@ def moments_of(rows: Tensor, others: Tensor, weights: Tensor) -> Tensor:
         others: Shape (n, positions, groups, d').
         weights: Shape (n,).
     """
-    scaled = others.double() * (weights / rows.shape[1])[:, None, None, None]
+    share = (weights / rows.shape[1]).to(others.device)
+    scaled = others.double() * share[:, None, None, None]
     left = rows.double().permute(2, 3, 0, 1).flatten(2)
     right = scaled.permute(2, 0, 1, 3).flatten(1, 2)
     return left @ right

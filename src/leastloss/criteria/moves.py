@@ -40,8 +40,9 @@ def unit_moves(
     # What is left of a class stands for all of it.
     shares = shares * torch.from_numpy(context.train.counts() / train.counts())
     moves: dict[str, Tensor] = {}
+    at_once = len(columns.root) if isinstance(columns, Fixed) and columns.many else 1
     with evaluation_mode(context.model):
-        for x, y in batches(train, context.model):
+        for x, y in batches(train, context.model, at_once=at_once):
             weights = shares.to(y.device)[y]
             with observing(layers, lambda *_: None) as outputs, torch.enable_grad():
                 logits = logits_of(context.model, x)
@@ -71,7 +72,7 @@ def _moments(
             for name, slope in zip(outputs, found, strict=True)
         }
 
-    if not (isinstance(columns, Fixed) and columns.root.shape[1] > logits.shape[1]):
+    if not (isinstance(columns, Fixed) and columns.many):
         by_column = [
             {name: part.square().sum(dim=1) for name, part in slopes(column).items()}
             for column in columns(logits)

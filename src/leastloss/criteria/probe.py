@@ -61,12 +61,15 @@ def observing(
 
 
 def batches(
-    split: Split, model: nn.Module, size: int | None = None
+    split: Split, model: nn.Module, size: int | None = None, *, at_once: int = 1
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    """Cut a split into batches of inputs and labels that fit the network."""
+    """Cut a split into batches of inputs and labels that fit the network.
+
+    Where so many results of a batch are held ``at_once``, batches are as much smaller.
+    """
     if size is None:
         maps = any(isinstance(module, nn.Conv2d) for module in model.modules())
-        size = CONVOLUTION_BATCH if maps else BATCH
+        size = max(1, (CONVOLUTION_BATCH if maps else BATCH) // at_once)
     for x, y in zip(torch.split(split.x, size), torch.split(split.y, size), strict=True):
         fitting = matched(model, x)
         yield fitting, y.to(fitting.device)

@@ -27,7 +27,7 @@ def check_network(model: nn.Module, split: Split) -> None:
         evaluate(model, split.subset(range(min(2, len(split)))))
     except InputError:
         raise
-    except (RuntimeError, ValueError) as error:  # what torch raises for shapes that do not fit
+    except (RuntimeError, ValueError, TypeError, IndexError) as error:  # shapes that do not fit
         said, shape = " ".join(str(error).split()), tuple(split.x.shape[1:])
         raise InputError(f"the network does not run on samples of shape {shape}: {said}") from error
 

@@ -84,7 +84,8 @@ class Refit(Recovery):
         samples = draw_samples(
             data.train, dense, balanced=self.balanced, noise=self.noise, most=self.most
         )
-        samples = Samples(x=matched(dense, samples.x), clean=samples.clean, weights=samples.weights)
+        x = matched(dense, samples.x)
+        samples = Samples(x=x, clean=samples.clean, weights=samples.weights.to(x.device))
         with torch.no_grad():
             asked = matched(dense, samples.clean if self.clean else samples.x)
             logits = torch.cat([logits_of(dense, asked[p]) for p in samples.batches(dense)])

@@ -17,6 +17,7 @@ from leastloss.models.chain import check_chain
 from leastloss.names import choose
 from leastloss.pruning.automatic import recovery_for
 from leastloss.pruning.masks import Parts
+from leastloss.pruning.noise import read_noise
 from leastloss.pruning.path import PruningPath
 from leastloss.pruning.quotas import quotas_of
 from leastloss.pruning.recovery import Recovery
@@ -114,7 +115,7 @@ def begin_path(
         "recovery": recovery.label,
         "balance": balance,
         "allocation": follows or allocation,
-        "noise": list(noise),
+        "noise": [f"{name}:{severity}" for name, severity in read_noise(noise)],
         "seed": seed,
         "layers": None if layers is None else list(layers),
         "options": dict(vars(criterion)),
