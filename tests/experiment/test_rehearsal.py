@@ -38,7 +38,7 @@ def begin(data: Data, **options: object) -> nn.Module:
         ({"criteria": "mils-bdm:hidden_order=1", "hidden": ""}, "hidden_order needs hidden units"),
         ({"criteria": "mils-bdm", "hidden": "", "permutations": 2}, r"1 layer\(s\) were given"),
         ({"layers": "layers.1"}, "unknown layer 'layers.1'"),
-        ({"hidden": "", "sparsities": "0.0001,0.5"}, "0.0001"),
+        ({"hidden": "", "sparsities": "0.0001,0.5"}, "every step must remove at least"),
     ],
 )
 def test_what_a_network_forbids(data: Data, options: dict[str, object], said: str) -> None:
