@@ -1,11 +1,13 @@
 """Second moments of what a layer reads, over a draw of training samples."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from weakref import WeakKeyDictionary, WeakValueDictionary
 
 import torch
 from torch import Tensor, nn
 
+from leastloss.criteria.known import Known
 from leastloss.criteria.probe import CONVOLUTION_BATCH, shares_by_count
 from leastloss.data import Split
 from leastloss.data.sample import at_most
@@ -18,10 +20,9 @@ PER_CLASS = 2000  # samples of a class: moments of so many are known to about tw
 PER_CLASS_OF_MAPS = 200  # in networks with convolutions, where each has many positions
 ROWS = 60_000  # rows (samples times positions) of a convolution's moments
 BATCH = 4096
-SEEN = 64  # samples by which it is told whether a layer still reads the same
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Samples:
     """Training samples with their weights in an average.
 
@@ -29,16 +30,22 @@ class Samples:
         x: Inputs, shape (n, ...); with noise where it was asked for.
         clean: The same inputs without noise.
         weights: Weight of each sample, shape (n,), float64; they add up to 1.
+        known: Moments that were computed on them (:mod:`leastloss.criteria.known`).
     """
 
     x: Tensor
     clean: Tensor
     weights: Tensor
+    known: Known = field(default_factory=Known, repr=False)
 
     def batches(self, model: nn.Module) -> Iterator[slice]:
         """Cut the samples into pieces that a network of convolutions can hold as well."""
         size = CONVOLUTION_BATCH if has_maps(model) else BATCH
         return (slice(start, start + size) for start in range(0, len(self.x), size))
+
+
+_DRAWN: WeakKeyDictionary[Split, WeakValueDictionary[tuple[bool, float, int], Samples]]
+_DRAWN = WeakKeyDictionary()
 
 
 def has_maps(model: nn.Module) -> bool:
@@ -50,6 +57,8 @@ def draw_samples(
     split: Split, model: nn.Module, *, balanced: bool = True, noise: float = 0.0, most: int = 0
 ) -> Samples:
     """Draw at most so many samples of each class, always the same ones.
+
+    As long as somebody holds a draw, whoever asks for it again gets that one.
 
     Args:
         split: The training split.
@@ -64,8 +73,17 @@ def draw_samples(
     """
     if not 0 <= noise < float("inf") or most < 0:
         raise InputError(f"noise is {noise} and most {most}; they must be at least 0 and finite")
+    enough = most or (PER_CLASS_OF_MAPS if has_maps(model) else PER_CLASS)
+    held = _DRAWN.setdefault(split, WeakValueDictionary())
+    drawn = held.get((balanced, noise, enough))
+    if drawn is None:
+        drawn = held[balanced, noise, enough] = _draw(split, balanced, noise, enough)
+    return drawn
+
+
+def _draw(split: Split, balanced: bool, noise: float, most: int) -> Samples:
     shares = shares_by_count(torch.from_numpy(split.counts()), balanced=balanced)
-    some = at_most(split, most or (PER_CLASS_OF_MAPS if has_maps(model) else PER_CLASS))
+    some = at_most(split, most)
     counts = torch.from_numpy(some.counts()).double()
     # What is left of a class stands for all of it.
     weights = (shares * torch.from_numpy(split.counts()) / counts).to(some.y.device)[some.y]
@@ -95,14 +113,6 @@ def layer_rows(model: nn.Module, layer: Layer, x: Tensor, samples: int) -> Tenso
     if layer.bias is None:
         return rows
     return torch.cat([rows, rows.new_ones(*rows.shape[:-1], 1)], dim=-1)
-
-
-def seen_by(model: nn.Module, layer: Layer, samples: Samples) -> Tensor:
-    """What a layer reads of some samples; moments hold as long as that stays the same.
-
-    Nothing that is pruned comes before the first layer, but a repair may move what does.
-    """
-    return input_of(model, layer, samples.x[:SEEN])
 
 
 def moments_of(rows: Tensor, others: Tensor, weights: Tensor) -> Tensor:

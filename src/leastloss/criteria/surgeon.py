@@ -6,13 +6,8 @@ import torch
 from torch import Tensor, nn
 
 from leastloss.criteria.base import ScoringContext
-from leastloss.criteria.moments import (
-    Samples,
-    draw_samples,
-    input_second_moments,
-    ridge_of,
-    seen_by,
-)
+from leastloss.criteria.known import reading_keys
+from leastloss.criteria.moments import draw_samples, input_second_moments, ridge_of
 from leastloss.geometry.compensation import inverse_diagonals
 from leastloss.models.capture import run_order
 from leastloss.models.layers import Layer, prunable_layers
@@ -53,25 +48,16 @@ def layer_moments(
     """
     layers = prunable_layers(context.model, list(context.masks))
     samples = draw_samples(context.train, context.model, balanced=balanced, noise=noise, most=most)
-    first = run_order(context.model, samples.x[:2], list(layers))[0]
+    # The draw and what is known of it last as long as the pruning.
+    context.memory[f"samples/{balanced}/{noise}/{most}"] = samples
+    ran = run_order(context.model, samples.x[:2], list(layers))
+    keys = dict(reading_keys(context.model, {name: layers[name] for name in ran}))
     for name in context.masks:
-        layer = layers[name]
-        if name == first:  # nothing that is pruned comes before it
-            moments = _remembered(context, layer, samples, f"moments/{balanced}/{noise}/{most}")
-        else:
-            moments = input_second_moments(context.model, layer, samples)
-        yield name, layer, moments
-
-
-def _remembered(context: ScoringContext, layer: Layer, samples: Samples, key: str) -> Tensor:
-    """The moments of an earlier step, if the layer still reads what it did then."""
-    seen = seen_by(context.model, layer, samples)
-    known = context.memory.get(key)
-    if known is None or not torch.equal(known[0], seen):
-        known = seen, input_second_moments(context.model, layer, samples)
-        context.memory[key] = known
-    moments: Tensor = known[1]
-    return moments
+        known = samples.known.get(context.model, name, keys[name])
+        if known is None:
+            known = (input_second_moments(context.model, layers[name], samples),)
+            samples.known.put(context.model, name, keys[name], known)
+        yield name, layers[name], known[0]
 
 
 def _curvature(layer: nn.Module, moments: Tensor, mask: Tensor, gamma: float) -> Tensor:

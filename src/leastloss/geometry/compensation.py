@@ -11,7 +11,9 @@ others are factored in batches of about equal size.
 from collections.abc import Iterator
 
 import torch
+from scipy.linalg.lapack import dtrtri
 from torch import Tensor
+from torch.nn import functional
 
 from leastloss.errors import InputError
 
@@ -74,7 +76,7 @@ def inverse_diagonals(moments: Tensor, mask: Tensor, ridge: Tensor) -> Tensor:
     check_problem(moments, mask, ridge)
     diagonals = torch.zeros(mask.shape, dtype=torch.float64, device=moments.device)
     for rows, kept, factor, valid in factors(moments, mask, ridge):
-        diagonal = torch.cholesky_inverse(factor).diagonal(dim1=-2, dim2=-1)
+        diagonal = _inverse_diagonal(factor)
         if valid is None:
             diagonals[rows[:, None], kept] = diagonal.expand(len(rows), -1)
         else:
@@ -108,12 +110,16 @@ def factors(
     single = single[sizes[single].argsort()]
     first = torch.empty(len(supports), dtype=torch.int64, device=mask.device)
     first[owner] = torch.arange(len(mask), device=mask.device)
+    padded = functional.pad(moments, (0, 1, 0, 1)).flatten()  # what pads a block is 0
+    width = len(moments) + 1
     for group in _batches(single, sizes):
         size = int(sizes[group[-1]])
         kept = supports[group].to(torch.uint8).topk(size, dim=1).indices.sort(dim=1).values
         valid = supports[group].gather(1, kept)
-        block = moments[kept[:, :, None], kept[:, None, :]]
-        block *= valid[:, :, None] & valid[:, None, :]
+        place = kept.where(valid, width - 1)
+        # One flat index: several times faster than a pair of them.
+        pairs = (place[:, :, None] * width + place[:, None, :]).flatten()
+        block = padded.index_select(0, pairs).view(len(group), size, size)
         block.diagonal(dim1=1, dim2=2).add_(ridge[kept].where(valid, 1.0))
         yield first[group], kept, _cholesky(block), valid
 
@@ -140,3 +146,15 @@ def _cholesky(block: Tensor) -> Tensor:
     if bool(failed.any()):
         raise InputError("the moments are not positive semi-definite, so they are no moments")
     return factor
+
+
+def _inverse_diagonal(factor: Tensor) -> Tensor:
+    """Diagonal of ``(L L^T)^-1``, shape (..., d): the squared lengths of the columns of L^-1."""
+    if factor.device.type != "cpu":
+        return torch.cholesky_inverse(factor).diagonal(dim1=-2, dim2=-1)
+    # Half the work of the whole inverse; torch has no inverse of a triangle.
+    found = [
+        torch.from_numpy(dtrtri(one.numpy(), lower=1)[0]).square().sum(dim=0)
+        for one in factor.reshape(-1, *factor.shape[-2:])
+    ]
+    return torch.stack(found).view(factor.shape[:-1])

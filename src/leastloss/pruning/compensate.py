@@ -6,13 +6,13 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
+from leastloss.criteria.known import Known, reading_keys
 from leastloss.criteria.moments import (
     Samples,
     draw_samples,
     layer_rows,
     moments_of,
     ridge_of,
-    seen_by,
 )
 from leastloss.data import Data
 from leastloss.errors import InputError
@@ -81,9 +81,10 @@ class Compensate(Recovery):
         self, model: nn.Module, masks: Masks, samples: Samples, targets: "_Targets"
     ) -> None:
         layers = repairable_layers(model, samples.x[:2], masks)
-        for place, (name, layer) in enumerate(layers.items()):
+        for name, key in reading_keys(model, layers):
+            layer = layers[name]
             mask = masks[name] if name in masks else torch.ones_like(layer.weight).bool()
-            moments, cross = targets.moments(model, name, layer, first=place == 0)
+            moments, cross = targets.moments(model, name, layer, key)
             fit_layer(layer, moments, cross, mask, self.gamma)
 
 
@@ -127,16 +128,16 @@ class _Targets:
         self._samples, self._dense = samples, dense
         self._layers = weight_layers(dense)
         self._values: dict[str, list[Tensor]] = {}
-        self._kept: tuple[Tensor, Tensor, Tensor] | None = None
+        self._cross = Known()
 
     def moments(
-        self, model: nn.Module, name: str, layer: Layer, *, first: bool
+        self, model: nn.Module, name: str, layer: Layer, key: bytes
     ) -> tuple[Tensor, Tensor]:
         """Second moments of the inputs, and their moments with the targets, by group."""
-        if first:  # it mostly reads the same at all steps
-            seen = seen_by(model, layer, self._samples)
-            if self._kept is not None and torch.equal(self._kept[0], seen):
-                return self._kept[1:]
+        found_inputs = self._samples.known.get(model, name, key)
+        found_cross = self._cross.get(model, name, key)
+        if found_inputs and found_cross:  # the first layer mostly reads the same at all steps
+            return found_inputs[0], found_cross[0]
         values = self._values.get(name)
         if values is None:
             values = self._values[name] = self._of(name)
@@ -150,8 +151,8 @@ class _Targets:
         inputs, cross = total.split([total.shape[1], total.shape[2] - total.shape[1]], dim=2)
         if not (torch.isfinite(inputs).all() and torch.isfinite(cross).all()):
             raise InputError(f"inputs of layer {name!r} are not finite (NaN or infinity)")
-        if first:
-            self._kept = seen, inputs, cross
+        self._samples.known.put(model, name, key, (inputs,))
+        self._cross.put(model, name, key, (cross,))
         return inputs, cross
 
     def _of(self, name: str) -> list[Tensor]:
