@@ -3,9 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from leastloss.information._compile import compiled
+from leastloss._compile import compiled
 
-BUILT_ON = {"_compile": "fa71ae1d2626"}  # see leastloss.information._compile
+BUILT_ON = {"_compile": "fa71ae1d2626"}  # see leastloss._compile
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -8,11 +8,11 @@ as many blocks as it ever has, a removal takes the block at its rank, and the la
 
 import numpy as np
 
-from leastloss.information._compile import compiled, inlined
+from leastloss._compile import compiled, inlined
 from leastloss.information._ranks import cell_of
 from leastloss.information._types import Array, Int, Queue, Windows
 
-BUILT_ON = {"_compile": "fa71ae1d2626", "_ranks": "ada42f222d32"}  # see _compile
+BUILT_ON = {"_compile": "fa71ae1d2626", "_ranks": "01100729b994"}  # see leastloss._compile
 
 
 @inlined

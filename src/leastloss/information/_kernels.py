@@ -9,10 +9,10 @@ touches and the bits it clears there.
 
 import numpy as np
 
-from leastloss.information._compile import compiled, inlined
+from leastloss._compile import compiled, inlined
 from leastloss.information._types import Array, Int, Items, Real, Terms, Windows
 
-BUILT_ON = {"_compile": "fa71ae1d2626"}  # see _compile
+BUILT_ON = {"_compile": "fa71ae1d2626"}  # see leastloss._compile
 
 
 @inlined

@@ -7,11 +7,11 @@ tables with one entry per symbol, of the last copy's share and of one more copy'
 
 import numpy as np
 
-from leastloss.information._compile import compiled, inlined
+from leastloss._compile import compiled, inlined
 from leastloss.information._kernels import cell_at
 from leastloss.information._types import Array, Int, Real, Windows
 
-BUILT_ON = {"_compile": "fa71ae1d2626", "_kernels": "71c27cc2c13d"}  # see _compile
+BUILT_ON = {"_compile": "fa71ae1d2626", "_kernels": "5473d6e01330"}  # see leastloss._compile
 
 
 @inlined

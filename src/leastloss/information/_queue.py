@@ -11,7 +11,7 @@ counts alone; which blocks they were is found at the end (see ``_deal``).
 
 import numpy as np
 
-from leastloss.information._compile import compiled, inlined
+from leastloss._compile import compiled, inlined
 from leastloss.information._deal import noted
 from leastloss.information._kernels import item_loss
 from leastloss.information._members import STEP, link, merge, mixed, push, unlink
@@ -29,14 +29,14 @@ from leastloss.information._sets import FINE, enter_all, enter_others, recount
 from leastloss.information._tree import draw, find, join, settle
 from leastloss.information._types import Array, Int, Queue, Terms, Windows, Word
 
-BUILT_ON = {  # see _compile
+BUILT_ON = {  # see leastloss._compile
     "_compile": "fa71ae1d2626",
-    "_deal": "55eed55f1830",
-    "_kernels": "71c27cc2c13d",
-    "_members": "43aa53f201c0",
-    "_ranks": "ada42f222d32",
-    "_sets": "d228bc7341f8",
-    "_tree": "7f18d8fa5114",
+    "_deal": "2a1ad11746ad",
+    "_kernels": "5473d6e01330",
+    "_members": "cfc58d7b54b5",
+    "_ranks": "01100729b994",
+    "_sets": "00a42bcb1c54",
+    "_tree": "b1e47a150c77",
 }
 
 

@@ -6,17 +6,17 @@ labels take turns, every label has leaves of its own, ``stride`` apart.
 
 import numpy as np
 
-from leastloss.information._compile import compiled, inlined
+from leastloss._compile import compiled, inlined
 from leastloss.information._kernels import item_loss, step_down, step_up
 from leastloss.information._sets import FINE
 from leastloss.information._tree import settle
 from leastloss.information._types import Array, Int, Queue, Real, Terms
 
-BUILT_ON = {  # see _compile
+BUILT_ON = {  # see leastloss._compile
     "_compile": "fa71ae1d2626",
-    "_kernels": "71c27cc2c13d",
-    "_sets": "d228bc7341f8",
-    "_tree": "7f18d8fa5114",
+    "_kernels": "5473d6e01330",
+    "_sets": "00a42bcb1c54",
+    "_tree": "b1e47a150c77",
 }
 GRID = 2.0**32  # costs are integers: effects in units of 2**-32
 FAR = 2**52  # beyond every effect; sums with one stay exact as float64

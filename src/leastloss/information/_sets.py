@@ -10,10 +10,10 @@ not drift. F may wrap around; only differences of it are used, and those are sma
 
 import numpy as np
 
-from leastloss.information._compile import compiled, inlined
+from leastloss._compile import compiled, inlined
 from leastloss.information._types import Array, Int, Items, Tally
 
-BUILT_ON = {"_compile": "fa71ae1d2626"}  # see _compile
+BUILT_ON = {"_compile": "fa71ae1d2626"}  # see leastloss._compile
 FINE = 2.0**44
 
 

@@ -6,10 +6,10 @@ candidate is left. A node has 16 children; ``level`` holds the first node of eve
 first, root last.
 """
 
-from leastloss.information._compile import inlined
+from leastloss._compile import inlined
 from leastloss.information._types import Array, Int
 
-BUILT_ON = {"_compile": "fa71ae1d2626"}  # see _compile
+BUILT_ON = {"_compile": "fa71ae1d2626"}  # see leastloss._compile
 
 
 @inlined
