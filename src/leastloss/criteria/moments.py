@@ -10,10 +10,10 @@ from torch import Tensor, nn
 from leastloss.criteria.known import Known
 from leastloss.criteria.probe import CONVOLUTION_BATCH, shares_by_count
 from leastloss.data import Split
-from leastloss.data.sample import at_most
+from leastloss.data.sample import at_most, standing
 from leastloss.errors import InputError
 from leastloss.models.capture import input_of, rows_of
-from leastloss.models.layers import Layer
+from leastloss.models.layers import Layer, has_maps
 from leastloss.seeds import torch_stream
 
 PER_CLASS = 2000  # samples of a class: moments of so many are known to about two per cent
@@ -48,11 +48,6 @@ _DRAWN: WeakKeyDictionary[Split, WeakValueDictionary[tuple[bool, float, int], Sa
 _DRAWN = WeakKeyDictionary()
 
 
-def has_maps(model: nn.Module) -> bool:
-    """Whether a network has convolutions."""
-    return any(isinstance(module, nn.Conv2d) for module in model.modules())
-
-
 def draw_samples(
     split: Split, model: nn.Module, *, balanced: bool = True, noise: float = 0.0, most: int = 0
 ) -> Samples:
@@ -84,9 +79,7 @@ def draw_samples(
 def _draw(split: Split, balanced: bool, noise: float, most: int) -> Samples:
     shares = shares_by_count(torch.from_numpy(split.counts()), balanced=balanced)
     some = at_most(split, most)
-    counts = torch.from_numpy(some.counts()).double()
-    # What is left of a class stands for all of it.
-    weights = (shares * torch.from_numpy(split.counts()) / counts).to(some.y.device)[some.y]
+    weights = standing(split, some, shares).to(some.y.device)[some.y]
     weights = weights / weights.sum()
     clean = some.x if some.x.is_floating_point() else some.x.float()
     if not torch.isfinite(clean).all():

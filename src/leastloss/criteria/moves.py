@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from leastloss.criteria.base import ScoringContext
 from leastloss.criteria.directions import Columns, Fixed
 from leastloss.criteria.probe import batches, class_shares, logits_of, observing
-from leastloss.data.sample import at_most
+from leastloss.data.sample import at_most, standing
 from leastloss.errors import InputError
 from leastloss.models.layers import Layer, prunable_layers
 from leastloss.models.running import evaluation_mode
@@ -37,8 +37,7 @@ def unit_moves(
     layers = prunable_layers(context.model, list(context.masks))
     shares = class_shares(context.train, balanced=balanced)
     train = at_most(context.train, most) if most else context.train
-    # What is left of a class stands for all of it.
-    shares = shares * torch.from_numpy(context.train.counts() / train.counts())
+    shares = standing(context.train, train, shares)
     moves: dict[str, Tensor] = {}
     at_once = len(columns.root) if isinstance(columns, Fixed) and columns.many else 1
     with evaluation_mode(context.model):

@@ -18,8 +18,7 @@ from leastloss.criteria.surgeon_order import has_surgeon_order, surgeon_removal_
 from leastloss.criteria.wanda import input_moments
 from leastloss.criteria.weight_score import WeightScore, weights_of
 from leastloss.errors import InputError
-from leastloss.models.binarize import BinaryLinear
-from leastloss.models.layers import prunable_layers
+from leastloss.models.layers import any_binary, prunable_layers
 from leastloss.names import choose
 
 CURVATURES: dict[str, str] = {
@@ -159,5 +158,4 @@ class NeuralCollapse(WeightScore):
     def _refitted(self, context: ScoringContext) -> bool:
         if self.curvature != "auto":
             return self.curvature == "surgeon"
-        layers = prunable_layers(context.model, list(context.masks)).values()
-        return not any(isinstance(layer, BinaryLinear) for layer in layers)
+        return not any_binary(prunable_layers(context.model, list(context.masks)).values())

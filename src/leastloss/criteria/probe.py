@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from leastloss.data import Split
 from leastloss.errors import InputError
+from leastloss.models.layers import has_maps
 from leastloss.models.running import matched
 
 BATCH = 4096  # samples per forward pass: bounds the memory, not the result
@@ -68,8 +69,7 @@ def batches(
     Where so many results of a batch are held ``at_once``, batches are as much smaller.
     """
     if size is None:
-        maps = any(isinstance(module, nn.Conv2d) for module in model.modules())
-        size = max(1, (CONVOLUTION_BATCH if maps else BATCH) // at_once)
+        size = max(1, (CONVOLUTION_BATCH if has_maps(model) else BATCH) // at_once)
     for x, y in zip(torch.split(split.x, size), torch.split(split.y, size), strict=True):
         fitting = matched(model, x)
         yield fitting, y.to(fitting.device)

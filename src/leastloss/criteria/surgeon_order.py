@@ -9,16 +9,14 @@ from leastloss.criteria.base import ScoringContext
 from leastloss.criteria.moments import ridge_of
 from leastloss.criteria.surgeon import layer_moments
 from leastloss.geometry.surgeon_order import Rows, surgeon_order
-from leastloss.models.binarize import BinaryLinear
-from leastloss.models.layers import prunable_layers
+from leastloss.models.layers import any_binary, prunable_layers
 
 
 def has_surgeon_order(context: ScoringContext) -> bool:
     """Whether there is one: of single weights that can be fitted again, whatever their signs."""
     if context.granularity == "unit" or context.balance:
         return False
-    layers = prunable_layers(context.model, list(context.masks)).values()
-    return not any(isinstance(layer, BinaryLinear) for layer in layers)
+    return not any_binary(prunable_layers(context.model, list(context.masks)).values())
 
 
 def surgeon_removal_order(

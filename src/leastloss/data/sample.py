@@ -27,3 +27,19 @@ def at_most(split: Split, most: int) -> Split:
     by_class = draw[split.y.cpu()[draw].argsort(stable=True)]
     first = torch.repeat_interleave(counts.cumsum(0) - counts, counts)
     return split.subset(by_class[torch.arange(len(split)) - first < most].sort().values)
+
+
+def standing(split: Split, some: Split, shares: torch.Tensor) -> torch.Tensor:
+    """Weight of a sample of each class where some samples of a class stand for all of it, (C,).
+
+    Args:
+        split: All samples.
+        some: Those that are left of it, of every class some.
+        shares: Weight of a sample of each class of the whole split.
+
+    Example:
+        >>> split = Split(torch.rand(6, 2), torch.tensor([0, 0, 0, 0, 0, 1]), 2, (1,))
+        >>> standing(split, at_most(split, 2), torch.tensor([0.1, 0.5]).double())
+        tensor([0.2500, 0.5000], dtype=torch.float64)
+    """
+    return shares * torch.from_numpy(split.counts() / some.counts())

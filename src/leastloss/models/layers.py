@@ -1,7 +1,7 @@
 """What can be pruned in a network: its weight matrices, and the units between them."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
 import torch
@@ -25,6 +25,26 @@ def weight_layers(model: nn.Module) -> dict[str, Layer]:
         ['0']
     """
     return {n: m for n, m in model.named_modules() if isinstance(m, nn.Linear | nn.Conv2d)}
+
+
+def any_binary(modules: Iterable[nn.Module]) -> bool:
+    """Whether one of them is a binary layer, whose weights cannot be set to real numbers.
+
+    Example:
+        >>> any_binary([nn.Linear(2, 2), BinaryLinear(2, 2)])
+        True
+    """
+    return any(isinstance(module, BinaryLinear) for module in modules)
+
+
+def has_maps(model: nn.Module) -> bool:
+    """Whether a network has convolutions, so that a sample takes much memory.
+
+    Example:
+        >>> has_maps(nn.Sequential(nn.Conv2d(1, 2, 3), nn.Flatten()))
+        True
+    """
+    return any(isinstance(module, nn.Conv2d) for module in model.modules())
 
 
 def own_weights(model: nn.Module) -> list[str]:

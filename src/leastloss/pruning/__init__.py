@@ -2,7 +2,7 @@
 
 from leastloss.pruning.adjust import Adjust, logit_adjusted
 from leastloss.pruning.allocation import ALLOCATIONS
-from leastloss.pruning.automatic import is_binary, recovery_for, spelled
+from leastloss.pruning.automatic import recovery_for, spelled
 from leastloss.pruning.chain import Chain
 from leastloss.pruning.finetune import Finetune
 from leastloss.pruning.loop import prune
@@ -33,7 +33,6 @@ __all__ = [
     "apply_masks",
     "as_recovery",
     "full_masks",
-    "is_binary",
     "logit_adjusted",
     "prune",
     "recovery_for",

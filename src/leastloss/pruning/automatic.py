@@ -2,14 +2,9 @@
 
 from torch import nn
 
-from leastloss.models.binarize import BinaryLinear
+from leastloss.models.layers import any_binary
 from leastloss.pruning.recoveries import AUTO, as_recovery
 from leastloss.pruning.recovery import Recovery
-
-
-def is_binary(model: nn.Module) -> bool:
-    """Whether a layer of the network is binary."""
-    return any(isinstance(layer, BinaryLinear) for layer in model.modules())
 
 
 def spelled(recovery: str, *, binary: bool) -> str:
@@ -37,5 +32,5 @@ def recovery_for(recovery: str | Recovery, model: nn.Module) -> Recovery:
         'compensate'
     """
     if isinstance(recovery, str):
-        recovery = spelled(recovery, binary=is_binary(model))
+        recovery = spelled(recovery, binary=any_binary(model.modules()))
     return as_recovery(recovery)

@@ -17,9 +17,8 @@ from leastloss.criteria.moments import (
 from leastloss.data import Data
 from leastloss.errors import InputError
 from leastloss.geometry.compensation import masked_least_squares
-from leastloss.models.binarize import BinaryLinear
 from leastloss.models.capture import repairable_layers
-from leastloss.models.layers import Layer, Masks, weight_layers
+from leastloss.models.layers import Layer, Masks, any_binary, weight_layers
 from leastloss.pruning.recovery import Recovery, Repair
 
 
@@ -94,7 +93,7 @@ def refuse_binary(model: nn.Module, name: str) -> None:
     Raises:
         InputError: If there is one.
     """
-    if any(isinstance(layer, BinaryLinear) for layer in model.modules()):
+    if any_binary(model.modules()):
         raise InputError(
             f"{name!r} sets real weights, which binary layers cannot take; use 'recalibrate'"
         )

@@ -6,13 +6,13 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from leastloss.criteria.moments import Samples, draw_samples, has_maps
+from leastloss.criteria.moments import Samples, draw_samples
 from leastloss.criteria.probe import logits_of, observing
 from leastloss.data import Data
 from leastloss.errors import InputError
 from leastloss.geometry.refits import refit_units, softmax_roots
 from leastloss.models.capture import repairable_layers
-from leastloss.models.layers import Masks
+from leastloss.models.layers import Masks, has_maps
 from leastloss.models.running import matched
 from leastloss.pruning.compensate import refuse_binary
 from leastloss.pruning.recovery import Recovery, Repair
