@@ -58,16 +58,24 @@ def test_the_cost_is_what_the_fit_loses(make: type, balanced: bool) -> None:
 def test_what_the_repair_has_read_is_not_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
     case = thinned(context(mlp()))
     data = Data("made up", case.train, case.train, case.train, {})
-    repair = Compensate().begin(mlp(), data, 0)
+    repair = Compensate(gamma=0.01).begin(mlp(), data, 0)
+    surgeon_curvature(case, gamma=0.01, balanced=True)  # asks
     repair(case.model, case.masks)
     fresh = surgeon_curvature(replace(case, train=replace(data.train)), gamma=0.01, balanced=True)
     monkeypatch.setattr(surgeon, "input_second_moments", None)  # not called
+    monkeypatch.setattr(surgeon, "inverse_diagonals", None)
     warm = surgeon_curvature(case, gamma=0.01, balanced=True)
     for name in warm:
         torch.testing.assert_close(warm[name], fresh[name])
+    with pytest.raises(TypeError):  # another ridge
+        surgeon_curvature(case, gamma=0.02, balanced=True)
+    case.masks["layers.0"][0, 0] ^= True
+    with pytest.raises(TypeError):  # another support
+        surgeon_curvature(case, gamma=0.01, balanced=True)
+    case.masks["layers.0"][0, 0] ^= True
     with torch.no_grad():
         case.model.layers[0].weight.mul_(0.5)
-    with pytest.raises(TypeError):
+    with pytest.raises(TypeError):  # other inputs
         surgeon_curvature(case, gamma=0.01, balanced=True)
 
 

@@ -1,4 +1,4 @@
-"""Moments of inputs that are known already: a layer still reads what it read before."""
+"""What is known of a layer's inputs already: it still reads what it read before."""
 
 from collections.abc import Iterator, Mapping
 from hashlib import blake2b
@@ -9,29 +9,34 @@ from torch import Tensor, nn
 
 from leastloss.models.layers import Layer
 
-HELD = 2**28  # bytes of moments that are kept
+HELD = 2**28  # bytes that are kept
 
 
 class Known:
-    """Moments by layer, of one draw of samples: those that were computed last.
+    """What was computed last of each layer, on one draw of samples.
 
-    A score and the repair before it read the same moments wherever they draw the same samples.
+    A score and the repair before it read the same moments wherever they draw the same samples, and
+    solve with the same matrices where their ridges are the same too.
+
+    Attributes:
+        wanted: What somebody will ask for that falls off cheaply where something else is computed.
     """
 
     def __init__(self) -> None:
+        self.wanted: set[str] = set()
         self._found: dict[str, tuple[ref[nn.Module], bytes, tuple[Tensor, ...]]] = {}
 
     def get(self, model: nn.Module, name: str, key: bytes) -> tuple[Tensor, ...] | None:
-        """What is known of a layer, if it reads the same as then (see :func:`reading_keys`)."""
+        """What is known by a name, if the key is the same as then (see :func:`reading_keys`)."""
         found = self._found.get(name)
         return found[2] if found and found[0]() is model and found[1] == key else None
 
-    def put(self, model: nn.Module, name: str, key: bytes, moments: tuple[Tensor, ...]) -> None:
-        """Keep moments of a layer, unless all that are kept would take too much memory."""
+    def put(self, model: nn.Module, name: str, key: bytes, values: tuple[Tensor, ...]) -> None:
+        """Keep values by a name, unless all that are kept would take too much memory."""
         self._found.pop(name, None)
-        every = [*moments, *(m for _, _, known in self._found.values() for m in known)]
-        if sum(m.numel() * m.element_size() for m in every) <= HELD:
-            self._found[name] = ref(model), key, moments
+        every = [*values, *(one for _, _, known in self._found.values() for one in known)]
+        if sum(one.numel() * one.element_size() for one in every) <= HELD:
+            self._found[name] = ref(model), key, values
 
 
 def reading_keys(model: nn.Module, layers: Mapping[str, Layer]) -> Iterator[tuple[str, bytes]]:
@@ -61,6 +66,11 @@ def reading_keys(model: nn.Module, layers: Mapping[str, Layer]) -> Iterator[tupl
         yield name, digest.digest()
         for value in layer.state_dict().values():
             digest.update(_bytes(value))
+
+
+def solving_key(key: bytes, mask: Tensor, gamma: float) -> bytes:
+    """Digest of the least-squares problems of a layer: what it reads, keeps, and its ridge."""
+    return blake2b(b"|".join([key, repr(gamma).encode(), _bytes(mask)])).digest()
 
 
 def _bytes(value: Tensor) -> bytes:

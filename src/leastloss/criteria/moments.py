@@ -151,3 +151,17 @@ def ridge_of(moments: Tensor, gamma: float, *, bias: bool) -> Tensor:
     if bias:
         ridge[-1] = 0.0
     return ridge.clamp(min=1e-12 * max(scale, 1.0))  # a layer that never fires has no scale
+
+
+def row_supports(layer: Layer, mask: Tensor, moments: Tensor) -> tuple[Tensor, ...]:
+    """Which inputs each unit keeps, the one for its bias among them: (units, d) for each group.
+
+    Args:
+        layer: The layer.
+        mask: Kept weights, of the weight's shape.
+        moments: Second moments of its inputs, shape (groups, d, d).
+    """
+    kept = mask.flatten(1).to(moments.device)
+    if layer.bias is not None:
+        kept = torch.cat([kept, kept.new_ones(len(kept), 1)], dim=1)
+    return kept.tensor_split(len(moments))

@@ -1,13 +1,19 @@
 """What a weight costs when the others of its row may be fitted again: 1 / [S^-1]_aa."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from leastloss.criteria.base import ScoringContext
-from leastloss.criteria.known import reading_keys
-from leastloss.criteria.moments import draw_samples, input_second_moments, ridge_of
+from leastloss.criteria.known import Known, reading_keys, solving_key
+from leastloss.criteria.moments import (
+    draw_samples,
+    input_second_moments,
+    ridge_of,
+    row_supports,
+)
 from leastloss.geometry.compensation import inverse_diagonals
 from leastloss.models.capture import run_order
 from leastloss.models.layers import Layer, prunable_layers
@@ -31,16 +37,41 @@ def surgeon_curvature(
     Raises:
         InputError: If inputs are not finite, a class is empty, or a layer does not run once.
     """
-    every = layer_moments(context, balanced=balanced, noise=noise, most=most)
-    return {
-        name: _curvature(layer, moments, context.masks[name], gamma)
-        for name, layer, moments in every
-    }
+    costs = {}
+    for read in layer_moments(context, balanced=balanced, noise=noise, most=most):
+        mask, part = context.masks[read.name], f"{read.name}/inverse"
+        key = solving_key(read.key, mask, gamma)
+        read.known.wanted.add(part)  # a repair has the factors at hand
+        found = read.known.get(context.model, part, key)
+        inverse = found[0] if found else _inverse(read.layer, read.moments, mask, gamma)
+        kept = mask.flatten(1).to(inverse.device)
+        inverse = inverse[:, : kept.shape[1]].clamp(min=1e-300)
+        costs[read.name] = torch.where(kept, inverse.reciprocal(), 0.0).view(mask.shape)
+    return costs
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """A layer and what it reads.
+
+    Attributes:
+        name: Of the layer.
+        layer: The layer.
+        moments: Second moments of its inputs, shape (groups, d, d).
+        key: Of what it reads (:func:`leastloss.criteria.known.reading_keys`).
+        known: What is known of the draw.
+    """
+
+    name: str
+    layer: Layer
+    moments: Tensor
+    key: bytes
+    known: Known
 
 
 def layer_moments(
     context: ScoringContext, *, balanced: bool, noise: float = 0.0, most: int = 0
-) -> Iterator[tuple[str, Layer, Tensor]]:
+) -> Iterator[Reading]:
     """Each layer of the masks, in their order, with the second moments of what it reads.
 
     Arguments and errors are those of :func:`surgeon_curvature`; moments are those of
@@ -57,16 +88,19 @@ def layer_moments(
         if known is None:
             known = (input_second_moments(context.model, layers[name], samples),)
             samples.known.put(context.model, name, keys[name], known)
-        yield name, layers[name], known[0]
+        yield Reading(
+            name=name,
+            layer=layers[name],
+            moments=known[0],
+            key=keys[name],
+            known=samples.known,
+        )
 
 
-def _curvature(layer: nn.Module, moments: Tensor, mask: Tensor, gamma: float) -> Tensor:
-    bias = layer.bias is not None
-    rows = mask.flatten(1).to(moments.device).tensor_split(len(moments))
-    costs = []
-    for group, kept in zip(moments, rows, strict=True):
-        ridge = ridge_of(group, gamma, bias=bias)
-        with_bias = torch.cat([kept, kept.new_ones(len(kept), 1)], dim=1) if bias else kept
-        inverse = inverse_diagonals(group, with_bias, ridge)[:, : kept.shape[1]]
-        costs.append(torch.where(kept, inverse.clamp(min=1e-300).reciprocal(), 0.0))
-    return torch.cat(costs).view(mask.shape)
+def _inverse(layer: Layer, moments: Tensor, mask: Tensor, gamma: float) -> Tensor:
+    """Diagonals of the inverse moments of every row's kept inputs, shape (rows, d)."""
+    found = []
+    for g, kept in enumerate(row_supports(layer, mask, moments)):
+        ridge = ridge_of(moments[g], gamma, bias=layer.bias is not None)
+        found.append(inverse_diagonals(moments[g], kept, ridge))
+    return torch.cat(found)

@@ -46,7 +46,8 @@ def surgeon_removal_order(
             not run once.
     """
     problems = []
-    for name, layer, moments in layer_moments(context, balanced=balanced, noise=noise):
+    for read in layer_moments(context, balanced=balanced, noise=noise):
+        name, layer, moments = read.name, read.layer, read.moments
         weights = layer.weight.detach().double().flatten(1)
         move = moves.get(name, torch.ones(len(weights), dtype=torch.float64))
         pieces = [

@@ -21,7 +21,14 @@ CHUNK = 8_000_000  # numbers of a batch of matrices: bounds the memory, not the 
 _SLACK = 1.15  # rows of a batch differ in size by at most this: padding is wasted work
 
 
-def masked_least_squares(moments: Tensor, cross: Tensor, mask: Tensor, ridge: Tensor) -> Tensor:
+def masked_least_squares(
+    moments: Tensor,
+    cross: Tensor,
+    mask: Tensor,
+    ridge: Tensor,
+    *,
+    diagonals: Tensor | None = None,
+) -> Tensor:
     """Fit every row on the inputs that it keeps.
 
     Args:
@@ -29,6 +36,8 @@ def masked_least_squares(moments: Tensor, cross: Tensor, mask: Tensor, ridge: Te
         cross: Moments of inputs and targets, shape (d, rows).
         mask: True where an input is kept, shape (rows, d).
         ridge: Added to the diagonal of S, shape (d,), above 0.
+        diagonals: Zeros of shape (rows, d), float64; filled with what :func:`inverse_diagonals`
+            returns, at half its cost.
 
     Returns:
         Weights, shape (rows, d), float64; 0 where the mask is False.
@@ -56,6 +65,8 @@ def masked_least_squares(moments: Tensor, cross: Tensor, mask: Tensor, ridge: Te
         else:
             right = (cross[kept, rows[:, None]] * valid)[:, :, None]
             weights[rows[:, None], kept] = torch.cholesky_solve(right, factor)[:, :, 0] * valid
+        if diagonals is not None:
+            _put_diagonals(diagonals, rows, kept, factor, valid)
     return weights
 
 
@@ -76,12 +87,18 @@ def inverse_diagonals(moments: Tensor, mask: Tensor, ridge: Tensor) -> Tensor:
     check_problem(moments, mask, ridge)
     diagonals = torch.zeros(mask.shape, dtype=torch.float64, device=moments.device)
     for rows, kept, factor, valid in factors(moments, mask, ridge):
-        diagonal = _inverse_diagonal(factor)
-        if valid is None:
-            diagonals[rows[:, None], kept] = diagonal.expand(len(rows), -1)
-        else:
-            diagonals[rows[:, None], kept] = diagonal * valid
+        _put_diagonals(diagonals, rows, kept, factor, valid)
     return diagonals
+
+
+def _put_diagonals(
+    diagonals: Tensor, rows: Tensor, kept: Tensor, factor: Tensor, valid: Tensor | None
+) -> None:
+    diagonal = _inverse_diagonal(factor)
+    if valid is None:
+        diagonals[rows[:, None], kept] = diagonal.expand(len(rows), -1)
+    else:
+        diagonals[rows[:, None], kept] = diagonal * valid
 
 
 def check_problem(moments: Tensor, mask: Tensor, ridge: Tensor) -> None:

@@ -6,20 +6,20 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from leastloss.criteria.known import Known, reading_keys
+from leastloss.criteria.known import reading_keys, solving_key
 from leastloss.criteria.moments import (
     Samples,
     draw_samples,
-    layer_rows,
-    moments_of,
     ridge_of,
+    row_supports,
 )
 from leastloss.data import Data
 from leastloss.errors import InputError
 from leastloss.geometry.compensation import masked_least_squares
 from leastloss.models.capture import repairable_layers
-from leastloss.models.layers import Layer, Masks, any_binary, weight_layers
+from leastloss.models.layers import Layer, Masks, any_binary
 from leastloss.pruning.recovery import Recovery, Repair
+from leastloss.pruning.targets import Targets
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,19 +72,21 @@ class Compensate(Recovery):
         samples = draw_samples(
             data.train, dense, balanced=self.balanced, noise=self.noise, most=self.most
         )
-        targets = _Targets(dense, samples)
+        targets = Targets(dense, samples)
         return lambda model, masks: self._repair(model, masks, samples, targets)
 
     @torch.no_grad()
-    def _repair(
-        self, model: nn.Module, masks: Masks, samples: Samples, targets: "_Targets"
-    ) -> None:
+    def _repair(self, model: nn.Module, masks: Masks, samples: Samples, targets: Targets) -> None:
         layers = repairable_layers(model, samples.x[:2], masks)
         for name, key in reading_keys(model, layers):
             layer = layers[name]
             mask = masks[name] if name in masks else torch.ones_like(layer.weight).bool()
             moments, cross = targets.moments(model, name, layer, key)
-            fit_layer(layer, moments, cross, mask, self.gamma)
+            part, known = f"{name}/inverse", samples.known
+            asked = part in known.wanted
+            found = fit_layer(layer, moments, cross, mask, self.gamma, inverse=asked)
+            if found is not None:
+                known.put(model, part, solving_key(key, mask, self.gamma), (found,))
 
 
 def refuse_binary(model: nn.Module, name: str) -> None:
@@ -99,7 +101,15 @@ def refuse_binary(model: nn.Module, name: str) -> None:
         )
 
 
-def fit_layer(layer: Layer, moments: Tensor, cross: Tensor, mask: Tensor, gamma: float) -> None:
+def fit_layer(
+    layer: Layer,
+    moments: Tensor,
+    cross: Tensor,
+    mask: Tensor,
+    gamma: float,
+    *,
+    inverse: bool = False,
+) -> Tensor | None:
     """Set a layer's kept weights and bias to the solution of its least-squares problem.
 
     Args:
@@ -108,61 +118,20 @@ def fit_layer(layer: Layer, moments: Tensor, cross: Tensor, mask: Tensor, gamma:
         cross: Moments of inputs and targets, shape (groups, d, units of a group).
         mask: Kept weights, of the weight's shape.
         gamma: Ridge as a share of the mean squared input.
+        inverse: Whether to return what the solution brings to hand.
+
+    Returns:
+        Diagonals of the inverse moments of every unit's kept inputs, shape (units, d), if asked.
     """
-    bias, width = layer.bias is not None, mask[0].numel()
-    for g, kept in enumerate(mask.flatten(1).to(moments.device).tensor_split(len(moments))):
-        ridge = ridge_of(moments[g], gamma, bias=bias)
-        support = torch.cat([kept, kept.new_ones(len(kept), 1)], dim=1) if bias else kept
-        found = masked_least_squares(moments[g], cross[g], support, ridge).to(layer.weight)
+    width, diagonals = mask[0].numel(), []
+    for g, kept in enumerate(row_supports(layer, mask, moments)):
+        ridge = ridge_of(moments[g], gamma, bias=layer.bias is not None)
+        given = torch.zeros_like(kept, dtype=torch.float64) if inverse else None
+        found = masked_least_squares(moments[g], cross[g], kept, ridge, diagonals=given)
+        found = found.to(layer.weight)
+        diagonals += [] if given is None else [given]
         rows = slice(g * len(kept), (g + 1) * len(kept))
         layer.weight[rows] = found[:, :width].reshape(layer.weight[rows].shape)
         if layer.bias is not None:
             layer.bias[rows] = found[:, -1]
-
-
-class _Targets:
-    """The dense network's pre-activations, and moments of a layer's inputs with them."""
-
-    def __init__(self, dense: nn.Module, samples: Samples) -> None:
-        self._samples, self._dense = samples, dense
-        self._layers = weight_layers(dense)
-        self._values: dict[str, list[Tensor]] = {}
-        self._cross = Known()
-
-    def moments(
-        self, model: nn.Module, name: str, layer: Layer, key: bytes
-    ) -> tuple[Tensor, Tensor]:
-        """Second moments of the inputs, and their moments with the targets, by group."""
-        found_inputs = self._samples.known.get(model, name, key)
-        found_cross = self._cross.get(model, name, key)
-        if found_inputs and found_cross:  # the first layer mostly reads the same at all steps
-            return found_inputs[0], found_cross[0]
-        values = self._values.get(name)
-        if values is None:
-            values = self._values[name] = self._of(name)
-        count, found = len(self._samples.x), []
-        for piece, value in zip(self._samples.batches(model), values, strict=True):
-            rows = layer_rows(model, layer, self._samples.x[piece], count)
-            # Targets ride along as further columns: one product gives both moments.
-            both = torch.cat([rows, value], dim=-1)
-            found.append(moments_of(rows, both, self._samples.weights[piece]))
-        total = torch.stack(found).sum(dim=0)
-        inputs, cross = total.split([total.shape[1], total.shape[2] - total.shape[1]], dim=2)
-        if not (torch.isfinite(inputs).all() and torch.isfinite(cross).all()):
-            raise InputError(f"inputs of layer {name!r} are not finite (NaN or infinity)")
-        self._samples.known.put(model, name, key, (inputs,))
-        self._cross.put(model, name, key, (cross,))
-        return inputs, cross
-
-    def _of(self, name: str) -> list[Tensor]:
-        """Pre-activations on the clean inputs, by batch: (n, positions, groups, units)."""
-        layer, count = self._layers[name], len(self._samples.x)
-        weight = layer.weight.flatten(1)
-        if layer.bias is not None:
-            weight = torch.cat([weight, layer.bias[:, None]], dim=1)
-        values = []
-        for piece in self._samples.batches(self._dense):
-            rows = layer_rows(self._dense, layer, self._samples.clean[piece], count)
-            groups = weight.view(rows.shape[2], -1, weight.shape[1])
-            values.append(torch.einsum("npgd,god->npgo", rows, groups))
-        return values
+    return torch.cat(diagonals) if diagonals else None
