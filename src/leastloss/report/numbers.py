@@ -6,7 +6,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from leastloss.evaluation.significance import Floats, holm, mean_intervals, signed_rank
+from leastloss.evaluation.significance import (
+    Floats,
+    holm,
+    mean_intervals,
+    signed_rank,
+    steps_within,
+)
 from leastloss.evaluation.summary import REACH
 from leastloss.names import choose
 
@@ -86,10 +92,10 @@ def free_of_loss(
     rows = []
     for key, run in table.groupby([*ARM, "seed"], sort=False):
         run = run.sort_values("sparsity")
-        kept = run[[f"val_{metric}" for metric in metrics]].to_numpy()
+        kept = run[[f"val_{metric}" for metric in metrics]].to_numpy(np.float64).T
         sparsity = run["sparsity"].to_numpy()
         for x in within:
-            near = np.logical_and.accumulate((kept >= kept[0] - x - 1e-9).all(axis=1))
+            near = steps_within(kept, kept[:, 0], x).all(axis=0)
             last = int(near.sum()) - 1
             rows.append((*key, "sparsity", x, float(sparsity[last]), last == 0))
             for name in metrics:

@@ -4,7 +4,7 @@ from scipy.stats import bootstrap
 
 from leastloss.errors import InputError
 from leastloss.evaluation import mean_interval, mean_intervals
-from leastloss.evaluation.significance import holm, signed_rank
+from leastloss.evaluation.significance import paired_interval, paired_intervals
 
 
 def test_equals_scipy():
@@ -78,35 +78,32 @@ def test_bad_confidence(confidence):
         mean_interval([0.1, 0.2], confidence)
 
 
-@pytest.mark.parametrize(
-    ("differences", "p"),
-    [
-        ([1, 2, 3, 4, 5], 2 / 32),  # all of one sign: one of 32 in each tail
-        ([-1, 2, 3, 4, 5], 4 / 32),  # rank sums 0 and 1 of 15: two of 32 in each tail
-        ([0, 1, 2, 3, 4, 5], 2 / 32),  # a zero says nothing
-        ([1, 1, -1, -1], 1.0),
-        ([2, 2, 2, 2, -2], 12 / 32),  # of five equal ranks one or none is negative: 1 + 5 a tail
-        ([0.1 + 0.2 - 0.3, 0.0], 1.0),  # rounding is no difference
-        ([7.0], 1.0),
-    ],
-)
-def test_signed_rank_by_hand(differences: list[float], p: float) -> None:
-    assert signed_rank(differences) == pytest.approx(p)
+def test_a_pair_is_the_interval_of_its_differences() -> None:
+    rng = np.random.default_rng(5)
+    values, reference = rng.random(8), rng.random(8)
+    assert paired_interval(values, reference) == mean_interval(values - reference)
+    # Three seeds: percentiles of the means of three draws of 0, 1, 2, of which 1/27 are 0.
+    assert paired_interval([1, 2, 4], [1, 1, 2]) == (1.0, 0.0, 2.0)
+    assert paired_interval([1.0, 2.0, 3.0], [1.0, 2.0, 3.0]) == (0.0, 0.0, 0.0)
 
 
-def test_holm_by_hand() -> None:
-    # Sorted 0.005, 0.01, 0.03, 0.04 times 4, 3, 2, 1; no value below the one before it.
-    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
-    assert holm([0.7, 0.6]).tolist() == [1.0, 1.0]
-    assert holm([]).tolist() == []
+def test_pairs_of_many_methods_and_points_equal_pairs_one_by_one() -> None:
+    rng = np.random.default_rng(6)
+    values, dense = rng.random((6, 3, 4)), rng.random(6)
+    means, lows, highs = paired_intervals(values, dense)
+    assert means.shape == lows.shape == highs.shape == (3, 4)
+    alone = paired_interval(values[:, 2, 1], dense)
+    assert (means[2, 1], lows[2, 1], highs[2, 1]) == pytest.approx(alone)
+    same = paired_intervals(values, np.broadcast_to(dense[:, None, None], values.shape))
+    assert np.array_equal(same[1], lows)
 
 
-@pytest.mark.parametrize("values", [[], [np.nan], [[1.0]]])
-def test_signed_rank_refuses(values: list[float]) -> None:
-    with pytest.raises(InputError, match="differences of shape"):
-        signed_rank(values)
+@pytest.mark.parametrize("reference", [[0.1, 0.2], [[0.1], [0.2], [0.3]], 0.1, []])
+def test_what_is_not_paired_is_refused(reference: object) -> None:
+    with pytest.raises(InputError, match="are not paired"):
+        paired_interval([0.1, 0.2, 0.3], reference)  # type: ignore[arg-type]
 
 
-def test_holm_refuses() -> None:
-    with pytest.raises(InputError, match="p-values of shape"):
-        holm([0.5, 1.5])
+def test_a_pair_without_a_number_is_refused() -> None:
+    with pytest.raises(InputError, match="finite"):
+        paired_interval([0.1, np.nan], [0.1, 0.2])

@@ -1,4 +1,4 @@
-"""How sure a mean over seeds is, and whether two methods differ.
+"""How sure a mean over seeds is, and the mean difference of two methods.
 
 The interval resamples seeds, so the value of a seed should stand for one independent repetition
 (its own split, initialisation and batch order). For two methods that were run from the same dense
@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import bootstrap, wilcoxon
+from scipy.stats import bootstrap
 
 from leastloss.errors import InputError
 
@@ -96,60 +96,70 @@ def mean_intervals(
     return means, lows, highs
 
 
-def signed_rank(differences: ArrayLike) -> float:
-    """Return the two-sided p-value of Wilcoxon's signed-rank test of paired differences.
+def paired_interval(
+    values: ArrayLike, reference: ArrayLike, confidence: float = 0.95, seed: int = 0
+) -> tuple[float, float, float]:
+    """Return by how much one method exceeds another in the mean, and the interval of that.
 
     Args:
-        differences: One finite difference per seed, shape (n,). Zeros are left out; if all are
-            zero there is nothing to tell the two methods apart, and p is 1.
-
-    Raises:
-        InputError: If there is no value or one is not finite.
-
-    Source:
-        Wilcoxon 1945. Exact without ties up to 50 values and with ties up to 13, else the normal
-        approximation. With n values of one sign p is 2 / 2**n: it cannot be smaller.
-
-    Example:
-        >>> signed_rank([1.0, 2.0, 3.0, 4.0, 5.0]), signed_rank([0.0, 0.0])
-        (0.0625, 1.0)
-    """
-    values: Floats = np.asarray(differences, dtype=np.float64)
-    if values.ndim != 1 or values.size == 0 or not np.isfinite(values).all():
-        raise InputError(f"differences of shape {values.shape}; they must be finite, at least one")
-    # Equal up to the order of the additions is equal, to zero and to one another.
-    scale = float(np.abs(values).max()) or 1.0
-    values = np.round(values / scale, DIGITS - 2)
-    return float(wilcoxon(values[values != 0]).pvalue) if values.any() else 1.0
-
-
-def holm(p_values: ArrayLike) -> Floats:
-    """Adjust the p-values of a family of tests, so that none is wrongly below a level but rarely.
-
-    Args:
-        p_values: Shape (m,), each in [0, 1].
+        values: One finite value per seed, shape (n,).
+        reference: The other method's, of the same seeds in the same order, shape (n,).
+        confidence: Coverage that the interval aims at, in (0, 1).
+        seed: Of the resampling.
 
     Returns:
-        Adjusted p-values in the order given: reject where one is at most the level, and the chance
-        of any wrong rejection is at most the level, whatever depends on what.
+        Mean, lower end, upper end of ``values - reference``, as :func:`mean_interval`.
 
     Raises:
-        InputError: If a value lies outside [0, 1].
-
-    Source:
-        Holm 1979, Scandinavian Journal of Statistics 6:65.
+        InputError: If the two differ in length, or as :func:`mean_interval`.
 
     Example:
-        >>> holm([0.01, 0.04, 0.03]).round(6).tolist()
-        [0.03, 0.06, 0.06]
+        >>> mean, low, high = paired_interval([0.9, 0.7, 0.8], [0.8, 0.6, 0.7])
+        >>> round(mean, 6), round(low, 6), round(high, 6)
+        (0.1, 0.1, 0.1)
     """
-    p = np.asarray(p_values, dtype=np.float64)
-    if p.ndim != 1 or not ((p >= 0) & (p <= 1)).all():
-        raise InputError(f"p-values of shape {p.shape}; each must lie in [0, 1]")
-    order = np.argsort(p, kind="stable")
-    adjusted = np.empty_like(p)
-    adjusted[order] = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1))
-    return np.asarray(np.minimum(adjusted, 1.0))
+    given, other = np.asarray(values, np.float64), np.asarray(reference, np.float64)
+    if given.ndim != 1 or given.shape != other.shape:
+        raise _unpaired(given, other, "of one shape (seeds,)")
+    return mean_interval(given - other, confidence, seed)
+
+
+def paired_intervals(
+    values: ArrayLike, reference: ArrayLike, confidence: float = 0.95, seed: int = 0
+) -> tuple[Floats, Floats, Floats]:
+    """Do what :func:`paired_interval` does for many methods (or points) at once.
+
+    Args:
+        values: Seeds by methods, shape (n, m), or (n, m, points), ...
+        reference: What all are compared with: one value per seed, shape (n,), or one for every
+            entry of ``values``, in its shape.
+        confidence: Coverage that the intervals aim at, in (0, 1).
+        seed: Of the resampling; all entries are resampled by the same draws of seeds.
+
+    Returns:
+        Means, lower and upper ends, each of the shape of ``values`` without its first axis.
+
+    Raises:
+        InputError: If the shapes do not fit, or as :func:`mean_interval`.
+
+    Example:
+        >>> means, lows, highs = paired_intervals([[0.9, 0.5], [0.7, 0.5]], [0.8, 0.6])
+        >>> means.round(6).tolist()
+        [0.1, -0.2]
+    """
+    given, other = np.asarray(values, np.float64), np.asarray(reference, np.float64)
+    if given.ndim < 2 or other.shape not in {given.shape, given.shape[:1]}:
+        raise _unpaired(given, other, "(seeds, methods) and (seeds,), or of one shape")
+    gaps = given - other.reshape(other.shape + (1,) * (given.ndim - other.ndim))
+    rows = gaps.reshape(len(gaps), -1).T
+    found = mean_intervals(rows, confidence, seed)
+    means, lows, highs = (ends.reshape(given.shape[1:]) for ends in found)
+    return means, lows, highs
+
+
+def _unpaired(values: Floats, reference: Floats, allowed: str) -> InputError:
+    shapes = f"values of shape {values.shape} and a reference of shape {reference.shape}"
+    return InputError(f"{shapes} are not paired; they must be {allowed}")
 
 
 def _mean(sample: Floats, axis: int) -> Floats:

@@ -1,0 +1,39 @@
+"""How sure a number is: small functions on arrays of seeds, methods and data sets."""
+
+from leastloss.evaluation.significance.claims import MIN_SEEDS, enough_seeds, holm, signed_rank
+from leastloss.evaluation.significance.curves import (
+    area_under_curve,
+    free_sparsity,
+    steps_within,
+)
+from leastloss.evaluation.significance.intervals import (
+    Floats,
+    mean_interval,
+    mean_intervals,
+    paired_interval,
+    paired_intervals,
+)
+from leastloss.evaluation.significance.ranking import (
+    paired_improvement,
+    probability_of_improvement,
+)
+from leastloss.evaluation.significance.stratified import interquartile_mean, stratified_interval
+
+__all__ = [
+    "MIN_SEEDS",
+    "Floats",
+    "area_under_curve",
+    "enough_seeds",
+    "free_sparsity",
+    "holm",
+    "interquartile_mean",
+    "mean_interval",
+    "mean_intervals",
+    "paired_improvement",
+    "paired_interval",
+    "paired_intervals",
+    "probability_of_improvement",
+    "signed_rank",
+    "steps_within",
+    "stratified_interval",
+]
