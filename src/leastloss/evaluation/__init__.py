@@ -1,7 +1,9 @@
 """Predictions in, numbers out: what a network gets right, under noise, and how sure that is."""
 
+from leastloss.evaluation.broken import breaking_order, first_wrong
 from leastloss.evaluation.collapse import layer_statistics, network_collapse
 from leastloss.evaluation.description import description_length
+from leastloss.evaluation.fairness import FAIRNESS, fairness_metrics
 from leastloss.evaluation.metrics import classification_metrics, evaluate
 from leastloss.evaluation.prediction import predict
 from leastloss.evaluation.robustness import damaged, robustness, robustness_of
@@ -9,11 +11,15 @@ from leastloss.evaluation.significance import mean_interval, mean_intervals
 from leastloss.evaluation.summary import curve, operating_points
 
 __all__ = [
+    "FAIRNESS",
+    "breaking_order",
     "classification_metrics",
     "curve",
     "damaged",
     "description_length",
     "evaluate",
+    "fairness_metrics",
+    "first_wrong",
     "layer_statistics",
     "mean_interval",
     "mean_intervals",

@@ -19,7 +19,8 @@ from leastloss.evaluation.prediction import predict
 Labels: TypeAlias = np.ndarray[Any, np.dtype[Any]] | torch.Tensor
 
 
-def _array(labels: Labels) -> np.ndarray[Any, np.dtype[Any]]:
+def as_array(labels: Labels) -> np.ndarray[Any, np.dtype[Any]]:
+    """Return labels as an array on the CPU."""
     return labels.cpu().numpy() if isinstance(labels, torch.Tensor) else np.asarray(labels)
 
 
@@ -34,7 +35,7 @@ def confusion(predicted: Labels, y: Labels, classes: int) -> np.ndarray[Any, np.
         array([[1, 1],
                [0, 1]])
     """
-    guess, truth = _array(predicted), _array(y)
+    guess, truth = as_array(predicted), as_array(y)
     if guess.shape != truth.shape or truth.ndim != 1 or truth.size == 0:
         raise InputError(
             f"predictions have shape {guess.shape} and labels {truth.shape}; "
