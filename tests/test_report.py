@@ -6,7 +6,15 @@ import pytest
 
 from leastloss.errors import InputError
 from leastloss.plots import child_curves, compare_figure
-from leastloss.report import compare_page, inline_svg, operating_points
+from leastloss.report import (
+    Cell,
+    Comparison,
+    Drawn,
+    Grid,
+    compare_page,
+    inline_svg,
+    operating_points,
+)
 from leastloss.report.tables import metric_tables
 
 EVIL = "<script>alert(\"x\")</script> & 'quotes'"
@@ -27,15 +35,18 @@ def runs(seeds=5, gap=0.2, methods=("nc", "magnitude")):
 def page(table, **change):
     arguments = {
         "figures": {
-            "All methods.": compare_figure(table),
-            "One run.": child_curves(table[table["seed"] == 0].iloc[:5]),
+            "curves": [
+                Drawn(figure=compare_figure(table), caption="All methods.", alt="Falling lines."),
+                Drawn(figure=child_curves(table[table["seed"] == 0].iloc[:5]), caption="One run."),
+            ]
         },
         "title": "Two methods on digits",
         "facts": {"data set": "digits", "commit": "0123abc"},
         "command": "mlflow run . -e compare -P metric=accuracy",
         "links": {"nc, seed 0": "runs/1.html", "tracking": "http://localhost:5000/#/runs/1"},
+        "commands": {"nc": "mlflow run . -e prune -P criteria=nc"},
     } | change
-    return compare_page(table, **arguments)
+    return compare_page(Comparison(table=table, **arguments))
 
 
 @pytest.fixture(scope="module")
@@ -87,8 +98,18 @@ def test_every_method_fact_link_and_the_command_are_there(usual):
     for words in ("nc", "magnitude", "digits", "0123abc", "worst-class recall", "5 seeds"):
         assert words in usual
     assert "mlflow run . -e compare -P metric=accuracy" in usual
+    assert "mlflow run . -e prune -P criteria=nc" in usual
     links = [attributes["href"] for attributes in Elements(usual).all("a")]
-    assert links == ["runs/1.html", "http://localhost:5000/#/runs/1"]
+    away = [link for link in links if not link.startswith("#")]
+    assert away == ["runs/1.html", "http://localhost:5000/#/runs/1"]
+
+
+def test_the_contents_lead_to_every_section(usual):
+    elements = Elements(usual)
+    inside = [a["href"][1:] for a in elements.all("a") if a["href"].startswith("#")]
+    sections = [s["id"] for s in elements.all("section") if "id" in s]
+    assert inside[0] == "summary"  # the link that skips the contents
+    assert inside[1:] == sections
 
 
 def test_everything_from_outside_is_escaped():
@@ -99,10 +120,12 @@ def test_everything_from_outside_is_escaped():
         facts={EVIL: EVIL},
         command=EVIL,
         links={EVIL: 'a"b<c.html'},
-        figures={EVIL: compare_figure(table, title=EVIL)},
+        figures={"curves": [Drawn(figure=compare_figure(table, title=EVIL), caption=EVIL)]},
+        commands={EVIL: EVIL},
+        tables=[Grid(caption=EVIL, head=[EVIL], rows={EVIL: [Cell(value=EVIL, small=EVIL)]})],
     )
     assert "<script" not in text
-    assert Elements(text).all("a") == [{"href": 'a"b<c.html'}]
+    assert {"href": 'a"b<c.html'} in Elements(text).all("a")
     assert Elements(text).all("svg")[0]["aria-label"] == EVIL
 
 
@@ -116,7 +139,7 @@ def test_links_of_other_kinds_are_refused(address):
 
 def test_figures_are_described_and_their_ids_do_not_meet(usual):
     elements = Elements(usual)
-    assert [svg["aria-label"] for svg in elements.all("svg")] == ["All methods.", "One run."]
+    assert [svg["aria-label"] for svg in elements.all("svg")] == ["Falling lines.", "One run."]
     ids = [attributes["id"] for _, attributes in elements.found if "id" in attributes]
     assert len(ids) == len(set(ids))
     used = {a["xlink:href"][1:] for a in elements.all("use")}
@@ -143,10 +166,11 @@ def cells(table):
 
 def test_numbers_of_the_table():
     found = cells(runs())
-    assert found.points == ["50 %", "80 %", "90 %", "95 %"]
+    assert found.head == ["50 %", "80 %", "90 %", "95 %"]
+    assert found.dense is not None
     assert found.dense.value == "90.2"
     assert [cell.value for cell in found.rows["magnitude"]] == ["70.2"] * 4
-    low, high = map(float, found.rows["nc"][0].interval.split("–"))
+    low, high = map(float, found.rows["nc"][0].small.split("–"))
     assert 90.0 <= low < 90.2 < high <= 90.4
 
 
@@ -161,6 +185,7 @@ def test_one_seed_marks_nothing_and_says_so():
     text = page(runs(seeds=1))
     assert "one seed: no interval" in text
     assert "One run of each method cannot say" in text
+    assert "n = 1: a claim needs 3 seeds or more" in text
     assert 'class="best"' not in text
 
 
@@ -180,4 +205,4 @@ def test_no_point_within_reach_is_said():
     table = runs(seeds=1)
     text = page(table[table["sparsity"].isin([0, 0.5])], figures={}, at=(0.9, 0.95))
     assert "No method has a step near 90 %, 95 %." in text
-    assert "<table" not in text
+    assert "<table" not in text[text.index('id="headline"') : text.index('id="curves"')]

@@ -43,6 +43,7 @@ def test_seeds_are_averaged_with_an_interval(
     page = Path(finished.download_artifacts(run_id, "compare.html")).read_text()
     assert "mean and 95 % bootstrap interval over 2 seeds" in page
     assert re.search(r"<td>[\d.]+<small>[\d.]+–[\d.]+</small></td>", page)
+    assert "n = 2: a claim needs 3 seeds or more" in page
 
 
 def test_of_duplicates_the_newest_counts(

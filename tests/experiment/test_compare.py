@@ -6,7 +6,7 @@ import pytest
 
 from leastloss import tracking
 from leastloss.errors import InputError
-from leastloss.experiment.compare import table_of
+from leastloss.experiment.steps import compared
 
 COMMON = {"dataset": "digits", "granularity": "weight", "recovery": "none", "steps": "1"}
 
@@ -14,20 +14,27 @@ COMMON = {"dataset": "digits", "granularity": "weight", "recovery": "none", "ste
 def _run(number: int, accuracy: float, **parameters: str) -> Any:
     params = COMMON | {"criterion": "nc", "seed": "0", "dense_seed": "0"} | parameters
     info = SimpleNamespace(run_id=f"run{number}", start_time=number)
+    tags = {"leastloss.dense_run": f"dense{params['dense_seed']}"}
     table = pd.DataFrame({"step": [0, 1], "sparsity": [0.0, 0.5], "accuracy": [0.9, accuracy]})
-    return SimpleNamespace(info=info, data=SimpleNamespace(params=params), table=table)
+    return SimpleNamespace(
+        info=info, data=SimpleNamespace(params=params, tags=tags), inputs=None, table=table
+    )
 
 
 @pytest.fixture
 def tables(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     known: dict[str, Any] = {}
-    monkeypatch.setattr(tracking, "fetch_table", lambda run_id, name: known[run_id])
+
+    def texts(runs: Any, name: str) -> list[str]:
+        return [known[run.info.run_id].to_csv(index=False) for run in runs]
+
+    monkeypatch.setattr(tracking, "fetch_texts", texts)
     return known
 
 
 def _compared(known: dict[str, Any], *runs: Any) -> pd.DataFrame:
     known.update({run.info.run_id: run.table for run in runs})
-    return table_of(runs)
+    return compared(runs).table
 
 
 def test_several_prunings_of_one_network_count_once(tables: dict[str, Any]) -> None:

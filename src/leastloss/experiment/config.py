@@ -118,7 +118,20 @@ class CompareConfig:
 
     runs: str = option("", "Ids of prune runs, parents or children; empty: the newest prune run.")
     experiment: str = option("", "Compare all finished prune runs of this experiment (its name).")
-    metrics: str = option("accuracy,minority_recall,worst_class_recall", "Metrics to draw.")
+    metrics: str = option(
+        "accuracy,minority_recall,worst_class_recall", "Metrics to compare; the first counts most."
+    )
+    sparsities: str = option(
+        "", "Sparsities of the tables, like 0.5,0.9; empty: some that the runs measured."
+    )
+    against: str = option(
+        "",
+        "Methods that all others are compared with, separated by semicolons; empty: magnitude and "
+        "random, where they are.",
+    )
+    few_seeds: str = option(
+        "no", "Tell differences of fewer than three seeds, too: yes or no (a claim needs three)."
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

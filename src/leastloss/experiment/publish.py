@@ -9,6 +9,7 @@ from tqdm import tqdm
 from leastloss import tracking
 from leastloss.errors import ResourceError
 from leastloss.experiment.facts import facts_of
+from leastloss.experiment.figures import by_eights
 from leastloss.experiment.found import Found
 from leastloss.experiment.prune import TABLE
 from leastloss.experiment.study import Study
@@ -30,7 +31,6 @@ RESULTS = "RESULTS.md"
 _HEAD = "# Results\n\nEach section is written by the command that it names, from tracked runs.\n"
 _COMPARED = ("bdm_bits", "compressed_bytes")
 _FAIR, _REPAIRED = "dense is a fair control", "dense is repaired"  # columns of ours
-_MOST = 8  # curves that can be told apart in one figure
 _HEAVY = 100_000  # bytes; a larger SVG becomes a PNG
 
 
@@ -154,12 +154,7 @@ def figures_of(part: pd.DataFrame, study: Study) -> list[list[str]]:
         ]
         return [group for group in drawn if group]
     named = arms["criterion"].isin(study.report.against) | arms["method"].isin(study.report.against)
-    fixed = list(arms[named]["method"])[: _MOST // 2]
-    others = [method for method in methods if method not in fixed]
-    if len(methods) <= _MOST:
-        return [methods]
-    size = _MOST - len(fixed)
-    return [[*others[i : i + size], *fixed] for i in range(0, len(others), size)]
+    return by_eights(methods, list(arms[named]["method"]))
 
 
 def _draw(part: pd.DataFrame, study: Study, stem: str) -> dict[str, bytes]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from leastloss import tracking
-from leastloss.errors import ResourceError
+from leastloss.errors import InputError, ResourceError
 from leastloss.tracking import Run
 
 
@@ -32,6 +32,22 @@ def children(run_id: str) -> list[Run]:
     if not found:
         raise ResourceError(f"run {run_id!r} has no finished criterion run")
     return found
+
+
+def runs_of(experiment: str) -> list[Run]:
+    """The finished criterion runs of all finished prune runs of an experiment, oldest first.
+
+    Raises:
+        InputError: If it has none.
+        ResourceError: If there is no such experiment.
+    """
+    finished = "attributes.status = 'FINISHED'"
+    parents = tracking.search(f"tags.`{tracking.KIND}` = 'prune' AND {finished}", experiment)
+    if not parents:
+        raise InputError(f"experiment {experiment!r} has no finished prune run")
+    known = {run.info.run_id for run in parents}
+    found = tracking.search(f"tags.`{tracking.KIND}` = 'criterion' AND {finished}", experiment)
+    return [run for run in found[::-1] if run.data.tags.get("mlflow.parentRunId") in known]
 
 
 def criterion_runs(run_ids: Sequence[str]) -> list[Run]:

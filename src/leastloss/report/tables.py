@@ -1,52 +1,15 @@
-"""Operating points as the rows and cells of a page."""
+"""Operating points as tables of a page."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from math import isfinite
 
 import pandas as pd
 
 from leastloss.plots.style import is_share, looks, words
+from leastloss.report.parts import Cell, Grid, in_percent, number, percent, span
 
 
-@dataclass(frozen=True, kw_only=True)
-class Cell:
-    """One number of a table.
-
-    Attributes:
-        value: The mean, formatted.
-        interval: Its interval, formatted; empty with one seed.
-        best: Whether its interval lies above those of all other methods at this point.
-    """
-
-    value: str = "–"
-    interval: str = ""
-    best: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class MetricTable:
-    """One metric: a row per method, a column per operating point."""
-
-    metric: str
-    unit: str
-    points: list[str]
-    dense: Cell
-    rows: dict[str, list[Cell]]
-
-
-def number(value: float, metric: str) -> str:
-    """Format a value of a metric: percent with one decimal, or four significant digits.
-
-    Example:
-        >>> number(0.84149, "accuracy"), number(12345.6, "bdm_bits"), number(float("nan"), "loss")
-        ('84.1', '1.235e+04', '–')
-    """
-    if not isfinite(value):
-        return "–"
-    return f"{100 * value:.1f}" if is_share(metric) else f"{value:.4g}"
-
-
-def metric_tables(points: pd.DataFrame, dense: pd.DataFrame, by: str) -> list[MetricTable]:
+def metric_tables(points: pd.DataFrame, dense: pd.DataFrame, by: str) -> list[Grid]:
     """Arrange what :func:`leastloss.evaluation.operating_points` returns, a table per metric.
 
     Args:
@@ -59,11 +22,12 @@ def metric_tables(points: pd.DataFrame, dense: pd.DataFrame, by: str) -> list[Me
         part = points[points["metric"] == metric]
         start = dense[dense["metric"] == metric]
         at = sorted(part["at"].unique())
+        whole = words(metric)
         tables.append(
-            MetricTable(
-                metric=words(metric),
-                unit="%" if is_share(metric) else "",
-                points=[f"{100 * point:g} %" for point in at],
+            Grid(
+                caption=f"{whole[0].upper()}{whole[1:]}, {seeds_of(part['n'])}",
+                unit="%" if in_percent(metric) else "",
+                head=[percent(point) for point in at],
                 dense=_cell(start, metric) if len(start) else Cell(),
                 rows={
                     name: [_cell(part[part["at"] == point], metric, by, name) for point in at]
@@ -74,13 +38,50 @@ def metric_tables(points: pd.DataFrame, dense: pd.DataFrame, by: str) -> list[Me
     return tables
 
 
+def seeds_of(n: pd.Series) -> str:
+    """How many seeds stand behind some rows.
+
+    Example:
+        >>> seeds_of(pd.Series([10, 10])), seeds_of(pd.Series([3, 10]))
+        ('n = 10', 'n = 3 to 10')
+    """
+    low, high = int(n.min()), int(n.max())
+    return f"n = {high}" if low == high else f"n = {low} to {high}"
+
+
 def _cell(rows: pd.DataFrame, metric: str, by: str = "", name: str = "") -> Cell:
     own = rows[rows[by] == name] if by else rows
     if own.empty:
         return Cell()
     mean, low, high = (float(own.iloc[0][column]) for column in ("mean", "low", "high"))
-    interval = f"{number(low, metric)}–{number(high, metric)}" if isfinite(low) else ""
     others = rows[rows[by] != name]["high"] if by else pd.Series(dtype=float)
     # Of a loss or a size less is better: shares alone have a best that is highest.
     best = is_share(metric) and isfinite(low) and len(others) > 0 and bool((low > others).all())
-    return Cell(value=number(mean, metric), interval=interval, best=best)
+    return Cell(value=number(mean, metric), small=span(low, high, metric), best=best)
+
+
+def means_grid(
+    rows: pd.DataFrame, quantities: Mapping[str, str], methods: Sequence[str], caption: str
+) -> Grid:
+    """Arrange means of several quantities: a row per method, a column per quantity.
+
+    Args:
+        rows: What :func:`leastloss.report.numbers.means` returns, one row a method and quantity.
+        quantities: Quantity -> heading; those of which there is no row are left out.
+        methods: In the order of the rows.
+        caption: What the table shows; n is added.
+    """
+    shown = {q: head for q, head in quantities.items() if (rows["quantity"] == q).any()}
+    found = {
+        (row["method"], row["quantity"]): Cell(
+            value=number(row["mean"], row["quantity"]),
+            small=span(row["low"], row["high"], row["quantity"]),
+        )
+        for row in rows.to_dict("records")
+    }
+    present = [name for name in methods if any((name, q) in found for q in shown)]
+    return Grid(
+        caption=f"{caption}, {seeds_of(rows['n'])}" if len(rows) else caption,
+        head=[head + (" (%)" if in_percent(q) else "") for q, head in shown.items()],
+        rows={name: [found.get((name, q), Cell()) for q in shown] for name in present},
+    )

@@ -1,0 +1,58 @@
+"""The exact command that makes the runs of a method again."""
+
+from collections.abc import Mapping, Sequence
+from shlex import quote
+
+from leastloss.experiment.config import PruneConfig, TrainConfig, parameters
+from leastloss.tracking import Run
+
+CONTROLS_OF = "leastloss.controls_of"
+"""Tag of a control run: the label of the method that it controls for."""
+
+_ASIDE = ("run_id", "criteria", "seed", "data_dir", "artifacts", "replicate", "controls")
+_DEFAULT = parameters(PruneConfig())
+_TRAINING = parameters(TrainConfig())
+
+
+def command_of(runs: Sequence[Run]) -> str:
+    """Spell the command that makes the runs of one method again, for all their seeds.
+
+    What has its default value is left out. The dense networks are trained anew from their seeds.
+
+    Args:
+        runs: Finished criterion runs that differ in their seed alone.
+    """
+    params, tags = runs[0].data.params, runs[0].data.tags
+    said = {
+        key: params[key]
+        for key in _DEFAULT
+        if key in params and key not in _ASIDE and params[key] != _DEFAULT[key]
+    }
+    if said.get("sparsities"):  # these follow from them
+        said = {key: v for key, v in said.items() if key not in ("steps", "to_sparsity")}
+    followed = params["criterion"].split("@")
+    # a@b@c takes its layer ratios from b@c, and that from c: all three are pruned by.
+    chain = ["@".join(followed[i:]) for i in range(len(followed))][::-1]
+    controlled = tags.get(CONTROLS_OF)
+    said |= {"criteria": ",".join([controlled] if controlled else chain)}
+    if controlled:
+        said |= {"controls": params.get("controls", "yes")}
+    if any(run.data.params["seed"] != run.data.params["dense_seed"] for run in runs):
+        return "\n".join(_of_a_network(run, said) for run in runs)
+    numbers = sorted({run.data.params["seed"] for run in runs}, key=lambda text: (len(text), text))
+    replicate = params.get("replicate", "0")
+    if len({run.data.params.get("replicate") for run in runs}) > 1:
+        replicate = "$seed"  # a subset of its own for each
+    words = [f"-P {key}={quote(value)}" for key, value in said.items()]
+    words += [f"-P replicate={replicate}"] if replicate != "0" else []
+    call = " ".join(["mlflow run . -e prune", *words])
+    if len(numbers) == 1:
+        return f"{call} -P seed={numbers[0]}"
+    return f"for seed in {' '.join(numbers)}; do {call} -P seed=$seed; done"
+
+
+def _of_a_network(run: Run, said: Mapping[str, str]) -> str:
+    """The command of a run whose network has another seed than its pruning."""
+    own = {key: value for key, value in said.items() if key not in _TRAINING}
+    own |= {"run_id": run.data.params["run_id"], "seed": run.data.params["seed"]}
+    return " ".join(["mlflow run . -e prune", *(f"-P {k}={quote(v)}" for k, v in own.items())])

@@ -1,0 +1,110 @@
+"""What pruning does to single classes, and to single predictions."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from leastloss.plots.style import looks
+from leastloss.report.numbers import at_points, means
+from leastloss.report.parts import Cell, Drawn, Grid, Section, number, percent
+from leastloss.report.tables import means_grid, seeds_of
+
+FAIRNESS = {
+    "changed_predictions": "changed predictions",
+    "excess_gap": "excess gap",
+    "cev": "CEV",
+    "sde": "SDE",
+}
+"""Columns that say how unevenly a step's cost is shared out, and their headings."""
+
+
+def class_losses(steps: pd.DataFrame, at: float) -> pd.DataFrame:
+    """The class whose recall falls most at a sparsity, method by method.
+
+    Args:
+        steps: One row per run and step: ``ARM``, seed, sparsity, ``recall_class_<k>``.
+        at: The sparsity; read off at the nearest step.
+
+    Returns:
+        Columns method, at, label (of the class), loss (mean over seeds of its recall at ``at``
+        minus that before pruning), n.
+    """
+    recalls = recall_columns(steps)
+    if not recalls:
+        return pd.DataFrame(columns=["method", "at", "label", "loss", "n"])
+    values = at_points(steps, [at, 0.0], recalls)
+    wide = values.pivot_table(index=["method", "seed", "quantity"], columns="at", values="value")
+    if at not in wide.columns or 0.0 not in wide.columns:
+        return pd.DataFrame(columns=["method", "at", "label", "loss", "n"])
+    change = (wide[at] - wide[0.0]).dropna().rename("loss").reset_index()
+    mean = change.groupby(["method", "quantity"])["loss"].agg(["mean", "size"]).reset_index()
+    worst = mean.loc[mean.groupby("method")["mean"].idxmin()]
+    return pd.DataFrame(
+        {
+            "method": worst["method"],
+            "at": at,
+            "label": worst["quantity"].str.removeprefix("recall_class_"),
+            "loss": worst["mean"],
+            "n": worst["size"],
+        }
+    ).reset_index(drop=True)
+
+
+def recall_columns(steps: pd.DataFrame) -> list[str]:
+    """The columns of the classes' recalls.
+
+    Example:
+        >>> recall_columns(pd.DataFrame(columns=["recall_class_1", "val_recall_class_1"]))
+        ['recall_class_1']
+    """
+    return [str(name) for name in steps.columns if str(name).startswith("recall_class_")]
+
+
+def classes_section(
+    figures: Sequence[Drawn], losses: pd.DataFrame, methods: Sequence[str]
+) -> Section:
+    """The section of the classes: the heat map, and the class that pays most."""
+    own = {"anchor": "classes", "title": "Class by class"}
+    if losses.empty:
+        return Section(**own, lead=["These runs hold no recalls of single classes."])
+    at = float(losses["at"].iloc[0])
+    rows = {row["method"]: row for row in losses.to_dict("records")}
+    grid = Grid(
+        caption=f"Class that pays most at {percent(at)} removed, {seeds_of(losses['n'])}",
+        head=["class", "change of recall (points)"],
+        rows={
+            name: [
+                Cell(value=rows[name]["label"]),
+                Cell(value=number(rows[name]["loss"], "recall", signed=True)),
+            ]
+            for name in looks(methods)
+            if name in rows
+        },
+    )
+    return Section(**own, figures=figures, grids=[grid])
+
+
+def fairness_section(
+    steps: pd.DataFrame, points: Sequence[float], methods: Sequence[str]
+) -> Section:
+    """The section of what is shared out unevenly, at a few sparsities."""
+    own = {"anchor": "fairness", "title": "Who pays"}
+    known = [n for n in FAIRNESS if n in steps.columns and np.isfinite(steps[n]).any()]
+    if not known:
+        lead = "These runs hold none of the measures of fairness; newer ones do."
+        return Section(**own, lead=[lead])
+    found = means(at_points(steps, points, known))
+    grids = []
+    for at in points:
+        rows = found[found["at"] == at]
+        if len(rows):
+            titles = {name: FAIRNESS[name] for name in known}
+            grids.append(means_grid(rows, titles, methods, f"At {percent(at)} removed"))
+    lead = [
+        "Changed predictions: share of the test images whose prediction is not the dense "
+        "network's, right or wrong. Excess gap: how much more the class that loses most loses than the mean "
+        "class, in recall. CEV: variance of the relative changes of the classes' error rates; SDE: "
+        "mean shift between their false negatives and false positives. Less is fairer in all four.",
+    ]
+    return Section(**own, lead=lead, grids=grids)

@@ -1,0 +1,178 @@
+"""All that a page says, from finished tables: its sections in order."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from leastloss.evaluation.summary import check_table, operating_points
+from leastloss.plots.curves import COMPARED
+from leastloss.plots.style import is_share, looks, words
+from leastloss.report.beside import controls_section
+from leastloss.report.classes import class_losses, classes_section, fairness_section
+from leastloss.report.controls import BASELINES, Role, roles
+from leastloss.report.cost import cost_section
+from leastloss.report.noise import robustness_section
+from leastloss.report.numbers import at_points, differences, means
+from leastloss.report.paired import significance, too_few
+from leastloss.report.parts import Cell, Drawn, Grid, Section, number, percent, span
+from leastloss.report.sentences import in_words, of_chance, of_classes, of_controls, of_paths
+from leastloss.report.tables import metric_tables, seeds_of
+from leastloss.report.values import areas, as_arms, end_of, free_values, points_for
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """What is compared, and all that a reader needs to trust it.
+
+    Attributes:
+        table: One row per run and step: ``by``, seed, sparsity, the metrics.
+        title: What was compared, in a few words.
+        command: The exact command that makes this page again.
+        by: Column that tells the methods apart.
+        metrics: What the page is about; the first counts most.
+        at: Sparsities of the tables; empty: those that the runs measured.
+        within: Loss of a share that counts as none.
+        against: Criteria or methods that others are compared with; empty: the baselines.
+        few_seeds: Whether differences are told of fewer than three seeds, too.
+        settings: Method -> its criterion and settings.
+        controls_of: Method -> the criteria whose control its runs say to be.
+        commands: Method -> the command that makes its runs again.
+        facts: What made the numbers: words -> value.
+        tables: More of the same: digests of the data, ids of the runs.
+        figures: Anchor of a section -> its figures.
+        measured: Method -> the metrics of its runs.
+        robustness: One row per robustness run, model, corruption and severity.
+        errors: Its summary, one row per robustness run and model.
+        robustness_command: What makes a robustness run of these networks.
+        links: Words -> address of runs and files; relative, or http(s).
+    """
+
+    table: pd.DataFrame
+    title: str
+    command: str
+    by: str = "criterion"
+    metrics: Sequence[str] = COMPARED
+    at: Sequence[float] = ()
+    within: float = 0.02
+    against: Sequence[str] = ()
+    few_seeds: bool = False
+    settings: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    controls_of: Mapping[str, str] = field(default_factory=dict)
+    commands: Mapping[str, str] = field(default_factory=dict)
+    facts: Mapping[str, object] = field(default_factory=dict)
+    tables: Sequence[Grid] = ()
+    figures: Mapping[str, Sequence[Drawn]] = field(default_factory=dict)
+    measured: Mapping[str, Sequence[Mapping[str, float]]] = field(default_factory=dict)
+    robustness: pd.DataFrame | None = None
+    errors: pd.DataFrame | None = None
+    robustness_command: str = "mlflow run . -e robustness"
+    links: Mapping[str, str] = field(default_factory=dict)
+
+
+def sections_of(given: Comparison) -> list[Section]:
+    """Work out every section of the page.
+
+    Raises:
+        InputError: If the table cannot be summarised (see
+            :func:`leastloss.evaluation.summary.check_table`).
+    """
+    table, by = given.table, given.by
+    check_table(table, given.metrics, by)
+    methods = list(looks(table[by]))
+    steps = as_arms(table, by, given.settings)
+    known = {
+        name: (criterion, told)
+        for name, criterion, told in steps[["method", "criterion", "settings"]]
+        .drop_duplicates()
+        .itertuples(index=False)
+    }
+    found = roles({name: known[name] for name in methods}, given.controls_of)
+    at = tuple(given.at) or points_for(table)
+    shares = [metric for metric in given.metrics if is_share(metric)]
+    end = end_of(table, by)
+    free = free_values(steps, shares, given.within)
+    area = areas(steps, list(given.metrics), end)
+    criteria = {criterion for criterion, _ in known.values()}
+    against = list(given.against) or [name for name in BASELINES if name in criteria]
+    against = against or methods[:1]
+    fewest = int(table.groupby(by)["seed"].nunique().max())
+    refused = too_few(fewest, given.few_seeds)
+    gaps, area_gaps = differences(free, against), differences(area, against)
+    losses = class_losses(steps, at[len(at) // 2])
+    mean_free = means(free)
+    summary = in_words(mean_free, gaps, found, end=end, refused=refused)
+    if not refused:
+        summary += [*of_paths(area_gaps, found), *of_chance(area_gaps, found)]
+    summary += [*of_classes(losses, found), *of_controls(found)]
+    points = at_points(steps, at, list(given.metrics))
+    return [
+        Section(anchor="summary", title="In plain words", lead=summary),
+        _headline(given, at, mean_free, found),
+        Section(anchor="curves", title="Against sparsity", figures=given.figures.get("curves", ())),
+        classes_section(given.figures.get("classes", ()), losses, methods),
+        robustness_section(given.robustness, given.errors, command=given.robustness_command),
+        *_drawn(given, "collapse", "Neural collapse along the path"),
+        *_drawn(given, "length", "Accuracy against description length"),
+        cost_section(steps, methods, given.measured),
+        fairness_section(steps, at[-2:], methods),
+        controls_section(means(area), found),
+        significance([gaps, area_gaps, differences(points, against)], methods, refused),
+        Section(anchor="made", title="What made it", facts=given.facts, grids=given.tables),
+    ]
+
+
+def _drawn(given: Comparison, anchor: str, title: str) -> list[Section]:
+    figures = given.figures.get(anchor, ())
+    return [Section(anchor=anchor, title=title, figures=figures)] if figures else []
+
+
+def _headline(
+    given: Comparison, at: Sequence[float], free: pd.DataFrame, found: Mapping[str, Role]
+) -> Section:
+    points = operating_points(given.table, at, given.metrics, given.by)
+    dense = operating_points(given.table, [0.0], given.metrics, given.by)
+    seeds = given.table.groupby(given.by)["seed"].nunique()
+    own = {"anchor": "headline", "title": "At a few sparsities"}
+    if points.empty:
+        near = ", ".join(percent(point) for point in at)
+        return Section(**own, lead=[f"No method has a step near {near}."])
+    kept = {(row["quantity"], row["method"]): row for row in free.to_dict("records")}
+    quantities = list(dict.fromkeys(free["quantity"]))
+    first = Grid(
+        caption=f"Share removed before a metric falls by more than {100 * given.within:g} points, "
+        f"{seeds_of(seeds)}",
+        unit="%",
+        head=[*[words(q.partition(":")[2]) for q in quantities], "n", "controls"],
+        rows={
+            name: [
+                *[_kept(kept.get((quantity, name))) for quantity in quantities],
+                Cell(value=str(seeds[name])),
+                Cell(value=role.words[0], small=role.words[1], left=True),
+            ]
+            for name, role in found.items()
+        },
+    )
+    several = int(seeds.max()) > 1
+    notes = [
+        "A column is the step nearest to its sparsity (within 2.5 points, or a dash). "
+        + (
+            "Under each mean stands its 95 % bootstrap interval over seeds. Marked is a value "
+            "whose interval lies above the intervals of all other methods; where none is marked, "
+            "these seeds do not tell the methods apart."
+            if several
+            else "One run of each method cannot say which is better in general; run more seeds "
+            "before you quote a difference."
+        )
+    ]
+    code = {name: given.commands[name] for name in found if name in given.commands}
+    grids = [*([first] if quantities else []), *metric_tables(points, dense, given.by)]
+    return Section(**own, grids=grids, notes=notes, code=code)
+
+
+def _kept(row: Mapping[str, float] | None) -> Cell:
+    if row is None or not np.isfinite(row["mean"]):
+        return Cell()
+    small = span(row["low"], row["high"], "sparsity")
+    return Cell(value=number(row["mean"], "sparsity"), small=small)

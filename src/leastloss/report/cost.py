@@ -1,0 +1,91 @@
+"""What a method costs, and what its pruned network costs."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from leastloss.report.numbers import ARM, means
+from leastloss.report.parts import Section, percent
+from leastloss.report.tables import means_grid
+from leastloss.report.values import VALUES
+
+SCORING = {"score_seconds": "seconds of scoring", "micro": "µs for each removed part"}
+SIZES = {
+    "parameters": "parameters",
+    "multiply_adds": "multiply-adds",
+    "bits": "bits",
+    "mask_sign_bits": "mask and signs (bits)",
+    "compressed_bytes": "compressed (bytes)",
+    "dead_units": "dead units",
+}
+MEASURED = {
+    "latency_ms": "latency (ms)",
+    "dense_latency_ms": "dense (ms)",
+    "throughput": "samples a second",
+    "dense_throughput": "dense, a second",
+}
+
+
+def cost_section(
+    steps: pd.DataFrame,
+    methods: Sequence[str],
+    measured: Mapping[str, Sequence[Mapping[str, float]]],
+) -> Section:
+    """The section of costs.
+
+    Args:
+        steps: One row per run and step: ``ARM``, seed, sparsity, removed, and of the columns of
+            costs those that there are.
+        methods: In the order of the rows.
+        measured: Method -> the metrics of its runs, for what is measured once in a run.
+    """
+    ends = steps.loc[steps.groupby([*ARM, "seed"], sort=False)["sparsity"].idxmax()]
+    frames = [_scoring(steps), *[_column(ends, name) for name in SIZES if name in steps.columns]]
+    rows = [
+        ("", "", name, name, "", seed, quantity, 0.0, float(run[quantity]), False)
+        for name, runs in measured.items()
+        for seed, run in enumerate(runs)
+        for quantity in MEASURED
+        if quantity in run
+    ]
+    found = means(pd.concat([*frames, pd.DataFrame(rows, columns=VALUES)], ignore_index=True))
+    grids = [
+        means_grid(found[found["quantity"].isin(list(titles))], titles, methods, caption)
+        for titles, caption in (
+            (SCORING, "Scoring, over the whole path"),
+            (SIZES, f"At the last step ({_ends(ends)} removed)"),
+            (MEASURED, "Compacted network, measured at the last step"),
+        )
+    ]
+    lead = [
+        "Seconds were measured while the runs were made, on the machine named below; other work of "
+        "that machine is in them."
+    ]
+    grids = [grid for grid in grids if grid.rows]
+    if not grids:
+        lead = ["These runs measured no costs."]
+    return Section(anchor="cost", title="Cost", lead=lead, grids=grids)
+
+
+def _scoring(steps: pd.DataFrame) -> pd.DataFrame:
+    """Seconds of scoring of a whole path, in all and for each part that it removed."""
+    if not {"score_seconds", "removed"} <= set(steps.columns):
+        return pd.DataFrame(columns=VALUES)
+    runs = steps.groupby([*ARM, "seed"], sort=False).agg(
+        value=("score_seconds", "sum"), removed=("removed", "max")
+    )
+    whole = runs.reset_index().assign(quantity="score_seconds", at=0.0, only_dense=False)
+    each = whole.assign(quantity="micro", value=1e6 * whole["value"] / whole["removed"])
+    return pd.concat([whole, each[each["removed"] > 0]])[VALUES]
+
+
+def _column(ends: pd.DataFrame, quantity: str) -> pd.DataFrame:
+    values = ends.rename(columns={quantity: "value"})
+    values = values[np.isfinite(values["value"])]
+    return values.assign(quantity=quantity, at=0.0, only_dense=False)[VALUES]
+
+
+def _ends(ends: pd.DataFrame) -> str:
+    low, high = float(ends["sparsity"].min()), float(ends["sparsity"].max())
+    return percent(high) if high - low < 1e-3 else f"{percent(low)} to {percent(high)}"

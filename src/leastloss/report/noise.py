@@ -1,0 +1,103 @@
+"""Robustness of the compared networks: a matrix of networks and corruptions."""
+
+from collections.abc import Sequence
+from math import isfinite
+
+import numpy as np
+import pandas as pd
+
+from leastloss.plots.style import words
+from leastloss.report.parts import Cell, Grid, Section, in_percent, number
+
+SHOWN = ("balanced_accuracy", "minority_recall", "flip_rate")
+"""Quantities of which there is a matrix, the first of them open."""
+
+_ERRORS = {"mce": "mCE", "relative_mce": "relative mCE"}
+
+
+def robustness_section(
+    table: pd.DataFrame | None, summary: pd.DataFrame | None = None, *, command: str = ""
+) -> Section:
+    """The section of robustness.
+
+    Args:
+        table: One row per robustness run (``run_id``), model, corruption and severity; None if no
+            run of these networks is there.
+        summary: One row per model: mce, relative_mce; None if there is none.
+        command: What makes such a run.
+    """
+    own = {"anchor": "robustness", "title": "Under corruptions"}
+    if table is None or table.empty:
+        lead = "No robustness run of these networks is in the store. This makes one:"
+        return Section(**own, lead=[lead], code={"robustness": command})
+    whole = table["failed"].fillna("").astype(str) == "" if "failed" in table else True
+    fine = table[(table["severity"] > 0) & whole]
+    failed = table[~whole] if "failed" in table else table.iloc[:0]
+    models = list(dict.fromkeys(table["model"]))
+    corruptions = list(dict.fromkeys(table.loc[table["severity"] > 0, "corruption"]))
+    runs = int(table["run_id"].nunique())
+    grids = [
+        _matrix(fine, failed, name, models, corruptions, runs)
+        for name in SHOWN
+        if name in table.columns
+    ]
+    if summary is not None and len(summary):
+        grids.insert(1, _errors(summary, models, runs))
+    lead = [
+        "Mean over the severities, and over the robustness runs (one for each dense network). All "
+        "networks of a run met the same corrupted images. Darker is more."
+    ]
+    notes = [
+        f"Failed, and in no mean: `{model}` under {corruption} ({reason})."
+        for model, corruption, reason in failed[["model", "corruption", "failed"]]
+        .drop_duplicates()
+        .itertuples(index=False)
+    ]
+    return Section(**own, lead=lead, grids=grids, notes=notes)
+
+
+def _matrix(
+    fine: pd.DataFrame,
+    failed: pd.DataFrame,
+    quantity: str,
+    models: Sequence[str],
+    corruptions: Sequence[str],
+    runs: int,
+) -> Grid:
+    mean = fine.groupby(["model", "corruption"])[quantity].mean().to_dict()
+    broken = set(zip(failed["model"], failed["corruption"], strict=True))
+    finite = [value for value in mean.values() if isfinite(value)]
+    low, high = (min(finite), max(finite)) if finite else (0.0, 1.0)
+    rows = {}
+    for model in models:
+        cells = []
+        for corruption in corruptions:
+            value = float(mean.get((model, corruption), np.nan))
+            shade = (value - low) / (high - low) if isfinite(value) and high > low else None
+            small = "failed in part" if (model, corruption) in broken else ""
+            cells.append(Cell(value=number(value, quantity), small=small, shade=shade))
+        rows[model] = cells
+    what = words(quantity)
+    return Grid(
+        caption=f"{what[0].upper()}{what[1:]}, n = {runs}",
+        unit="%" if in_percent(quantity) else "",
+        first="network",
+        head=corruptions,
+        rows=rows,
+        folded=quantity != SHOWN[0],
+    )
+
+
+def _errors(summary: pd.DataFrame, models: Sequence[str], runs: int) -> Grid:
+    shown = [name for name in _ERRORS if name in summary.columns]
+    mean = summary.groupby("model")[shown].mean()
+    return Grid(
+        caption=f"Errors as a share of the dense network's (below 1: more robust), n = {runs}",
+        first="network",
+        head=[_ERRORS[name] for name in shown],
+        rows={
+            model: [Cell(value=number(float(mean.loc[model, name]), name)) for name in shown]
+            for model in models
+            if model in mean.index
+        },
+    )

@@ -1,0 +1,190 @@
+"""The numbers in plain words: what a reader takes away who reads nothing else."""
+
+from collections.abc import Mapping, Sequence
+from math import isfinite
+
+import pandas as pd
+
+from leastloss.plots.style import words
+from leastloss.report.controls import Role
+from leastloss.report.markdown import LEVEL
+from leastloss.report.parts import in_percent, number, percent
+
+
+def in_words(
+    free: pd.DataFrame,
+    gaps: pd.DataFrame,
+    roles: Mapping[str, Role],
+    *,
+    end: float,
+    refused: str = "",
+) -> list[str]:
+    """Say how far each metric stays near the dense network's, and which difference is shown.
+
+    Args:
+        free: What :func:`leastloss.report.numbers.means` says of ``free:<metric>``.
+        gaps: What :func:`leastloss.report.numbers.differences` says of them.
+        roles: Method -> its role; of methods the first sentence speaks, not of controls.
+        end: Sparsity that every run reaches.
+        refused: Why no difference may be claimed, if so.
+
+    Returns:
+        Sentences; names of methods in backquotes.
+    """
+    found = []
+    for quantity, rows in free.groupby("quantity", sort=False):
+        own = _of_kind(rows, roles, "method")
+        rest = _of_kind(rows, roles, "baseline")
+        if own.empty:
+            own, rest = rows, rows.iloc[:0]
+        lead = _best(own)
+        pairs = gaps[(gaps["quantity"] == quantity) & (gaps["method"] == lead["method"])]
+        found.append(_kept(str(quantity), lead, rest, pairs, end, refused))
+    return [*([refused] if refused else []), *found]
+
+
+def _of_kind(rows: pd.DataFrame, roles: Mapping[str, Role], *kinds: str) -> pd.DataFrame:
+    return rows[rows["method"].isin([name for name, role in roles.items() if role.kind in kinds])]
+
+
+def _best(rows: pd.DataFrame) -> pd.Series:
+    return rows.sort_values("mean", ascending=False, kind="stable").iloc[0]
+
+
+def _kept(
+    quantity: str,
+    lead: pd.Series,
+    rest: pd.DataFrame,
+    pairs: pd.DataFrame,
+    end: float,
+    refused: str,
+) -> str:
+    metric, within = words(quantity.partition(":")[2]), 100 * lead["at"]
+    if max([lead["mean"], *rest["mean"]]) == 0:
+        return f"No method keeps {metric} within {within:g} points of dense at its first step."
+    text = f"`{lead['method']}` keeps {metric} within {within:g} points of dense {_upto(lead, end)}"
+    if len(rest):
+        held = rest[rest["method"].isin(pairs["reference"])]
+        other = _best(held if len(held) else rest)
+        known = pairs[pairs["reference"] == other["method"]]
+        text += f"; `{other['method']}` {_upto(other, end)}"
+        if len(known) and not refused:
+            return f"{text} ({_difference(known.iloc[0])})."
+    elif len(pairs) and not refused:
+        pair = pairs.iloc[0]
+        return f"{text}; against `{pair['reference']}`: {_difference(pair)}."
+    return f"{text} (n = {lead['n']})."
+
+
+def _upto(row: pd.Series, end: float) -> str:
+    if row["mean"] == 0:
+        return "at no step"
+    if row["mean"] >= end - 1e-9:
+        return f"up to the end of its path, {percent(row['mean'])} removed"
+    return f"up to {percent(round(row['mean'], 3))} removed"
+
+
+def _difference(row: pd.Series) -> str:
+    shown = "" if row["holm"] <= LEVEL else ": these seeds do not tell the two apart"
+    return f"{_gap(row, 'sparsity')} n = {row['n']}{shown}"
+
+
+def of_paths(gaps: pd.DataFrame, roles: Mapping[str, Role]) -> list[str]:
+    """Say how the best method compares with the reference over the whole path.
+
+    Args:
+        gaps: Differences of ``area:<metric>``, of the first reference first.
+        roles: Method -> its role.
+    """
+    if gaps.empty:
+        return []
+    rows = gaps[gaps["against"] == gaps["against"].iloc[0]]
+    rows = _of_kind(rows, roles, "method")
+    told = []
+    for quantity, part in rows.groupby("quantity", sort=False):
+        metric = str(quantity).partition(":")[2]
+        if in_percent(metric):
+            row = _best(part)
+            told.append((words(metric), row["method"], row["reference"], _gap(row, metric)))
+    if not told:
+        return []
+    at = percent(float(rows["at"].iloc[0]))
+    parts = [f"`{one}` {gap} in {metric}" for metric, one, _, gap in told]
+    return [
+        f"Averaged over the path up to {at}, the best method against `{told[0][2]}`: "
+        f"{'; '.join(parts)} (n = {int(rows['n'].max())})."
+    ]
+
+
+def _gap(row: pd.Series, quantity: str) -> str:
+    gap = f"{number(row['mean'], quantity, signed=True)} points"
+    if isfinite(row["low"]):
+        ends = (number(row[end], quantity, signed=True) for end in ("low", "high"))
+        gap += f" [{', '.join(ends)}]"
+    return f"{gap}, p = {row['holm']:.2g},"
+
+
+def of_chance(gaps: pd.DataFrame, roles: Mapping[str, Role]) -> list[str]:
+    """Name the methods that are not shown to beat random removal.
+
+    Args:
+        gaps: Differences of ``area:<metric>``; those to the method ``random`` count.
+        roles: Method -> its role.
+    """
+    rows = gaps[gaps["against"] == "random"]
+    rows = _of_kind(rows, roles, "method")
+    like = rows[(rows["holm"] > LEVEL) | (rows["mean"] <= 0)]
+    told: dict[str, list[str]] = {}
+    for name, part in like.groupby("method", sort=False):
+        metrics = listed([words(str(q).partition(":")[2]) for q in part["quantity"]])
+        told.setdefault(metrics, []).append(f"`{name}`")
+    return [
+        f"Not shown to be better than random removal over the whole path, in {metrics}: "
+        f"{listed(names)}."
+        for metrics, names in told.items()
+    ]
+
+
+def listed(parts: Sequence[str]) -> str:
+    """Join words as a sentence does.
+
+    Example:
+        >>> listed(["a"]), listed(["a", "b", "c"])
+        ('a', 'a, b and c')
+    """
+    return " and ".join([*([", ".join(parts[:-1])] if parts[1:] else []), *parts[-1:]])
+
+
+def of_controls(roles: Mapping[str, Role]) -> list[str]:
+    """Say which methods lack controls."""
+    lacking = {name: role.missing for name, role in roles.items() if role.missing}
+    if not lacking:
+        return []
+    if not any(role.controls for role in roles.values()):
+        return ["Incomplete: controls of these methods were not run."]
+    if len(lacking) == 1:
+        ((name, missing),) = lacking.items()
+        return [f"Incomplete: of `{name}` the controls {', '.join(missing)} were not run."]
+    names = listed([f"`{name}`" for name in lacking])
+    return [f"Incomplete, since some of their controls were not run: {names}."]
+
+
+def of_classes(losses: pd.DataFrame, roles: Mapping[str, Role], most: int = 3) -> list[str]:
+    """Say which class the methods cost most.
+
+    Args:
+        losses: One row per method: method, at (a sparsity), loss (mean change of recall), label (of
+            the class that lost most).
+        roles: Method -> its role.
+        most: Methods that are spoken of, those that lose least.
+    """
+    own = _of_kind(losses, roles, "method", "baseline")
+    own = own.sort_values("loss", ascending=False, kind="stable")[:most]
+    if own.empty:
+        return []
+    parts = [
+        f"`{row['method']}` class {row['label']} ({number(row['loss'], 'recall', signed=True)})"
+        for row in own.to_dict("records")
+    ]
+    at = percent(float(own["at"].iloc[0]))
+    return [f"The class that pays most at {at} removed, in points of recall: {'; '.join(parts)}."]

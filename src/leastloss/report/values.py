@@ -1,0 +1,118 @@
+"""What the page says of a run in single numbers: how far it may be pruned, how much it keeps."""
+
+from collections.abc import Callable, Mapping, Sequence
+from math import isnan
+from typing import TypeAlias
+
+import pandas as pd
+
+from leastloss.evaluation.significance import Floats, area_under_curve, free_sparsity
+from leastloss.evaluation.summary import SAME
+from leastloss.names import choose
+from leastloss.report.numbers import ARM
+
+VALUES = [*ARM, "seed", "quantity", "at", "value", "only_dense"]
+"""Columns of a table of values, as :mod:`leastloss.report.numbers` takes it."""
+
+Measure: TypeAlias = Callable[[Floats, Floats], float]
+
+CANDIDATES = (0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998)
+"""Sparsities that a table may quote when none are asked for."""
+
+
+def as_arms(table: pd.DataFrame, by: str, settings: Mapping[str, tuple[str, str]]) -> pd.DataFrame:
+    """The steps with the columns of ``ARM``: every method in one group.
+
+    Args:
+        table: One row per run and step: ``by``, seed, sparsity, the metrics.
+        by: Column that tells the methods apart.
+        settings: Method -> its criterion and its settings; absent: the method itself and none.
+    """
+    names = table[by].astype(str)
+    known = {name: settings.get(name, (name, "")) for name in names.unique()}
+    return table.assign(
+        recovery="",
+        granularity="",
+        method=names,
+        criterion=names.map({name: criterion for name, (criterion, _) in known.items()}),
+        settings=names.map({name: told for name, (_, told) in known.items()}),
+    )
+
+
+def points_for(table: pd.DataFrame, most: int = 5) -> tuple[float, ...]:
+    """Choose the sparsities of the tables: those that most runs measured, the sparsest first.
+
+    Example:
+        >>> points_for(pd.DataFrame({"sparsity": [0.0, 0.5, 0.89, 0.9, 0.95]}))
+        (0.5, 0.9, 0.95)
+        >>> points_for(pd.DataFrame({"sparsity": [0.0, 0.2]}))
+        (0.2,)
+    """
+    measured = table["sparsity"].unique()
+    # Near the end a step nearby is another network: 99 % is not 98.5.
+    reach = {p: min(0.025, (1 - p) / 5) for p in CANDIDATES}
+    near = [p for p in CANDIDATES if (abs(measured - p) <= reach[p] + 1e-9).any()]
+    if not near:
+        return (round(float(measured.max()), SAME),)
+    return tuple(near[-most:])
+
+
+def end_of(table: pd.DataFrame, by: str) -> float:
+    """The sparsity that every run reaches."""
+    return float(table.groupby([by, "seed"], sort=False)["sparsity"].max().min())
+
+
+def free_values(steps: pd.DataFrame, metrics: Sequence[str], within: float) -> pd.DataFrame:
+    """How far each run may be pruned before a metric falls by more than ``within``.
+
+    Measured against the same run before its first removal.
+
+    Args:
+        steps: What :func:`as_arms` returns.
+        metrics: More is better.
+        within: The loss that is accepted.
+
+    Returns:
+        One row per run and metric in the columns of ``VALUES``; quantity is ``free:<metric>``.
+    """
+    return _each(
+        steps,
+        metrics,
+        "free",
+        within,
+        lambda at, values: float(free_sparsity(at, values, values[0], within)),
+    )
+
+
+def areas(steps: pd.DataFrame, metrics: Sequence[str], upto: float) -> pd.DataFrame:
+    """The mean height of each run's curve up to a sparsity; quantity is ``area:<metric>``.
+
+    Runs that do not reach ``upto`` have none.
+    """
+
+    def area(at: Floats, values: Floats) -> float:
+        if at[-1] < upto - 1e-9 or at[0] != 0:
+            return float("nan")
+        return float(area_under_curve(at, values, min(upto, at[-1])))
+
+    return _each(steps, metrics, "area", upto, area)
+
+
+def _each(
+    steps: pd.DataFrame, metrics: Sequence[str], kind: str, at: float, measure: Measure
+) -> pd.DataFrame:
+    for metric in metrics:
+        choose("metric", metric, steps.columns)
+    rows = []
+    # Two steps of one run may round to the same number of parts: the later one stands.
+    steps = steps.sort_values("sparsity", kind="stable")
+    steps = steps.drop_duplicates([*ARM, "seed", "sparsity"], keep="last")
+    for key, run in steps.groupby([*ARM, "seed"], sort=False):
+        for metric in metrics:
+            told = run[["sparsity", metric]].dropna().to_numpy(float).T
+            if told.shape[1] < 2:
+                continue
+            value = measure(told[0], told[1])
+            if not isnan(value):
+                rows.append((*key, f"{kind}:{metric}", at, value, False))
+    return pd.DataFrame(rows, columns=VALUES)
