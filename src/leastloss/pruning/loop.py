@@ -150,4 +150,5 @@ def prune(
         extra = {"ties_at_cut": selection.tied_share, "score_seconds": seconds}
         record.add(work, order, extra)
     kept = repair if begun.recovery.memoryless else None
-    return PruningPath(dense, parts, order, tuple(record.steps), begun.settings, kept)
+    steps_made = tuple(record.steps)
+    return PruningPath(dense, parts, order, steps_made, begun.settings, kept, record.before)

@@ -9,7 +9,13 @@ from torch import nn
 
 from leastloss.data import Data
 from leastloss.errors import InputError
-from leastloss.evaluation import description_length, evaluate, network_collapse
+from leastloss.evaluation import (
+    classification_metrics,
+    description_length,
+    evaluate,
+    network_collapse,
+    predict,
+)
 from leastloss.models.layers import Masks, prunable_layers
 from leastloss.models.units import hidden_units
 from leastloss.pruning.masks import dead_units, sparsity
@@ -25,8 +31,16 @@ def ternary_weights(model: nn.Module, masks: Masks) -> dict[str, NDArray[np.int8
     return {name: sign.flatten(1).cpu().numpy().astype(np.int8) for name, sign in signs.items()}
 
 
-def measure(model: nn.Module, masks: Masks, data: Data) -> dict[str, float]:
+def measure(
+    model: nn.Module, masks: Masks, data: Data, logits: torch.Tensor | None = None
+) -> dict[str, float]:
     """Measure a pruned network.
+
+    Args:
+        model: The network, with the masks applied.
+        masks: What is kept.
+        data: What it is measured on.
+        logits: What it returns for the test split (n, classes), if that is at hand.
 
     Returns:
         The metrics of :func:`leastloss.evaluate` on the test split, the same with prefix ``val_``
@@ -36,7 +50,9 @@ def measure(model: nn.Module, masks: Masks, data: Data) -> dict[str, float]:
         (:func:`leastloss.evaluation.network_collapse`); ``dead_units`` (in chains of Linear
         layers); ``weight_sparsity`` by the masks.
     """
-    metrics = dict(evaluate(model, data.test))
+    test = data.test
+    found = predict(model, test.x) if logits is None else logits
+    metrics = classification_metrics(found, test.y, test.classes, test.minority)
     metrics |= {f"val_{name}": value for name, value in evaluate(model, data.val).items()}
     metrics |= description_length(ternary_weights(model, masks))
     metrics |= network_collapse(model, data.train)

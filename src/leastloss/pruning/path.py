@@ -2,7 +2,8 @@
 
 import copy
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,10 @@ from leastloss.pruning.recovery import Repair
 from leastloss.pruning.schedule import parts_at
 
 
+def _no_labels() -> NDArray[Any]:
+    return np.zeros(0, dtype=np.uint8)
+
+
 @dataclass(frozen=True, eq=False)
 class Step:
     """One row of the path.
@@ -26,12 +31,14 @@ class Step:
         removed: How many parts are gone.
         metrics: What was measured, by name.
         repaired: Entries of the state that recovery changed; empty without recovery.
+        predicted: The labels given to the test samples (n,), in the smallest unsigned type.
     """
 
     index: int
     removed: int
     metrics: Mapping[str, float]
     repaired: Mapping[str, Tensor]
+    predicted: NDArray[Any] = field(default_factory=_no_labels)
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +52,8 @@ class PruningPath:
         steps: One entry per step; the first is the dense network.
         settings: What was asked for, as plain values.
         repair: What repaired the steps, if its result does not depend on earlier steps.
+        dense_predicted: The labels that the dense network, before any repair, gives the test
+            samples (n,).
     """
 
     dense: nn.Module
@@ -53,6 +62,7 @@ class PruningPath:
     steps: tuple[Step, ...]
     settings: Mapping[str, object]
     repair: Repair | None = None
+    dense_predicted: NDArray[Any] = field(default_factory=_no_labels)
 
     def table(self) -> pd.DataFrame:
         """One row per step: step, removed, sparsity, accuracy, minority_recall, ..."""
@@ -63,6 +73,10 @@ class PruningPath:
             for step in self.steps
         ]
         return pd.DataFrame(rows)
+
+    def predictions(self) -> NDArray[Any]:
+        """The labels given to the test samples at each step, shape (steps, n)."""
+        return np.stack([step.predicted for step in self.steps])
 
     def masks_at(self, sparsity: float) -> Masks:
         """The masks with ``round(sparsity * parts)`` parts removed.
