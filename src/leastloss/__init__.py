@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from leastloss.models import BinarizedMLP as BinarizedMLP
     from leastloss.models import ConvNet as ConvNet
     from leastloss.pruning import PruningPath as PruningPath
+    from leastloss.pruning import compact as compact
     from leastloss.pruning import logit_adjusted as logit_adjusted
     from leastloss.pruning import prune as prune
     from leastloss.training import fit as fit
@@ -52,6 +53,7 @@ _HOME = {
     "Random": "criteria",
     "Split": "data",
     "Ties": "criteria",
+    "compact": "pruning",
     "evaluate": "evaluation",
     "fit": "training",
     "load_data": "data",

@@ -4,6 +4,7 @@ from leastloss.pruning.adjust import Adjust, logit_adjusted
 from leastloss.pruning.allocation import ALLOCATIONS
 from leastloss.pruning.automatic import recovery_for, spelled
 from leastloss.pruning.chain import Chain
+from leastloss.pruning.compact import compact
 from leastloss.pruning.finetune import Finetune
 from leastloss.pruning.loop import prune
 from leastloss.pruning.masks import Parts, apply_masks, full_masks, sparsity
@@ -32,6 +33,7 @@ __all__ = [
     "Step",
     "apply_masks",
     "as_recovery",
+    "compact",
     "full_masks",
     "logit_adjusted",
     "prune",

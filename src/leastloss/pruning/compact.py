@@ -1,0 +1,146 @@
+"""A physically smaller network with equal outputs: what nothing enters or nothing reads is gone."""
+
+import copy
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+
+from leastloss.errors import InputError
+from leastloss.models.chain import check_chain
+from leastloss.models.convnet import ConvNet
+from leastloss.models.layers import Masks, effective_weight, weight_layers
+from leastloss.models.mlp import MLP, BinarizedMLP
+from leastloss.models.running import evaluation_mode, matched
+from leastloss.models.units import hidden_units, sort_by_unit
+from leastloss.pruning.fold import fold_constants
+from leastloss.pruning.masks import apply_masks
+from leastloss.pruning.shrink import shrink
+from leastloss.seeds import torch_stream
+
+_CLOSE = 1e-4  # of the largest logit: sums of float32 in another order
+_SAMPLES = 16
+
+
+@torch.no_grad()
+def compact(
+    model: nn.Module, masks: Masks | None = None, sample: Tensor | None = None
+) -> nn.Module:
+    """Remove the hidden units that do nothing, and return a smaller network with equal outputs.
+
+    Two kinds of units go: those that no later layer reads, and those that nothing enters, whose
+    value is one constant, which the next layer's bias takes in (behind a binary layer, the mean of
+    the BatchNorm that reads it). What a removal leaves without inputs or readers goes as well.
+    Equal are the outputs in evaluation mode, to the rounding of sums in another order.
+
+    A constant unit stays where the next layer cannot take its value: at a convolution whose padding
+    makes the value's share differ from one position to the next, at a binary layer that no
+    BatchNorm reads. So do the units of a convolution in groups, those in front of a module with a
+    state of its own that is no BatchNorm, and the last unit of a layer. Single pruned weights that
+    leave their unit alive make no network smaller or faster: its matrices stay dense.
+
+    Args:
+        model: A chain of Linear and Conv2d layers, with BatchNorm, activations, dropout, pooling
+            and flattening between them; it is left as it is.
+        masks: What is kept, by layer; when omitted, what the network was pruned with: masks of
+            binary layers, and weights of exactly 0 in all others.
+        sample: One or more samples, shape (n, ...); needed by networks that begin with a
+            convolution and are not of this package.
+
+    Returns:
+        A copy, in evaluation mode. Of a network with one layer: as it was.
+
+    Raises:
+        InputError: If the network is no such chain (residual connections, several readers), the
+            size of its input is not known, or its code counts on the widths of its layers.
+
+    Example:
+        >>> net = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 2))
+        >>> with torch.no_grad():
+        ...     _ = net[0].weight[0].zero_(), net[2].weight[:, 1].zero_()
+        >>> compact(net)
+        Sequential(
+          (0): Linear(in_features=2, out_features=1, bias=True)
+          (1): ReLU()
+          (2): Linear(in_features=1, out_features=2, bias=True)
+        )
+    """
+    small = copy.deepcopy(model).eval()
+    if masks:
+        apply_masks(small, masks)
+    if len(weight_layers(small)) == 1:
+        return small
+    x = _samples(small, sample)
+    try:
+        consumers = hidden_units(small)
+        check_chain(small, x[:2], consumers)
+    except InputError as error:
+        reason = str(error).rpartition("; use the granularity")[0] or str(error)
+        raise InputError(f"the network cannot be made smaller: {reason}") from error
+    before = _logits(small, x)
+    try:
+        _remove(small, x, consumers)
+        after = _logits(small, x)
+    except (RuntimeError, ValueError) as error:
+        said = " ".join(str(error).split())
+        raise InputError(
+            f"the network cannot be made smaller: its code counts on its widths ({said})"
+        ) from error
+    _check_equal(after, before)
+    return small
+
+
+def _remove(model: nn.Module, x: Tensor, consumers: dict[str, str]) -> None:
+    """From the last layer what is not read, then from the first layer what is constant."""
+    layers = weight_layers(model)
+    for name, consumer in reversed(consumers.items()):
+        weight = effective_weight(layers[consumer])
+        unread = (sort_by_unit(weight, len(layers[name].weight)) == 0).all(dim=2).all(dim=0)
+        shrink(model, x, name, consumer, unread)
+    for name, consumer in consumers.items():
+        shrink(model, x, name, consumer, fold_constants(model, x, name, consumer))
+    _note_widths(model)
+
+
+def _samples(model: nn.Module, sample: Tensor | None) -> Tensor:
+    """Random samples of the shape that the network reads."""
+    first = next(iter(weight_layers(model).values()), None)
+    if sample is not None:
+        shape = tuple(sample.shape[1:])
+    elif isinstance(model, MLP | BinarizedMLP):
+        shape = (model.features,)
+    elif isinstance(model, ConvNet):
+        shape = model.shape
+    elif isinstance(first, nn.Linear):
+        shape = (first.in_features,)
+    else:
+        raise InputError(
+            "the size of the network's input is not known; give a sample: ll.compact(model, "
+            "sample=x[:1])"
+        )
+    return torch.rand(_SAMPLES, *shape, generator=torch_stream(0, "compact"))
+
+
+def _logits(model: nn.Module, x: Tensor) -> Tensor:
+    with evaluation_mode(model):
+        logits: Tensor = model(matched(model, x))
+    return logits
+
+
+def _note_widths(model: nn.Module) -> None:
+    """Tell a network of this package how wide its hidden layers are now."""
+    if isinstance(model, MLP | BinarizedMLP | ConvNet):
+        layers = [layer for layer, _ in pairwise(weight_layers(model).values())]
+        model.hidden = tuple(len(layer.weight) for layer in layers)
+
+
+def _check_equal(after: Tensor, before: Tensor) -> None:
+    """No hook sees what the network's own code computes between its modules."""
+    moved = (after - before).abs().flatten(1).amax(dim=1)
+    # Where activations are signs, a sum that is 0 but for its rounding may turn a sample.
+    near = moved <= _CLOSE * before.abs().max().clamp(min=1.0)
+    if near.float().mean() < 0.75:
+        raise InputError(
+            "the network cannot be made smaller: its outputs change with its widths (something "
+            "between its layers that is no module?)"
+        )

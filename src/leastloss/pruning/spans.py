@@ -1,0 +1,78 @@
+"""What stands between two layers: the modules with a state that a hidden unit passes."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from leastloss.models.layers import Layer, weight_layers
+from leastloss.models.running import evaluation_mode, matched
+
+
+@dataclass(frozen=True, eq=False)
+class Span:
+    """A layer as it runs, and the modules with a state of their own that run behind it.
+
+    Attributes:
+        layer: The layer.
+        inputs: What it read.
+        outputs: What it gave.
+        norms: BatchNorm layers up to the next layer, each with what it read.
+        opaque: Names of all other modules with parameters or buffers up to there.
+    """
+
+    layer: Layer
+    inputs: Tensor
+    outputs: Tensor
+    norms: dict[str, tuple[_BatchNorm, Tensor]] = field(default_factory=dict)
+    opaque: list[str] = field(default_factory=list)
+
+    @property
+    def reader(self) -> str:
+        """Name of the BatchNorm that reads the very outputs of the layer; empty: none."""
+        return next((n for n, (_, seen) in self.norms.items() if seen is self.outputs), "")
+
+
+@torch.no_grad()
+def spans_of(model: nn.Module, x: Tensor) -> dict[str, Span]:
+    """Run a network in evaluation mode and note what runs behind each layer.
+
+    Args:
+        model: Any network; it is left as it is.
+        x: A few samples, shape (n, ...).
+
+    Returns:
+        Layer name -> its span, in the order of the run; what runs twice is opaque.
+
+    Example:
+        >>> net = nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3), nn.ReLU(), nn.Linear(3, 2))
+        >>> [(name, span.reader) for name, span in spans_of(net, torch.zeros(1, 2)).items()]
+        [('0', '1'), ('3', '')]
+    """
+    layers = weight_layers(model)
+    seen: list[tuple[str, nn.Module, Tensor, Tensor]] = []
+
+    def note(name: str) -> Any:
+        return lambda module, inputs, output: seen.append((name, module, inputs[0], output))
+
+    leaves = {n: m for n, m in model.named_modules() if not any(m.children())}
+    handles = [module.register_forward_hook(note(name)) for name, module in leaves.items()]
+    try:
+        with evaluation_mode(model):
+            model(matched(model, x))
+    finally:
+        for handle in handles:
+            handle.remove()
+    runs, found, last = Counter(name for name, *_ in seen), dict[str, Span](), ""
+    for name, module, inputs, output in seen:
+        if name in layers:
+            found[name] = Span(layers[name], inputs, output)
+            last = name
+        elif last and isinstance(module, _BatchNorm) and runs[name] == 1:
+            found[last].norms[name] = module, inputs
+        elif last and module.state_dict():
+            found[last].opaque.append(name)
+    return found

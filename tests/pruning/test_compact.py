@@ -1,0 +1,264 @@
+"""Smaller networks with equal outputs, and what cannot be made smaller."""
+
+import copy
+from pathlib import Path
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor, nn
+
+import leastloss as ll
+from leastloss.data import Data
+from leastloss.errors import InputError
+from leastloss.models import MLP, BinarizedMLP, BinaryLinear, ConvNet
+from leastloss.models.binarize import Binarize
+from leastloss.models.files import load_network, save_network
+from leastloss.models.layers import Masks, prunable_layers
+from leastloss.pruning import Parts, apply_masks
+
+KINDS = ("binarized-mlp", "mlp", "convnet", "mlp-no-bias", "norms")
+
+
+def made(kind: str) -> tuple[nn.Module, Tensor]:
+    """A network whose biases and BatchNorm layers all do something, and samples for it."""
+    generator = torch.Generator().manual_seed(3)
+    models: dict[str, nn.Module] = {
+        "binarized-mlp": BinarizedMLP(20, (9, 7), 4, generator=generator),
+        "mlp": MLP(20, (9, 7), 4, generator=generator),
+        "mlp-no-bias": MLP(20, (9, 7), 4, bias=False, generator=generator),
+        "convnet": ConvNet((2, 8, 8), (5, 5, 6, 7), 4, generator=generator),
+        "norms": nn.Sequential(
+            *(nn.Conv2d(2, 6, 3), nn.ReLU(), nn.Conv2d(6, 5, 3, bias=False), nn.BatchNorm2d(5)),
+            *(nn.Tanh(), nn.AvgPool2d(2), nn.Flatten(), nn.BatchNorm1d(20), nn.Dropout()),
+            *(nn.Linear(20, 6, bias=False), nn.PReLU(), nn.Linear(6, 4, bias=False)),
+        ),
+    }
+    model = models[kind]
+    for module in model.modules():
+        for name, value in (*module.named_parameters(recurse=False), *module.named_buffers()):
+            moved = name in ("bias", "running_mean") or isinstance(module, nn.BatchNorm1d)
+            if moved and value.is_floating_point():
+                value.data = torch.rand(value.shape, generator=generator) - 0.4
+            if name == "running_var":
+                value.data = torch.rand(value.shape, generator=generator) + 0.5
+    shape = (20,) if "mlp" in kind else (2, 8, 8)
+    return model.eval(), torch.rand(64, *shape, generator=generator)
+
+
+def widths(model: nn.Module) -> list[int]:
+    return [len(layer.weight) for layer in prunable_layers(model).values()]
+
+
+def assert_equal(one: nn.Module, two: nn.Module, x: Tensor) -> None:
+    with torch.inference_mode():
+        torch.testing.assert_close(one(x), two(x), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "norms"])
+@settings(max_examples=8)
+@given(seed=st.integers(0, 10_000), share=st.floats(0.3, 0.99))
+def test_outputs_are_equal_whatever_is_pruned(kind: str, seed: int, share: float) -> None:
+    model, x = made(kind)
+    generator = torch.Generator().manual_seed(seed)
+    layers = prunable_layers(model)
+    masks = {n: torch.rand(m.weight.shape, generator=generator) > share for n, m in layers.items()}
+    for mask in masks.values():
+        rows, columns = (torch.rand(n, generator=generator) < share / 3 for n in mask.shape[:2])
+        mask[rows] = False
+        mask[:, columns] = False
+    small = ll.compact(model, masks)
+    apply_masks(model, masks)
+    assert_equal(small, model, x)
+    assert sum(widths(small)) <= sum(widths(model))
+
+
+@settings(max_examples=6)
+@given(seed=st.integers(0, 10_000))
+def test_norms_pools_and_activations_between_layers_are_followed(seed: int) -> None:
+    model, x = made("norms")
+    generator = torch.Generator().manual_seed(seed)
+    masks = {}
+    for name, layer in prunable_layers(model).items():
+        masks[name] = torch.rand(layer.weight.shape, generator=generator) > 0.3
+        masks[name][torch.rand(len(layer.weight), generator=generator) < 0.4] = False
+    small = ll.compact(model, masks, sample=x[:1])
+    apply_masks(model, masks)
+    assert_equal(small, model, x)
+
+
+@pytest.mark.parametrize("kind", ["binarized-mlp", "mlp", "convnet", "mlp-no-bias"])
+def test_every_pruned_unit_goes(kind: str) -> None:
+    model, x = made(kind)
+    parts = Parts.of(model, "unit")
+    removed = torch.randperm(len(parts), generator=torch.Generator().manual_seed(1)).numpy()
+    removed = removed[: len(parts) - 9]
+    masks = parts.masks(removed)
+    small = ll.compact(model, masks)
+    assert sum(widths(small)[:-1]) == 9
+    assert widths(model) == widths(made(kind)[0])  # left as it was
+    apply_masks(model, masks)
+    assert_equal(small, model, x)
+
+
+def test_pruned_networks_of_a_path(networks: dict[str, nn.Module], data: Data) -> None:
+    for name, dense in networks.items():
+        options = {"granularity": "unit", "to_sparsity": 0.6, "steps": 1, "progress": False}
+        path = ll.prune(dense, data, "magnitude", **options)
+        pruned = path.model_at(0.6)
+        small = ll.compact(pruned)
+        # Fewer still where the repair gave a unit weights of 0 alone.
+        assert sum(widths(small)[:-1]) <= sum(widths(dense)[:-1]) - path.steps[-1].removed, name
+        found = ll.evaluate(small, data.test)
+        assert found["accuracy"] == ll.evaluate(pruned, data.test)["accuracy"]
+
+
+def test_a_constant_is_folded_through_the_activation_and_cascades() -> None:
+    # Unit 1 is relu(2) = 2 always. Units 0 and 1 of the second layer read it alone: they are
+    # relu(1 - 6) = 0 and relu(1 + 4) = 5; the last layer keeps what is read of unit 2.
+    net = nn.Sequential(
+        *(nn.Linear(1, 2), nn.ReLU(), nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1, bias=False))
+    )
+    with torch.no_grad():
+        net[0].weight[:], net[0].bias[:] = torch.tensor([[1.0], [0.0]]), torch.tensor([0.0, 2.0])
+        net[2].weight[:] = torch.tensor([[0.0, -3.0], [0.0, 2.0], [7.0, 1.0]])
+        net[2].bias[:] = 1.0
+        net[4].weight[:] = torch.tensor([[1.0, 10.0, 1.0]])
+    small = ll.compact(net)
+    assert widths(small) == [1, 1, 1]
+    assert small[2].bias.tolist() == [3.0]  # 1, and 1 * 2 of the constant unit
+    assert small[4].bias.tolist() == [50.0]
+    assert small(torch.tensor([[1.0]])).item() == 7 + 3 + 50
+
+
+def binary(*, norm: bool) -> nn.Sequential:
+    """The first of two hidden units has no inputs, and its BatchNorm makes a sign of its own."""
+    net = nn.Sequential(BinaryLinear(3, 2), nn.BatchNorm1d(2), Binarize(), BinaryLinear(2, 2))
+    net.append(nn.BatchNorm1d(2) if norm else nn.Identity())
+    with torch.no_grad():
+        net[0].mask[0], net[1].bias[0] = 0.0, -1.0
+        net[3].weight[:] = torch.tensor([[0.5, 0.5], [-0.5, 0.5]])
+    return net.eval()
+
+
+def test_a_constant_sign_goes_into_the_next_batch_norm() -> None:
+    small = ll.compact(binary(norm=True))
+    assert widths(small) == [1, 2]
+    assert small[4].running_mean.tolist() == [1.0, -1.0]  # 0 minus the share: signs times -1
+    kept = ll.compact(binary(norm=False))
+    assert widths(kept) == [2, 2]  # no bias, no BatchNorm: nothing takes it in
+
+
+def test_an_unread_unit_goes_and_a_constant_channel_before_padding_stays() -> None:
+    net = nn.Sequential(
+        nn.Conv2d(1, 3, 3, padding=1), nn.ReLU(), nn.Conv2d(3, 2, 3, padding=1), nn.Flatten()
+    )
+    net.append(nn.Linear(2 * 16, 2))
+    with torch.no_grad():
+        net[0].weight[0], net[0].bias[0] = 0.0, 1.0  # constant 1, but 0 around the image
+        net[0].weight[1], net[0].bias[1] = 0.0, -1.0  # constant 0: nothing to take in
+        net[2].weight[:, 2] = 0.0  # not read
+    x = torch.rand(5, 1, 4, 4)
+    small = ll.compact(net, sample=x[:1])
+    assert widths(small) == [1, 2, 2]
+    assert_equal(small, net, x)
+    with torch.no_grad():
+        net[2].padding = (0, 0)
+    net[4] = nn.Linear(2 * 4, 2)
+    small = ll.compact(net, sample=x[:1])
+    assert widths(small)[0] == 1  # without padding all three go, but one must stay
+    assert_equal(small, net, x)
+
+
+def test_one_unit_stays_and_one_layer_is_left_as_it_is() -> None:
+    net = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 2))
+    with torch.no_grad():
+        net[2].weight.zero_()
+    assert widths(ll.compact(net)) == [1, 2]
+    assert widths(ll.compact(nn.Linear(4, 2))) == [2]
+    assert widths(ll.compact(MLP(4, (), 2))) == [2]
+
+
+def test_a_smaller_perceptron_is_saved_and_pruned_again(tmp_path: Path) -> None:
+    model, x = made("binarized-mlp")
+    parts = Parts.of(model, "unit")
+    small = ll.compact(model, parts.masks(torch.arange(4).numpy()))
+    assert small.hidden == (5, 7)
+    save_network(tmp_path / "small.safetensors", small, {})
+    again, _, _ = load_network(tmp_path / "small.safetensors")
+    assert_equal(again, small, x)
+    assert len(Parts.of(small, "weight")) == 5 * 20 + 7 * 5 + 4 * 7
+
+
+class Residual(nn.Module):
+    """A hidden layer that is added to another one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.second, self.last = nn.Linear(4, 4), nn.Linear(4, 4), nn.Linear(4, 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Add the first layer's units to the second's."""
+        inner = self.first(x).relu()
+        return self.last(inner + self.second(inner).relu())
+
+
+class Shared(nn.Sequential):
+    """A layer that runs twice."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Run the second layer twice."""
+        return self[2](self[1](self[1](self[0](x))))
+
+
+@pytest.mark.parametrize(
+    ("model", "said"),
+    [
+        (Residual(), "the units of layer 'first' reach more than layer 'second'"),
+        (Shared(nn.Linear(3, 3), nn.Linear(3, 3), nn.Linear(3, 2)), "units need a plain chain"),
+        (
+            nn.Sequential(nn.Linear(3, 4), nn.LayerNorm(4), nn.Linear(4, 2)),
+            "the units of layer '0' mix before layer '2'",
+        ),
+        (nn.Sequential(nn.Linear(3, 4), nn.Linear(5, 2)), "does not feed"),
+        (nn.Sequential(nn.Conv2d(1, 2, 3), nn.Flatten(), nn.Linear(8, 2)), "give a sample"),
+    ],
+)
+def test_what_cannot_be_made_smaller_is_refused(model: nn.Module, said: str) -> None:
+    with pytest.raises(InputError, match=said) as caught:
+        ll.compact(model)
+    assert "granularity" not in str(caught.value)
+
+
+def test_a_state_between_the_layers_that_is_unknown_keeps_the_units() -> None:
+    net = nn.Sequential(nn.Linear(3, 4), nn.PReLU(4), nn.Linear(4, 2))
+    masks: Masks = Parts.of(net, "unit").masks(torch.arange(2).numpy())
+    assert widths(ll.compact(net, masks)) == [4, 2]
+
+
+def test_code_that_counts_on_widths_is_found_out() -> None:
+    class Counted(nn.Sequential):
+        def forward(self, x: Tensor) -> Tensor:
+            inner = self[0](x)
+            return self[1](inner.reshape(-1, 4) * torch.ones(4))
+
+    net = Counted(nn.Linear(3, 4), nn.Linear(4, 2))
+    masks = Parts.of(net, "unit").masks(torch.arange(2).numpy())
+    with pytest.raises(InputError, match="its code counts on its widths"):
+        ll.compact(net, masks)
+
+
+def test_gradients_memory_format_and_mode_stay() -> None:
+    model, x = made("convnet")
+    masks = Parts.of(model, "unit").masks(torch.arange(3).numpy())
+    model.train()
+    before = copy.deepcopy(model.state_dict())
+    small = ll.compact(model, masks)
+    assert model.training
+    assert not small.training
+    assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+    assert small.layers[0].weight.is_contiguous(memory_format=torch.channels_last)
+    assert all(parameter.requires_grad for parameter in small.parameters())
+    loss = small.train()(x).sum()
+    loss.backward()
