@@ -2,15 +2,18 @@
 
 from leastloss.evaluation.broken import breaking_order, first_wrong
 from leastloss.evaluation.collapse import layer_statistics, network_collapse
+from leastloss.evaluation.cost import COSTS, gains, network_cost
 from leastloss.evaluation.description import description_length
 from leastloss.evaluation.fairness import FAIRNESS, fairness_metrics
 from leastloss.evaluation.metrics import classification_metrics, evaluate
 from leastloss.evaluation.prediction import predict
 from leastloss.evaluation.robustness import damaged, robustness, robustness_of
 from leastloss.evaluation.significance import mean_interval, mean_intervals
+from leastloss.evaluation.speed import speed
 from leastloss.evaluation.summary import curve, operating_points
 
 __all__ = [
+    "COSTS",
     "FAIRNESS",
     "breaking_order",
     "classification_metrics",
@@ -20,12 +23,15 @@ __all__ = [
     "evaluate",
     "fairness_metrics",
     "first_wrong",
+    "gains",
     "layer_statistics",
     "mean_interval",
     "mean_intervals",
     "network_collapse",
+    "network_cost",
     "operating_points",
     "predict",
     "robustness",
     "robustness_of",
+    "speed",
 ]

@@ -111,6 +111,8 @@ _WORDS = {
     "lzma_bytes": "LZMA (bytes)",
     "zlib_bytes": "zlib (bytes)",
     "compressed_bytes": "compressed size (bytes)",
+    "multiply_adds": "multiply-adds a sample",
+    "bits": "storage (bits)",
     "nc1": "NC1: spread in classes",
     "nc1_quotient": "NC1 as a quotient",
     "cdnv": "CDNV: spread of pairs",

@@ -5,9 +5,9 @@ from torch import Tensor, nn
 
 from leastloss.models.binarize import BinaryLinear
 from leastloss.models.layers import Layer, effective_weight
+from leastloss.models.spans import Span, spans_of
 from leastloss.models.units import sort_by_unit
 from leastloss.pruning.shrink import removable
-from leastloss.pruning.spans import Span, spans_of
 
 _FLAT = 1e-6  # by which a unit's share may differ between positions, of its largest
 

@@ -14,6 +14,7 @@ from leastloss.evaluation import (
     description_length,
     evaluate,
     network_collapse,
+    network_cost,
     predict,
 )
 from leastloss.models.layers import Masks, prunable_layers
@@ -48,7 +49,8 @@ def measure(
         ``lzma_bytes``, ``zlib_bytes`` and ``compressed_bytes`` of the ternary weights; how far the
         last features of the training split have collapsed, of at most 1,000 samples a class
         (:func:`leastloss.evaluation.network_collapse`); ``dead_units`` (in chains of Linear
-        layers); ``weight_sparsity`` by the masks.
+        layers); ``weight_sparsity`` by the masks; ``parameters``, ``multiply_adds`` and ``bits`` of
+        what is kept (:func:`leastloss.evaluation.cost.network_cost`).
     """
     test = data.test
     found = predict(model, test.x) if logits is None else logits
@@ -57,6 +59,7 @@ def measure(
     metrics |= description_length(ternary_weights(model, masks))
     metrics |= network_collapse(model, data.train)
     metrics["weight_sparsity"] = sparsity(masks)
+    metrics |= network_cost(model, masks, data.test.x)
     # No units to count unless it is a chain of Linear layers that are all masked.
     with contextlib.suppress(InputError, KeyError):
         metrics["dead_units"] = float(dead_units(masks, hidden_units(model)))

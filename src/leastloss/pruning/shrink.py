@@ -9,7 +9,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from leastloss.models.binarize import BinaryLinear
 from leastloss.models.layers import PRUNED, Layer
-from leastloss.pruning.spans import spans_of
+from leastloss.models.spans import spans_of
 
 Part: TypeAlias = Callable[[Tensor], Tensor]
 

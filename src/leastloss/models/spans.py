@@ -56,7 +56,10 @@ def spans_of(model: nn.Module, x: Tensor) -> dict[str, Span]:
     seen: list[tuple[str, nn.Module, Tensor, Tensor]] = []
 
     def note(name: str) -> Any:
-        return lambda module, inputs, output: seen.append((name, module, inputs[0], output))
+        # A module may be called by keywords alone; layers and norms are not.
+        return lambda module, inputs, output: seen.append(
+            (name, module, inputs[0] if inputs else output, output)
+        )
 
     leaves = {n: m for n, m in model.named_modules() if not any(m.children())}
     handles = [module.register_forward_hook(note(name)) for name, module in leaves.items()]
