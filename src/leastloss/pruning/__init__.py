@@ -14,6 +14,7 @@ from leastloss.pruning.recalibrate import Recalibrate
 from leastloss.pruning.recoveries import RECOVERIES, as_recovery
 from leastloss.pruning.recovery import NoRecovery, Recovery, Repair
 from leastloss.pruning.schedule import SCHEDULES, SPACINGS
+from leastloss.pruning.shuffle import ShuffledPath, shuffled
 
 __all__ = [
     "ALLOCATIONS",
@@ -30,6 +31,7 @@ __all__ = [
     "Recalibrate",
     "Recovery",
     "Repair",
+    "ShuffledPath",
     "Step",
     "apply_masks",
     "as_recovery",
@@ -38,6 +40,7 @@ __all__ = [
     "logit_adjusted",
     "prune",
     "recovery_for",
+    "shuffled",
     "sparsity",
     "spelled",
 ]

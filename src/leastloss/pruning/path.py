@@ -84,7 +84,11 @@ class PruningPath:
         Raises:
             InputError: If the path does not reach that sparsity.
         """
-        return self.parts.masks(self.removal_order[: self._removed_at(sparsity)])
+        return self.parts.masks(self.gone(self._removed_at(sparsity)))
+
+    def gone(self, count: int) -> NDArray[np.int64]:
+        """Numbers of the parts that are gone when so many are, shape (count,)."""
+        return self.removal_order[:count]
 
     def model_at(self, sparsity: float) -> nn.Module:
         """The network at a sparsity, as a copy in evaluation mode.
@@ -105,7 +109,7 @@ class PruningPath:
                 f"no step of this path has sparsity {sparsity:g}; the nearest: {shares}"
             )
         model = copy.deepcopy(self.dense)
-        masks = self.parts.masks(self.removal_order[:removed])
+        masks = self.parts.masks(self.gone(removed))
         apply_masks(model, masks)
         if match:
             restore(model, match[-1].repaired)
