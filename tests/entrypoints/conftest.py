@@ -18,7 +18,7 @@ from mlflow import MlflowClient
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = ("train", "prune", "robustness", "compare", "sweep")
-TINY = {"hidden": "8", "epochs": "3", "steps": "2", "recovery": "none"}
+TINY = {"hidden": "8", "epochs": "3", "steps": "2", "recovery": "none", "controls": "no"}
 ALL = "mils-bdm,mils-entropy,nc,magnitude,random"
 
 

@@ -35,6 +35,9 @@ METRICS = {
     "dead_units",
     "ties_at_cut",
     "score_seconds",
+    "parameters",
+    "multiply_adds",
+    "bits",
     *(f"recall_class_{k}" for k in range(10)),
 }
 TWINS = {"accuracy", "balanced_accuracy", "minority_recall", "worst_class_recall", "macro_f1"}
@@ -83,6 +86,24 @@ def test_child_holds_every_metric_at_every_step(
     assert [m.step for m in shared.get_metric_history(run_id, "nc1")][:2] == [0, 1]
     shares = [m.value for m in shared.get_metric_history(run_id, "sparsity")]
     assert shares == [0.0, 281 / 592, 562 / 592]  # floor(562 i / 2 + 1/2) of 8 * 64 + 10 * 8
+
+
+@pytest.mark.parametrize("name", ALL.split(","))
+def test_child_holds_what_it_cost_once(
+    own: dict[str, Any], shared: MlflowClient, name: str
+) -> None:
+    run_id, found = own[name].info.run_id, own[name].data.metrics
+    once = ["score_seconds_total", "score_microseconds_per_part", "compression_ratio"]
+    once += ["theoretical_speedup", "latency_ms", "dense_latency_ms"]
+    for metric in (*once, "throughput", "dense_throughput"):
+        assert [m.step for m in shared.get_metric_history(run_id, metric)] == [2], metric
+        assert found[metric] > 0
+    seconds = [m.value for m in shared.get_metric_history(run_id, "score_seconds")]
+    assert found["score_seconds_total"] == pytest.approx(sum(seconds))
+    assert found["score_microseconds_per_part"] == pytest.approx(1e6 * sum(seconds) / 562)
+    assert found["multiply_adds"] == 592 - 562  # of 8 * 64 + 10 * 8
+    assert found["theoretical_speedup"] == pytest.approx(592 / 30)
+    assert own[name].data.tags["leastloss.role"] == "method"
 
 
 def test_collapse_is_followed_in_training_and_along_the_path(

@@ -1,6 +1,7 @@
 """What a prune run is asked for, checked: which criteria, whose layer ratios, which steps."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from leastloss.criteria import CRITERIA, GRANULARITIES, Criterion, as_criterion
@@ -15,18 +16,44 @@ from leastloss.pruning.quotas import check_allocation
 from leastloss.pruning.schedule import cuts_at, targets, within
 from leastloss.training import check_training
 
+SHUFFLED, SMALL = "shuffled", "small-dense"
+"""Controls that no criterion scores: masks shuffled in each layer, and a small dense network."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
-    """One child run: a criterion, and the label of the one that it follows, if any."""
+    """One child run.
 
-    criterion: Criterion
+    Attributes:
+        criterion: What scores; None where ``control`` says what else is done.
+        control: ``shuffled`` or ``small-dense``, if it is one of these.
+        follows: Label of the one whose layer ratios or masks it takes, if any.
+        asked: Whether it was named, and not added as a control.
+    """
+
+    criterion: Criterion | None = None
+    control: str = ""
     follows: str = ""
+    asked: bool = True
+
+    @classmethod
+    def of(
+        cls, spec: str, follows: str = "", defaults: Mapping[str, str] | None = None
+    ) -> "Choice":
+        """Read a spec without the part behind ``@``."""
+        if spec in (SHUFFLED, SMALL):
+            return cls(control=spec, follows=follows)
+        return cls(criterion=as_criterion(spec, defaults), follows=follows)
+
+    @property
+    def own(self) -> str:
+        """The label without what it follows."""
+        return self.criterion.label if self.criterion else self.control
 
     @property
     def label(self) -> str:
         """What runs and tables call it, as in ``magnitude@mils-bdm``."""
-        return "@".join(filter(None, [self.criterion.label, self.follows]))
+        return "@".join(filter(None, [self.own, self.follows]))
 
 
 def binary_model(name: str) -> bool:
@@ -56,6 +83,7 @@ def steps_of(config: PruneConfig) -> dict[str, Any]:
     if config.permutations < 0 or config.permutations == 1:
         raise InputError(f"permutations is {config.permutations}; it must be 0, or at least 2")
     choose("artifacts", config.artifacts, ("full", "light"))
+    choose("controls", config.controls, ("yes", "no"))
     if choose("balance", config.balance, BALANCES) != "none" and config.granularity == "unit":
         raise InputError("balance 'polarity' is for weights; units have no sign")
     if config.balance != "none" and not recovery.keeps_weights:
@@ -97,27 +125,30 @@ def choices(config: PruneConfig) -> list[Choice]:
         raise InputError(f"criteria is empty; there are: {', '.join(CRITERIA)}")
     found = []
     for spec in wanted:
-        own, *others = (as_criterion(part.strip(), defaults) for part in spec.split("@"))
-        found.append(Choice(criterion=own, follows="@".join(other.label for other in others)))
+        own, *others = (Choice.of(part.strip(), "", defaults) for part in spec.split("@"))
+        found.append(replace(own, follows="@".join(other.own for other in others)))
     labels = {choice.label for choice in found}
     if len(labels) < len(found):
         raise InputError(f"criteria {config.criteria!r} names one twice")
     for choice in found:
+        _check_control(choice, found)
         if isinstance(choice.criterion, UnitScore) and config.granularity != "unit":
             raise InputError(
                 f"{choice.label!r} scores hidden units, not single weights; use the granularity "
                 "'unit'"
             )
-        choice.criterion.check_schedule(config.schedule)
+        if choice.criterion is not None:
+            choice.criterion.check_schedule(config.schedule)
+        scored = choice.criterion is not None and not choice.criterion.static
         by_layer = choice.follows or config.allocation != "global"
-        if by_layer and config.schedule == "sequential" and not choice.criterion.static:
+        if by_layer and config.schedule == "sequential" and scored:
             raise InputError(
                 f"{choice.label!r} cannot follow given shares of layers under the schedule "
                 "'sequential'; use 'iterative'"
             )
-        if choice.follows == choice.criterion.label:
+        if choice.follows == choice.own:
             raise InputError(f"{choice.label!r} follows itself")
-        if choice.follows and config.allocation != "global":
+        if choice.follows and choice.criterion is not None and config.allocation != "global":
             raise InputError(
                 f"{choice.label!r} takes the layer ratios of {choice.follows!r} and would ignore "
                 f"allocation {config.allocation!r}; leave one of them out"
@@ -130,7 +161,21 @@ def choices(config: PruneConfig) -> list[Choice]:
     return found
 
 
+def _check_control(choice: Choice, chosen: list[Choice]) -> None:
+    """Refuse controls of nothing."""
+    if choice.control == SHUFFLED and not choice.follows:
+        raise InputError("'shuffled' needs a criterion whose masks it shuffles, as in shuffled@nc")
+    if choice.control == SMALL and choice.follows:
+        raise InputError(f"{choice.label!r} follows no layer ratios; write {SMALL!r}")
+    if choice.control == SMALL and all(one.control == SMALL or one.follows for one in chosen):
+        raise InputError(f"{SMALL!r} is as large as another's pruned network; name a criterion too")
+
+
 def in_order(chosen: list[Choice]) -> list[Choice]:
-    """Those that others follow first."""
+    """Those that others follow first, and last what depends on all of them."""
+
     # Who follows has one more sign than who is followed.
-    return sorted(chosen, key=lambda choice: choice.follows.count("@") + bool(choice.follows))
+    def place(choice: Choice) -> tuple[bool, int]:
+        return choice.control == SMALL, choice.follows.count("@") + bool(choice.follows)
+
+    return sorted(chosen, key=place)

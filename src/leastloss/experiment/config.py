@@ -55,6 +55,11 @@ class PruneConfig(TrainConfig):
         "Criteria, one child run each; name:option=value sets options, a@b is a with b's layer "
         "ratios.",
     )
+    controls: str = option(
+        "yes",
+        "yes adds to each method (mils-bdm, mils-entropy, nc) its controls: random@, magnitude@ "
+        "and shuffled@ it, and small-dense, a dense network of equal size; or no.",
+    )
     granularity: str = option("weight", "What is removed: weight or unit.")
     to_sparsity: float = option(0.95, "Share of the weights (units) that is gone in the end.")
     steps: int = option(19, "Steps on the way; each removes exactly its share and is measured.")

@@ -14,7 +14,7 @@ def facts_of(found: Found, file: str) -> dict[str, str]:
     total = len(study.seeds) * len(study.arms)
     seeds = sorted({seed for seed, _ in found.children})
     common = {k: v for k, v in parameters(study.arms[0].config).items() if k not in study.varied()}
-    hidden = ("seed", "replicate", "data_dir", "run_id", "criteria")
+    hidden = ("seed", "replicate", "data_dir", "run_id", "criteria", "controls")
     default = parameters(PruneConfig())
     shown = [k for k in common if k not in hidden and (common[k] != default[k] or k in _ALWAYS)]
     facts = {"command": f"`mlflow run . -e sweep -P file={file}`"}

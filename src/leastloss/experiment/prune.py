@@ -8,8 +8,13 @@ import pandas as pd
 
 from leastloss import tracking
 from leastloss.errors import InputError
-from leastloss.experiment.choices import Choice, choices, in_order, steps_of
+from leastloss.experiment.child import PRUNED as PRUNED
+from leastloss.experiment.child import TABLE as TABLE
+from leastloss.experiment.child import child_parameters, labelled
+from leastloss.experiment.choices import SHUFFLED, SMALL, Choice, choices, in_order, steps_of
 from leastloss.experiment.config import PruneConfig, TrainConfig, parameters
+from leastloss.experiment.controls import judged, nested, role_tags, with_controls
+from leastloss.experiment.costs import run_costs
 from leastloss.experiment.dense import (
     MODEL_TAG,
     RUN_TAG,
@@ -19,15 +24,14 @@ from leastloss.experiment.dense import (
 )
 from leastloss.experiment.rehearsal import listed, pruning_options, rehearse
 from leastloss.experiment.sensitivity import check_sensitivity, sensitivity_of
+from leastloss.experiment.small_dense import small_child
 from leastloss.experiment.train import report
 from leastloss.models.files import save_network
 from leastloss.plots import child_curves, compare_figure, render
-from leastloss.pruning import PruningPath, Step, recovery_for
+from leastloss.pruning import PruningPath, Step, shuffled
 from leastloss.pruning import prune as prune_network
 
-PRUNED = "pruned_weights.safetensors"
 ORDER = "removal_order.npy"
-TABLE = "table.csv"
 
 
 @tracking.explained()
@@ -38,7 +42,7 @@ def prune(config: PruneConfig) -> pd.DataFrame:
         InputError: If a parameter is out of range or a name unknown.
         ResourceError: If data, disk, tracking store or the given run fail.
     """
-    steps, chosen = steps_of(config), choices(config)
+    steps, chosen = steps_of(config), with_controls(config, choices(config))
     title = f"prune {config.granularity}s to {steps['to_sparsity']:g}"
     # With a run to start from, the training flags say nothing: the network brings its own.
     ours = parameters(config)
@@ -57,7 +61,8 @@ def prune(config: PruneConfig) -> pd.DataFrame:
         table = _children(config, chosen, dense)
         tracking.log_text(parent, table.to_csv(index=False), TABLE)
         if config.artifacts == "full":
-            figure = compare_figure(table, title=f"{dense.name} on {dense.data.name}: {title}")
+            asked = table[table["criterion"].isin([one.label for one in chosen if one.asked])]
+            figure = compare_figure(asked, title=f"{dense.name} on {dense.data.name}: {title}")
             tracking.log_bytes(parent, render(figure), "comparison.png")
     click.echo(f"prune run: {parent}")
     return table
@@ -79,28 +84,42 @@ def _say_ignored(config: PruneConfig, dense: Dense) -> None:
 def _children(config: PruneConfig, chosen: list[Choice], dense: Dense) -> pd.DataFrame:
     """Prune by every criterion; their tables in the order in which they were named.
 
-    Where one of several is refused, the others are pruned by all the same.
+    Where one of several is refused, the others are pruned by all the same. A control that nobody
+    named is left out where it is refused.
     """
     tables: dict[str, pd.DataFrame] = {}
     paths: dict[str, PruningPath] = {}  # those that others follow
     refused: dict[str, str] = {}
+    left_out: dict[str, str] = {}
+    kept = {choice.follows for choice in chosen}
+    if any(choice.control == SMALL for choice in chosen):
+        kept |= set(judged(chosen))
     for choice in in_order(chosen):
+        label, why = choice.label, refused if choice.asked else left_out
         if choice.follows in refused:
-            refused[choice.label] = f"{choice.follows!r}, which it follows, was refused"
+            why[label] = f"{choice.follows!r}, which it follows, was refused"
             continue
         try:
+            if choice.control == SMALL:
+                large = {name: paths[name] for name in judged(chosen) if name in paths}
+                if large:
+                    tables[label] = small_child(config, dense, large, role_tags(choice, chosen))
+                continue
             path, table = _child(config, choice, dense, paths.get(choice.follows))
         except InputError as error:
-            if len(chosen) == 1:
+            if [label] == [one.label for one in chosen if one.asked]:
                 raise
-            refused[choice.label] = str(error)
+            why[label] = str(error)
             continue
-        tables[choice.label] = table
-        if any(other.follows == choice.label for other in chosen):
-            paths[choice.label] = path
+        tables[label] = table
+        if label in kept:
+            paths[label] = path
+    if left_out:
+        click.echo(f"controls left out: {listed(left_out)}", err=True)
     if refused:
         raise InputError(listed(refused))
-    return pd.concat([tables[choice.label] for choice in chosen], ignore_index=True)
+    found = [tables[choice.label] for choice in chosen if choice.label in tables]
+    return pd.concat(found, ignore_index=True)
 
 
 def _child(
@@ -111,23 +130,26 @@ def _child(
 ) -> tuple[PruningPath, pd.DataFrame]:
     """Prune by one criterion in a child run of its own."""
     label, options = choice.label, pruning_options(config)
-    # A network that comes from a run brings the parameters it was trained with.
-    own = parameters(config) | dense.settings | {"seed": str(config.seed)}
-    own |= {"criterion": label, "run_id": dense.run_id, "dense_seed": dense.settings["seed"]}
-    own |= {key: str(options[key]) for key in ("to_sparsity", "steps")}
-    own |= {"recovery": recovery_for(config.recovery, dense.model).label}
-    tags = {RUN_TAG: dense.run_id, MODEL_TAG: dense.model_id}
+    own = child_parameters(config, label, dense)
+    tags = {RUN_TAG: dense.run_id, MODEL_TAG: dense.model_id, **role_tags(choice, [choice])}
+    full = config.artifacts == "full" and choice.asked
     with tracking.run("criterion", label, own, nested=True, tags=tags) as run_id:
         tracking.log_data(run_id, dense.data, dense.model_id)
         check_sensitivity(choice.criterion, dense.model, config.permutations)
         if followed is not None:
             options["allocation"] = followed
-        path = prune_network(dense.model, dense.data, choice.criterion, **options)
-        table = _labelled(path.table(), label, config.seed, dense)
+        if choice.control == SHUFFLED and followed is not None:
+            path: PruningPath = shuffled(followed, dense.data)
+        else:
+            assert choice.criterion is not None
+            path = prune_network(dense.model, dense.data, choice.criterion, **options)
+        table = labelled(path.table(), label, config.seed, dense)
         moved = sensitivity_of(choice.criterion, dense.model, config.permutations, config.seed)
         table.loc[0, list(moved)] = list(moved.values())
         tracking.log_metrics(run_id, [(0, moved)])
-        _log_path(run_id, path, table, dense, full=config.artifacts == "full")
+        _log_path(run_id, path, table, dense, full=full)
+        last_step = path.steps[-1].index
+        tracking.log_metrics(run_id, [(last_step, run_costs(path, table, dense, full=full))])
     for name, value in _facts(path).items():
         if value:
             click.echo(f"{label}: {name.replace('_', ' ')}: {value}")
@@ -150,7 +172,8 @@ def _log_path(
     about = {"data": dense.data.recipe, "name": dense.name, **path.settings}
     tracking.log_metrics(run_id, [_row(step, total) for step in path.steps[:-1]])
     tracking.log_file(run_id, PRUNED, lambda file: save_network(file, model, masks, about))
-    tracking.log_array(run_id, path.removal_order, ORDER)
+    if nested(str(path.settings["criterion"])):
+        tracking.log_array(run_id, path.removal_order, ORDER)
     tracking.log_text(run_id, table.to_csv(index=False), TABLE)
     for name, value in _facts(path).items():
         tracking.log_tags(run_id, {name: str(value)})
@@ -172,12 +195,3 @@ def _facts(path: PruningPath) -> dict[str, object]:
 
 def _row(step: Step, total: int) -> tuple[int, dict[str, float]]:
     return step.index, {"sparsity": step.removed / total, **step.metrics}
-
-
-def _labelled(table: pd.DataFrame, criterion: str, seed: int, dense: Dense) -> pd.DataFrame:
-    """The table of one path with the columns that tell paths apart."""
-    table.insert(0, "criterion", criterion)
-    table.insert(1, "seed", seed)
-    table.insert(2, "dataset", dense.data.name)
-    table.insert(3, "network", dense.name)
-    return table

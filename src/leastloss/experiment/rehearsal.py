@@ -42,14 +42,18 @@ def rehearse(config: PruneConfig, chosen: list[Choice], model: nn.Module, data: 
         InputError: If such a network or such data are refused.
     """
     options, refused = pruning_options(config), dict[str, str]()
-    for choice in chosen:
+    asked = [choice for choice in chosen if choice.asked]
+    for choice in asked:
+        if choice.criterion is None:  # it takes its masks or its size from others
+            continue
         try:
             begun = begin_path(model, data, choice.criterion, **options)
             check_sensitivity(choice.criterion, model, config.permutations)
         except InputError as error:
             refused[choice.label] = str(error)
-    if len(refused) == len(chosen) and len(set(refused.values())) == 1:
-        raise InputError(refused[chosen[0].label])  # not the criteria's fault
+    scored = [choice.label for choice in asked if choice.criterion is not None]
+    if len(refused) == len(scored) and len(set(refused.values())) == 1:
+        raise InputError(refused[scored[0]])  # not the criteria's fault
     if refused:
         raise InputError(listed(refused))
     begun.recovery.begin(begun.dense, data, config.seed)

@@ -13,6 +13,7 @@ from leastloss import tracking
 from leastloss.errors import InputError, ResourceError
 from leastloss.evaluation import robustness_of
 from leastloss.experiment.config import RobustnessConfig, names, number, numbers, parameters
+from leastloss.experiment.controls import nested
 from leastloss.experiment.dense import Dense, fetch_dense
 from leastloss.experiment.prune import ORDER, PRUNED, TABLE
 from leastloss.experiment.select import children, newest
@@ -73,6 +74,8 @@ def _networks(run_id: str, at: float | None) -> tuple[Dense, dict[str, nn.Module
     dense = fetch_dense(run_id)
     models: dict[str, nn.Module] = {"dense": dense.model}
     for child in pruned:
+        if at is not None and kind == "prune" and not nested(child.data.params["criterion"]):
+            continue  # a control that has no network between its steps
         with tempfile.TemporaryDirectory() as folder:
             model = _pruned(child, dense, at, Path(folder))
         models[child.data.params["criterion"]] = model

@@ -12,7 +12,7 @@ from leastloss.pruning import full_masks
 from leastloss.pruning.measure import ternary_weights
 
 
-def check_sensitivity(criterion: Criterion, model: nn.Module, permutations: int) -> None:
+def check_sensitivity(criterion: Criterion | None, model: nn.Module, permutations: int) -> None:
     """Refuse what :func:`sensitivity_of` refuses of a network, without measuring anything.
 
     Raises:
@@ -23,12 +23,12 @@ def check_sensitivity(criterion: Criterion, model: nn.Module, permutations: int)
 
 
 def sensitivity_of(
-    criterion: Criterion, model: nn.Module, permutations: int, seed: int
+    criterion: Criterion | None, model: nn.Module, permutations: int, seed: int
 ) -> dict[str, float]:
     """Measure how complexity and order of the dense weights depend on the order of hidden units.
 
     Args:
-        criterion: Of any kind; only MILS depends on that order.
+        criterion: Of any kind, or none; only MILS depends on that order.
         model: The dense network, a chain of Linear layers.
         permutations: How many random orders; 0: none.
         seed: Seed of the orders.

@@ -7,6 +7,7 @@ from leastloss.experiment.config import PruneConfig, TrainConfig
 _ASIDE = (
     "permutations",
     "artifacts",
+    "controls",
     "noise",
 )  # say how much is measured and kept, not how it is pruned
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from leastloss.errors import InputError
 from leastloss.evaluation.summary import REACH
-from leastloss.experiment.choices import binary_model, choices, steps_of
+from leastloss.experiment.choices import SMALL, binary_model, choices, steps_of
 from leastloss.experiment.config import PruneConfig, TrainConfig, names
 from leastloss.experiment.metrics import check_metrics
 from leastloss.experiment.study import Arm, Report, Study
@@ -21,7 +21,8 @@ from leastloss.pruning.schedule import targets
 
 _TRAIN = {f.name: f for f in fields(TrainConfig) if f.name not in ("seed", "replicate")}
 _OWN = {f.name: f for f in fields(PruneConfig) if f.name not in {*_TRAIN, "seed", "replicate"}}
-_PRUNE = {name: f for name, f in _OWN.items() if name != "run_id"}
+# Arms name the controls that they want.
+_PRUNE = {name: f for name, f in _OWN.items() if name not in ("run_id", "controls")}
 _ONCE = ("sparsities", "metrics", "compared", "against", "free", "within")
 _TOP = ("title", "section", "question", "seeds", "replicates", "train", "prune", "arm", "report")
 
@@ -55,7 +56,7 @@ def study_of(given: Mapping[str, Any]) -> Study:
         raise InputError(f"section is {section!r}; it must be small letters, digits and hyphens")
     train = TrainConfig(**values_of("train", table(given, "train"), _TRAIN))
     common = values_of("prune", table(given, "prune"), _PRUNE)
-    base = PruneConfig(**{**asdict(train), **common})
+    base = PruneConfig(**{**asdict(train), **common, "controls": "no"})
     written = given.get("arm", [{}])
     if not isinstance(written, list) or not written:
         raise InputError("arm must be one or more tables [[arm]]")
@@ -114,11 +115,13 @@ def _arms(number: int, given: object, base: PruneConfig) -> list[Arm]:
             spec = spelled(config.recovery, binary=binary_model(config.model))
             config = replace(config, recovery=as_recovery(spec).label)
             steps_of(config)
-            criteria = [choice.label for choice in choices(config)]
+            made = choices(config)
+            if any(choice.control == SMALL for choice in made):
+                raise InputError(f"{SMALL!r} has steps of its own, and is none of a study's arms")
         except InputError as error:
             raise InputError(f"{where}: {error}") from error
-        for spec, label in zip(names(config.criteria), criteria, strict=True):
-            arms.append(Arm(spec=spec, criterion=label, config=replace(config, criteria="")))
+        for spec, choice in zip(names(config.criteria), made, strict=True):
+            arms.append(Arm(spec=spec, criterion=choice.label, config=replace(config, criteria="")))
     return arms
 
 

@@ -1,0 +1,91 @@
+"""The control ``small-dense``: what a dense network of equal size learns by itself."""
+
+from collections.abc import Mapping
+
+import click
+import pandas as pd
+from torch import nn
+
+from leastloss import tracking
+from leastloss.experiment.child import child_parameters, labelled
+from leastloss.experiment.choices import SMALL
+from leastloss.experiment.config import PruneConfig, names
+from leastloss.experiment.costs import measured_speed, network_gains
+from leastloss.experiment.dense import MODEL_TAG, RUN_TAG, Dense
+from leastloss.experiment.small_sizes import count_weights, sizes_of, untrained
+from leastloss.models.files import save_network
+from leastloss.pruning import PruningPath, full_masks
+from leastloss.pruning.measure import measure
+from leastloss.pruning.noise import noisy_splits, under_noise
+from leastloss.training import fit
+
+WIDTHS = "leastloss.widths"
+
+
+def small_child(
+    config: PruneConfig,
+    dense: Dense,
+    paths: Mapping[str, PruningPath],
+    tags: Mapping[str, str],
+) -> pd.DataFrame:
+    """Train small dense networks in a child run; returns its table, whose first row is the dense.
+
+    Each has at most as many weights, and parameters in all, as any of the pruned networks at its
+    step, and is trained as the dense network was, with its seed and without any repair.
+
+    Raises:
+        InputError: If no network is as small as any of the steps.
+    """
+    sizes, first = sizes_of(dense, list(paths.values())), next(iter(paths.values()))
+    tags = {**tags, RUN_TAG: dense.run_id, MODEL_TAG: dense.model_id}
+    tags[WIDTHS] = "; ".join("-".join(map(str, widths)) for widths in sizes.values())
+    noisy = noisy_splits(dense.data.test, names(config.noise), config.seed)
+    rows, model = [], dense.model
+    own = child_parameters(config, SMALL, dense)
+    with tracking.run("criterion", SMALL, own, nested=True, tags=tags) as run_id:
+        tracking.log_data(run_id, dense.data, dense.model_id)
+        for step, widths in {0: None, **sizes}.items():
+            model = dense.model if widths is None else _trained(dense, widths)
+            removed = first.steps[step].removed
+            row: dict[str, float] = {"step": step, "removed": removed}
+            row["sparsity"] = removed / len(first.parts)
+            row |= measure(model, full_masks(model), dense.data) | under_noise(model, noisy)
+            row["weight_sparsity"] = 1 - count_weights(model) / count_weights(dense.model)
+            rows.append(row)
+        table = labelled(pd.DataFrame(rows), SMALL, config.seed, dense)
+        about = {"data": dense.data.recipe, "name": dense.name, "criterion": SMALL}
+        tracking.log_file(
+            run_id, "pruned_weights.safetensors", lambda file: save_network(file, model, {}, about)
+        )
+        tracking.log_text(run_id, table.to_csv(index=False), "table.csv")
+        rows[-1] |= network_gains(table)
+        if config.artifacts == "full":
+            rows[-1] |= measured_speed(dense.model, model, dense.data.test.x)
+        tracking.log_metrics(run_id, [_metrics(row) for row in rows])
+    last = table.iloc[-1]
+    click.echo(
+        f"{SMALL:>14}  of sparsity {last['sparsity']:.2f}: accuracy {last['accuracy']:.3f}, "
+        f"minority recall {last.get('minority_recall', float('nan')):.3f} (widths {tags[WIDTHS]})"
+    )
+    return table
+
+
+def _trained(dense: Dense, widths: tuple[int, ...]) -> nn.Module:
+    given, model = dense.settings, untrained(dense, widths)
+    fit(
+        model,
+        dense.data,
+        epochs=int(given["epochs"]),
+        patience=int(given["patience"]),
+        lr=float(given["lr"]),
+        batch_size=int(given["batch_size"]),
+        loss=given.get("loss", "plain"),
+        seed=int(given["seed"]),
+    )
+    return model
+
+
+def _metrics(row: dict[str, float]) -> tuple[int, dict[str, float]]:
+    """The step of a row, and what is logged of it."""
+    told = {key: value for key, value in row.items() if key not in ("step", "removed")}
+    return int(row["step"]), told
