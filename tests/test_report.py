@@ -181,6 +181,14 @@ def test_a_best_value_is_marked_only_if_the_intervals_tell(usual):
     assert not any(apart)
 
 
+def test_of_what_is_lost_the_highest_is_not_marked_best():
+    table = runs(gap=0.2).rename(columns={"accuracy": "changed_predictions"})
+    points = operating_points(table, metrics=["changed_predictions"])
+    (found,) = metric_tables(points, points.iloc[:0], "criterion")
+    assert found.unit == "%"
+    assert not any(cell.best for row in found.rows.values() for cell in row)
+
+
 def test_one_seed_marks_nothing_and_says_so():
     text = page(runs(seeds=1))
     assert "one seed: no interval" in text

@@ -14,6 +14,7 @@ from mlflow import MlflowClient
 from tests.entrypoints.conftest import ALL, ROOT, children, statuses
 
 from leastloss.data import Data, load_data
+from leastloss.evaluation import FAIRNESS
 from leastloss.experiment.config import PruneConfig, TrainConfig, parameters
 from leastloss.geometry import COLLAPSE
 from leastloss.models.files import load_network
@@ -80,7 +81,7 @@ def test_child_holds_every_metric_at_every_step(
     own: dict[str, Any], shared: MlflowClient, name: str
 ) -> None:
     run_id = own[name].info.run_id
-    for metric in METRICS - {"nc1"} | {f"val_{m}" for m in TWINS}:
+    for metric in METRICS - {"nc1"} | {f"val_{m}" for m in TWINS} | {*FAIRNESS}:
         assert [m.step for m in shared.get_metric_history(run_id, metric)] == [0, 1, 2], metric
     # Without any spread between the classes there is no nc1, and MLflow takes no NaN.
     assert [m.step for m in shared.get_metric_history(run_id, "nc1")][:2] == [0, 1]
@@ -153,11 +154,25 @@ def test_parents_hold_figures(
     assert artifact(shared, pipeline[kind], name).read_bytes().startswith(PNG)
 
 
-def test_children_hold_their_curves(own: dict[str, Any], shared: MlflowClient) -> None:
+@pytest.mark.parametrize("picture", ["curves.png", "confusion.png", "broken_samples.png"])
+def test_children_hold_their_pictures(
+    own: dict[str, Any], shared: MlflowClient, picture: str
+) -> None:
     for child in own.values():
-        curves = artifact(shared, child.info.run_id, "curves.png")
-        assert curves.read_bytes().startswith(PNG)
-        assert curves.stat().st_size > 10_000
+        drawn = artifact(shared, child.info.run_id, picture)
+        assert drawn.read_bytes().startswith(PNG)
+        assert drawn.stat().st_size > 10_000
+
+
+def test_the_predictions_say_what_the_table_says(own: dict[str, Any], shared: MlflowClient) -> None:
+    run_id = own["magnitude"].info.run_id
+    table = pd.read_csv(artifact(shared, run_id, "table.csv"))
+    with np.load(artifact(shared, run_id, "predictions.npz"), allow_pickle=False) as kept:
+        predicted, dense, y, sparsity = (kept[k] for k in ("predicted", "dense", "y", "sparsity"))
+    assert predicted.dtype == dense.dtype == y.dtype == np.uint8
+    assert (predicted == y).mean(axis=1) == pytest.approx(table["accuracy"])
+    assert (predicted != dense).mean(axis=1) == pytest.approx(table["changed_predictions"])
+    assert sparsity == pytest.approx(table["sparsity"])
 
 
 def test_data_are_inputs_with_digest_and_counts(

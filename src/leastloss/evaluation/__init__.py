@@ -1,6 +1,6 @@
 """Predictions in, numbers out: what a network gets right, under noise, and how sure that is."""
 
-from leastloss.evaluation.broken import breaking_order, first_wrong
+from leastloss.evaluation.broken import breaking_order, broken_samples, first_wrong
 from leastloss.evaluation.collapse import layer_statistics, network_collapse
 from leastloss.evaluation.cost import COSTS, gains, network_cost
 from leastloss.evaluation.description import description_length
@@ -16,6 +16,7 @@ __all__ = [
     "COSTS",
     "FAIRNESS",
     "breaking_order",
+    "broken_samples",
     "classification_metrics",
     "curve",
     "damaged",

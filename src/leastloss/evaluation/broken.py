@@ -1,7 +1,8 @@
 """Which samples pruning breaks, and in which order."""
 
 import numpy as np
-from numpy.typing import NDArray
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
 
 from leastloss.errors import InputError
 from leastloss.evaluation.metrics import Labels, as_array
@@ -56,3 +57,37 @@ def breaking_order(steps: NDArray[np.int64]) -> NDArray[np.int64]:
     """
     broken = np.flatnonzero(steps != NEVER)
     return np.asarray(broken[np.argsort(steps[broken], kind="stable")])
+
+
+def broken_samples(
+    predictions: NDArray[np.integer], dense: Labels, y: Labels, sparsity: ArrayLike
+) -> pd.DataFrame:
+    """List the samples that pruning breaks, the first to break first.
+
+    Args:
+        predictions: As for :func:`first_wrong`.
+        dense: As for :func:`first_wrong`.
+        y: As for :func:`first_wrong`.
+        sparsity: The sparsity of each step, shape (steps,).
+
+    Returns:
+        One row per sample: sample (its number), label, predicted (at the step at which it breaks),
+        step, sparsity.
+
+    Raises:
+        InputError: As :func:`first_wrong`, or if there is not one sparsity for each step.
+
+    Example:
+        >>> steps = np.array([[0, 1], [1, 1]])
+        >>> broken_samples(steps, dense=[0, 1], y=[0, 1], sparsity=[0, 0.5]).to_dict("records")
+        [{'sample': 0, 'label': 0, 'predicted': 1, 'step': 1, 'sparsity': 0.5}]
+    """
+    shares = np.asarray(sparsity, dtype=np.float64)
+    if shares.shape != predictions.shape[:1]:
+        raise InputError(f"sparsities of shape {shares.shape} for {len(predictions)} steps")
+    steps = first_wrong(predictions, dense, y)
+    samples = breaking_order(steps)
+    at = steps[samples]
+    columns = {"sample": samples, "label": as_array(y)[samples]}
+    columns |= {"predicted": predictions[at, samples], "step": at, "sparsity": shares[at]}
+    return pd.DataFrame(columns)

@@ -22,12 +22,13 @@ from leastloss.experiment.dense import (
     fetch_dense,
     train_dense,
 )
+from leastloss.experiment.pictures import PREDICTIONS, pictures, write_predictions
 from leastloss.experiment.rehearsal import listed, pruning_options, rehearse
 from leastloss.experiment.sensitivity import check_sensitivity, sensitivity_of
 from leastloss.experiment.small_dense import small_child
 from leastloss.experiment.train import report
 from leastloss.models.files import save_network
-from leastloss.plots import child_curves, compare_figure, render
+from leastloss.plots import compare_figure, render
 from leastloss.pruning import PruningPath, Step, shuffled
 from leastloss.pruning import prune as prune_network
 
@@ -180,9 +181,9 @@ def _log_path(
     if not full:
         tracking.log_metrics(run_id, [_row(last, total)])
         return
-    title = f"{path.settings['criterion']}: {dense.name} on {dense.data.name}"
-    figure = child_curves(table, title=title, minority=dense.data.minority)
-    tracking.log_bytes(run_id, render(figure), "curves.png")
+    for name, picture in pictures(path, dense).items():
+        tracking.log_bytes(run_id, picture, name)
+    tracking.log_file(run_id, PREDICTIONS, lambda file: write_predictions(file, path, dense))
     origin = {"run_id": run_id, "pruned_from": f"models:/{dense.model_id}"}
     model_id = tracking.log_network(run_id, model, dense.data, "pruned", origin)
     tracking.log_metrics(run_id, [_row(last, total)], model_id)

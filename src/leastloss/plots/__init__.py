@@ -1,6 +1,9 @@
 """Figures from finished tables: nothing is computed here but means and their intervals."""
 
+from leastloss.plots.classes import class_heat_map
 from leastloss.plots.collapse import collapse_columns, collapse_curves, collapse_figure
+from leastloss.plots.confusion import confusion_figure
+from leastloss.plots.contact import contact_sheet
 from leastloss.plots.curves import compare_figure, curves
 from leastloss.plots.files import render
 from leastloss.plots.lengths import lengths_figure
@@ -11,10 +14,13 @@ from leastloss.plots.style import METHODS, looks, words
 __all__ = [
     "METHODS",
     "child_curves",
+    "class_heat_map",
     "collapse_columns",
     "collapse_curves",
     "collapse_figure",
     "compare_figure",
+    "confusion_figure",
+    "contact_sheet",
     "curves",
     "lengths_figure",
     "looks",

@@ -1,17 +1,15 @@
 """One run by itself: how it trained, and what each class lost on the way to sparse."""
 
-import re
 from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import PercentFormatter
-from numpy.typing import NDArray
 
 from leastloss.errors import InputError
 from leastloss.names import choose
+from leastloss.plots.classes import class_labels, color_bar, draw_classes
 from leastloss.plots.style import (
     INK,
     QUIET,
@@ -51,9 +49,7 @@ def child_curves(table: pd.DataFrame, *, title: str = "", minority: Sequence[int
     present = [metric for metric in LINES if metric in table.columns]
     if not present:
         raise InputError(f"the table has none of {', '.join(LINES)}; it needs one of them")
-    labels = sorted(
-        int(found[1]) for c in table.columns if (found := re.fullmatch(r"recall_class_(\d+)", c))
-    )
+    labels = class_labels(table)
     figure = new_figure(11.5 if labels else 6.5, 4.4)
     panels = figure.subplots(1, 2 if labels else 1, squeeze=False)[0]
     _summary(panels[0], table, present)
@@ -86,29 +82,14 @@ def _heatmap(
     figure: Figure, ax: Axes, table: pd.DataFrame, labels: Sequence[int], minority: Sequence[int]
 ) -> None:
     cells = table[[f"recall_class_{k}" for k in labels]].to_numpy(dtype=np.float64).T
-    columns = _edges(table["sparsity"].to_numpy(dtype=np.float64))
-    rows = np.arange(len(labels) + 1) - 0.5
-    mesh = ax.pcolormesh(columns, rows, cells, cmap="cividis", vmin=0, vmax=1, rasterized=True)
+    mesh = draw_classes(ax, table["sparsity"].to_numpy(dtype=np.float64), cells)
     tidy(ax, xlabel="sparsity (share removed)", title="recall of each class")
     percent(ax, "x")
     ax.grid(visible=False)
     ax.spines["bottom"].set_visible(False)
     ax.set_yticks(range(len(labels)), [f"{k} (rare)" if k in minority else str(k) for k in labels])
     ax.invert_yaxis()
-    bar = figure.colorbar(
-        mesh, ax=ax, pad=0.02, fraction=0.05, format=PercentFormatter(1, symbol=" %")
-    )
-    bar.outline.set_visible(False)
-    bar.ax.tick_params(labelsize=8.5, length=0, colors=QUIET)
-
-
-def _edges(centers: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Halfway between neighbours, and as far beyond the first and the last; (n,) to (n + 1,)."""
-    if len(centers) == 1:
-        return np.array([centers[0] - 0.05, centers[0] + 0.05])
-    first, last = 2 * centers[0] - centers[1], 2 * centers[-1] - centers[-2]
-    around = np.concatenate([[first], centers, [last]])
-    return np.asarray((around[1:] + around[:-1]) / 2)
+    color_bar(figure, mesh, [ax])
 
 
 def training_curves(history: pd.DataFrame, *, title: str = "") -> Figure:

@@ -104,7 +104,11 @@ _WORDS = {
     "macro_f1": "macro F1",
     "gmean_recall": "geometric mean of recalls",
     "worst_class_recall": "worst-class recall",
-    "flip_rate": "changed predictions",
+    "flip_rate": "predictions changed by noise",
+    "changed_predictions": "predictions unlike dense",
+    "excess_gap": "excess loss of worst class",
+    "cev": "CEV: uneven change of errors",
+    "sde": "SDE: lopsided change of errors",
     "bdm_bits": "BDM (bits)",
     "block_entropy": "block entropy (bits)",
     "mask_sign_bits": "mask and signs (bits)",
@@ -128,9 +132,28 @@ _WORDS = {
 }
 
 
+_LOSSES = ("flip_rate", "changed_predictions", "excess_gap")
+"""Shares, or differences of shares, of which less is better."""
+
+
 def is_share(metric: str) -> bool:
-    """Tell whether a metric lies in [0, 1] and is shown in percent."""
-    return any(part in metric for part in ("accuracy", "recall", "f1", "flip_rate"))
+    """Tell whether a metric is a share, or a difference of shares, and is shown in percent.
+
+    Example:
+        >>> [is_share(name) for name in ("val_accuracy", "excess_gap", "loss")]
+        [True, True, False]
+    """
+    return more_is_better(metric) or any(part in metric for part in _LOSSES)
+
+
+def more_is_better(metric: str) -> bool:
+    """Tell whether a metric is a share of what is right, of which more is better.
+
+    Example:
+        >>> [more_is_better(name) for name in ("val_accuracy", "changed_predictions", "loss")]
+        [True, False, False]
+    """
+    return any(part in metric for part in ("accuracy", "recall", "f1"))
 
 
 def new_figure(width: float, height: float) -> Figure:

@@ -5,7 +5,7 @@ from math import isfinite
 
 import pandas as pd
 
-from leastloss.plots.style import is_share, looks, words
+from leastloss.plots.style import looks, more_is_better, words
 from leastloss.report.parts import Cell, Grid, in_percent, number, percent, span
 
 
@@ -55,8 +55,9 @@ def _cell(rows: pd.DataFrame, metric: str, by: str = "", name: str = "") -> Cell
         return Cell()
     mean, low, high = (float(own.iloc[0][column]) for column in ("mean", "low", "high"))
     others = rows[rows[by] != name]["high"] if by else pd.Series(dtype=float)
-    # Of a loss or a size less is better: shares alone have a best that is highest.
-    best = is_share(metric) and isfinite(low) and len(others) > 0 and bool((low > others).all())
+    # Of a loss or a size less is better: shares of what is right alone have a best that is highest.
+    best = more_is_better(metric) and isfinite(low) and len(others) > 0
+    best = best and bool((low > others).all())
     return Cell(value=number(mean, metric), small=span(low, high, metric), best=best)
 
 

@@ -1,0 +1,89 @@
+"""A contact sheet: the images that pruning breaks first."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from leastloss.errors import InputError
+from leastloss.names import choose
+from leastloss.plots.style import INK, QUIET, headline, new_figure
+
+ACROSS = 10
+"""Images in a row."""
+
+_HIGH = 1.5  # a cell with its caption, in widths of an image
+
+
+def contact_sheet(
+    table: pd.DataFrame,
+    images: NDArray[np.float32],
+    *,
+    minority: Sequence[int] = (),
+    rows: int = 2,
+    title: str = "",
+) -> Figure:
+    """Draw the images that break first, and below them the first of the rare classes.
+
+    Under each image: its class, which the dense network saw, what the pruned network took it for,
+    and the sparsity from which on it is wrong.
+
+    Args:
+        table: What :func:`leastloss.evaluation.broken_samples` returns.
+        images: All samples that its column ``sample`` numbers, shape (n, 1 or 3, H, W) in [0, 1].
+        minority: Labels of the rare classes.
+        rows: Rows of images in either part.
+        title: What is shown: method, network, data set.
+
+    Raises:
+        InputError: If a column is missing, the images have another shape, or rows is below 1.
+    """
+    for column in ("sample", "label", "predicted", "sparsity"):
+        choose("column", column, table.columns)
+    if images.ndim != 4 or images.shape[1] not in (1, 3) or rows < 1:
+        raise InputError(
+            f"{rows} rows of images of shape {images.shape}; it must be 1 row or more, of shape "
+            "(n, 1, H, W) or (n, 3, H, W)"
+        )
+    rare = table[table["label"].isin(list(minority))]
+    parts = {f"first to break, of {len(table):,} that do": table.head(rows * ACROSS)}
+    if len(minority):
+        named = ", ".join(map(str, minority))
+        parts[f"first of the rare classes ({named}), of {len(rare):,}"] = rare.head(rows * ACROSS)
+    heights = [max(1, -(-len(part) // ACROSS)) for part in parts.values()]
+    figure = new_figure(ACROSS * 0.98 + 0.3, 1.5 * sum(heights) + 0.36 * len(parts) + 0.8)
+    panels = figure.subplots(len(parts), 1, squeeze=False, height_ratios=heights)[:, 0]
+    for ax, (name, part), height in zip(panels, parts.items(), heights, strict=True):
+        ax.set_title(name, loc="left", fontsize=11, color=INK, fontweight="bold", pad=6)
+        _sheet(ax, part, images, height)
+    headline(
+        figure,
+        title,
+        "all were right in the dense network; wrong for good from the sparsity below each",
+    )
+    return figure
+
+
+def _sheet(ax: Axes, part: pd.DataFrame, images: NDArray[np.float32], height: int) -> None:
+    ax.set_axis_off()
+    if part.empty:
+        ax.text(0, 0.3, "none", fontsize=10, color=QUIET)
+    for place, row in enumerate(part.itertuples()):
+        x, y = place % ACROSS, place // ACROSS * _HIGH
+        shown = images[row.sample].transpose(1, 2, 0)
+        ax.imshow(
+            shown[:, :, 0] if shown.shape[2] == 1 else shown,
+            extent=(x + 0.05, x + 0.95, y + 0.9, y),
+            cmap="gray",
+            vmin=0,
+            vmax=1,
+        )
+        words = f"{row.label} read as {row.predicted}", f"from {100 * float(row.sparsity):.3g} %"
+        for line, (text, color) in enumerate(zip(words, (INK, QUIET), strict=True)):
+            where = (x + 0.5, y + 0.93 + 0.22 * line)
+            ax.text(*where, text, ha="center", va="top", fontsize=8.5, color=color)
+    ax.set_xlim(0, ACROSS)
+    ax.set_ylim(height * _HIGH - 0.1, 0)
