@@ -1,7 +1,8 @@
 """Data sets as tensors in memory: loaded, split and made imbalanced, every draw seeded."""
 
 from leastloss.data.container import Data
-from leastloss.data.corruptions import CORRUPTIONS, Corruption, corrupt
+from leastloss.data.corruptions import CORRUPTIONS, Corruption
+from leastloss.data.damage import applicable, check_corruptions, corrupt
 from leastloss.data.datasets import DATASETS
 from leastloss.data.gather import as_data
 from leastloss.data.imbalance import PROFILES
@@ -17,7 +18,9 @@ __all__ = [
     "Data",
     "Split",
     "Withheld",
+    "applicable",
     "as_data",
+    "check_corruptions",
     "corrupt",
     "load_data",
 ]

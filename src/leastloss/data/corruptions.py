@@ -1,6 +1,7 @@
-"""Noise on images, at the severities of ImageNet-C and MNIST-C.
+"""Damage to images, at the severities of the literature.
 
-Hendrycks & Dietterich 2019 (arXiv 1903.12261) and Mu & Gilmer 2019 (arXiv 1906.02337). A new
+Numbers are those of MNIST-C (Mu & Gilmer 2019, arXiv 1906.02337; its ``corruptions.py``), which has
+those it shares with ImageNet-C (Hendrycks & Dietterich 2019, arXiv 1903.12261) from there. A new
 corruption is one function and one line of `CORRUPTIONS`.
 """
 
@@ -8,14 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 
-from leastloss.data import _checks
-from leastloss.errors import InputError
-from leastloss.names import choose
+from leastloss.data._blurs import gaussian_blur, motion_blur, pixelate
+from leastloss.data._geometry import occlusion, rotation, translation
+from leastloss.data._light import brightness, contrast
+from leastloss.data._noises import gaussian, impulse, shot, speckle
 
-Function = Callable[[torch.Tensor, float, torch.Generator], torch.Tensor]
+Function = Callable[[torch.Tensor, Any, torch.Generator], torch.Tensor]
+Five = tuple[Any, Any, Any, Any, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,94 +28,62 @@ class Corruption:
 
     Attributes:
         name: What it is called.
-        summary: What it does, in one line.
+        summary: What it does, and what its parameter is.
         severities: Its parameter at severities 1..5.
-        function: Maps images (n, C, H, W), the parameter and a generator to damaged images of the
-            same shape, not yet clipped.
+        function: Maps samples, the parameter and a generator to damaged samples of the same
+            shape, not yet clipped.
+        images: Whether it needs images (n, C, H, W); else it takes samples of any shape.
+        source: Where the parameters come from.
     """
 
     name: str
     summary: str
-    severities: tuple[float, float, float, float, float]
+    severities: Five
     function: Function
+    images: bool = False
+    source: str = ""
 
 
-def _normal(x: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-    return torch.empty_like(x).normal_(generator=generator)
+_BOTH = "ImageNet-C, MNIST-C"
+_SCALED = "pixels of 28 x 28, scaled with the shorter side"
 
-
-def gaussian(x: torch.Tensor, sigma: float, generator: torch.Generator) -> torch.Tensor:
-    """Add normal noise of standard deviation ``sigma`` to every value."""
-    return x + sigma * _normal(x, generator)
-
-
-def shot(x: torch.Tensor, photons: float, generator: torch.Generator) -> torch.Tensor:
-    """Count photons: Poisson of mean ``photons * x``, divided by ``photons``."""
-    return torch.poisson(x * photons, generator=generator) / photons
-
-
-def impulse(x: torch.Tensor, amount: float, generator: torch.Generator) -> torch.Tensor:
-    """Set a share ``amount`` of the values to 0 or 1, with equal chance."""
-    u = torch.empty_like(x).uniform_(generator=generator)
-    return x.masked_fill(u < amount / 2, 0.0).masked_fill(u >= 1 - amount / 2, 1.0)
-
-
-def speckle(x: torch.Tensor, sigma: float, generator: torch.Generator) -> torch.Tensor:
-    """Add normal noise of standard deviation ``sigma * x`` to every value."""
-    return x + sigma * x * _normal(x, generator)
-
+# Name, function, needs images, parameter at severities 1..5, what it does (parameter), source.
+_TABLE: tuple[tuple[str, Function, bool, Five, str, str], ...] = (
+    ("gaussian", gaussian, False, (0.08, 0.12, 0.18, 0.26, 0.38),
+     "normal noise on every pixel (sigma)", _BOTH),
+    ("shot", shot, False, (60, 25, 12, 5, 3),
+     "Poisson noise of few photons (photons per white pixel)", _BOTH),
+    ("impulse", impulse, False, (0.03, 0.06, 0.09, 0.17, 0.27),
+     "pixels that turn black or white (share)", _BOTH),
+    ("speckle", speckle, False, (0.15, 0.2, 0.35, 0.45, 0.6),
+     "normal noise in proportion to the pixel (sigma)", _BOTH),
+    ("gaussian-blur", gaussian_blur, True, (1, 2, 3, 4, 6),
+     "out of focus (sigma)", f"MNIST-C; {_SCALED}"),
+    ("motion-blur", motion_blur, True, ((10, 3), (15, 5), (15, 8), (15, 12), (20, 15)),
+     "moved along a line of random angle (radius, sigma)", f"MNIST-C; {_SCALED}"),
+    ("brightness", brightness, True, (0.1, 0.2, 0.3, 0.4, 0.5),
+     "more light (added to the value of HSV)", _BOTH),
+    ("contrast", contrast, True, (0.4, 0.3, 0.2, 0.1, 0.05),
+     "less contrast (share that is left)", _BOTH),
+    ("pixelate", pixelate, True, (0.6, 0.5, 0.4, 0.3, 0.25),
+     "coarse pixels (share of each side)", _BOTH),
+    ("rotation", rotation, True, (0.2, 0.4, 0.6, 0.8, 1.0),
+     "turned about the centre, either way (radians)", "MNIST-C"),
+    ("translation", translation, True, (1, 2, 3, 4, 5),
+     "moved along both axes, either way (pixels)", f"MNIST-C; {_SCALED}"),
+    ("occlusion", occlusion, True, (0.125, 0.25, 0.375, 0.5, 0.625),
+     "a black square somewhere (its side, share of the shorter side)",
+     "2, 4 and 5: Cutout's 8, 16 and 20 of 32 pixels (arXiv 1708.04552); 1 and 3: ours"),
+)  # fmt: skip
 
 CORRUPTIONS: dict[str, Corruption] = {
-    corruption.name: corruption
-    for corruption in (
-        Corruption(
-            name="gaussian",
-            summary="normal noise on every pixel (sigma)",
-            severities=(0.08, 0.12, 0.18, 0.26, 0.38),
-            function=gaussian,
-        ),
-        Corruption(
-            name="shot",
-            summary="Poisson noise of few photons (photons per white pixel)",
-            severities=(60, 25, 12, 5, 3),
-            function=shot,
-        ),
-        Corruption(
-            name="impulse",
-            summary="pixels that turn black or white (share)",
-            severities=(0.03, 0.06, 0.09, 0.17, 0.27),
-            function=impulse,
-        ),
-        Corruption(
-            name="speckle",
-            summary="normal noise in proportion to the pixel (sigma)",
-            severities=(0.15, 0.2, 0.35, 0.45, 0.6),
-            function=speckle,
-        ),
+    name: Corruption(
+        name=name,
+        summary=summary,
+        severities=severities,
+        function=function,
+        images=images,
+        source=source,
     )
+    for name, function, images, severities, summary, source in _TABLE
 }
-
-
-def corrupt(x: torch.Tensor, name: str, severity: int, generator: torch.Generator) -> torch.Tensor:
-    """Return damaged images, clipped to [0, 1]; ``x`` itself stays as it is.
-
-    Args:
-        x: Images of any float type, shape (n, ...), in [0, 1].
-        name: One of `CORRUPTIONS`.
-        severity: 1 (slight) to 5 (severe).
-        generator: Where the noise comes from, on the device of ``x``.
-
-    Raises:
-        InputError: If the name is unknown, the severity is not in 1..5, or ``x`` is not in [0, 1].
-
-    Example:
-        >>> from leastloss.seeds import torch_stream
-        >>> noisy = corrupt(torch.full((2, 1, 8, 8), 0.5), "shot", 5, torch_stream(0, "noise"))
-        >>> noisy.shape, bool((noisy <= 1).all())
-        (torch.Size([2, 1, 8, 8]), True)
-    """
-    corruption = CORRUPTIONS[choose("corruption", name, CORRUPTIONS)]
-    parameter = corruption.severities[_checks.integer("severity", severity, 1, 5) - 1]
-    if not x.is_floating_point() or x.numel() == 0 or not (x.min() >= 0 and x.max() <= 1):
-        raise InputError("corruptions are defined for float values in [0, 1]; scale the inputs")
-    return corruption.function(x, parameter, generator).clamp(0, 1)
