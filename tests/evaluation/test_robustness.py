@@ -7,10 +7,10 @@ import pytest
 import torch
 from torch import nn
 
-from leastloss.data import Split
+from leastloss.data import CORRUPTIONS, Split
 from leastloss.errors import InputError
-from leastloss.evaluation import robustness, robustness_of
-from leastloss.evaluation.robustness import damaged, sensitivity
+from leastloss.evaluation import damaged, robustness, robustness_of
+from leastloss.evaluation.damage import sensitivity
 
 CLASSES, WIDTH = 4, 9
 
@@ -126,17 +126,91 @@ class Breaks(nn.Module):
         return torch.where(x[:, :CLASSES] > 0.9, float("nan"), x[:, :CLASSES])
 
 
-def test_nan_under_noise_names_network_and_noise():
+def test_a_network_that_breaks_is_reported_as_failed_and_the_others_go_on():
     data = split(50, 0.5)
-    with pytest.raises(InputError, match=r"mine under gaussian 5: .* NaN"):
-        robustness_of({"mine": Breaks()}, data, corruptions=["gaussian"], severities=[5])
+    models = {"dense": linear(), "mine": Breaks()}
+    table = robustness_of(models, data, severities=[1, 5], reference="dense")
+    mine = table[table["model"] == "mine"].set_index(["corruption", "severity"])
+    (broken,) = [mine.loc["gaussian", 5]]
+    assert broken["failed"].endswith("of 200 logits are NaN or infinite")
+    numbers = mine.select_dtypes("number").columns
+    assert mine.loc[[("gaussian", 5)], numbers].isna().all(axis=None)
+    assert mine.loc[("clean", 0), "failed"] == mine.loc[("shot", 1), "failed"] == ""
+    assert mine.loc[("shot", 1), ["accuracy", "flip_rate", "sensitivity_ratio"]].notna().all()
+    dense = table[table["model"] == "dense"]
+    assert (dense["failed"] == "").all()
+    assert dense["accuracy"].notna().all()
+
+
+def test_a_network_that_fails_without_noise_has_failed_throughout():
+    data = split(50, 0.95)
+    table = robustness_of(
+        {"mine": Breaks(), "dense": linear()}, data, corruptions=["shot"], reference="mine"
+    )
+    mine, dense = (table[table["model"] == name] for name in ("mine", "dense"))
+    assert (mine["failed"] == "without noise, 200 of 200 logits are NaN or infinite").all()
+    assert mine["accuracy"].isna().all()
+    assert dense["accuracy"].notna().all()
+    assert dense["sensitivity_ratio"].isna().all()
+
+
+def test_images_meet_all_twelve_corruptions_and_other_samples_the_four_noises():
+    images = Split(torch.rand(12, 1, 8, 8), torch.arange(12) % 3, 3, ())
+    network = nn.Sequential(nn.Flatten(), nn.Linear(64, 3))
+    found = robustness(network, images)
+    assert list(found["corruption"].unique()) == ["clean", *CORRUPTIONS]
+    assert len(found) == 1 + 12 * 5
+    assert list(robustness(linear(), split(12))["corruption"].unique()) == [
+        *("clean", "gaussian", "shot", "impulse", "speckle")
+    ]
+
+
+def test_weight_noise_and_attacks_are_rows_like_any_other():
+    data = split(300)
+    data = Split(data.x, data.x[:, :CLASSES].argmax(1), CLASSES, (3,))
+    table = robustness_of(
+        {"dense": linear(), "twice": linear(2.0)},
+        data,
+        corruptions=["weight-noise"],
+        attacks=["fgsm", "pgd"],
+        reference="dense",
+    )
+    accuracy = table.pivot(index=["corruption", "severity"], columns="model", values="accuracy")
+    assert set(table["corruption"]) == {"clean", "weight-noise", "fgsm", "pgd"}
+    assert (accuracy["dense"] == accuracy["twice"]).all()  # the same eps, the same signs
+    assert accuracy.loc[("weight-noise", 5), "dense"] < 1
+    assert accuracy.loc["fgsm", "dense"].is_monotonic_decreasing
+    noisy = table[table["corruption"] == "weight-noise"]
+    assert noisy["sensitivity"].isna().all()  # no input changed
+    ratio = table[(table["corruption"] == "fgsm") & (table["model"] == "twice")]
+    assert np.allclose(ratio["sensitivity_ratio"], 2.0)
+
+
+def test_who_looks_sees_the_damaged_samples_of_each_corruption():
+    seen = {}
+    data = split(20)
+    robustness_of(
+        {"dense": linear()},
+        data,
+        corruptions=["shot", "weight-noise"],
+        severities=[2, 3],
+        seen=lambda name, severity, x: seen.update({(name, severity): x}),
+    )
+    assert list(seen) == [("shot", 2), ("shot", 3)]
+    assert torch.equal(seen["shot", 3], damaged(data, "shot", 3, seed=0).x)
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
         ({"corruptions": ["gausian"]}, "did you mean 'gaussian'"),
-        ({"severities": [6]}, "severity"),
+        ({"corruptions": "gaussian"}, "give a list"),
+        ({"corruptions": ["shot", "shot"]}, "may occur once"),
+        ({"corruptions": ["rotation"]}, "rotation needs images"),
+        ({"severities": [6]}, r"severity is 6; it must be an integer in 1\.\.5"),
+        ({"severities": [0]}, "severity is 0"),
+        ({"attacks": ["fgms"]}, "did you mean 'fgsm'"),
+        ({"attacks": ["fgsm"], "models": {"fixed": nn.Flatten(0)}}, "logits"),
         ({"reference": "dens"}, "did you mean 'dense'"),
         ({"models": {}}, "at least 1"),
     ],

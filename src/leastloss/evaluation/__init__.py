@@ -1,23 +1,33 @@
 """Predictions in, numbers out: what a network gets right, under noise, and how sure that is."""
 
+from leastloss.evaluation.attacks import ATTACKS
 from leastloss.evaluation.broken import breaking_order, broken_samples, first_wrong
+from leastloss.evaluation.calibration import calibration_error
 from leastloss.evaluation.collapse import layer_statistics, network_collapse
 from leastloss.evaluation.cost import COSTS, gains, network_cost
 from leastloss.evaluation.description import description_length
+from leastloss.evaluation.exposure import check_names, damaged
 from leastloss.evaluation.fairness import FAIRNESS, fairness_metrics
 from leastloss.evaluation.metrics import classification_metrics, evaluate
+from leastloss.evaluation.noise_summary import corruption_errors, noise_summary
 from leastloss.evaluation.prediction import predict
-from leastloss.evaluation.robustness import damaged, robustness, robustness_of
+from leastloss.evaluation.robustness import robustness, robustness_of
 from leastloss.evaluation.significance import mean_interval, mean_intervals
 from leastloss.evaluation.speed import speed
 from leastloss.evaluation.summary import curve, operating_points
+from leastloss.evaluation.weight_noise import WEIGHT_NOISE, with_weight_noise
 
 __all__ = [
+    "ATTACKS",
     "COSTS",
     "FAIRNESS",
+    "WEIGHT_NOISE",
     "breaking_order",
     "broken_samples",
+    "calibration_error",
+    "check_names",
     "classification_metrics",
+    "corruption_errors",
     "curve",
     "damaged",
     "description_length",
@@ -30,9 +40,11 @@ __all__ = [
     "mean_intervals",
     "network_collapse",
     "network_cost",
+    "noise_summary",
     "operating_points",
     "predict",
     "robustness",
     "robustness_of",
     "speed",
+    "with_weight_noise",
 ]

@@ -1,21 +1,19 @@
 """Networks under noise: every network sees the same damaged images, so differences are paired."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 import pandas as pd
 import torch
 from torch import nn
 from tqdm.auto import tqdm
 
-from leastloss.data import CORRUPTIONS, Split, corrupt
+from leastloss.data import Split, applicable
 from leastloss.errors import InputError
-from leastloss.evaluation.metrics import classification_metrics
+from leastloss.evaluation.damage import compared, failure, outcome
+from leastloss.evaluation.exposure import Seen, check_noise, exposure
 from leastloss.evaluation.prediction import predict
 from leastloss.names import choose
-from leastloss.seeds import torch_stream
 
-NOISES = ("gaussian", "shot", "impulse", "speckle")
 SEVERITIES = (1, 2, 3, 4, 5)
 CLEAN = "clean"
 
@@ -24,8 +22,9 @@ def robustness(
     model: nn.Module,
     split: Split,
     *,
-    corruptions: Sequence[str] = NOISES,
+    corruptions: Sequence[str] | None = None,
     severities: Sequence[int] = SEVERITIES,
+    attacks: Sequence[str] = (),
     seed: int = 0,
     reference: nn.Module | None = None,
     progress: bool = False,
@@ -35,8 +34,10 @@ def robustness(
     Args:
         model: Maps (n, ...) to logits (n, C).
         split: Samples with values in [0, 1].
-        corruptions: Names in ``leastloss.data.CORRUPTIONS``.
+        corruptions: Names in ``leastloss.data.CORRUPTIONS``, and ``weight-noise``; by default all
+            twelve corruptions for images (n, C, H, W), and for other samples the four noises.
         severities: Of 1 (slight) to 5 (severe).
+        attacks: ``fgsm`` and ``pgd``, for differentiable networks.
         seed: Of the noise. A (seed, corruption, severity) gives the same noise for every model.
         reference: The dense network, to which the sensitivity is compared.
         progress: Whether to show a progress bar.
@@ -59,6 +60,7 @@ def robustness(
         split,
         corruptions=corruptions,
         severities=severities,
+        attacks=attacks,
         seed=seed,
         reference=None if reference is None else "reference",
         progress=progress,
@@ -70,37 +72,44 @@ def robustness_of(
     models: Mapping[str, nn.Module],
     split: Split,
     *,
-    corruptions: Sequence[str] = NOISES,
+    corruptions: Sequence[str] | None = None,
     severities: Sequence[int] = SEVERITIES,
+    attacks: Sequence[str] = (),
     seed: int = 0,
     reference: str | None = None,
     progress: bool = False,
+    seen: Seen | None = None,
 ) -> pd.DataFrame:
     """Evaluate several networks on the same damaged images; each image is damaged once.
 
     Args:
         models: Name -> network, each mapping (n, ...) to logits (n, C).
         split: Samples with values in [0, 1].
-        corruptions: Names in ``leastloss.data.CORRUPTIONS``.
+        corruptions: As for :func:`robustness`.
         severities: Of 1 (slight) to 5 (severe).
+        attacks: As for :func:`robustness`; each network is attacked by its own gradient.
         seed: Of the noise.
         reference: Name of the network that the others' sensitivity is divided by.
         progress: Whether to show a progress bar.
+        seen: Called with corruption, severity and damaged samples, to make pictures of them.
 
     Returns:
         A row per corruption, severity and model; first the rows ``clean``, severity 0. Columns:
-        model, corruption, severity; all of :func:`classification_metrics`; ``flip_rate``, the
-        share of predictions that differ from the same model's without noise; ``sensitivity`` and
-        ``sensitivity_class_<k>`` (of the class's samples alone), in units of logits per unit of
-        root mean square input change, NaN where nothing changed; and, with a reference,
-        ``sensitivity_ratio``.
+        model, corruption, severity; all of :func:`classification_metrics`; ``calibration_error``;
+        ``flip_rate``, the share of predictions that differ from the same model's without noise;
+        ``sensitivity`` and ``sensitivity_class_<k>`` (of the class's samples alone), in units of
+        logits per unit of root mean square input change, NaN where no input changed; with a
+        reference, ``sensitivity_ratio``; and ``failed``, the reason where a model gave logits that
+        are not finite, whose numbers are then all NaN, else empty. Without noise failed is failed
+        throughout.
 
     Raises:
         InputError: If there is no model, a name is unknown, a severity outside 1..5, the values of
-            the samples outside [0, 1], or a logit not finite; the message names model and noise.
+            the samples outside [0, 1], a corruption needs images and there are none, or a network
+            cannot be attacked.
 
     Source:
-        Severities of ImageNet-C and MNIST-C (arXiv 1903.12261, 1906.02337). The sensitivity is
+        Corruptions: :mod:`leastloss.data.corruptions`. The sensitivity is
         ``mean ||f(x + eps) - f(x)||_2 / (sigma sqrt(d))``, ``sigma`` the root mean square of
         ``eps`` as it was applied (clipped to [0, 1]): one formula for every noise, d the
         number of values in a sample.
@@ -109,72 +118,28 @@ def robustness_of(
         raise InputError("there is no model to evaluate; at least 1 is needed")
     if reference is not None:
         choose("model", reference, models)
-    for name in corruptions:
-        choose("corruption", name, CORRUPTIONS)
+    chosen = applicable(split.x) if corruptions is None else corruptions
+    check_noise(chosen, severities, attacks, split.x)
     clean = {name: predict(model, split.x) for name, model in models.items()}
-    pairs = [(name, severity) for name in corruptions for severity in severities]
-    rows = []
+    lost = {name: f"without noise, {said}" for name in clean if (said := failure(clean[name]))}
+    still = torch.zeros(len(split))
+    pairs = [(noise, severity) for noise in (*chosen, *attacks) for severity in severities]
+    rows: list[dict[str, str | float]] = []
     for noise, severity in tqdm(
         [(CLEAN, 0), *pairs], desc="robustness", unit="noise", disable=None if progress else True
     ):
-        noisy = split if noise == CLEAN else damaged(split, noise, severity, seed)
-        given = (noisy.x - split.x).flatten(1).square().sum(1).cpu()
+        if noise != CLEAN:
+            expose = exposure(split, noise, severity, seed, seen)
         found = {}
         for name, model in models.items():
-            logits = clean[name] if noise == CLEAN else predict(model, noisy.x)
-            try:
-                found[name] = _row(logits, clean[name], split, given)
-            except InputError as error:
-                raise InputError(f"{name} under {noise} {severity}: {error}") from error
+            if noise == CLEAN or name in lost:
+                logits, given = clean[name], still
+            else:
+                logits, given = expose(model)
+            found[name] = outcome(logits, clean[name], split, given, lost.get(name, ""))
         for name, row in found.items():
+            about: dict[str, str | float] = {"model": name, "corruption": noise}
             if reference is not None:
-                row["sensitivity_ratio"] = _ratio(row, found[reference])
-            rows.append({"model": name, "corruption": noise, "severity": severity} | row)
+                row = compared(row, found[reference])
+            rows.append(about | {"severity": severity} | row)
     return pd.DataFrame(rows)
-
-
-def damaged(split: Split, noise: str, severity: int, seed: int) -> Split:
-    """The split under a noise; a (seed, noise, severity) always gives the same one.
-
-    Raises:
-        InputError: If the noise is unknown, the severity not in 1..5, or the samples not in [0, 1].
-    """
-    generator = torch_stream(seed, f"noise/{noise}/{severity}", split.x.device)
-    return replace(split, x=corrupt(split.x, noise, severity, generator))
-
-
-def _row(
-    logits: torch.Tensor, clean: torch.Tensor, split: Split, given: torch.Tensor
-) -> dict[str, float]:
-    row = classification_metrics(logits, split.y, split.classes, split.minority)
-    row["flip_rate"] = float((logits.argmax(1) != clean.argmax(1)).double().mean())
-    moved = (logits - clean).norm(dim=1)
-    row["sensitivity"] = sensitivity(moved, given)
-    labels = split.y.cpu()
-    for k in torch.unique(labels).tolist():
-        own = labels == k
-        row[f"sensitivity_class_{k}"] = sensitivity(moved[own], given[own])
-    return row
-
-
-def sensitivity(moved: torch.Tensor, given: torch.Tensor) -> float:
-    """Return ``mean(moved) / (sigma sqrt(d))``, where sigma^2 d is the mean of ``given``.
-
-    Args:
-        moved: Length of the change of each sample's logits, shape (n,).
-        given: Squared length of the change of each sample's input, shape (n,).
-
-    Returns:
-        The sensitivity, or NaN where no input changed.
-
-    Example:
-        >>> sensitivity(torch.tensor([2.0, 4.0]), torch.tensor([1.0, 1.0]))
-        3.0
-    """
-    strength = float(given.double().mean()) ** 0.5
-    return float(moved.double().mean()) / strength if strength > 0 else float("nan")
-
-
-def _ratio(row: Mapping[str, float], reference: Mapping[str, float]) -> float:
-    base = reference["sensitivity"]
-    return row["sensitivity"] / base if base > 0 else float("nan")

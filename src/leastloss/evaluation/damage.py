@@ -1,0 +1,103 @@
+"""What noise did to one network: what it still gets right, what changed, how far it moved."""
+
+from collections.abc import Mapping
+
+import torch
+
+from leastloss.data import Split
+from leastloss.evaluation.calibration import calibration_error
+from leastloss.evaluation.metrics import classification_metrics
+
+
+def damage(
+    logits: torch.Tensor, clean: torch.Tensor, split: Split, given: torch.Tensor
+) -> dict[str, float]:
+    """Measure one network under one noise.
+
+    Args:
+        logits: Under noise, shape (n, C), finite.
+        clean: Of the same network without noise.
+        split: The samples, for their labels.
+        given: Squared length of the change of each sample, shape (n,).
+
+    Returns:
+        All of :func:`classification_metrics`, ``calibration_error``, ``flip_rate``,
+        ``sensitivity`` and ``sensitivity_class_<k>``.
+    """
+    found = classification_metrics(logits, split.y, split.classes, split.minority)
+    found["calibration_error"] = calibration_error(logits, split.y.cpu())
+    found["flip_rate"] = float((logits.argmax(1) != clean.argmax(1)).double().mean())
+    moved = (logits - clean).norm(dim=1)
+    found["sensitivity"] = sensitivity(moved, given)
+    labels = split.y.cpu()
+    for k in torch.unique(labels).tolist():
+        own = labels == k
+        found[f"sensitivity_class_{k}"] = sensitivity(moved[own], given[own])
+    return found
+
+
+def outcome(
+    logits: torch.Tensor, clean: torch.Tensor, split: Split, given: torch.Tensor, lost: str = ""
+) -> dict[str, str | float]:
+    """Do what :func:`damage` does, and report logits that are not finite instead of raising.
+
+    Args:
+        logits: As for :func:`damage`, finite or not.
+        clean: As for :func:`damage`.
+        split: As for :func:`damage`.
+        given: As for :func:`damage`.
+        lost: Why there is nothing to measure, if that is known already.
+
+    Returns:
+        What :func:`damage` returns, all of it NaN if there is a reason; and ``failed``, the reason.
+    """
+    reason = lost or failure(logits)
+    if reason:  # the same columns, without a number
+        zeros = torch.zeros_like(logits)
+        return dict.fromkeys(damage(zeros, zeros, split, given), float("nan")) | {"failed": reason}
+    return damage(logits, clean, split, given) | {"failed": ""}
+
+
+def compared(
+    row: Mapping[str, str | float], reference: Mapping[str, str | float]
+) -> dict[str, str | float]:
+    """Add ``sensitivity_ratio``, to the reference under the same noise; NaN where that is 0.
+
+    Example:
+        >>> compared({"sensitivity": 1.0}, {"sensitivity": 2.0})
+        {'sensitivity': 1.0, 'sensitivity_ratio': 0.5}
+    """
+    own, base = float(row["sensitivity"]), float(reference["sensitivity"])
+    ratio = {"sensitivity_ratio": own / base if base > 0 else float("nan")}
+    return {**row, **ratio}
+
+
+def sensitivity(moved: torch.Tensor, given: torch.Tensor) -> float:
+    """Return ``mean(moved) / (sigma sqrt(d))``, where sigma^2 d is the mean of ``given``.
+
+    Args:
+        moved: Length of the change of each sample's logits, shape (n,).
+        given: Squared length of the change of each sample's input, shape (n,).
+
+    Returns:
+        The sensitivity, or NaN where no input changed.
+
+    Example:
+        >>> sensitivity(torch.tensor([2.0, 4.0]), torch.tensor([1.0, 1.0]))
+        3.0
+    """
+    strength = float(given.double().mean()) ** 0.5
+    return float(moved.double().mean()) / strength if strength > 0 else float("nan")
+
+
+def failure(logits: torch.Tensor) -> str:
+    """Say in words what is wrong with logits; empty if they are all finite.
+
+    Example:
+        >>> failure(torch.tensor([[0.0, float("nan")]])), failure(torch.zeros(1, 2))
+        ('1 of 2 logits is NaN or infinite', '')
+    """
+    bad = int((~torch.isfinite(logits)).sum())
+    if not bad:
+        return ""
+    return f"{bad} of {logits.numel()} logits {'is' if bad == 1 else 'are'} NaN or infinite"
