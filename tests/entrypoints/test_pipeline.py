@@ -64,7 +64,7 @@ def test_one_child_for_each_criterion(own: dict[str, Any], pipeline: dict[str, s
     for name, child in own.items():
         assert child.data.tags["mlflow.parentRunId"] == pipeline["own"]
         assert child.data.tags["leastloss.kind"] == "criterion"
-        assert child.info.run_name == name
+        assert child.info.run_name == f"{name} · weight · digits exp-20 · s1"
 
 
 @pytest.mark.parametrize("name", ALL.split(","))

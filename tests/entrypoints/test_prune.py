@@ -28,7 +28,7 @@ def test_labels_ratios_and_sparsities(
     assert set(found) == {FOLLOWER, LEADER, "flips"}
     tables = {}
     for label, child in found.items():
-        assert child.info.run_name == label
+        assert child.info.run_name == f"{label} · weight · digits exp-20 · s0"
         given = child.data.params
         assert (given["to_sparsity"], given["steps"], given["balance"]) == ("0.6", "3", "polarity")
         assert child.outputs.model_outputs == []
@@ -174,9 +174,10 @@ def test_one_criterion_that_is_refused_takes_no_other_with_it(
     assert line.endswith(f"random@{label}: {label!r}, which it follows, was refused")
     runs = store.search_runs([e.experiment_id for e in store.search_experiments()])
     found = {run.info.run_name: run.info.status for run in runs if run.info.run_id != train}
+    where = "digits exp-20 · s0"
     assert found == {
-        "prune weights to 0.95": "FAILED",
-        label: "FAILED",
-        "magnitude": "FINISHED",
-        "random": "FINISHED",
+        f"prune weights · {where}": "FAILED",
+        f"{label} · weight · {where}": "FAILED",
+        f"magnitude · weight · {where}": "FINISHED",
+        f"random · weight · {where}": "FINISHED",
     }

@@ -4,10 +4,8 @@ from collections.abc import Mapping, Sequence
 from shlex import quote
 
 from leastloss.experiment.config import PruneConfig, TrainConfig, parameters
+from leastloss.experiment.controls import CONTROLS_OF
 from leastloss.tracking import Run
-
-CONTROLS_OF = "leastloss.controls_of"
-"""Tag of a control run: the label of the method that it controls for."""
 
 _ASIDE = ("run_id", "criteria", "seed", "data_dir", "artifacts", "replicate", "controls")
 _DEFAULT = parameters(PruneConfig())
@@ -22,21 +20,8 @@ def command_of(runs: Sequence[Run]) -> str:
     Args:
         runs: Finished criterion runs that differ in their seed alone.
     """
-    params, tags = runs[0].data.params, runs[0].data.tags
-    said = {
-        key: params[key]
-        for key in _DEFAULT
-        if key in params and key not in _ASIDE and params[key] != _DEFAULT[key]
-    }
-    if said.get("sparsities"):  # these follow from them
-        said = {key: v for key, v in said.items() if key not in ("steps", "to_sparsity")}
-    followed = params["criterion"].split("@")
-    # a@b@c takes its layer ratios from b@c, and that from c: all three are pruned by.
-    chain = ["@".join(followed[i:]) for i in range(len(followed))][::-1]
-    controlled = tags.get(CONTROLS_OF)
-    said |= {"criteria": ",".join([controlled] if controlled else chain)}
-    if controlled:
-        said |= {"controls": params.get("controls", "yes")}
+    params = runs[0].data.params
+    said = _said(params, runs[0].data.tags)
     if any(run.data.params["seed"] != run.data.params["dense_seed"] for run in runs):
         return "\n".join(_of_a_network(run, said) for run in runs)
     numbers = sorted({run.data.params["seed"] for run in runs}, key=lambda text: (len(text), text))
@@ -49,6 +34,51 @@ def command_of(runs: Sequence[Run]) -> str:
     if len(numbers) == 1:
         return f"{call} -P seed={numbers[0]}"
     return f"for seed in {' '.join(numbers)}; do {call} -P seed=$seed; done"
+
+
+def row_command(params: Mapping[str, str], tags: Mapping[str, str]) -> str:
+    """The command that makes one criterion run again, from its parameters and tags.
+
+    Example:
+        >>> row_command({"criterion": "random@nc", "seed": "3", "controls": "yes"}, {})
+        'mlflow run . -e prune -P criteria=nc,random@nc -P seed=3'
+    """
+    words = [f"-P {key}={quote(value)}" for key, value in _said(params, tags).items()]
+    return " ".join(["mlflow run . -e prune", *words, f"-P seed={params['seed']}"])
+
+
+def _said(params: Mapping[str, str], tags: Mapping[str, str]) -> dict[str, str]:
+    """The parameters of a criterion run that are not the default, without its seed."""
+    said = {
+        key: params[key]
+        for key in _DEFAULT
+        if key in params and key not in _ASIDE and params[key] != _DEFAULT[key]
+    }
+    if said.get("sparsities"):  # these follow from them
+        said = {key: v for key, v in said.items() if key not in ("steps", "to_sparsity")}
+    followed = params["criterion"].split("@")
+    # a@b@c takes its layer ratios from b@c, and that from c: all three are pruned by.
+    chain = ["@".join(followed[i:]) for i in range(len(followed))][::-1]
+    controlled = tags.get(CONTROLS_OF)
+    said |= {"criteria": ",".join([controlled] if controlled else chain)}
+    if not controlled and params.get("controls", "no") == "no":
+        said |= {"controls": "no"}
+    return said
+
+
+def command(entry: str, given: Mapping[str, str]) -> str:
+    """The command that calls an entry point with these parameters; defaults go unsaid.
+
+    Example:
+        >>> command("train", {"dataset": "mnist", "epochs": "300", "data_dir": "/somewhere"})
+        'mlflow run . -e train -P dataset=mnist'
+    """
+    said = [
+        f"-P {key}={quote(value)}"
+        for key, value in given.items()
+        if key in _DEFAULT and key not in ("data_dir", "artifacts") and value != _DEFAULT[key]
+    ]
+    return " ".join([f"mlflow run . -e {entry}", *said])
 
 
 def _of_a_network(run: Run, said: Mapping[str, str]) -> str:

@@ -15,10 +15,12 @@ from leastloss.experiment.made import (
     OF_RUN,
     controls_of_runs,
     facts_of_runs,
+    judged_in,
     robustness_of_runs,
     tables_of_runs,
     title_of,
 )
+from leastloss.experiment.naming import data_words, joined, note_of
 from leastloss.experiment.prune import TABLE
 from leastloss.experiment.select import children, criterion_runs, newest, runs_of
 from leastloss.experiment.steps import Compared, compared
@@ -51,8 +53,12 @@ def compare(config: CompareConfig) -> pd.DataFrame:
     for name in against:
         known = [*found.labels, *{label.criterion for label in found.labels.values()}]
         choose("method", name, list(dict.fromkeys(known)))
+    params = runs[0].data.params
     tags = {OF_RUN: ",".join(run.info.run_id for run in runs)}
-    with tracking.run("compare", f"compare {len(runs)} runs", parameters(config), tags=tags) as own:
+    tags |= {"leastloss.dataset": data_words(params)}
+    seeds = found.table["seed"].nunique()
+    name = joined(f"compare {len(found.runs)} methods", data_words(params), f"{seeds} seeds")
+    with tracking.run("compare", name, parameters(config), tags=tags) as own:
         comparison = comparison_of(
             found,
             metrics,
@@ -66,8 +72,10 @@ def compare(config: CompareConfig) -> pd.DataFrame:
         for anchor in _KEPT:
             for drawn in comparison.figures.get(anchor, ())[:1]:
                 for ending in ("png", "svg"):
-                    name = f"{anchor.replace('curves', 'compare')}.{ending}"
-                    tracking.log_bytes(own, render(drawn.figure, ending), name)
+                    file = f"{anchor.replace('curves', 'compare')}.{ending}"
+                    tracking.log_bytes(own, render(drawn.figure, ending), file)
+        said = f"Compares {len(found.runs)} methods; open `{PAGE}` among the *Artifacts*."
+        tracking.describe(own, note_of(params, said, comparison.command), figures=["compare.png"])
     click.echo(f"compare run: {own}")
     click.echo(f"page: {tracking.artifact_path(own, PAGE)}")
     return found.table
@@ -107,6 +115,7 @@ def comparison_of(
         against=against,
         few_seeds=few_seeds,
         settings={name: (label.criterion, label.settings) for name, label in found.labels.items()},
+        judged=judged_in(found),
         controls_of=controls_of_runs(found),
         commands={name: command_of(own) for name, own in found.runs.items()},
         facts=facts_of_runs(found),

@@ -5,7 +5,14 @@ from collections.abc import Callable, Sequence
 import pandas as pd
 from matplotlib.figure import Figure
 
-from leastloss.plots import collapse_columns, collapse_figure, compare_figure, lengths_figure
+from leastloss.evaluation.summary import check_table
+from leastloss.plots import (
+    class_heat_map,
+    collapse_columns,
+    collapse_figure,
+    compare_figure,
+    lengths_figure,
+)
 from leastloss.plots.style import words
 from leastloss.report import Drawn
 from leastloss.report.numbers import LENGTHS
@@ -50,6 +57,7 @@ def page_figures(
     Raises:
         InputError: If the table is empty, a column is missing or a seed occurs twice.
     """
+    check_table(table, metrics)
     groups = by_eights(list(dict.fromkeys(table["criterion"])), fixed)
     found: dict[str, list[Drawn]] = {}
 
@@ -67,6 +75,9 @@ def page_figures(
     shown = ", ".join(words(metric) for metric in metrics)
     curves = f"{shown[0].upper()}{shown[1:]} against sparsity, on the test images."
     draw("curves", curves, metrics[0], lambda part: compare_figure(part, metrics, title=title))
+    if any(str(column).startswith("recall_class_") for column in table.columns):
+        heat = "Recall of each class (rows) against sparsity, method by method; dark is lost."
+        draw("classes", heat, "worst_class_recall", lambda part: class_heat_map(part, title=title))
     if known := collapse_columns(table):  # runs from before they were measured have none
         draw("collapse", _COLLAPSE, known[0], lambda part: collapse_figure(part, title=title))
     lengths = [n for n in LENGTHS if n in table.columns and table[n].notna().all()]

@@ -7,7 +7,7 @@ import pandas as pd
 
 from leastloss import tracking
 from leastloss.errors import ResourceError
-from leastloss.experiment.again import CONTROLS_OF
+from leastloss.experiment.controls import CONTROLS_OF, METHODS
 from leastloss.experiment.dense import RUN_TAG
 from leastloss.experiment.labels import SETTINGS, given
 from leastloss.experiment.paired import DATA, digests
@@ -87,6 +87,12 @@ def controls_of_runs(found: Compared) -> dict[str, str]:
     return {label: criteria for label, criteria in said.items() if criteria}
 
 
+def judged_in(found: Compared) -> tuple[str, ...]:
+    """The criteria that need controls, if one of them is compared; else none is exempt."""
+    own = {label.criterion.partition(":")[0] for label in found.labels.values()}
+    return METHODS if own & {*METHODS} else ()
+
+
 def robustness_of_runs(runs: Sequence[Run]) -> tuple[pd.DataFrame | None, pd.DataFrame | None]:
     """The tables of the robustness runs of these runs' parents, networks or the runs themselves.
 
@@ -97,7 +103,7 @@ def robustness_of_runs(runs: Sequence[Run]) -> tuple[pd.DataFrame | None, pd.Dat
     where = f"tags.`{tracking.KIND}` = 'robustness' AND attributes.status = 'FINISHED'"
     newest: dict[str, Run] = {}
     for run in tracking.search(where):
-        of = run.data.tags.get(OF_RUN)
+        of = run.data.tags.get(OF_RUN, "")
         if of in ours and of not in newest:
             newest[of] = run
     chosen = list(newest.values())

@@ -8,6 +8,7 @@ import pandas as pd
 
 from leastloss import tracking
 from leastloss.errors import InputError
+from leastloss.experiment.again import command, row_command
 from leastloss.experiment.child import PRUNED as PRUNED
 from leastloss.experiment.child import TABLE as TABLE
 from leastloss.experiment.child import child_parameters, labelled
@@ -22,8 +23,10 @@ from leastloss.experiment.dense import (
     fetch_dense,
     train_dense,
 )
+from leastloss.experiment.naming import HOW, child_name, name_tags, note_of, parent_name
 from leastloss.experiment.pictures import PREDICTIONS, pictures, write_predictions
 from leastloss.experiment.rehearsal import listed, pruning_options, rehearse
+from leastloss.experiment.select import children
 from leastloss.experiment.sensitivity import check_sensitivity, sensitivity_of
 from leastloss.experiment.small_dense import small_child
 from leastloss.experiment.train import report
@@ -44,11 +47,12 @@ def prune(config: PruneConfig) -> pd.DataFrame:
         ResourceError: If data, disk, tracking store or the given run fail.
     """
     steps, chosen = steps_of(config), with_controls(config, choices(config))
-    title = f"prune {config.granularity}s to {steps['to_sparsity']:g}"
+    title = f"{config.granularity}s removed up to {steps['to_sparsity']:g}"
     # With a run to start from, the training flags say nothing: the network brings its own.
     ours = parameters(config)
     given = {k: v for k, v in ours.items() if k not in parameters(TrainConfig()) or k == "seed"}
-    with tracking.run("prune", title, given if config.run_id else ours) as parent:
+    name = f"prune {config.granularity}s" if config.run_id else parent_name(ours)
+    with tracking.run("prune", name, given if config.run_id else ours) as parent:
         if config.run_id:
             dense = fetch_dense(config.run_id, config.data_dir)
             _say_ignored(config, dense)
@@ -59,12 +63,20 @@ def prune(config: PruneConfig) -> pd.DataFrame:
             # What is refused is refused before the training.
             dense = train_dense(config, parent, partial(rehearse, config, chosen))
         report(dense)
+        known = ours | dense.settings | {"seed": str(config.seed)}
+        tracking.log_tags(parent, name_tags(known))
+        what = f"Prunes one dense network by {', '.join(one.label for one in chosen)}."
+        shown = ["comparison.png"] if config.artifacts == "full" else []
+        said = note_of(known, what, command("prune", ours))
+        tracking.describe(parent, said, parent_name(known), shown)
         table = _children(config, chosen, dense)
         tracking.log_text(parent, table.to_csv(index=False), TABLE)
         if config.artifacts == "full":
             asked = table[table["criterion"].isin([one.label for one in chosen if one.asked])]
             figure = compare_figure(asked, title=f"{dense.name} on {dense.data.name}: {title}")
             tracking.log_bytes(parent, render(figure), "comparison.png")
+        runs = [run.info.run_id for run in children(parent)]
+        tracking.note_experiment(parent, HOW, runs)
     click.echo(f"prune run: {parent}")
     return table
 
@@ -134,7 +146,10 @@ def _child(
     own = child_parameters(config, label, dense)
     tags = {RUN_TAG: dense.run_id, MODEL_TAG: dense.model_id, **role_tags(choice, [choice])}
     full = config.artifacts == "full" and choice.asked
-    with tracking.run("criterion", label, own, nested=True, tags=tags) as run_id:
+    tags |= name_tags(own)
+    with tracking.run("criterion", child_name(own), own, nested=True, tags=tags) as run_id:
+        said = note_of(own, f"Prunes {config.granularity}s by `{label}`.", row_command(own, tags))
+        tracking.describe(run_id, said, figures=["curves.png"] if full else [])
         tracking.log_data(run_id, dense.data, dense.model_id)
         check_sensitivity(choice.criterion, dense.model, config.permutations)
         if followed is not None:

@@ -15,6 +15,7 @@ from leastloss.evaluation import robustness_of
 from leastloss.experiment.config import RobustnessConfig, names, number, numbers, parameters
 from leastloss.experiment.controls import nested
 from leastloss.experiment.dense import Dense, fetch_dense
+from leastloss.experiment.naming import data_words, joined, name_tags, note_of
 from leastloss.experiment.prune import ORDER, PRUNED, TABLE
 from leastloss.experiment.select import children, newest
 from leastloss.models.files import load_network
@@ -44,6 +45,11 @@ def robustness(config: RobustnessConfig) -> pd.DataFrame:
     with tracking.run("robustness", title, parameters(config), tags=tags) as own:
         dense, models = _networks(run_id, number(config.sparsity, float, "sparsity"))
         tracking.log_data(own, dense.data, dense.model_id)
+        name = joined("robustness", data_words(dense.settings), f"s{dense.settings['seed']}")
+        said = f"Exposes {len(models)} networks of run {run_id} to {config.corruptions}."
+        again = f"mlflow run . -e robustness -P run_id={run_id}"
+        tracking.log_tags(own, name_tags(dense.settings))
+        tracking.describe(own, note_of(dense.settings, said, again), name, ["robustness.png"])
         table = robustness_of(
             models,
             dense.data.test,

@@ -7,11 +7,13 @@ import pandas as pd
 from torch import nn
 
 from leastloss import tracking
+from leastloss.experiment.again import row_command
 from leastloss.experiment.child import child_parameters, labelled
 from leastloss.experiment.choices import SMALL
 from leastloss.experiment.config import PruneConfig, names
 from leastloss.experiment.costs import measured_speed, network_gains
 from leastloss.experiment.dense import MODEL_TAG, RUN_TAG, Dense
+from leastloss.experiment.naming import child_name, name_tags, note_of
 from leastloss.experiment.small_sizes import count_weights, sizes_of, untrained
 from leastloss.models.files import save_network
 from leastloss.pruning import PruningPath, full_masks
@@ -42,7 +44,10 @@ def small_child(
     noisy = noisy_splits(dense.data.test, names(config.noise), config.seed)
     rows, model = [], dense.model
     own = child_parameters(config, SMALL, dense)
-    with tracking.run("criterion", SMALL, own, nested=True, tags=tags) as run_id:
+    tags |= name_tags(own)
+    with tracking.run("criterion", child_name(own), own, nested=True, tags=tags) as run_id:
+        said = "Trains small dense networks, each as large as what pruning leaves at its step."
+        tracking.describe(run_id, note_of(own, said, row_command(own, tags)))
         tracking.log_data(run_id, dense.data, dense.model_id)
         for step, widths in {0: None, **sizes}.items():
             model = dense.model if widths is None else _trained(dense, widths)

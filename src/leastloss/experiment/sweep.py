@@ -11,16 +11,19 @@ from tqdm import tqdm
 
 from leastloss import tracking
 from leastloss.errors import InputError, ResourceError
+from leastloss.experiment.compare import PAGE, comparison_of, log_page
 from leastloss.experiment.config import PruneConfig, SweepConfig, TrainConfig, numbers, parameters
 from leastloss.experiment.dense import data_of, network_of
 from leastloss.experiment.found import Found, find
 from leastloss.experiment.prune import prune
 from leastloss.experiment.publish import RESULTS, publish
+from leastloss.experiment.steps import compared
 from leastloss.experiment.study import Arm, Study
 from leastloss.experiment.study_file import read_study, seeds_of
 from leastloss.experiment.train import train
 from leastloss.experiment.workers import Job, run_jobs
 from leastloss.names import choose
+from leastloss.report import Comparison
 
 BACKENDS = ("local",)
 REPORTS = ("yes", "no", "only")
@@ -44,7 +47,9 @@ def sweep(config: SweepConfig) -> None:
     if config.seeds:
         study = replace(study, seeds=seeds_of(list(numbers(config.seeds, int, "seeds"))))
     tracking.ensure_experiment(study.section)
-    with tracking.run("sweep", f"sweep {study.section}", parameters(config), exports=False) as own:
+    with tracking.run(
+        "sweep", f"sweep · {study.section}", parameters(config), exports=False
+    ) as own:
         failed = [] if config.report == "only" else run_missing(study, config.workers)
         for line in failed:
             click.echo(line, err=True)
@@ -65,6 +70,22 @@ def _publish(study: Study, config: SweepConfig, own: str) -> None:
         click.echo(f"written: {path}")
         if path.name != RESULTS:
             tracking.log_bytes(own, path.read_bytes(), path.name)
+    log_page(own, study_page(found, config.file), PAGE)
+
+
+def study_page(found: Found, file: str) -> Comparison:
+    """The study as the page of ``compare``: its metrics, sparsities and references."""
+    report = found.study.report
+    steps = compared(list(found.children.values()))
+    criteria = {label.criterion for label in steps.labels.values()}
+    return comparison_of(
+        steps,
+        report.metrics,
+        at=[point for point in report.sparsities if point],
+        against=[name for name in report.against if name in criteria | steps.labels.keys()],
+        title=found.study.title,
+        command=f"mlflow run . -e sweep -P file={_shown(file, Path())} -P report=only",
+    )
 
 
 def _shown(file: str, out: Path) -> str:

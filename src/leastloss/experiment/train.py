@@ -4,8 +4,10 @@ import click
 
 from leastloss import tracking
 from leastloss.evaluation import evaluate
+from leastloss.experiment.again import command
 from leastloss.experiment.config import TrainConfig, parameters
 from leastloss.experiment.dense import Dense, train_dense
+from leastloss.experiment.naming import data_words, joined, name_tags, note_of
 
 
 @tracking.explained()
@@ -16,10 +18,12 @@ def train(config: TrainConfig) -> Dense:
         InputError: If a parameter is out of range or a name unknown.
         ResourceError: If data, disk or tracking store fail.
     """
-    with tracking.run(
-        "train", f"train {config.model} {config.dataset}", parameters(config)
-    ) as run_id:
+    given = parameters(config)
+    name = joined(f"train {config.model}", data_words(given), f"s{config.seed}")
+    with tracking.run("train", name, given, tags=name_tags(given)) as run_id:
         dense = train_dense(config, run_id)
+        said = note_of(given, "Trains a dense network.", command("train", given))
+        tracking.describe(run_id, said, figures=["training.png", "collapse.png"])
     report(dense)
     click.echo(f"train run: {dense.run_id}")
     return dense

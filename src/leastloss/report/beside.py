@@ -1,6 +1,7 @@
 """Methods beside their controls."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 
@@ -16,7 +17,7 @@ def controls_section(areas: pd.DataFrame, roles: Mapping[str, Role]) -> Section:
         areas: What :func:`leastloss.report.numbers.means` says of ``area:<metric>``.
         roles: Method -> its role.
     """
-    grids = []
+    grids: list[Grid] = []
     methods = {name: role for name, role in roles.items() if role.kind == "method"}
     for quantity, rows in areas.groupby("quantity", sort=False):
         metric = str(quantity).partition(":")[2]
@@ -53,7 +54,7 @@ def controls_section(areas: pd.DataFrame, roles: Mapping[str, Role]) -> Section:
         grids = []
         notes = [
             "None of these methods has controls among the runs, so all of them are incomplete. "
-            "`mlflow run . -e prune -P controls=yes` makes them with the methods."
+            "`mlflow run . -e prune` makes them with the methods."
         ]
     return Section(anchor="controls", title="Controls", lead=lead, grids=grids, notes=notes)
 
@@ -66,7 +67,7 @@ def _in_order(role: Role) -> list[str | None]:
     ]
 
 
-def _cell(row: dict[str, float] | None, metric: str) -> Cell:
+def _cell(row: Mapping[Any, Any] | None, metric: str) -> Cell:
     if row is None:
         return Cell()
     return Cell(value=number(row["mean"], metric), small=span(row["low"], row["high"], metric))

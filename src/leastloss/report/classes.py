@@ -1,6 +1,7 @@
 """What pruning does to single classes, and to single predictions."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -65,7 +66,7 @@ def classes_section(
     figures: Sequence[Drawn], losses: pd.DataFrame, methods: Sequence[str]
 ) -> Section:
     """The section of the classes: the heat map, and the class that pays most."""
-    own = {"anchor": "classes", "title": "Class by class"}
+    own: dict[str, Any] = {"anchor": "classes", "title": "Class by class"}
     if losses.empty:
         return Section(**own, lead=["These runs hold no recalls of single classes."])
     at = float(losses["at"].iloc[0])
@@ -89,11 +90,11 @@ def fairness_section(
     steps: pd.DataFrame, points: Sequence[float], methods: Sequence[str]
 ) -> Section:
     """The section of what is shared out unevenly, at a few sparsities."""
-    own = {"anchor": "fairness", "title": "Who pays"}
+    own: dict[str, Any] = {"anchor": "fairness", "title": "Who pays"}
     known = [n for n in FAIRNESS if n in steps.columns and np.isfinite(steps[n]).any()]
     if not known:
-        lead = "These runs hold none of the measures of fairness; newer ones do."
-        return Section(**own, lead=[lead])
+        none = "These runs hold none of the measures of fairness; newer ones do."
+        return Section(**own, lead=[none])
     found = means(at_points(steps, points, known))
     grids = []
     for at in points:
@@ -103,8 +104,9 @@ def fairness_section(
             grids.append(means_grid(rows, titles, methods, f"At {percent(at)} removed"))
     lead = [
         "Changed predictions: share of the test images whose prediction is not the dense "
-        "network's, right or wrong. Excess gap: how much more the class that loses most loses than the mean "
-        "class, in recall. CEV: variance of the relative changes of the classes' error rates; SDE: "
-        "mean shift between their false negatives and false positives. Less is fairer in all four.",
+        "network's, right or wrong. Excess gap: how much more the class that loses most loses than "
+        "the mean class, in recall. CEV: variance of the relative changes of the classes' error "
+        "rates; SDE: mean shift between their false negatives and false positives. Less is fairer "
+        "in all four.",
     ]
     return Section(**own, lead=lead, grids=grids)

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from leastloss.evaluation.summary import check_table, operating_points
 from leastloss.plots.curves import COMPARED
-from leastloss.plots.style import is_share, looks, words
+from leastloss.plots.style import looks, more_is_better, words
 from leastloss.report.beside import controls_section
 from leastloss.report.classes import class_losses, classes_section, fairness_section
 from leastloss.report.controls import BASELINES, Role, roles
@@ -37,6 +38,7 @@ class Comparison:
         against: Criteria or methods that others are compared with; empty: the baselines.
         few_seeds: Whether differences are told of fewer than three seeds, too.
         settings: Method -> its criterion and settings.
+        judged: Criteria that need controls; empty: all but the baselines.
         controls_of: Method -> the criteria whose control its runs say to be.
         commands: Method -> the command that makes its runs again.
         facts: What made the numbers: words -> value.
@@ -59,6 +61,7 @@ class Comparison:
     against: Sequence[str] = ()
     few_seeds: bool = False
     settings: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    judged: Sequence[str] = ()
     controls_of: Mapping[str, str] = field(default_factory=dict)
     commands: Mapping[str, str] = field(default_factory=dict)
     facts: Mapping[str, object] = field(default_factory=dict)
@@ -88,9 +91,9 @@ def sections_of(given: Comparison) -> list[Section]:
         .drop_duplicates()
         .itertuples(index=False)
     }
-    found = roles({name: known[name] for name in methods}, given.controls_of)
+    found = roles({name: known[name] for name in methods}, given.controls_of, given.judged)
     at = tuple(given.at) or points_for(table)
-    shares = [metric for metric in given.metrics if is_share(metric)]
+    shares = [metric for metric in given.metrics if more_is_better(metric)]
     end = end_of(table, by)
     free = free_values(steps, shares, given.within)
     area = areas(steps, list(given.metrics), end)
@@ -134,7 +137,7 @@ def _headline(
     points = operating_points(given.table, at, given.metrics, given.by)
     dense = operating_points(given.table, [0.0], given.metrics, given.by)
     seeds = given.table.groupby(given.by)["seed"].nunique()
-    own = {"anchor": "headline", "title": "At a few sparsities"}
+    own: dict[str, Any] = {"anchor": "headline", "title": "At a few sparsities"}
     if points.empty:
         near = ", ".join(percent(point) for point in at)
         return Section(**own, lead=[f"No method has a step near {near}."])
@@ -171,7 +174,7 @@ def _headline(
     return Section(**own, grids=grids, notes=notes, code=code)
 
 
-def _kept(row: Mapping[str, float] | None) -> Cell:
+def _kept(row: Mapping[Any, Any] | None) -> Cell:
     if row is None or not np.isfinite(row["mean"]):
         return Cell()
     small = span(row["low"], row["high"], "sparsity")

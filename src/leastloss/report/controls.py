@@ -1,6 +1,6 @@
 """Which controls of a method are among the runs: without them a method is incomplete."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 CONTROLS = ("random@", "magnitude@", "shuffled@", "small-dense")
@@ -36,13 +36,16 @@ class Role:
 
 
 def roles(
-    methods: Mapping[str, tuple[str, str]], controls_of: Mapping[str, str] | None = None
+    methods: Mapping[str, tuple[str, str]],
+    controls_of: Mapping[str, str] | None = None,
+    judged: Sequence[str] = (),
 ) -> dict[str, Role]:
     """Find the controls of every method.
 
     Args:
         methods: Method -> its criterion and its settings; controls have the same settings.
         controls_of: Method -> the criteria (a comma list) that its runs say they are controls of.
+        judged: Criteria that need controls, without their options; empty: all but the baselines.
 
     Example:
         >>> found = roles(
@@ -58,7 +61,7 @@ def roles(
     for name, (criterion, settings) in methods.items():
         if name in said or criterion.startswith(CONTROLS):
             found[name] = Role(kind="control", controls={})
-        elif criterion.partition(":")[0] in BASELINES:
+        elif _baseline(criterion, judged):
             found[name] = Role(kind="baseline", controls={})
         else:
             wanted = [c + criterion if c.endswith("@") else c for c in CONTROLS]
@@ -71,6 +74,11 @@ def roles(
             missing = tuple(one for one in wanted if one not in there)
             found[name] = Role(kind="method", controls=there, missing=missing)
     return found
+
+
+def _baseline(criterion: str, judged: Sequence[str]) -> bool:
+    name = criterion.partition(":")[0]
+    return (name not in judged) if judged else (name in BASELINES)
 
 
 def _agree(one: str, other: str, control: str) -> bool:

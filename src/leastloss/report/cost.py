@@ -77,13 +77,14 @@ def _scoring(steps: pd.DataFrame) -> pd.DataFrame:
     )
     whole = runs.reset_index().assign(quantity="score_seconds", at=0.0, only_dense=False)
     each = whole.assign(quantity="micro", value=1e6 * whole["value"] / whole["removed"])
-    return pd.concat([whole, each[each["removed"] > 0]])[VALUES]
+    both: pd.DataFrame = pd.concat([whole, each[each["removed"] > 0]])
+    return both.reindex(columns=VALUES)
 
 
 def _column(ends: pd.DataFrame, quantity: str) -> pd.DataFrame:
     values = ends.rename(columns={quantity: "value"})
     values = values[np.isfinite(values["value"])]
-    return values.assign(quantity=quantity, at=0.0, only_dense=False)[VALUES]
+    return values.assign(quantity=quantity, at=0.0, only_dense=False).reindex(columns=VALUES)
 
 
 def _ends(ends: pd.DataFrame) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from math import isfinite
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -26,13 +27,14 @@ def robustness_section(
         summary: One row per model: mce, relative_mce; None if there is none.
         command: What makes such a run.
     """
-    own = {"anchor": "robustness", "title": "Under corruptions"}
+    own: dict[str, Any] = {"anchor": "robustness", "title": "Under corruptions"}
     if table is None or table.empty:
         lead = "No robustness run of these networks is in the store. This makes one:"
         return Section(**own, lead=[lead], code={"robustness": command})
-    whole = table["failed"].fillna("").astype(str) == "" if "failed" in table else True
-    fine = table[(table["severity"] > 0) & whole]
-    failed = table[~whole] if "failed" in table else table.iloc[:0]
+    if "failed" not in table:
+        table = table.assign(failed="")
+    broken = table["failed"].fillna("").astype(str) != ""
+    fine, failed = table.loc[(table["severity"] > 0) & ~broken], table.loc[broken]
     models = list(dict.fromkeys(table["model"]))
     corruptions = list(dict.fromkeys(table.loc[table["severity"] > 0, "corruption"]))
     runs = int(table["run_id"].nunique())
@@ -43,7 +45,7 @@ def robustness_section(
     ]
     if summary is not None and len(summary):
         grids.insert(1, _errors(summary, models, runs))
-    lead = [
+    told = [
         "Mean over the severities, and over the robustness runs (one for each dense network). All "
         "networks of a run met the same corrupted images. Darker is more."
     ]
@@ -53,7 +55,7 @@ def robustness_section(
         .drop_duplicates()
         .itertuples(index=False)
     ]
-    return Section(**own, lead=lead, grids=grids, notes=notes)
+    return Section(**own, lead=told, grids=grids, notes=notes)
 
 
 def _matrix(
@@ -90,14 +92,14 @@ def _matrix(
 
 def _errors(summary: pd.DataFrame, models: Sequence[str], runs: int) -> Grid:
     shown = [name for name in _ERRORS if name in summary.columns]
-    mean = summary.groupby("model")[shown].mean()
+    mean = summary.groupby("model")[shown].mean().to_dict("index")
     return Grid(
         caption=f"Errors as a share of the dense network's (below 1: more robust), n = {runs}",
         first="network",
         head=[_ERRORS[name] for name in shown],
         rows={
-            model: [Cell(value=number(float(mean.loc[model, name]), name)) for name in shown]
+            model: [Cell(value=number(float(mean[model][name]), name)) for name in shown]
             for model in models
-            if model in mean.index
+            if model in mean
         },
     )

@@ -1,12 +1,13 @@
 """Differences between methods, seed by seed, as tables of the page."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import isfinite
+from typing import Any
 
 import pandas as pd
 
 from leastloss.evaluation.significance import MIN_SEEDS, enough_seeds
-from leastloss.plots.style import words
+from leastloss.plots.style import more_is_better, words
 from leastloss.report.markdown import LEVEL
 from leastloss.report.parts import Cell, Grid, Section, in_percent, number, span
 from leastloss.report.tables import seeds_of
@@ -41,7 +42,10 @@ def significance(
         methods: In the order of the rows.
         refused: Why there is none, if so.
     """
-    own = {"anchor": "significance", "title": "Differences, paired by dense network"}
+    own: dict[str, Any] = {
+        "anchor": "significance",
+        "title": "Differences, paired by dense network",
+    }
     if refused:
         return Section(**own, lead=[refused])
     rows = pd.concat([frame for frame in frames if len(frame)] or [pd.DataFrame(columns=_NEEDED)])
@@ -50,7 +54,7 @@ def significance(
         return Section(**own, lead=["There is no other method to compare with."])
     first = rows["against"].iloc[0]
     grids = [
-        _grid(part, metric, against, methods, folded=against != first)
+        _grid(part, str(metric), str(against), methods, folded=against != first)
         for (against, metric), part in rows.groupby(["against", "metric"], sort=False)
     ]
     most = int(rows["n"].max())
@@ -95,7 +99,11 @@ def _grid(
     )
 
 
-def _cell(row: dict[str, float] | None, quantity: str) -> Cell:
+def _more(quantity: str) -> bool:
+    return quantity == "sparsity" or more_is_better(quantity)
+
+
+def _cell(row: Mapping[Any, Any] | None, quantity: str) -> Cell:
     if row is None:
         return Cell()
     small = f"p = {row['holm']:.2g}"
@@ -104,6 +112,6 @@ def _cell(row: dict[str, float] | None, quantity: str) -> Cell:
     return Cell(
         value=number(row["mean"], quantity, signed=True),
         small=small,
-        best=bool(row["holm"] <= LEVEL and row["mean"] > 0 and in_percent(quantity)),
+        best=bool(row["holm"] <= LEVEL and row["mean"] > 0 and _more(quantity)),
         bold=bool(row["holm"] <= LEVEL),
     )

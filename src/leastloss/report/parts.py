@@ -124,7 +124,7 @@ def in_percent(quantity: str) -> bool:
     return is_share(quantity) or quantity in _PERCENT
 
 
-_PERCENT = ("sparsity", "changed_predictions", "excess_gap")
+_PERCENT = ("sparsity",)
 _SHORT = ("score_seconds", "cev", "sde")
 
 

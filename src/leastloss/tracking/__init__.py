@@ -19,6 +19,7 @@ from leastloss.tracking._fetch import (
     fetch_texts,
 )
 from leastloss.tracking._models import log_network
+from leastloss.tracking._notes import compare_link, describe, note_experiment
 from leastloss.tracking._runs import (
     KIND,
     explained,
@@ -36,6 +37,8 @@ __all__ = [
     "Run",
     "artifact_path",
     "client",
+    "compare_link",
+    "describe",
     "ensure_experiment",
     "environment",
     "explained",
@@ -53,6 +56,7 @@ __all__ = [
     "log_parameters",
     "log_tags",
     "log_text",
+    "note_experiment",
     "run",
     "search",
     "store_errors",

@@ -1,0 +1,119 @@
+"""The page in a real browser: it renders, says nothing, asks for nothing, and fits a telephone."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from scripts.browser import VARIABLE, browser, find_browser
+from tests.report.pages import whole_page
+
+pytest.importorskip("playwright.sync_api", reason="playwright (the dev extra) is not installed")
+BROWSER = find_browser()
+pytestmark = pytest.mark.skipif(
+    not BROWSER, reason=f"no Chromium or Chrome on PATH; name one in {VARIABLE}"
+)
+WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+
+
+@pytest.fixture(scope="module")
+def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("page") / "compare.html"
+    file.write_text(whole_page(), encoding="utf-8")
+    return file
+
+
+@pytest.fixture(scope="module")
+def opened() -> Iterator[Any]:
+    with browser(BROWSER) as found:
+        yield found
+
+
+class Watched:
+    """The page in one window, with all that it asked for and complained of."""
+
+    def __init__(self, opened: Any, file: Path, size: dict[str, int], scheme: str) -> None:
+        self.view = opened.new_page(viewport=size, color_scheme=scheme)
+        self.requests: list[str] = []
+        self.complaints: list[str] = []
+        self.view.on("request", lambda request: self.requests.append(request.url))
+        self.view.on("console", lambda message: self.complaints.append(message.text))
+        self.view.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.view.goto(file.as_uri())
+
+
+@pytest.fixture(
+    scope="module",
+    params=[(WIDE, "light"), (PHONE, "dark")],
+    ids=["wide and light", "telephone and dark"],
+)
+def watched(opened: Any, page_file: Path, request: pytest.FixtureRequest) -> Iterator[Watched]:
+    size, scheme = request.param
+    found = Watched(opened, page_file, size, scheme)
+    yield found
+    found.view.close()
+
+
+def test_it_asks_for_nothing_but_itself(watched: Watched, page_file: Path) -> None:
+    assert [url for url in watched.requests if not url.startswith("data:")] == [page_file.as_uri()]
+
+
+def test_the_console_stays_empty(watched: Watched) -> None:
+    assert watched.complaints == []
+
+
+def test_every_section_is_there_and_has_a_heading(watched: Watched) -> None:
+    heads = watched.view.locator("h2:visible").all_inner_texts()
+    for title in ("In plain words", "Class by class", "Under corruptions", "Cost", "Controls"):
+        assert title in heads
+    assert watched.view.locator("section").count() == watched.view.locator("section h2").count()
+
+
+def test_every_figure_has_a_size_and_words(watched: Watched) -> None:
+    figures = watched.view.locator("svg")
+    assert figures.count() >= 4
+    for i in range(figures.count()):
+        box = figures.nth(i).bounding_box()
+        assert box is not None
+        assert min(box["width"], box["height"]) > 100
+        assert len(figures.nth(i).get_attribute("aria-label")) > 20
+
+
+def test_the_page_does_not_scroll_sideways(watched: Watched) -> None:
+    width = "document.documentElement.{}"
+    wide, seen = (watched.view.evaluate(width.format(w)) for w in ("scrollWidth", "clientWidth"))
+    assert wide <= seen
+    watched.view.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
+    assert watched.view.evaluate(width.format("scrollWidth")) <= seen
+
+
+def test_text_stands_out_from_its_ground(watched: Watched) -> None:
+    """At least 4.5 to 1, as WCAG asks, on cards and on the page."""
+    ratio = watched.view.evaluate(
+        """() => {
+            const style = getComputedStyle(document.documentElement);
+            const light = name => {
+                const hex = style.getPropertyValue(name).trim().slice(1);
+                const [r, g, b] = [0, 2, 4].map(i => parseInt(hex.slice(i, i + 2), 16) / 255)
+                    .map(c => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
+                return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+            };
+            const found = [];
+            for (const text of ['--ink', '--quiet', '--link'])
+                for (const ground of ['--page', '--card', '--code']) {
+                    const pair = [light(text), light(ground)].sort((a, b) => b - a);
+                    found.push((pair[0] + 0.05) / (pair[1] + 0.05));
+                }
+            return Math.min(...found);
+        }"""
+    )
+    assert ratio >= 4.5
+
+
+def test_the_first_key_leads_past_the_contents(watched: Watched) -> None:
+    watched.view.keyboard.press("Tab")
+    first = watched.view.evaluate("document.activeElement.textContent")
+    assert first == "Skip to the summary"
+    assert watched.view.locator(".skip").bounding_box()["x"] >= 0
+    watched.view.keyboard.press("Enter")
+    assert watched.view.evaluate("document.activeElement.id") == "summary"
