@@ -14,7 +14,7 @@ PROJECT_ENV := .venv/.project-env
 # With the environment active: the tools call each other (mlflow calls uv and git) through PATH.
 RUN := PATH="$(CURDIR)/$(BIN):$$PATH"
 
-.PHONY: help prune test test-slow bench ui lock clean setup project-env
+.PHONY: help prune test test-slow bench ui screenshot lock clean setup project-env
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -45,6 +45,9 @@ ui: $(READY) ## open the MLflow UI on the local store (PORT=5000)
 	@echo "Open http://127.0.0.1:$(PORT)/#/experiments/0/runs?workflowType=machine_learning"
 	@$(RUN) mlflow ui --port $(PORT) --workers 1 \
 	  --backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db}"
+
+screenshot: $(READY) ## docs/images/report.png from a page of `compare`: make screenshot PAGE=compare.html
+	@$(RUN) python scripts/screenshot.py "$(PAGE)" docs/images/report.png
 
 # -c pins uv itself, so that the lock holds the uv that made it. --upgrade is left to ARGS.
 lock: $(BIN)/uv ## write requirements.lock anew from pyproject.toml (ARGS=--upgrade for newer versions)
