@@ -71,9 +71,11 @@ def _sheet(ax: Axes, part: pd.DataFrame, images: NDArray[np.float32], height: in
     ax.set_axis_off()
     if part.empty:
         ax.text(0, 0.3, "none", fontsize=10, color=QUIET)
-    for place, row in enumerate(part.itertuples()):
+    columns = ("sample", "label", "predicted", "sparsity")
+    rows = zip(*(part[column].to_numpy() for column in columns), strict=True)
+    for place, (sample, label, predicted, sparsity) in enumerate(rows):
         x, y = place % ACROSS, place // ACROSS * _HIGH
-        shown = images[row.sample].transpose(1, 2, 0)
+        shown = images[sample].transpose(1, 2, 0)
         ax.imshow(
             shown[:, :, 0] if shown.shape[2] == 1 else shown,
             extent=(x + 0.05, x + 0.95, y + 0.9, y),
@@ -81,9 +83,10 @@ def _sheet(ax: Axes, part: pd.DataFrame, images: NDArray[np.float32], height: in
             vmin=0,
             vmax=1,
         )
-        words = f"{row.label} read as {row.predicted}", f"from {100 * float(row.sparsity):.3g} %"
+        words = f"{label} read as {predicted}", f"from {100 * sparsity:.3g} %"
         for line, (text, color) in enumerate(zip(words, (INK, QUIET), strict=True)):
             where = (x + 0.5, y + 0.93 + 0.22 * line)
-            ax.text(*where, text, ha="center", va="top", fontsize=8.5, color=color)
+            # They lie inside the panel, and measuring them takes time.
+            ax.text(*where, text, ha="center", va="top", fontsize=8.5, color=color, in_layout=False)
     ax.set_xlim(0, ACROSS)
     ax.set_ylim(height * _HIGH - 0.1, 0)
