@@ -84,6 +84,13 @@ def test_settings_name_an_arm_only_where_its_criterion_has_several() -> None:
     ]
 
 
+def test_arms_name_their_controls_and_get_no_others() -> None:
+    report = {"sparsities": [0.5]}
+    study = study_of(given(arm=[{"criteria": ["nc", "shuffled@nc", "random@nc"]}], report=report))
+    assert [arm.criterion for arm in study.arms] == ["nc", "shuffled@nc", "random@nc"]
+    assert {arm.config.controls for arm in study.arms} == {"no"}
+
+
 @pytest.mark.parametrize(
     ("path", "value", "said"),
     [
@@ -97,6 +104,8 @@ def test_settings_name_an_arm_only_where_its_criterion_has_several() -> None:
         (["train", "seed"], 1, "unknown key of train 'seed'"),
         (["train", "epochs"], "many", "epochs of train is 'many'; it must be an integer"),
         (["prune", "run_id"], "x", "unknown key of prune 'run_id'"),
+        (["prune", "controls"], "yes", "unknown key of prune 'controls'"),
+        (["arm", 1, "criteria"], ["random", "small-dense"], "arm 2: 'small-dense' has steps of"),
         (["prune", "sparsities"], [0.5, 0.3], "arm 1: .*0.5,? ?0.3"),
         (["arm", 0, "criteria"], ["mils"], "arm 1: unknown criterion 'mils'"),
         (["arm", 0, "recovery"], ["non"], "arm 1: unknown recovery 'non'; did you mean 'none'?"),

@@ -16,6 +16,7 @@ from leastloss.experiment.dense import MODEL_TAG, RUN_TAG, Dense
 from leastloss.experiment.naming import child_name, name_tags, note_of
 from leastloss.experiment.small_sizes import count_weights, sizes_of, untrained
 from leastloss.models.files import save_network
+from leastloss.models.layers import weight_layers
 from leastloss.pruning import PruningPath, full_masks
 from leastloss.pruning.measure import measure
 from leastloss.pruning.noise import noisy_splits, under_noise
@@ -55,8 +56,8 @@ def small_child(
             row: dict[str, float] = {"step": step, "removed": removed}
             row["sparsity"] = removed / len(first.parts)
             row |= measure(model, full_masks(model), dense.data) | under_noise(model, noisy)
-            row["weight_sparsity"] = 1 - count_weights(model) / count_weights(dense.model)
-            rows.append(row)
+            row |= _lacks(dense.model, model, list(first.parts.dense))
+            rows.append(row | {"ties_at_cut": float("nan"), "score_seconds": 0.0})
         table = labelled(pd.DataFrame(rows), SMALL, config.seed, dense)
         about = {"data": dense.data.recipe, "name": dense.name, "criterion": SMALL}
         tracking.log_file(
@@ -94,3 +95,11 @@ def _metrics(row: dict[str, float]) -> tuple[int, dict[str, float]]:
     """The step of a row, and what is logged of it."""
     told = {key: value for key, value in row.items() if key not in ("step", "removed")}
     return int(row["step"]), told
+
+
+def _lacks(dense: nn.Module, small: nn.Module, names: list[str]) -> dict[str, float]:
+    """The share of the dense network's weights that a small one does not have, also by layer."""
+    mine, theirs = weight_layers(small), weight_layers(dense)
+    shares = [1 - mine[name].weight.numel() / theirs[name].weight.numel() for name in names]
+    found = {"weight_sparsity": 1 - count_weights(small) / count_weights(dense)}
+    return found | {f"sparsity_layer_{i}": share for i, share in enumerate(shares)}
