@@ -21,9 +21,9 @@ def speed(
 ) -> dict[str, float]:
     """Time two networks on one thread of the CPU, and on the GPU if there is one.
 
-    Rounds take turns: one pass of the one network, one of the other, after three that do not
-    count; the median of up to 200 rounds (5 at least) is given. What is measured is PyTorch as it
-    runs such a network, one call from Python each.
+    Rounds have one pass of each network, the other one first each time; three do not count, and the
+    median of up to 200 more (5 at least) is given. What is measured is PyTorch as it runs such a
+    network, one call from Python each; on a busy machine even medians of ratios err.
 
     Args:
         dense: A network.
@@ -96,7 +96,9 @@ def _seconds(
                 begin = time.perf_counter()
             if turn >= _WARM + _LEAST and time.perf_counter() - begin > seconds:
                 break
-            for model, values, own in zip(models, inputs, took, strict=True):
+            pairs = list(zip(models, inputs, took, strict=True))
+            # Who comes first in a round may be the one that a busy machine interrupts.
+            for model, values, own in pairs if turn % 2 else reversed(pairs):
                 with evaluation_mode(model):
                     _wait(device)
                     start = time.perf_counter()
