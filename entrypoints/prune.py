@@ -10,7 +10,8 @@ def prune_command(config: PruneConfig) -> None:
 
     Without --run-id a network is trained first. The parent run holds the dense network and the
     curves of all criteria; each criterion is a child run with the metrics of every step, the pruned
-    weights, the removal order and the final network as a logged model.
+    weights, the removal order and the final network as a logged model. So are the controls of
+    mils-bdm, mils-entropy and nc, without the logged model; --controls no leaves them out.
 
     \b
     Examples:
