@@ -41,7 +41,7 @@ def table(criterion: str, seed: int) -> pd.DataFrame:
     columns |= {f"recall_class_{k}": level - 0.02 * k * at for k in range(10)}
     columns |= {f"val_{name}": column for name, column in list(columns.items())[3:]}
     columns |= {name: 1 + at + 0.1 * noise.random(20) for name in COLLAPSE}
-    columns |= {name: 1e5 * (1.1 - at) for name in ("bdm_bits", "mask_sign_bits")}
+    columns |= dict.fromkeys(("bdm_bits", "mask_sign_bits"), 1e5 * (1.1 - at))
     columns |= {"score_seconds": noise.random(20), "dead_units": at}
     return pd.DataFrame(columns)
 
@@ -125,7 +125,8 @@ def main(runs: int) -> None:
     print(f"{found['runs']} runs of 20 steps:")
     print(f"  whole page         {found['whole']:6.2f} s (target: 20), {found['megabytes']:.1f} MB")
     print(f"  CPU time           {found['busy']:6.2f} s")
-    print(f"  of it reading      {found['read']:6.2f} s: {100 * found['read'] / found['whole']:.0f} %")
+    share = 100 * found["read"] / found["whole"]
+    print(f"  of it reading      {found['read']:6.2f} s: {share:.0f} %")
     print(f"  MLflow one by one  {found['peer']:6.2f} s: {found['peer'] / found['read']:.1f} x")
 
 

@@ -122,8 +122,16 @@ def shuffled(
     label = str(given["criterion"])
     settings = {**given, "criterion": f"shuffled@{label}", "allocation": label}
     settings |= {"options": {}, "facts": {}}
-    kept = repair if chosen.memoryless else None
-    return ShuffledPath(path.dense, parts, order, tuple(record.steps), settings, kept, removed)
+    return ShuffledPath(
+        path.dense,
+        parts,
+        order,
+        tuple(record.steps),
+        settings,
+        repair if chosen.memoryless else None,
+        path.dense_predicted,
+        removed=removed,
+    )
 
 
 def shuffle_within(
