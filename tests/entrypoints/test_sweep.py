@@ -100,6 +100,9 @@ def test_resumed_and_published(
     assert "`mlflow run . -e sweep -P file=tiny.toml`" in text
     assert "2 (0, 1), 8 prune runs" in text
     assert str(tmp_path) not in text
+    (sweep,) = runs(store, "sweep")
+    page = Path(store.download_artifacts(sweep.info.run_id, "compare.html")).read_text()
+    assert "-P file=tiny.toml -P report=only" in page
     # One child is lost, and one that others follow fails: those alone are made again.
     made = runs(store, "criterion")
     gone = {r.data.params["criterion"]: r for r in made if r.data.params["seed"] == "1"}

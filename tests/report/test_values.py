@@ -1,0 +1,68 @@
+"""What is chosen and measured of paths, and what the page is refused for."""
+
+import pandas as pd
+import pytest
+from tests.report.pages import steps, whole_page
+
+from leastloss.errors import InputError
+from leastloss.report.cost import cost_section
+from leastloss.report.noise import robustness_section
+from leastloss.report.values import areas, as_arms, end_of, points_for
+
+
+def test_points_near_the_end_are_not_read_off_from_afar() -> None:
+    # 98.5 % is half again as many weights as 99 %: another network.
+    assert points_for(pd.DataFrame({"sparsity": [0.0, 0.9, 0.985]})) == (0.9,)
+    many = pd.DataFrame({"sparsity": [0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.99]})
+    assert points_for(many) == (0.7, 0.8, 0.9, 0.95, 0.99)
+
+
+def test_a_run_that_ends_early_has_no_area_further_on() -> None:
+    table = pd.DataFrame(
+        {"criterion": name, "seed": 0, "sparsity": p, "accuracy": 1.0}
+        for name, end in (("nc", 0.9), ("random", 0.5))
+        for p in (0.0, end)
+    )
+    assert end_of(table, "criterion") == 0.5
+    found = areas(as_arms(table, "criterion", {}), ["accuracy"], 0.9)
+    assert found[["method", "value"]].values.tolist() == [["nc", 1.0]]
+
+
+def test_seconds_of_scoring_are_added_up_and_shared_out() -> None:
+    table = steps(seeds=2)
+    section = cost_section(as_arms(table, "criterion", {}), ["nc"], {"nc": []})
+    whole, each = section.grids[0].rows["nc"]
+    assert whole.value == "1.4"  # seven steps of 0.2 s
+    assert each.value == "1,474"  # 1.4 s for 950 parts, in microseconds
+
+
+def test_networks_that_failed_are_in_no_mean() -> None:
+    table = pd.DataFrame(
+        {"run_id": "r", "model": "nc", "corruption": "shot", "severity": s, "flip_rate": f}
+        | {"failed": "" if s == 1 else "broke"}
+        for s, f in ((1, 0.25), (5, float("nan")))
+    )
+    section = robustness_section(table)
+    (cell,) = section.grids[0].rows["nc"]
+    assert (cell.value, cell.small) == ("25.0", "failed in part")
+    assert section.notes == ["Failed, and in no mean: `nc` under shot (broke)."]
+
+
+def test_without_a_robustness_run_its_command_is_named() -> None:
+    section = robustness_section(None, command="mlflow run . -e robustness")
+    assert section.code == {"robustness": "mlflow run . -e robustness"}
+
+
+def test_a_run_without_the_metric_is_named() -> None:
+    table = steps(seeds=2)
+    table.loc[(table["criterion"] == "nc") & (table["seed"] == 1), "accuracy"] = float("nan")
+    with pytest.raises(InputError, match="the run of 'nc' with seed 1 has no accuracy"):
+        whole_page(table=table, figures={})
+
+
+def test_tests_of_two_seeds_are_shown_only_if_asked_for() -> None:
+    refusal = "n = 2: a claim needs 3 seeds or more"
+    assert refusal in whole_page(seeds=2, figures={})
+    asked = whole_page(seeds=2, figures={}, few_seeds=True)
+    assert refusal not in asked
+    assert "p = 0.5" in asked
