@@ -15,7 +15,6 @@ from leastloss.plots import (
     compare_figure,
     curves,
     looks,
-    robustness_figure,
     training_curves,
 )
 
@@ -154,29 +153,6 @@ def test_training_marks_the_epoch_whose_weights_were_kept():
     assert "epoch 3" in accuracy.texts[0].get_text()
 
 
-def noise_table():
-    rows = [
-        {"model": model, "corruption": noise, "severity": severity, "accuracy": 0.9 - severity / 10}
-        | {"minority_recall": 0.8 - severity / 10}
-        for model in ("dense", "nc")
-        for noise, severities in (("clean", [0]), ("gaussian", [1, 3]), ("shot", [1, 3]))
-        for severity in severities
-    ]
-    return pd.DataFrame(rows)
-
-
-def test_robustness_has_a_panel_per_metric_and_noise_that_starts_clean():
-    figure = robustness_figure(noise_table())
-    assert len(figure.axes) == 4
-    assert [ax.get_title(loc="left") for ax in figure.axes[:2]] == ["gaussian", "shot"]
-    for ax in figure.axes:
-        assert len(ax.lines) == 2
-        assert list(ax.lines[0].get_xdata()) == [0, 1, 3]
-    assert np.allclose(figure.axes[0].lines[0].get_ydata(), [0.9, 0.8, 0.6])
-    alone = noise_table().query("model == 'nc'").drop(columns="model")
-    assert [len(ax.lines) for ax in robustness_figure(alone).axes] == [1] * 4
-
-
 @pytest.mark.parametrize(
     ("draw", "message"),
     [
@@ -185,7 +161,6 @@ def test_robustness_has_a_panel_per_metric_and_noise_that_starts_clean():
         (lambda: child_curves(runs().iloc[:0]), "no rows"),
         (lambda: child_curves(runs()[["sparsity", "loss"]]), "none of accuracy"),
         (lambda: training_curves(pd.DataFrame()), "no rows"),
-        (lambda: robustness_figure(noise_table().query("severity == 0")), "no corruption"),
     ],
 )
 def test_bad_tables(draw, message):

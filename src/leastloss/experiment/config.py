@@ -110,9 +110,18 @@ class RobustnessConfig:
 
     run_id: str = option("", "A train or prune run; empty: the newest finished prune run.")
     sparsity: str = option(
-        "", "Take the pruned networks at this sparsity; empty: at the last step."
+        "",
+        "Take the pruned networks at this sparsity, or at several, like 0.5,0.9; empty: at "
+        "the last step.",
     )
-    corruptions: str = option("gaussian,shot,impulse,speckle", "Kinds of noise.")
+    corruptions: str = option(
+        "all",
+        "Corruptions, like gaussian,rotation; weight-noise is on the weights; all: the twelve of "
+        "images and weight-noise.",
+    )
+    attacks: str = option(
+        "", "Attacks by each network's own gradient: fgsm, pgd or both; empty: none."
+    )
     severities: str = option("1,2,3,4,5", "Severities, from 1 (mild) to 5.")
     seed: int = option(0, "Seed of the noise; every network meets the same noise.")
 

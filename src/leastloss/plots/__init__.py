@@ -7,8 +7,10 @@ from leastloss.plots.contact import contact_sheet
 from leastloss.plots.curves import compare_figure, curves
 from leastloss.plots.files import render
 from leastloss.plots.lengths import lengths_figure
+from leastloss.plots.matrix import robustness_matrix
 from leastloss.plots.noise import robustness_figure
 from leastloss.plots.runs import child_curves, training_curves
+from leastloss.plots.samples import corruption_samples
 from leastloss.plots.style import METHODS, looks, words
 
 __all__ = [
@@ -21,11 +23,13 @@ __all__ = [
     "compare_figure",
     "confusion_figure",
     "contact_sheet",
+    "corruption_samples",
     "curves",
     "lengths_figure",
     "looks",
     "render",
     "robustness_figure",
+    "robustness_matrix",
     "training_curves",
     "words",
 ]

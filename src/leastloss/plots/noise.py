@@ -1,14 +1,17 @@
 """Networks under noise: each metric against severity, one line per network."""
 
 from collections.abc import Sequence
+from math import ceil
 
 import pandas as pd
 import seaborn as sns
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from leastloss.errors import InputError
 from leastloss.names import choose
 from leastloss.plots.style import (
+    Look,
     headline,
     legend,
     line_options,
@@ -19,6 +22,8 @@ from leastloss.plots.style import (
     words,
 )
 
+ACROSS = 5  # panels side by side that are still read at a glance
+
 
 def robustness_figure(
     table: pd.DataFrame,
@@ -27,7 +32,9 @@ def robustness_figure(
     by: str = "model",
     title: str = "",
 ) -> Figure:
-    """Draw a robustness table: a column of panels per corruption, a row per metric.
+    """Draw a robustness table: a panel per corruption, in rows of five at most; metric by metric.
+
+    Where a network failed its line has a gap, and a cross on the lower edge.
 
     Args:
         table: What :func:`leastloss.evaluation.robustness_of` returns: ``by``, corruption,
@@ -42,33 +49,56 @@ def robustness_figure(
     rows = table if by in table.columns else table.assign(**{by: "model"})
     for column in ("corruption", "severity", *metrics):
         choose("column", column, rows.columns)
-    corruptions = [name for name in rows["corruption"].unique() if name != "clean"]
-    if not corruptions:
-        raise InputError("the table has no corruption; it needs at least one to draw")
+    corruptions = noises(rows)
     found = looks(rows[by])
-    figure = new_figure(2.9 * len(corruptions) + 0.6, 2.7 * len(metrics) + 0.8)
-    panels = figure.subplots(
-        len(metrics), len(corruptions), squeeze=False, sharex=True, sharey="row"
-    )
-    for metric, line in zip(metrics, panels, strict=True):
-        for corruption, ax in zip(corruptions, line, strict=True):
+    deep = ceil(len(corruptions) / ACROSS)
+    wide = ceil(len(corruptions) / deep)
+    size = 2.9 if deep == 1 else 2.5
+    figure = new_figure(size * wide + 0.6, (size - 0.2) * deep * len(metrics) + 0.8)
+    panels = figure.subplots(deep * len(metrics), wide, squeeze=False, sharex=True, sharey="row")
+    for ax in panels.flat:
+        ax.set_visible(False)
+    for m, metric in enumerate(metrics):
+        for i, corruption in enumerate(corruptions):
+            row, column = divmod(i, wide)
+            ax = panels[m * deep + row, column]
+            ax.set_visible(True)
             part = rows[rows["corruption"].isin(["clean", corruption])]
-            sns.lineplot(
-                data=part,
-                x="severity",
-                y=metric,
-                **line_options(found, by),
-                ax=ax,
-            )
-            first, last = metric == metrics[0], metric == metrics[-1]
+            _lines(ax, part, metric, found, by)
+            below = i + wide < len(corruptions)  # a panel of the same metric
+            last = not below and (m == len(metrics) - 1 or deep > 1)
             tidy(
                 ax,
-                title=corruption if first else "",
+                title=corruption if m == 0 or deep > 1 else "",
                 xlabel="severity (0: clean)" if last else "",
-                ylabel=words(metric) if corruption == corruptions[0] else "",
+                ylabel=words(metric) if column == 0 else "",
             )
             percent(ax, "y", metric)
-            ax.set_xticks(sorted(part["severity"].unique()))
+            ax.set_xticks(sorted(rows["severity"].unique()))
+            ax.tick_params(labelbottom=last)
     legend(figure, found)
     headline(figure, title)
     return figure
+
+
+def noises(rows: pd.DataFrame) -> list[str]:
+    """The corruptions of a table in their order.
+
+    Raises:
+        InputError: If there is none.
+    """
+    found = [name for name in rows["corruption"].unique() if name != "clean"]
+    if not found:
+        raise InputError("the table has no corruption; it needs at least one to draw")
+    return found
+
+
+def _lines(ax: Axes, part: pd.DataFrame, metric: str, found: dict[str, Look], by: str) -> None:
+    sns.lineplot(data=part, x="severity", y=metric, **line_options(found, by), ax=ax)
+    if "failed" in part.columns:
+        failed = part[part["failed"].fillna("") != ""]
+        for name, severity in zip(failed[by], failed["severity"], strict=True):
+            ax.plot(
+                severity, 0, marker="x", color=found[name].color, markersize=7, clip_on=False,
+                transform=ax.get_xaxis_transform(), linestyle="none",
+            )  # fmt: skip

@@ -109,6 +109,8 @@ _WORDS = {
     "excess_gap": "excess loss of worst class",
     "cev": "CEV: uneven change of errors",
     "sde": "SDE: lopsided change of errors",
+    "calibration_error": "calibration error",
+    "sensitivity_ratio": "sensitivity, dense is 1",
     "bdm_bits": "BDM (bits)",
     "block_entropy": "block entropy (bits)",
     "mask_sign_bits": "mask and signs (bits)",

@@ -1,0 +1,111 @@
+"""The networks that a run holds: the dense one, and what was pruned from it, at any sparsity."""
+
+import copy
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+import numpy as np
+from torch import nn
+
+from leastloss import tracking
+from leastloss.errors import InputError, ResourceError
+from leastloss.experiment.config import names
+from leastloss.experiment.dense import RUN_TAG, Dense, fetch_dense
+from leastloss.experiment.prune import ORDER, PRUNED
+from leastloss.experiment.select import children
+from leastloss.models.files import load_network
+from leastloss.pruning import Parts, apply_masks, as_recovery
+from leastloss.pruning.schedule import parts_at
+from leastloss.tracking import Run
+
+ROLE = "leastloss.role"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Network:
+    """A network with its name in tables, the criterion that pruned it, and its sparsity."""
+
+    label: str
+    criterion: str
+    sparsity: float
+    model: nn.Module
+
+
+def networks_of(run_id: str, sparsities: Sequence[float]) -> tuple[Dense, list[Network]]:
+    """Fetch the dense network of a run, and all that were pruned from it.
+
+    Args:
+        run_id: A train run (it holds the dense network alone), a prune run, or a child of one.
+        sparsities: Where to take the pruned networks; empty: where they ended.
+
+    Raises:
+        InputError: If a path does not go so far, or its networks cannot be made again.
+        ResourceError: If the run is missing or holds no network, or its children were pruned from
+            different dense networks: their differences would not be paired.
+    """
+    found = tracking.find_run(run_id)
+    kind = found.data.tags.get(tracking.KIND, "none of ours")
+    if kind not in ("train", "prune", "criterion"):
+        raise ResourceError(f"run {run_id!r} holds no network: it is a run of kind {kind!r}")
+    pruned = children(run_id) if kind == "prune" else [found] if kind == "criterion" else []
+    dense = fetch_dense(run_id)
+    every = [Network(label="dense", criterion="dense", sparsity=0.0, model=dense.model)]
+    for child in pruned:
+        criterion = child.data.params["criterion"]
+        if child.data.tags.get(RUN_TAG, dense.run_id) != dense.run_id:
+            raise ResourceError(
+                f"{criterion} of run {run_id!r} was pruned from another dense network than the "
+                "others; robustness compares networks of one"
+            )
+        for at in sparsities or (None,):
+            try:
+                network, sparsity = pruned_network(child, dense, at)
+            except ResourceError as error:
+                if child.data.tags.get(ROLE) != "control":
+                    raise
+                # A control may be no path, as a small dense network is none.
+                click.echo(f"{criterion} is left out: {error}", err=True)
+                continue
+            label = criterion if len(sparsities) < 2 else f"{criterion} at {at:g}"
+            every.append(
+                Network(label=label, criterion=criterion, sparsity=sparsity, model=network)
+            )
+    return dense, every
+
+
+def pruned_network(child: Run, dense: Dense, at: float | None) -> tuple[nn.Module, float]:
+    """The last network of a criterion run or the one at a sparsity, and its exact sparsity.
+
+    Raises:
+        InputError: If the path does not go so far, or its networks cannot be made again.
+        ResourceError: If the run does not hold what is needed.
+    """
+    run_id, given = child.info.run_id, child.data.params
+    if at is None:
+        with tempfile.TemporaryDirectory() as folder:
+            model = load_network(tracking.fetch_file(run_id, PRUNED, Path(folder)))[0]
+        return model, float(child.data.metrics.get("sparsity", "nan"))
+    recovery = as_recovery(given["recovery"])
+    if not recovery.memoryless:
+        raise InputError(
+            f"run {run_id!r} repaired its networks ({given['recovery']}) and holds the last one "
+            "only; leave out the sparsity"
+        )
+    order = tracking.fetch_array(run_id, ORDER)
+    layers = names(given.get("layers", ""))
+    parts = Parts.of(dense.model, given["granularity"], list(layers) or None)
+    if order.ndim != 1 or not np.isin(order, np.arange(len(parts))).all():
+        raise ResourceError(f"{ORDER} of run {run_id!r} is no order of its {len(parts)} parts")
+    most = len(order) / len(parts)
+    # Half a part of leeway: both a step's exact share and its rounded spelling are found.
+    if not 0 <= at <= most + 0.5 / len(parts):
+        raise InputError(f"sparsity is {at}; run {run_id!r} goes from 0 to {most:.4g}")
+    removed = min(parts_at(at, len(parts)), len(order))
+    model, masks = copy.deepcopy(dense.model), parts.masks(order[:removed])
+    apply_masks(model, masks)
+    if removed:
+        recovery.begin(dense.model, dense.data, int(given["seed"]))(model, masks)
+    return model, removed / len(parts)
