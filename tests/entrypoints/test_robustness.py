@@ -7,6 +7,8 @@ import pytest
 from mlflow import MlflowClient
 from tests.entrypoints.conftest import Entry, children, newest, refused
 
+from leastloss.data import CORRUPTIONS
+
 MILD = {"corruptions": "gaussian,impulse", "severities": "1,3"}
 
 
@@ -30,13 +32,29 @@ def test_takes_train_runs_prune_runs_and_children(
     table = table_of(finished, run_id)
     assert set(table["model"]) == models
     assert set(table["corruption"]) == {"clean", "gaussian", "impulse"}
-    assert {"accuracy", "minority_recall", "sensitivity", "flip_rate"} <= set(table.columns)
+    assert list(table.columns[:5]) == ["model", "criterion", "sparsity", "corruption", "severity"]
+    wanted = {"accuracy", "minority_recall", "sensitivity", "flip_rate", "calibration_error"}
+    assert wanted | {"failed", "sensitivity_class_0"} <= set(table.columns)
+    assert table["failed"].isna().all()
     run = finished.get_run(run_id)
     assert run.info.status == "FINISHED"
-    assert "dense.gaussian.accuracy" in run.data.metrics
-    steps = [m.step for m in finished.get_metric_history(run_id, "dense.impulse.flip_rate")]
-    assert steps == [1, 3]
-    assert Path(finished.download_artifacts(run_id, "robustness.png")).stat().st_size > 10_000
+    steps = finished.get_metric_history(run_id, "gaussian/accuracy.dense")
+    dense = table[(table["model"] == "dense") & table["corruption"].isin(["clean", "gaussian"])]
+    assert [(m.step, m.value) for m in steps] == [
+        *zip(dense["severity"], dense["accuracy"], strict=True)
+    ]
+    assert run.data.metrics["mce/dense"] == 1
+    for name in ("robustness", "robustness_minority", "robustness_matrix", "corruption_errors"):
+        picture = Path(finished.download_artifacts(run_id, f"{name}.png"))
+        assert picture.stat().st_size > 8_000
+    assert Path(finished.download_artifacts(run_id, "corruptions.png")).exists()
+    summary = pd.read_csv(Path(finished.download_artifacts(run_id, "summary.csv")))
+    assert set(summary["model"]) == models
+    for row in summary.to_dict("records"):
+        own = table[(table["model"] == row["model"]) & (table["severity"] > 0)]
+        assert row["mean_accuracy"] == pytest.approx(own["accuracy"].mean())
+        impulse = own[own["corruption"] == "impulse"]
+        assert row["impulse_accuracy"] == pytest.approx(impulse["accuracy"].mean())
     clean = table[(table["model"] == "dense") & (table["corruption"] == "clean")]["accuracy"]
     source = pipeline["own"] if kind == "child" else pipeline["train"]
     assert float(clean.iloc[0]) == finished.get_run(source).data.metrics["accuracy"]
@@ -52,6 +70,47 @@ def test_at_a_sparsity_the_network_is_the_one_of_that_step(
     clean = table[(table["model"] == "magnitude") & (table["corruption"] == "clean")]
     wanted = finished.get_metric_history(child, "accuracy")[1].value
     assert float(clean["accuracy"].iloc[0]) == wanted
+
+
+def test_several_sparsities_in_one_pass(
+    finished: MlflowClient, entry: Entry, pipeline: dict[str, str]
+) -> None:
+    run_id = entry.run("robustness", run_id=pipeline["given"], sparsity="0.2,0.5", **MILD)
+    table = table_of(finished, run_id)
+    assert list(table["model"].unique()) == [
+        *("dense", "magnitude at 0.2", "magnitude at 0.5", "random at 0.2", "random at 0.5")
+    ]
+    sparsity = table.groupby("model")["sparsity"].first()
+    assert sparsity["dense"] == 0
+    assert sparsity["random at 0.2"] == pytest.approx(0.2, abs=0.001)
+    assert set(table["criterion"]) == {"dense", "magnitude", "random"}
+    alone = table_of(
+        finished, entry.run("robustness", run_id=pipeline["given"], sparsity="0.5", **MILD)
+    )
+    assert list(alone["model"].unique()) == ["dense", "magnitude", "random"]
+    # The same networks under the same noise, whatever else is evaluated.
+    for criterion in ("magnitude", "random"):
+        one = table[table["model"] == f"{criterion} at 0.5"].drop(columns="model")
+        other = alone[alone["model"] == criterion].drop(columns="model")
+        pd.testing.assert_frame_equal(one.reset_index(drop=True), other.reset_index(drop=True))
+
+
+def test_all_corruptions_by_default_and_attacks_on_top(
+    finished: MlflowClient, entry: Entry, pipeline: dict[str, str]
+) -> None:
+    run_id = entry.run("robustness", run_id=pipeline["train"], severities=5, attacks="fgsm")
+    table = table_of(finished, run_id)
+    assert list(table["corruption"]) == ["clean", *CORRUPTIONS, "weight-noise", "fgsm"]
+    assert table.set_index("corruption").loc["fgsm", "sensitivity"] > 0
+
+
+def test_children_of_another_dense_network_are_refused(
+    finished: MlflowClient, entry: Entry, pipeline: dict[str, str]
+) -> None:
+    child = children(finished, pipeline["given"])["random"].info.run_id
+    finished.set_tag(child, "leastloss.dense_run", pipeline["own"])
+    line = refused(entry("robustness", run_id=pipeline["given"], **MILD), 1)
+    assert "was pruned from another dense network" in line
 
 
 def test_without_a_run_the_newest_prune_run_is_taken(
@@ -77,13 +136,17 @@ def test_same_seed_same_noise(
     [
         ({"corruptions": "gausian"}, "did you mean 'gaussian'"),
         ({"corruptions": ""}, "corruptions or severities is empty"),
-        ({"severities": "6"}, "severity"),
+        ({"severities": "6"}, "severity is 6; it must be an integer in 1..5"),
+        ({"severities": "0,1"}, "severity is 0"),
+        ({"severities": "1,1"}, "each severity may occur once"),
+        ({"attacks": "fgms"}, "did you mean 'fgsm'"),
         ({"severities": "one"}, "severities is 'one'"),
         ({"severities": ""}, "corruptions or severities is empty"),
         ({"sparsity": "1.5"}, "goes from 0 to 0.94"),
         ({"sparsity": "nan"}, "sparsity is nan"),
         ({"sparsity": "-0.1"}, "sparsity is -0.1"),
-        ({"sparsity": "0.1,0.2"}, "must be one number"),
+        ({"sparsity": "0.1,0.1"}, "each may occur once"),
+        ({"sparsity": "0.1,x"}, "comma list of numbers"),
         ({"seed": "-1"}, "seed is -1"),
     ],
 )

@@ -6,7 +6,7 @@ import pytest
 from torch import nn
 
 import leastloss as ll
-from leastloss.data import Data
+from leastloss.data import CORRUPTIONS, Data
 from leastloss.errors import InputError
 from leastloss.pruning import prune
 from leastloss.pruning.noise import read_noise
@@ -50,10 +50,33 @@ def test_the_seed_draws_the_noise(networks: dict[str, nn.Module], data: Data) ->
     assert first.metrics["gaussian2_accuracy"] != other.metrics["gaussian2_accuracy"]
 
 
+def test_every_corruption_may_be_named(networks: dict[str, nn.Module], data: Data) -> None:
+    specs = [f"{name}:{1 + i % 5}" for i, name in enumerate(CORRUPTIONS)]
+    (row,) = (
+        prune(
+            networks["mlp"],
+            data,
+            "random",
+            steps=1,
+            noise=specs,
+            recovery="none",
+            progress=False,
+        )
+        .table()
+        .iloc[:1]
+        .to_dict("records")
+    )
+    found = ll.robustness(networks["mlp"], data.test).set_index(["corruption", "severity"])
+    for i, name in enumerate(CORRUPTIONS):
+        severity = 1 + i % 5
+        assert row[f"{name}{severity}_accuracy"] == found.loc[(name, severity), "accuracy"]
+
+
 @pytest.mark.parametrize(
     ("specs", "line"),
     [
         (["gauss:3"], "unknown corruption 'gauss'; did you mean 'gaussian'"),
+        (["weight-noise:1"], "unknown corruption 'weight-noise'"),
         (["gaussian"], "write corruption:severity"),
         (["gaussian:6"], "severity from 1 to 5"),
         (["shot:1", "shot:1"], "each may occur once"),
