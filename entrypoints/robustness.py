@@ -9,15 +9,17 @@ def robustness_command(config: RobustnessConfig) -> None:
     """Measure dense and pruned networks under noise.
 
     Takes a train run (its dense network), a prune run (the dense network and every pruned one) or
-    one child of a prune run. Reports accuracy, minority recall, sensitivity (change of the logits
-    per unit of noise) and flip rate (share of changed predictions) for each noise and severity;
-    all networks meet the same noise on the test images.
+    one child of a prune run. Reports accuracy, balanced accuracy, minority and worst-class recall,
+    calibration error, flip rate (share of changed predictions) and sensitivity (change of the
+    logits per unit of noise) for each noise and severity, and corruption errors against the dense
+    network (mCE). All networks meet the same noise on the test images.
 
     \b
     Examples:
       mlflow run . -e robustness
-      mlflow run . -e robustness -P run_id=<a prune run> -P sparsity=0.3
-      mlflow run . -e robustness -P corruptions=gaussian,impulse -P severities=1,3,5
+      mlflow run . -e robustness -P run_id=<a prune run> -P sparsity=0.5,0.9
+      mlflow run . -e robustness -P corruptions=gaussian,rotation -P severities=1,3,5
+      mlflow run . -e robustness -P corruptions=weight-noise -P attacks=fgsm,pgd
     """
     from leastloss.experiment.robustness import robustness  # after parsing: --help answers at once
 

@@ -13,6 +13,7 @@ from torch import nn
 from leastloss import tracking
 from leastloss.errors import InputError, ResourceError
 from leastloss.experiment.config import names
+from leastloss.experiment.controls import nested
 from leastloss.experiment.dense import RUN_TAG, Dense, fetch_dense
 from leastloss.experiment.prune import ORDER, PRUNED
 from leastloss.experiment.select import children
@@ -20,8 +21,6 @@ from leastloss.models.files import load_network
 from leastloss.pruning import Parts, apply_masks, as_recovery
 from leastloss.pruning.schedule import parts_at
 from leastloss.tracking import Run
-
-ROLE = "leastloss.role"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,15 +59,11 @@ def networks_of(run_id: str, sparsities: Sequence[float]) -> tuple[Dense, list[N
                 f"{criterion} of run {run_id!r} was pruned from another dense network than the "
                 "others; robustness compares networks of one"
             )
+        if sparsities and kind == "prune" and not nested(criterion):
+            click.echo(f"{criterion} is left out: it has no network between its steps", err=True)
+            continue
         for at in sparsities or (None,):
-            try:
-                network, sparsity = pruned_network(child, dense, at)
-            except ResourceError as error:
-                if child.data.tags.get(ROLE) != "control":
-                    raise
-                # A control may be no path, as a small dense network is none.
-                click.echo(f"{criterion} is left out: {error}", err=True)
-                continue
+            network, sparsity = pruned_network(child, dense, at)
             label = criterion if len(sparsities) < 2 else f"{criterion} at {at:g}"
             every.append(
                 Network(label=label, criterion=criterion, sparsity=sparsity, model=network)

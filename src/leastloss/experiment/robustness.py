@@ -120,10 +120,10 @@ def _metrics(table: pd.DataFrame, summary: pd.DataFrame) -> list[tuple[int, dict
             for metric in charted:
                 name = f"{noise}/{metric}.{_spelt(row['model'])}"
                 rows.setdefault(int(row["severity"]), {})[name] = float(row[metric])
-    overall = [c for c in summary if c in ("mce", "relative_mce") or str(c).startswith("mean_")]
+    overall = [str(c) for c in summary if str(c).startswith(("mce", "relative_mce", "mean_"))]
     for row in summary.to_dict("records"):
-        for metric in overall:
-            rows.setdefault(0, {})[f"{metric}/{_spelt(row['model'])}"] = float(row[metric])
+        for quantity in overall:
+            rows.setdefault(0, {})[f"{quantity}/{_spelt(row['model'])}"] = float(row[quantity])
     return sorted(rows.items())
 
 

@@ -56,12 +56,12 @@ def robustness_figure(
     size = 2.9 if deep == 1 else 2.5
     figure = new_figure(size * wide + 0.6, (size - 0.2) * deep * len(metrics) + 0.8)
     panels = figure.subplots(deep * len(metrics), wide, squeeze=False, sharex=True, sharey="row")
-    for ax in panels.flat:
-        ax.set_visible(False)
+    for panel in panels.flat:
+        panel.set_visible(False)
     for m, metric in enumerate(metrics):
         for i, corruption in enumerate(corruptions):
-            row, column = divmod(i, wide)
-            ax = panels[m * deep + row, column]
+            down, along = divmod(i, wide)
+            ax: Axes = panels[m * deep + down, along]
             ax.set_visible(True)
             part = rows[rows["corruption"].isin(["clean", corruption])]
             _lines(ax, part, metric, found, by)
@@ -71,7 +71,7 @@ def robustness_figure(
                 ax,
                 title=corruption if m == 0 or deep > 1 else "",
                 xlabel="severity (0: clean)" if last else "",
-                ylabel=words(metric) if column == 0 else "",
+                ylabel=words(metric) if along == 0 else "",
             )
             percent(ax, "y", metric)
             ax.set_xticks(sorted(rows["severity"].unique()))
