@@ -14,12 +14,12 @@ from leastloss.evaluation import (
     robustness_of,
 )
 from leastloss.experiment.config import RobustnessConfig, names, numbers, parameters
-from leastloss.experiment.networks import Network, networks_of
 from leastloss.experiment.damaged import Pictures
+from leastloss.experiment.naming import data_words, joined, name_tags, note_of
+from leastloss.experiment.networks import Network, networks_of
 from leastloss.experiment.prune import TABLE
 from leastloss.experiment.select import newest
 from leastloss.plots import corruption_samples, render, robustness_figure, robustness_matrix
-from leastloss.experiment.naming import data_words, joined, name_tags, note_of
 
 SUMMARY = "summary.csv"
 CHARTED = ("accuracy", "minority_recall", "flip_rate")
