@@ -62,7 +62,10 @@ def test_a_run_without_the_metric_is_named() -> None:
 
 def test_tests_of_two_seeds_are_shown_only_if_asked_for() -> None:
     refusal = "n = 2: a claim needs 3 seeds or more"
-    assert refusal in whole_page(seeds=2, figures={})
+    refused = whole_page(seeds=2, figures={})
+    assert refusal in refused
+    assert "corrected by Holm" not in refused
     asked = whole_page(seeds=2, figures={}, few_seeds=True)
     assert refusal not in asked
-    assert "p = 0.5" in asked
+    assert "corrected by Holm" in asked
+    assert "p = 1" in asked  # 2 / 2**2, times six methods

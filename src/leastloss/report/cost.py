@@ -83,9 +83,9 @@ def _scoring(steps: pd.DataFrame) -> pd.DataFrame:
 
 def _column(ends: pd.DataFrame, quantity: str) -> pd.DataFrame:
     values = ends.rename(columns={quantity: "value"})
-    finite: pd.DataFrame = values[np.isfinite(values["value"])]
-    finite = finite.assign(quantity=quantity, at=0.0, only_dense=False)
-    return finite.reindex(columns=VALUES)
+    values = values[np.isfinite(values["value"])]
+    found: pd.DataFrame = values.assign(quantity=quantity, at=0.0, only_dense=False)
+    return found.reindex(columns=VALUES)
 
 
 def _ends(ends: pd.DataFrame) -> str:
