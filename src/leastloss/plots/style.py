@@ -3,6 +3,7 @@
 Figures are made without pyplot, so they need no display and no global state.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -16,6 +17,8 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 from matplotlib.textpath import TextPath
 from matplotlib.ticker import MaxNLocator, PercentFormatter
+
+from leastloss.data import CORRUPTIONS
 
 INK, QUIET, RULE = "#1f2328", "#6b7280", "#e3e6ea"
 """Text, secondary text and reference lines, grid; the page maps them to its own colours."""
@@ -52,21 +55,28 @@ _SPARE = [
 def looks(names: Iterable[str]) -> dict[str, Look]:
     """Return the look of each method, known methods first and the others by name.
 
-    A method keeps its look from figure to figure. Of methods that are not listed in ``METHODS``
-    the name decides it; only where two such names fall on one look does the later one move on.
+    A method keeps its look from figure to figure. One that is listed in ``METHODS`` lends its look
+    to its first form with options or settings; of all others the name decides it, and only where
+    two would share a colour (or, with many, a whole look) does the later one move on.
 
     Example:
         >>> found = looks(["random", "nc"])
         >>> list(found), found["nc"] == looks(["nc", "mine"])["nc"]
         (['nc', 'random'], True)
+        >>> looks(["nc, recovery=none"])["nc, recovery=none"] == found["nc"]
+        True
     """
     asked = set(names)
     found = {name: look for name, look in METHODS.items() if name in asked}
     for name in sorted(asked - set(METHODS)):
+        own = METHODS.get(re.split("[:,@ ]", name)[0])
         place = crc32(name.encode()) % len(_SPARE)
-        turned = [*_SPARE[place:], *_SPARE[:place]]
+        turned = [*([] if own is None else [own]), *_SPARE[place:], *_SPARE[:place]]
+        colors = {look.color for look in found.values()}
+        fresh = (look for look in turned if look.color not in colors)
+        unlike = (look for look in turned if look not in found.values())
         # More methods than looks: share one rather than fail.
-        found[name] = next((look for look in turned if look not in found.values()), turned[0])
+        found[name] = next(fresh, None) or next(unlike, turned[0])
     return found
 
 
@@ -92,9 +102,12 @@ def words(metric: str) -> str:
     """Spell a metric's column name for people.
 
     Example:
-        >>> words("worst_class_recall"), words("recall_class_3")
-        ('worst-class recall', 'recall of class 3')
+        >>> words("worst_class_recall"), words("recall_class_3"), words("gaussian3_accuracy")
+        ('worst-class recall', 'recall of class 3', 'accuracy under gaussian 3')
     """
+    noisy = re.fullmatch(r"([a-z-]+)([1-5])_(.+)", metric)
+    if noisy and noisy[1] in CORRUPTIONS:
+        return f"{words(noisy[3])} under {noisy[1]} {noisy[2]}"
     if metric.startswith("recall_class_"):
         return f"recall of class {metric.removeprefix('recall_class_')}"
     return _WORDS.get(metric, metric.replace("_", " "))
