@@ -248,3 +248,19 @@ def test_recoveries_can_be_compared_with_each_other() -> None:
     with pytest.raises(InputError, match=r"unknown arm in figures '(nc|magnitude), recovery="):
         study_of(given(arm=arms, report=report | {"recoveries": "apart", "against": ["nc"]},
                        prune={"noise": "gaussian:3"}))  # fmt: skip
+
+
+def test_where_steps_lie_is_told_only_where_nothing_else_tells() -> None:
+    arms = [
+        {"criteria": "nc", "schedule": "one-shot", "sparsities": [0.5, 0.8]},
+        {"criteria": "nc", "schedule": "iterative", "sparsities": [0.5]},
+    ]
+    report = {"against": ["nc"], "sparsities": [0.5]}
+    study = study_of(given(arm=arms, report=report))
+    assert [study.method(arm) for arm in study.arms] == ["nc, schedule=one-shot", "nc"]
+    alike = [{"criteria": "nc", "sparsities": shares} for shares in ([0.5, 0.8], [0.5])]
+    study = study_of(given(arm=alike, report=report))
+    assert [study.method(arm) for arm in study.arms] == [
+        "nc, sparsities=0.5,0.8",
+        "nc, sparsities=0.5",
+    ]

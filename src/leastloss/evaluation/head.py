@@ -42,10 +42,11 @@ def head_of(model: nn.Module, x: Tensor) -> Head:
         InputError: If the network has no such layer.
 
     Example:
+        >>> _ = torch.manual_seed(0)
         >>> net = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 2), nn.Softmax(dim=1))
-        >>> head = head_of(net, torch.rand(5, 2))
+        >>> head = head_of(net, 20 * torch.randn(50, 2))
         >>> tuple(head.features.shape), torch.equal(head.weight, net[2].weight.double())
-        ((5, 3), True)
+        ((50, 3), True)
     """
     found = last_layer(model, x)
     if not isinstance(found.layer, nn.Linear) or found.outputs.shape != found.logits.shape:

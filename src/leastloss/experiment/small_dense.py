@@ -7,6 +7,7 @@ import pandas as pd
 from torch import nn
 
 from leastloss import tracking
+from leastloss.evaluation import fairness_metrics, predict
 from leastloss.experiment.again import row_command
 from leastloss.experiment.child import child_parameters, labelled
 from leastloss.experiment.choices import SMALL
@@ -55,7 +56,7 @@ def small_child(
             removed = first.steps[step].removed
             row: dict[str, float] = {"step": step, "removed": removed}
             row["sparsity"] = removed / len(first.parts)
-            row |= measure(model, full_masks(model), dense.data) | under_noise(model, noisy)
+            row |= _measured(model, dense) | under_noise(model, noisy)
             row |= _lacks(dense.model, model, list(first.parts.dense))
             rows.append(row | {"ties_at_cut": float("nan"), "score_seconds": 0.0})
         table = labelled(pd.DataFrame(rows), SMALL, config.seed, dense)
@@ -89,6 +90,15 @@ def _trained(dense: Dense, widths: tuple[int, ...]) -> nn.Module:
         seed=int(given["seed"]),
     )
     return model
+
+
+def _measured(model: nn.Module, dense: Dense) -> dict[str, float]:
+    """What every step of a path reports, held against the dense network."""
+    test = dense.data.test
+    logits, before = predict(model, test.x), predict(dense.model, test.x)
+    found = measure(model, full_masks(model), dense.data, logits)
+    labels = logits.argmax(dim=1).numpy(), before.argmax(dim=1).numpy()
+    return found | fairness_metrics(*labels, test.y, test.classes)
 
 
 def _metrics(row: dict[str, float]) -> tuple[int, dict[str, float]]:

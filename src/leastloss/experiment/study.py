@@ -103,12 +103,19 @@ class Study:
     def method(self, arm: Arm) -> str:
         """The criterion, with the settings that tell it from its other arms; defaults go unsaid.
 
-        The recovery is told wherever it varies, so that no score is credited with a repair.
+        The recovery is told wherever it varies, so that no score is credited with a repair; where
+        steps lie only if nothing else tells two arms apart.
         """
+        short = [self._told(other, steps=False) for other in self.arms]
+        own = self._told(arm, steps=False)
+        return own if short.count(own) == 1 else self._told(arm, steps=True)
+
+    def _told(self, arm: Arm, *, steps: bool) -> str:
         usual = {f"{key}={value}" for key, value in asdict(PruneConfig()).items()}
         repair = [one for one in self.settings(arm) if one.startswith("recovery=")]
         told = [one for one in self.settings(arm, within=arm.criterion) if one not in usual]
-        return ", ".join([arm.criterion, *dict.fromkeys([*repair, *told])])
+        shown = [one for one in told if steps or not one.startswith("sparsities=")]
+        return ", ".join([arm.criterion, *dict.fromkeys([*repair, *shown])])
 
     def calls(self) -> list[list[Arm]]:
         """Arms that one prune run makes together: they differ in nothing but the criterion."""
