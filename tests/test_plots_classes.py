@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from leastloss.errors import InputError
 from leastloss.plots import class_heat_map, confusion_figure, contact_sheet, render
-from leastloss.plots.style import is_share, more_is_better, words
+from leastloss.plots.words import is_share, more_is_better, words
 
 DENSE = np.array([[4, 0, 0], [0, 3, 1], [0, 0, 0]])
 PRUNED = np.array([[1, 3, 0], [0, 4, 0], [0, 0, 0]])

@@ -13,7 +13,7 @@ from leastloss.plots import (
     compare_figure,
     lengths_figure,
 )
-from leastloss.plots.style import words
+from leastloss.plots.words import words
 from leastloss.report import Drawn
 from leastloss.report.numbers import LENGTHS
 from leastloss.report.parts import number, percent

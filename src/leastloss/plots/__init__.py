@@ -11,7 +11,8 @@ from leastloss.plots.matrix import robustness_matrix
 from leastloss.plots.noise import robustness_figure
 from leastloss.plots.runs import child_curves, training_curves
 from leastloss.plots.samples import corruption_samples
-from leastloss.plots.style import METHODS, looks, words
+from leastloss.plots.style import METHODS, looks
+from leastloss.plots.words import words
 
 __all__ = [
     "METHODS",

@@ -10,7 +10,8 @@ from leastloss.errors import InputError
 from leastloss.evaluation.summary import curve
 from leastloss.names import choose
 from leastloss.plots.curves import dense_level, draw_level, draw_line, seeds_note
-from leastloss.plots.style import INK, QUIET, headline, legend, looks, new_figure, tidy, words
+from leastloss.plots.style import INK, QUIET, headline, legend, looks, new_figure, tidy
+from leastloss.plots.words import words
 
 COLLAPSE_METRICS = (
     *("nc1", "nc1_quotient", "cdnv", "nc4"),

@@ -9,17 +9,8 @@ from matplotlib.patheffects import withStroke
 
 from leastloss.evaluation.summary import curve
 from leastloss.plots.sparsity import sparsity_axis
-from leastloss.plots.style import (
-    INK,
-    QUIET,
-    headline,
-    legend,
-    looks,
-    new_figure,
-    percent,
-    tidy,
-    words,
-)
+from leastloss.plots.style import INK, QUIET, headline, legend, looks, new_figure, percent, tidy
+from leastloss.plots.words import words
 
 CHANCE = ("accuracy", "balanced_accuracy", "minority_recall")
 """Metrics for which guessing all classes evenly scores 1/C in the mean."""

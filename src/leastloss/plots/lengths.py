@@ -8,7 +8,8 @@ from matplotlib.figure import Figure
 from leastloss.evaluation.summary import SAME, curve
 from leastloss.names import choose
 from leastloss.plots.curves import seeds_note
-from leastloss.plots.style import headline, legend, looks, new_figure, percent, tidy, words
+from leastloss.plots.style import headline, legend, looks, new_figure, percent, tidy
+from leastloss.plots.words import words
 
 
 def lengths_figure(

@@ -10,7 +10,8 @@ from matplotlib.patches import Rectangle
 from leastloss.data import CORRUPTIONS
 from leastloss.names import choose
 from leastloss.plots.noise import noises
-from leastloss.plots.style import INK, QUIET, headline, is_share, looks, new_figure, words
+from leastloss.plots.style import INK, QUIET, headline, looks, new_figure
+from leastloss.plots.words import is_share, words
 
 ERRORS = {"corruption_error": "mCE", "relative_corruption_error": "relative mCE"}
 

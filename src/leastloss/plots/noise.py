@@ -19,8 +19,8 @@ from leastloss.plots.style import (
     new_figure,
     percent,
     tidy,
-    words,
 )
+from leastloss.plots.words import words
 
 ACROSS = 5  # panels side by side that are still read at a glance
 

@@ -10,17 +10,8 @@ from matplotlib.figure import Figure
 from leastloss.errors import InputError
 from leastloss.names import choose
 from leastloss.plots.classes import class_labels, color_bar, draw_classes
-from leastloss.plots.style import (
-    INK,
-    QUIET,
-    Look,
-    headline,
-    legend,
-    new_figure,
-    percent,
-    tidy,
-    words,
-)
+from leastloss.plots.style import INK, QUIET, Look, headline, legend, new_figure, percent, tidy
+from leastloss.plots.words import words
 
 LINES = {
     "accuracy": Look(color="#0072B2", marker="o"),

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from leastloss.plots.style import words
+from leastloss.plots.words import words
 from leastloss.report.controls import CONTROLS, Role
 from leastloss.report.parts import Cell, Grid, Section, number, percent, span
 

@@ -9,7 +9,8 @@ import pandas as pd
 
 from leastloss.evaluation.summary import check_table, operating_points
 from leastloss.plots.curves import COMPARED
-from leastloss.plots.style import looks, more_is_better, words
+from leastloss.plots.style import looks
+from leastloss.plots.words import more_is_better, words
 from leastloss.report.beside import controls_section
 from leastloss.report.classes import class_losses, classes_section, fairness_section
 from leastloss.report.controls import BASELINES, Role, roles

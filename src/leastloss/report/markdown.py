@@ -4,7 +4,7 @@ from math import isfinite
 
 import pandas as pd
 
-from leastloss.plots.style import is_share, words
+from leastloss.plots.words import is_share, words
 
 LEVEL = 0.05
 """Differences whose p-value after Holm's correction is at most this are called shown."""

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from leastloss.plots.style import words
+from leastloss.plots.words import words
 from leastloss.report.parts import Cell, Grid, Section, in_percent, number
 
 SHOWN = ("balanced_accuracy", "minority_recall", "flip_rate")

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from leastloss.evaluation.significance import MIN_SEEDS, enough_seeds
-from leastloss.plots.style import more_is_better, words
+from leastloss.plots.words import more_is_better, words
 from leastloss.report.markdown import LEVEL
 from leastloss.report.parts import Cell, Grid, Section, in_percent, number, span
 from leastloss.report.tables import seeds_of

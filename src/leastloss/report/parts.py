@@ -6,7 +6,7 @@ from math import isfinite
 
 from matplotlib.figure import Figure
 
-from leastloss.plots.style import is_share
+from leastloss.plots.words import is_share
 
 
 @dataclass(frozen=True, kw_only=True)

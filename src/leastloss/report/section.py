@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from leastloss.errors import InputError
-from leastloss.plots.style import is_share, words
+from leastloss.plots.words import is_share, words
 from leastloss.report.markdown import (
     LEVEL,
     differences_tables,

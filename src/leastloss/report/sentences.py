@@ -5,7 +5,7 @@ from math import isfinite
 
 import pandas as pd
 
-from leastloss.plots.style import words
+from leastloss.plots.words import words
 from leastloss.report.controls import Role
 from leastloss.report.markdown import LEVEL
 from leastloss.report.parts import in_percent, number, percent

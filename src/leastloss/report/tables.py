@@ -5,7 +5,8 @@ from math import isfinite
 
 import pandas as pd
 
-from leastloss.plots.style import looks, more_is_better, words
+from leastloss.plots.style import looks
+from leastloss.plots.words import more_is_better, words
 from leastloss.report.parts import Cell, Grid, in_percent, number, percent, span
 
 
