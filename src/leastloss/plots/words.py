@@ -12,6 +12,8 @@ def words(metric: str) -> str:
         >>> words("worst_class_recall"), words("recall_class_3"), words("gaussian3_accuracy")
         ('worst-class recall', 'recall of class 3', 'accuracy under gaussian 3')
     """
+    if metric.startswith("val_"):
+        return f"{words(metric.removeprefix('val_'))} on validation images"
     noisy = re.fullmatch(r"([a-z-]+)([1-5])_(.+)", metric)
     if noisy and noisy[1] in CORRUPTIONS:
         return f"{words(noisy[3])} under {noisy[1]} {noisy[2]}"

@@ -107,7 +107,8 @@ def name_of(group: tuple[str, ...]) -> str:
 def _legend(differences: pd.DataFrame) -> str:
     """What the tables say, and what so few seeds cannot show."""
     text = (
-        "Mean over seeds with 95 % bootstrap interval, on the test images; shares in per cent. "
+        "Mean over seeds with 95 % bootstrap interval, on the test images unless said; shares in "
+        "per cent. "
         "Differences are paired by dense network; p is Wilcoxon's signed-rank test after Holm's "
         "correction over the arms of a column; **bold** where p is at most 0.05."
     )
