@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from io import StringIO
 
+import click
 import pandas as pd
 
 from leastloss import tracking
@@ -10,7 +11,7 @@ from leastloss.errors import ResourceError
 from leastloss.experiment.controls import CONTROLS_OF, METHODS
 from leastloss.experiment.dense import RUN_TAG
 from leastloss.experiment.labels import SETTINGS, given
-from leastloss.experiment.paired import DATA, digests
+from leastloss.experiment.paired import DATA, TRAINING, digests
 from leastloss.experiment.prune import TABLE
 from leastloss.experiment.steps import Compared
 from leastloss.report import Cell, Grid
@@ -18,6 +19,7 @@ from leastloss.tracking import Run
 
 OF_RUN = "leastloss.of_run"
 _SUMMARY = "summary.csv"
+_EXPOSED = ("sparsity", "corruptions", "severities")
 
 
 def title_of(runs: Sequence[Run]) -> str:
@@ -32,7 +34,7 @@ def facts_of_runs(found: Compared) -> dict[str, object]:
     runs = found.all_runs
     params = runs[0].data.params
     facts: dict[str, object] = {key: params[key] for key in DATA if params.get(key)}
-    for key in SETTINGS:
+    for key in (*TRAINING, *SETTINGS):
         values = sorted({given(run, key) for run in runs} - {""})
         if values:
             facts[key] = ", ".join(values)
@@ -96,18 +98,28 @@ def judged_in(found: Compared) -> tuple[str, ...]:
 def robustness_of_runs(runs: Sequence[Run]) -> tuple[pd.DataFrame | None, pd.DataFrame | None]:
     """The tables of the robustness runs of these runs' parents, networks or the runs themselves.
 
-    Of several of one run the newest counts. Their summaries are None where none was kept.
+    Of several of one run the newest counts. Means need networks as sparse and noise as severe: of
+    runs that differ in that, those of the setting that most have count (of as many, the newest).
+    Their summaries are None where none was kept.
     """
     tags = ("mlflow.parentRunId", RUN_TAG)
     ours = {run.info.run_id for run in runs} | {run.data.tags.get(t) for t in tags for run in runs}
     where = f"tags.`{tracking.KIND}` = 'robustness' AND attributes.status = 'FINISHED'"
-    newest: dict[str, Run] = {}
+    settings: dict[tuple[str, ...], dict[str, Run]] = {}
     for run in tracking.search(where):
         of = run.data.tags.get(OF_RUN, "")
-        if of in ours and of not in newest:
-            newest[of] = run
-    chosen = list(newest.values())
+        if of in ours:
+            settings.setdefault(_exposed(run), {}).setdefault(of, run)
+    if len(settings) > 1:
+        said = f"robustness runs differ in {', '.join(_EXPOSED)}"
+        click.echo(f"{said}; those that most have in common count", err=True)
+    chosen = list(max(settings.values(), key=len).values()) if settings else []
     return _together(chosen, TABLE), _together(chosen, _SUMMARY)
+
+
+def _exposed(run: Run) -> tuple[str, ...]:
+    """What must be equal in robustness runs that are averaged."""
+    return tuple(run.data.params.get(key, "").replace(" ", "") for key in _EXPOSED)
 
 
 def _together(runs: Sequence[Run], name: str) -> pd.DataFrame | None:

@@ -10,7 +10,7 @@ from leastloss.experiment.labels import given
 from leastloss.tracking import Run
 
 DATA = ("dataset", "size", "imbalance", "ratio", "rare", "share", "subset", "model", "hidden")
-_TRAINING = ("epochs", "patience", "lr", "batch_size", "loss")
+TRAINING = ("epochs", "patience", "lr", "batch_size", "loss")
 _SAME = 1e-6  # relative; a network that was trained again on the same machine agrees in all bits
 
 
@@ -31,7 +31,7 @@ def check_paired(runs: Sequence[Run], networks: Sequence[str]) -> None:
         InputError: If they differ in data or training, or if runs that share a network's name were
             pruned from different networks.
     """
-    for key in DATA + _TRAINING:
+    for key in DATA + TRAINING:
         values = sorted({given(run, key) for run in runs})
         if len(values) > 1:
             shown = ", ".join(repr(value) for value in values)
