@@ -22,12 +22,12 @@ def table(last_good: dict[str, int], seeds: int = 8, far: float = 0.0) -> pd.Dat
     )
 
 
-def said(runs: pd.DataFrame, refused: str = "") -> list[str]:
+def said(runs: pd.DataFrame, refused: str = "", dense: dict[str, float] | None = None) -> list[str]:
     steps = as_arms(runs, "criterion", {})
     free = free_values(steps, ["minority_recall"], 0.02)
     names = {name: (name, "") for name in runs["criterion"].unique()}
     gaps = differences(free, ["magnitude", "random"])
-    return in_words(means(free), gaps, roles(names), end=0.8, refused=refused)
+    return in_words(means(free), gaps, roles(names), end=0.8, refused=refused, dense=dense)
 
 
 def test_how_far_each_goes_and_that_they_differ() -> None:
@@ -49,6 +49,16 @@ def test_the_end_of_the_path_and_no_step() -> None:
     assert "up to the end of its path, 80 % removed; `magnitude` at no step" in text
     (text,) = said(table({"nc": 0, "magnitude": 0}))
     assert text == "No method keeps minority recall within 2 points of dense at its first step."
+
+
+def test_nothing_is_kept_where_there_is_nothing() -> None:
+    runs = table({"nc": 2, "magnitude": 1})
+    runs["minority_recall"] *= 0.02  # dense 1.8 %: it cannot fall by more than two points
+    dense = {"minority_recall": 0.018}
+    (text,) = said(runs, dense=dense)
+    assert text == "Dense minority recall is 1.8 %: there is nothing to keep."
+    (text,) = said(table({"nc": 2, "magnitude": 1}), dense={"minority_recall": 0.9})
+    assert text.startswith("`nc` keeps")
 
 
 def test_of_few_seeds_no_difference_is_claimed() -> None:

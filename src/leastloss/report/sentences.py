@@ -18,6 +18,7 @@ def in_words(
     *,
     end: float,
     refused: str = "",
+    dense: Mapping[str, float] | None = None,
 ) -> list[str]:
     """Say how far each metric stays near the dense network's, and which difference is shown.
 
@@ -27,12 +28,20 @@ def in_words(
         roles: Method -> its role; of methods the first sentence speaks, not of controls.
         end: Sparsity that every run reaches.
         refused: Why no difference may be claimed, if so.
+        dense: Metric -> the dense networks' mean; of one that could not fall by so much nothing is
+            claimed.
 
     Returns:
         Sentences; names of methods in backquotes.
     """
     found = []
     for quantity, rows in free.groupby("quantity", sort=False):
+        metric = str(quantity).partition(":")[2]
+        start = (dense or {}).get(metric, 1.0)
+        if start <= rows["at"].iloc[0]:
+            value = number(start, metric)
+            found.append(f"Dense {words(metric)} is {value} %: there is nothing to keep.")
+            continue
         own = _of_kind(rows, roles, "method")
         rest = _of_kind(rows, roles, "baseline")
         if own.empty:
