@@ -48,6 +48,29 @@ def test_networks_that_failed_are_in_no_mean() -> None:
     assert section.notes == ["Failed, and in no mean: `nc` under shot (broke)."]
 
 
+def test_a_run_without_a_corruption_error_is_not_averaged_away() -> None:
+    rows = {"corruption": "shot", "severity": 1, "flip_rate": 0.25, "failed": ""}
+    table = pd.DataFrame(
+        {"run_id": run, "model": model, "sparsity": 0.95 * (model == "nc")} | rows
+        for run in "ab"
+        for model in ("dense", "nc")
+    )
+    errors = pd.DataFrame(
+        {"run_id": run, "model": model, "mce": mce, "relative_mce": relative}
+        for run, model, mce, relative in (
+            ("a", "dense", 1.0, 1.0),
+            ("b", "dense", 1.0, 1.0),
+            ("a", "nc", 1.25, -0.5),
+            ("b", "nc", float("nan"), -0.25),
+        )
+    )
+    section = robustness_section(table, errors)
+    cells = [cell.value for cell in section.grids[1].rows["nc"]]
+    assert cells == ["–", "−0.375"]
+    assert section.lead[0].endswith("Of the pruned networks 95 % are removed.")
+    assert "chance" in section.notes[0]
+
+
 def test_without_a_robustness_run_its_command_is_named() -> None:
     section = robustness_section(None, command="mlflow run . -e robustness")
     assert section.code == {"robustness": "mlflow run . -e robustness"}

@@ -8,12 +8,17 @@ import numpy as np
 import pandas as pd
 
 from leastloss.plots.words import words
-from leastloss.report.parts import Cell, Grid, Section, in_percent, number
+from leastloss.report.parts import Cell, Grid, Section, in_percent, number, percent
 
 SHOWN = ("balanced_accuracy", "minority_recall", "flip_rate")
 """Quantities of which there is a matrix, the first of them open."""
 
 _ERRORS = {"mce": "mCE", "relative_mce": "relative mCE"}
+_READ = (
+    "mCE is the error under corruptions over the dense network's: below 1, fewer errors. Relative "
+    "mCE is what corruptions add to the error, over what they add to the dense network's: a "
+    "network that is near chance without them cannot get much worse, and is near 0 for that alone."
+)
 
 
 def robustness_section(
@@ -47,7 +52,7 @@ def robustness_section(
         grids.insert(1, _errors(summary, models, runs))
     told = [
         "Mean over the severities, and over the robustness runs (one for each dense network). All "
-        "networks of a run met the same corrupted images. Darker is more."
+        "networks of a run met the same corrupted images. Darker is more." + _how_sparse(table)
     ]
     notes = [
         f"Failed, and in no mean: `{model}` under {corruption} ({reason})."
@@ -55,7 +60,20 @@ def robustness_section(
         .drop_duplicates()
         .itertuples(index=False)
     ]
+    if summary is not None and len(summary):
+        notes.insert(0, _READ)
     return Section(**own, lead=told, grids=grids, notes=notes)
+
+
+def _how_sparse(table: pd.DataFrame) -> str:
+    """How much of the pruned networks is gone, as a sentence; empty where that is not told."""
+    if "sparsity" not in table:
+        return ""
+    pruned = table.loc[table["model"] != "dense", "sparsity"].dropna()
+    if pruned.empty:
+        return ""
+    ends = [percent(round(float(end), 3)) for end in (pruned.min(), pruned.max())]
+    return f" Of the pruned networks {' to '.join(dict.fromkeys(ends))} are removed."
 
 
 def _matrix(
@@ -92,14 +110,19 @@ def _matrix(
 
 def _errors(summary: pd.DataFrame, models: Sequence[str], runs: int) -> Grid:
     shown = [name for name in _ERRORS if name in summary.columns]
-    mean = summary.groupby("model")[shown].mean().to_dict("index")
+    # A run in which a model has no number is not averaged away.
+    mean = summary.groupby("model")[shown].agg(lambda one: one.mean(skipna=False)).to_dict("index")
     return Grid(
-        caption=f"Errors as a share of the dense network's (below 1: more robust), n = {runs}",
+        caption=f"Errors as a share of the dense network's, n = {runs}",
         first="network",
         head=[_ERRORS[name] for name in shown],
         rows={
-            model: [Cell(value=number(float(mean[model][name]), name)) for name in shown]
+            model: [_factor(float(mean[model][name])) for name in shown]
             for model in models
             if model in mean
         },
     )
+
+
+def _factor(value: float) -> Cell:
+    return Cell(value=f"{value:.3f}".replace("-", "−") if isfinite(value) else "–")
