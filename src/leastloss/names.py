@@ -29,5 +29,5 @@ There are: mlp, binarized-mlp
     if name in known:
         return name
     near = get_close_matches(str(name).lower(), known, n=1, cutoff=0.5)
-    hint = f"did you mean {near[0]!r}? " if near else ""
-    raise InputError(f"unknown {kind} {name!r}; {hint}There are: {', '.join(known)}")
+    hint = f"did you mean {near[0]!r}? There" if near else "there"
+    raise InputError(f"unknown {kind} {name!r}; {hint} are: {', '.join(known)}")

@@ -147,6 +147,7 @@ def test_same_seed_same_noise(
         ({"sparsity": "-0.1"}, "sparsity is -0.1"),
         ({"sparsity": "0.1,0.1"}, "each may occur once"),
         ({"sparsity": "0.1,x"}, "comma list of numbers"),
+        ({"severities": "1.5"}, "severities is '1.5'; it must be a comma list of whole numbers"),
         ({"seed": "-1"}, "seed is -1"),
     ],
 )

@@ -146,7 +146,7 @@ def test_one_failure_does_not_lose_the_others(
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"backend": "cloud"}, "unknown backend 'cloud'; There are: local"),
+        ({"backend": "cloud"}, "unknown backend 'cloud'; there are: local"),
         ({"report": "maybe"}, "unknown report 'maybe'"),
         ({"workers": "-1"}, "workers is -1"),
         ({"seeds": "1,1"}, "a seed may occur once"),

@@ -185,7 +185,8 @@ def numbers(text: str, kind: type[Number], what: str) -> tuple[Number, ...]:
     except ValueError:
         found = ()
     if text.strip() and not found:
-        raise InputError(f"{what} is {text!r}; it must be a comma list of numbers")
+        kinds = {"int": "whole numbers"}.get(kind.__name__, "numbers")
+        raise InputError(f"{what} is {text!r}; it must be a comma list of {kinds}")
     return found
 
 

@@ -144,5 +144,6 @@ def _print(summary: pd.DataFrame) -> None:
     present = [name for name in shown.values() if name in means]
     click.echo("mean over the corruptions of images and their severities:")
     click.echo(means[present].to_string(float_format=lambda value: f"{value:.3f}"))
-    for row in summary[summary["note"] != ""].to_dict("records"):
-        click.echo(f"{row['model']}: no number where {row['note']}")
+    for note, rows in summary[summary["note"] != ""].groupby("note", sort=False):
+        of = "all" if len(rows) == len(summary) else ", ".join(rows["model"])
+        click.echo(f"no corruption error of {of}: {note}")
