@@ -106,7 +106,8 @@ def sections_of(given: Comparison) -> list[Section]:
     gaps, area_gaps = differences(free, against), differences(area, against)
     losses = class_losses(steps, at[len(at) // 2])
     mean_free = means(free)
-    dense = steps[steps["sparsity"] == 0].groupby("method")[shares].mean().max().to_dict()
+    start = steps[steps["sparsity"] == 0].groupby("method")[shares].mean()
+    dense = {metric: float(start[metric].max()) for metric in shares}
     summary = in_words(mean_free, gaps, found, end=end, refused=refused, dense=dense)
     if not refused:
         summary += [*of_paths(area_gaps, found), *of_chance(area_gaps, found)]

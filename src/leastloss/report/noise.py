@@ -111,7 +111,10 @@ def _matrix(
 def _errors(summary: pd.DataFrame, models: Sequence[str], runs: int) -> Grid:
     shown = [name for name in _ERRORS if name in summary.columns]
     # A run in which a model has no number is not averaged away.
-    mean = summary.groupby("model")[shown].agg(lambda one: one.mean(skipna=False)).to_dict("index")
+    mean = {
+        model: {name: own[name].mean(skipna=False) for name in shown}
+        for model, own in summary.groupby("model")
+    }
     return Grid(
         caption=f"Errors as a share of the dense network's, n = {runs}",
         first="network",
