@@ -20,7 +20,10 @@ def test_networks_of_other_sparsities_are_not_averaged(
 ) -> None:
     compared = [_run(f"child{i}", {}, **{"mlflow.parentRunId": f"parent{i}"}) for i in range(3)]
     last = {"sparsity": "", "corruptions": "all", "severities": "1,2,3,4,5"}
+    compared.append(_run("control0", {}, **{"mlflow.parentRunId": "parent0"}))
     newest_first = [
+        _run("f", last | {"corruptions": "shot"}, **{"leastloss.of_run": "child0"}),
+        _run("g", last | {"corruptions": "shot"}, **{"leastloss.of_run": "child1"}),
         _run("e", last | {"sparsity": "0.5"}, **{"leastloss.of_run": "parent0"}),
         _run("d", last, **{"leastloss.of_run": "another"}),
         _run("c", last | {"severities": "1, 2,3,4,5"}, **{"leastloss.of_run": "parent1"}),

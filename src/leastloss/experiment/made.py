@@ -1,5 +1,6 @@
 """What made the numbers of a page: settings, versions, data, runs; and runs beside them."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from io import StringIO
 
@@ -99,8 +100,8 @@ def robustness_of_runs(runs: Sequence[Run]) -> tuple[pd.DataFrame | None, pd.Dat
     """The tables of the robustness runs of these runs' parents, networks or the runs themselves.
 
     Of several of one run the newest counts. Means need networks as sparse and noise as severe: of
-    runs that differ in that, those of the setting that most have count (of as many, the newest).
-    Their summaries are None where none was kept.
+    runs that differ in that, those of the setting count that most of these runs were exposed to
+    (of as many, the newest). Their summaries are None where none was kept.
     """
     tags = ("mlflow.parentRunId", RUN_TAG)
     ours = {run.info.run_id for run in runs} | {run.data.tags.get(t) for t in tags for run in runs}
@@ -112,8 +113,12 @@ def robustness_of_runs(runs: Sequence[Run]) -> tuple[pd.DataFrame | None, pd.Dat
             settings.setdefault(_exposed(run), {}).setdefault(of, run)
     if len(settings) > 1:
         said = f"robustness runs differ in {', '.join(_EXPOSED)}"
-        click.echo(f"{said}; those that most have in common count", err=True)
-    chosen = list(max(settings.values(), key=len).values()) if settings else []
+        click.echo(f"{said}; those of the setting that most networks met count", err=True)
+    reached = Counter(
+        of for run in runs for of in (run.info.run_id, run.data.tags.get("mlflow.parentRunId", ""))
+    )
+    most = max(settings.values(), key=lambda own: sum(reached[of] for of in own), default={})
+    chosen = list(most.values())
     return _together(chosen, TABLE), _together(chosen, _SUMMARY)
 
 
