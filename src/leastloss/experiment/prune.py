@@ -210,4 +210,5 @@ def _facts(path: PruningPath) -> dict[str, object]:
 
 
 def _row(step: Step, total: int) -> tuple[int, dict[str, float]]:
-    return step.index, {"sparsity": step.removed / total, **step.metrics}
+    # The UI opens the comparison of runs on the metric that was logged first.
+    return step.index, {**step.metrics, "sparsity": step.removed / total}

@@ -9,9 +9,11 @@ others are factored in batches of about equal size.
 """
 
 from collections.abc import Iterator
+from functools import cache
 
 import torch
 from scipy.linalg.lapack import dtrtri
+from threadpoolctl import ThreadpoolController
 from torch import Tensor
 from torch.nn import functional
 
@@ -169,9 +171,16 @@ def _inverse_diagonal(factor: Tensor) -> Tensor:
     """Diagonal of ``(L L^T)^-1``, shape (..., d): the squared lengths of the columns of L^-1."""
     if factor.device.type != "cpu":
         return torch.cholesky_inverse(factor).diagonal(dim1=-2, dim2=-1)
-    # Half the work of the whole inverse; torch has no inverse of a triangle.
-    found = [
-        torch.from_numpy(dtrtri(one.numpy(), lower=1)[0]).square().sum(dim=0)
-        for one in factor.reshape(-1, *factor.shape[-2:])
-    ]
+    # Half the work of the whole inverse; torch has no inverse of a triangle. SciPy's threads and
+    # torch's would wait for each other.
+    with _blas().limit(limits=1, user_api="blas"):
+        found = [
+            torch.from_numpy(dtrtri(one.numpy(), lower=1)[0]).square().sum(dim=0)
+            for one in factor.reshape(-1, *factor.shape[-2:])
+        ]
     return torch.stack(found).view(factor.shape[:-1])
+
+
+@cache
+def _blas() -> ThreadpoolController:
+    return ThreadpoolController()
