@@ -52,6 +52,11 @@ class Grid:
     dense: Cell | None = None
     folded: bool = False
 
+    @property
+    def wide(self) -> bool:
+        """Whether half a page is too narrow for it: a cell has about the width of ten letters."""
+        return 10 * len(self.head) + min(24, max(map(len, self.rows), default=0)) > 52
+
 
 @dataclass(frozen=True, kw_only=True)
 class Drawn:
