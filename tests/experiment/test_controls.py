@@ -2,11 +2,11 @@
 
 import pytest
 
+from leastloss.controls import METHODS, controls_for
 from leastloss.experiment.choices import choices, in_order
 from leastloss.experiment.config import PruneConfig
 from leastloss.experiment.controls import (
     CONTROLS_OF,
-    METHODS,
     ROLE,
     judged,
     missing_controls,
@@ -14,6 +14,7 @@ from leastloss.experiment.controls import (
     role_tags,
     with_controls,
 )
+from leastloss.report.controls import roles
 
 FOUR = ["random@nc", "magnitude@nc", "shuffled@nc", "small-dense"]
 
@@ -21,6 +22,16 @@ FOUR = ["random@nc", "magnitude@nc", "shuffled@nc", "small-dense"]
 def added(**options: str) -> list[str]:
     config = PruneConfig(**options)  # type: ignore[arg-type]  # plain values
     return [choice.label for choice in with_controls(config, choices(config)) if not choice.asked]
+
+
+def test_recipes_make_the_controls_that_pages_look_for() -> None:
+    for label in ("nc", "mils-bdm:block=3"):
+        assert missing_controls([label])[label] == controls_for(label)
+        methods = {one: (one, "") for one in [label, *controls_for(label)]}
+        found = roles(methods, judged=METHODS)
+        assert found[label].words == ("complete", "")
+        assert list(found[label].controls) == controls_for(label)
+        assert {found[one].kind for one in controls_for(label)} == {"control"}
 
 
 def test_what_a_method_lacks() -> None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from leastloss.controls import SHUFFLED, SMALL
 from leastloss.criteria import CRITERIA, GRANULARITIES, Criterion, as_criterion
 from leastloss.criteria.unit_score import UnitScore
 from leastloss.errors import InputError
@@ -15,9 +16,6 @@ from leastloss.pruning.noise import read_noise
 from leastloss.pruning.quotas import check_allocation
 from leastloss.pruning.schedule import cuts_at, targets, within
 from leastloss.training import check_training
-
-SHUFFLED, SMALL = "shuffled", "small-dense"
-"""Controls that no criterion scores: masks shuffled in each layer, and a small dense network."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,6 +7,7 @@ import click
 import pandas as pd
 
 from leastloss import tracking
+from leastloss.controls import BASELINES
 from leastloss.errors import InputError
 from leastloss.experiment.again import command_of
 from leastloss.experiment.config import CompareConfig, names, numbers, parameters
@@ -27,7 +28,6 @@ from leastloss.experiment.steps import Compared, compared
 from leastloss.names import choose
 from leastloss.plots import render
 from leastloss.report import Comparison, compare_page
-from leastloss.report.controls import BASELINES
 from leastloss.tracking import Run
 
 PAGE = "compare.html"

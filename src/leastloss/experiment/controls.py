@@ -5,14 +5,9 @@ from dataclasses import replace
 
 import click
 
-from leastloss.experiment.choices import SHUFFLED, SMALL, Choice
+from leastloss.controls import FOLLOWING, METHODS, SHUFFLED, SMALL, controls_for
+from leastloss.experiment.choices import Choice
 from leastloss.experiment.config import PruneConfig, names
-
-METHODS = ("mils-bdm", "mils-entropy", "nc")
-"""The criteria that this project puts forward, and that need controls; all others are baselines."""
-
-CONTROLS = ("random", "magnitude", SHUFFLED)
-"""Controls with the layer ratios of the method, as ``random@nc``; beside them ``small-dense``."""
 
 ROLE, CONTROLS_OF = "leastloss.role", "leastloss.controls_of"
 
@@ -35,7 +30,7 @@ def controlled_by(label: str) -> str:
         ('nc:gamma=0.1', '')
     """
     own, _, followed = label.partition("@")
-    return followed if own in CONTROLS else ""
+    return followed if own in FOLLOWING else ""
 
 
 def nested(label: str) -> bool:
@@ -62,8 +57,9 @@ def missing_controls(labels: Iterable[str]) -> dict[str, list[str]]:
     known = list(dict.fromkeys(labels))
     found = {}
     for label in filter(is_method, known):
-        settings = label.removeprefix(_plain(label))
-        wanted = [*(f"{control}@{label}" for control in CONTROLS), f"{SMALL}{settings}"]
+        plain = _plain(label)
+        settings = label.removeprefix(plain)
+        wanted = [control + settings for control in controls_for(plain)]
         found[label] = [control for control in wanted if control not in known]
     return found
 

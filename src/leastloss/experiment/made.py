@@ -8,8 +8,9 @@ import click
 import pandas as pd
 
 from leastloss import tracking
+from leastloss.controls import METHODS
 from leastloss.errors import ResourceError
-from leastloss.experiment.controls import CONTROLS_OF, METHODS
+from leastloss.experiment.controls import CONTROLS_OF
 from leastloss.experiment.dense import RUN_TAG
 from leastloss.experiment.labels import SETTINGS, given
 from leastloss.experiment.paired import DATA, TRAINING, digests

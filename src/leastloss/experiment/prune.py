@@ -7,12 +7,13 @@ import click
 import pandas as pd
 
 from leastloss import tracking
+from leastloss.controls import SHUFFLED, SMALL
 from leastloss.errors import InputError
 from leastloss.experiment.again import command, row_command
 from leastloss.experiment.child import PRUNED as PRUNED
 from leastloss.experiment.child import TABLE as TABLE
 from leastloss.experiment.child import child_parameters, labelled
-from leastloss.experiment.choices import SHUFFLED, SMALL, Choice, choices, in_order, steps_of
+from leastloss.experiment.choices import Choice, choices, in_order, steps_of
 from leastloss.experiment.config import PruneConfig, TrainConfig, parameters
 from leastloss.experiment.controls import judged, nested, role_tags, with_controls
 from leastloss.experiment.costs import run_costs

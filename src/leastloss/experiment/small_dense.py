@@ -7,10 +7,10 @@ import pandas as pd
 from torch import nn
 
 from leastloss import tracking
+from leastloss.controls import SMALL
 from leastloss.evaluation import fairness_metrics, predict
 from leastloss.experiment.again import row_command
 from leastloss.experiment.child import child_parameters, labelled
-from leastloss.experiment.choices import SMALL
 from leastloss.experiment.config import PruneConfig, names
 from leastloss.experiment.costs import measured_speed, network_gains
 from leastloss.experiment.dense import MODEL_TAG, RUN_TAG, Dense

@@ -8,9 +8,10 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+from leastloss.controls import SMALL
 from leastloss.errors import InputError
 from leastloss.evaluation.summary import REACH
-from leastloss.experiment.choices import SMALL, binary_model, choices, steps_of
+from leastloss.experiment.choices import binary_model, choices, steps_of
 from leastloss.experiment.config import PruneConfig, TrainConfig, names
 from leastloss.experiment.metrics import check_metrics
 from leastloss.experiment.study import Arm, Report, Study

@@ -15,6 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from leastloss.controls import SHUFFLED
 from leastloss.criteria.polarity import negative
 from leastloss.data import as_data
 from leastloss.errors import InputError
@@ -120,7 +121,7 @@ def shuffled(
         removed[len(order)] = order
         record.add(work, order, {"ties_at_cut": float("nan"), "score_seconds": 0.0})
     label = str(given["criterion"])
-    settings = {**given, "criterion": f"shuffled@{label}", "allocation": label}
+    settings = {**given, "criterion": f"{SHUFFLED}@{label}", "allocation": label}
     settings |= {"options": {}, "facts": {}}
     return ShuffledPath(
         path.dense,

@@ -5,8 +5,9 @@ from typing import Any
 
 import pandas as pd
 
+from leastloss.controls import CONTROLS
 from leastloss.plots.words import words
-from leastloss.report.controls import CONTROLS, Role
+from leastloss.report.controls import Role
 from leastloss.report.parts import Cell, Grid, Section, number, percent, span
 
 

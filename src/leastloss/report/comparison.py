@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from leastloss.controls import BASELINES
 from leastloss.evaluation.summary import check_table, operating_points
 from leastloss.plots.curves import COMPARED
 from leastloss.plots.style import looks
 from leastloss.plots.words import more_is_better, words
 from leastloss.report.beside import controls_section
 from leastloss.report.classes import class_losses, classes_section, fairness_section
-from leastloss.report.controls import BASELINES, Role, roles
+from leastloss.report.controls import Role, roles
 from leastloss.report.cost import cost_section
 from leastloss.report.noise import robustness_section
 from leastloss.report.numbers import at_points, differences, means

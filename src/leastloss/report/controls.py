@@ -3,11 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-CONTROLS = ("random@", "magnitude@", "shuffled@", "small-dense")
-"""What a method is held against; behind an @ comes the method, whose layer ratios they have."""
-
-BASELINES = ("magnitude", "random")
-"""Criteria that others are held against; none is asked of them."""
+from leastloss.controls import BASELINES, CONTROLS, SMALL, controls_for
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +60,7 @@ def roles(
         elif _baseline(criterion, judged):
             found[name] = Role(kind="baseline", controls={})
         else:
-            wanted = [c + criterion if c.endswith("@") else c for c in CONTROLS]
+            wanted = controls_for(criterion)
             there = {
                 one: other
                 for one in wanted
@@ -83,7 +79,7 @@ def _baseline(criterion: str, judged: Sequence[str]) -> bool:
 
 def _agree(one: str, other: str, control: str) -> bool:
     # A small dense network is not pruned: how others are does not concern it.
-    return control == "small-dense" or one == other
+    return control == SMALL or one == other
 
 
 def _of(said: Mapping[str, str], control: str, criterion: str) -> bool:
