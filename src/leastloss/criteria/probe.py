@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from leastloss.data import Split
 from leastloss.errors import InputError
 from leastloss.models.layers import has_maps
-from leastloss.models.running import matched
+from leastloss.models.running import hooked, matched
 
 BATCH = 4096  # samples per forward pass: bounds the memory, not the result
 CONVOLUTION_BATCH = 512  # feature maps take far more memory a sample
@@ -41,24 +41,15 @@ def observing(
     """
     outputs: dict[str, Tensor] = {}
 
-    def hook(name: str) -> Callable[[nn.Module, Any, Tensor], Tensor]:
-        def record(_: nn.Module, args: Any, output: Tensor) -> Tensor:
-            if name in outputs:
-                raise InputError(f"layer {name!r} runs twice in a forward pass; once is supported")
-            look(name, args[0].detach())
-            outputs[name] = output if output.requires_grad else output.detach().requires_grad_()
-            return outputs[name].clone()  # an in-place activation must not change what is kept
+    def record(name: str, _: nn.Module, args: Any, output: Tensor) -> Tensor:
+        if name in outputs:
+            raise InputError(f"layer {name!r} runs twice in a forward pass; once is supported")
+        look(name, args[0].detach())
+        outputs[name] = output if output.requires_grad else output.detach().requires_grad_()
+        return outputs[name].clone()  # an in-place activation must not change what is kept
 
-        return record
-
-    handles = []
-    try:
-        for name, layer in layers.items():
-            handles.append(layer.register_forward_hook(hook(name)))
+    with hooked(layers, record):
         yield outputs
-    finally:
-        for handle in handles:
-            handle.remove()
 
 
 def batches(

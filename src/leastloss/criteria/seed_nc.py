@@ -16,7 +16,7 @@ from leastloss.criteria.weight_score import WeightScore
 from leastloss.data import Split
 from leastloss.errors import InputError
 from leastloss.models.layers import prunable_layers
-from leastloss.models.running import evaluation_mode
+from leastloss.models.running import evaluation_mode, hooked
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,16 +127,15 @@ def watching(model: nn.Module, names: list[str]) -> Iterator[dict[str, tuple[Ten
         >>> bool((seen["0"][1] >= 0).all())
         True
     """
-    own = {layer: name for name, layer in model.named_modules() if name in names}
     seen: dict[str, tuple[Tensor, Tensor]] = {}
     last: list[str] = []  # the layer whose features may still come, if any
 
-    def look(module: nn.Module, args: tuple[Any, ...], output: Any) -> None:
-        if module in own:
-            if own[module] in seen:
-                raise InputError(f"layer {own[module]!r} runs twice in a forward pass")
-            last[:] = [own[module]]
-            seen[own[module]] = (args[0].clone(), output)
+    def look(name: str, module: nn.Module, args: tuple[Any, ...], output: Any) -> None:
+        if name in names:
+            if name in seen:
+                raise InputError(f"layer {name!r} runs twice in a forward pass")
+            last[:] = [name]
+            seen[name] = (args[0].clone(), output)
         elif last:
             inputs, features = seen[last[0]]
             weighs = isinstance(module, nn.Linear | nn.Conv2d)
@@ -145,9 +144,6 @@ def watching(model: nn.Module, names: list[str]) -> Iterator[dict[str, tuple[Ten
             else:
                 seen[last[0]] = (inputs, output)
 
-    handles = [m.register_forward_hook(look) for m in model.modules() if not list(m.children())]
-    try:
+    leaves = {n: m for n, m in model.named_modules() if not any(m.children())}
+    with hooked(leaves, look):
         yield seen
-    finally:
-        for handle in handles:
-            handle.remove()

@@ -9,7 +9,7 @@ from torch.nn import functional
 
 from leastloss.errors import InputError
 from leastloss.models.layers import Layer, own_weights, prunable_layers, weight_layers
-from leastloss.models.running import evaluation_mode, matched
+from leastloss.models.running import evaluation_mode, hooked, matched
 
 
 class _Reached(Exception):  # no error: the run stops where it was asked to
@@ -93,16 +93,8 @@ def repairable_layers(model: nn.Module, x: Tensor, pruned: Iterable[str]) -> dic
 def _runs(model: nn.Module, layers: Mapping[str, Layer], x: Tensor) -> list[str]:
     """Names of layers as they run, each as often as it does."""
     ran: list[str] = []
-    handles = [
-        layer.register_forward_hook(lambda *_, name=name: ran.append(name))
-        for name, layer in layers.items()
-    ]
-    try:
-        with evaluation_mode(model):
-            model(matched(model, x))
-    finally:
-        for handle in handles:
-            handle.remove()
+    with evaluation_mode(model), hooked(layers, lambda name, *_: ran.append(name)):
+        model(matched(model, x))
     return ran
 
 

@@ -1,6 +1,7 @@
 """Whether the hidden units of a network reach the next layer and nothing else."""
 
 import copy
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -8,7 +9,7 @@ from torch import Tensor, nn
 from leastloss.errors import InputError
 from leastloss.models.binarize import BinaryLinear
 from leastloss.models.layers import prunable_layers
-from leastloss.models.running import evaluation_mode, matched
+from leastloss.models.running import evaluation_mode, hooked, matched
 from leastloss.models.units import sort_by_unit
 
 
@@ -34,15 +35,8 @@ def check_chain(model: nn.Module, x: Tensor, consumers: dict[str, str]) -> None:
         >>> check_chain(net, torch.rand(2, 4), {"0": "2"})
     """
     order: list[str] = []
-    handles = [
-        layer.register_forward_hook(lambda *_, name=name: order.append(name))
-        for name, layer in prunable_layers(model).items()
-    ]
-    try:
+    with hooked(prunable_layers(model), lambda name, *_: order.append(name)):
         _logits(model, x)
-    finally:
-        for handle in handles:
-            handle.remove()
     expected = [*consumers, *list(consumers.values())[-1:]]
     if order != expected:
         ran, registered = " -> ".join(order), " -> ".join(expected)
@@ -74,11 +68,8 @@ def _feeds_only(model: nn.Module, x: Tensor, producer: str, consumer: str) -> bo
         else:
             reader.weight.zero_()
     quiet = _logits(trial, x)
-    handle = layers[producer].register_forward_hook(lambda _, __, output: 3.0 - 2.0 * output)
-    try:
+    with hooked({producer: layers[producer]}, lambda *seen: 3.0 - 2.0 * seen[-1]):
         return torch.equal(_logits(trial, x), quiet)
-    finally:
-        handle.remove()
 
 
 def _apart(model: nn.Module, x: Tensor, producer: str, consumer: str) -> bool:
@@ -101,25 +92,18 @@ def _read(model: nn.Module, x: Tensor, producer: str, consumer: str, moved: Tens
     layers, seen = prunable_layers(model), list[Tensor]()
     channels = isinstance(layers[producer], nn.Conv2d)
 
-    def move(_: nn.Module, __: object, output: Tensor) -> Tensor:
-        units = moved[:, None, None] if channels else moved
-        return torch.where(units, 3.0 - 2.0 * output, output)
-
-    def look(layer: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+    def look(name: str, layer: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> Any:
+        if name == producer:
+            units = moved[:, None, None] if channels else moved
+            return torch.where(units, 3.0 - 2.0 * output, output)
         values = inputs[0]
         if isinstance(layer, nn.Linear):  # features come last
             values = values.reshape(len(values), -1, layer.in_features).movedim(-1, 1)
         seen.append(sort_by_unit(values, len(moved)).clone())
+        return None
 
-    handles = [
-        layers[producer].register_forward_hook(move),
-        layers[consumer].register_forward_pre_hook(look),
-    ]
-    try:
+    with hooked({name: layers[name] for name in (producer, consumer)}, look):
         _logits(model, x)
-    finally:
-        for handle in handles:
-            handle.remove()
     return seen[0]
 
 

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from leastloss.errors import InputError
 from leastloss.models.layers import Layer, weight_layers
-from leastloss.models.running import evaluation_mode, matched
+from leastloss.models.running import evaluation_mode, hooked, matched
 from leastloss.names import choose
 
 
@@ -44,25 +44,19 @@ def last_layer(model: nn.Module, x: Tensor, batch_size: int = 1024) -> LastLayer
     """
     last: list[tuple[Layer, Tensor, Tensor]] = []
 
-    def keep(layer: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+    def keep(_: str, layer: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
         assert isinstance(layer, nn.Linear | nn.Conv2d)
         # What follows may work in place.
         last[:] = [(layer, inputs[0].flatten(1), output.clone())]
 
     pieces: list[tuple[Tensor, Tensor, Tensor]] = []
-    handles = []
-    try:
-        for layer in weight_layers(model).values():
-            handles.append(layer.register_forward_hook(keep))
-        with evaluation_mode(model), torch.inference_mode():
-            for batch in x.split(batch_size):
-                logits = model(matched(model, batch))
-                if not last:
-                    raise InputError("no Linear or Conv2d layer runs, so there are no features")
-                pieces.append((*last[0][1:], logits))
-    finally:
-        for handle in handles:
-            handle.remove()
+    layers = weight_layers(model)
+    with hooked(layers, keep), evaluation_mode(model), torch.inference_mode():
+        for batch in x.split(batch_size):
+            logits = model(matched(model, batch))
+            if not last:
+                raise InputError("no Linear or Conv2d layer runs, so there are no features")
+            pieces.append((*last[0][1:], logits))
     inputs, outputs, logits = (torch.cat(parts) for parts in zip(*pieces, strict=True))
     return LastLayer(last[0][0], inputs, outputs, logits)
 

@@ -1,7 +1,9 @@
-"""Run a network on samples as it stands: its device, its number type, and its mode restored."""
+"""Run a network on samples as it stands: its device, its number type; mode and hooks restored."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import partial
+from typing import Any
 
 from torch import Tensor, nn
 
@@ -40,3 +42,33 @@ def matched(model: nn.Module, x: Tensor) -> Tensor:
         if tensor.is_floating_point():
             return x.to(tensor.device, tensor.dtype)
     return x
+
+
+@contextmanager
+def hooked(
+    modules: Mapping[str, nn.Module], look: Callable[[str, nn.Module, Any, Any], Any]
+) -> Iterator[None]:
+    """Call a function after each run of these modules; afterwards, also on error, no more.
+
+    Args:
+        modules: The modules to watch, by the names that the function is told.
+        look: Given name, module, inputs (a tuple) and output; what it returns, unless None, is the
+            output instead.
+
+    Example:
+        >>> import torch
+        >>> net = nn.Sequential(nn.Linear(2, 3), nn.ReLU())
+        >>> ran = []
+        >>> with hooked(dict(net.named_children()), lambda name, *_: ran.append(name)):
+        ...     out = net(torch.zeros(1, 2))
+        >>> ran
+        ['0', '1']
+    """
+    handles = []
+    try:
+        for name, module in modules.items():
+            handles.append(module.register_forward_hook(partial(look, name)))
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from leastloss.models.layers import Layer, weight_layers
-from leastloss.models.running import evaluation_mode, matched
+from leastloss.models.running import evaluation_mode, hooked, matched
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,20 +55,13 @@ def spans_of(model: nn.Module, x: Tensor) -> dict[str, Span]:
     layers = weight_layers(model)
     seen: list[tuple[str, nn.Module, Tensor, Tensor]] = []
 
-    def note(name: str) -> Any:
+    def note(name: str, module: nn.Module, inputs: tuple[Any, ...], output: Any) -> None:
         # A module may be called by keywords alone; layers and norms are not.
-        return lambda module, inputs, output: seen.append(
-            (name, module, inputs[0] if inputs else output, output)
-        )
+        seen.append((name, module, inputs[0] if inputs else output, output))
 
     leaves = {n: m for n, m in model.named_modules() if not any(m.children())}
-    handles = [module.register_forward_hook(note(name)) for name, module in leaves.items()]
-    try:
-        with evaluation_mode(model):
-            model(matched(model, x))
-    finally:
-        for handle in handles:
-            handle.remove()
+    with evaluation_mode(model), hooked(leaves, note):
+        model(matched(model, x))
     runs, found, last = Counter(name for name, *_ in seen), dict[str, Span](), ""
     for name, module, inputs, output in seen:
         if name in layers:

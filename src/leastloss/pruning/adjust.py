@@ -12,7 +12,7 @@ from leastloss.errors import InputError
 from leastloss.evaluation.trial import check_network
 from leastloss.losses import log_priors
 from leastloss.models.layers import Masks
-from leastloss.models.running import evaluation_mode, matched
+from leastloss.models.running import evaluation_mode, hooked, matched
 from leastloss.pruning.recovery import Recovery, Repair
 
 
@@ -90,19 +90,17 @@ def logit_adjusted(model: nn.Module, data: Any, tau: float = 1.0) -> nn.Module:
 def _last_bias(model: nn.Module, x: Tensor) -> str:
     """Name of the bias that is added to the logits and to nothing else."""
     outputs: list[tuple[str, Tensor]] = []
-    handles = [
-        module.register_forward_hook(
-            lambda _, args, output, name=name: outputs.append((name, output.clone()))
-        )
+
+    def keep(name: str, module: nn.Module, inputs: Any, output: Tensor) -> None:
+        outputs.append((name, output.clone()))
+
+    biased = {
+        name: module
         for name, module in model.named_modules()
         if isinstance(getattr(module, "bias", None), nn.Parameter)
-    ]
-    try:
-        with evaluation_mode(model), torch.no_grad():
-            logits = model(matched(model, x))
-    finally:
-        for handle in handles:
-            handle.remove()
+    }
+    with hooked(biased, keep), evaluation_mode(model), torch.no_grad():
+        logits = model(matched(model, x))
     if outputs and torch.equal(outputs[-1][1], logits):
         name = outputs[-1][0]
         return f"{name}.bias" if name else "bias"
