@@ -29,6 +29,20 @@ def test_pooling_halves_where_the_width_changes_and_at_the_end(
     assert torch.equal(model(x.flatten(1)), model(x))
 
 
+@pytest.mark.parametrize(("pools", "read"), [((), 5 * 8 * 8), ((0,), 5 * 4 * 4), ((0, 1), 5 * 4)])
+def test_pools_that_are_given_halve_where_they_say(pools: tuple[int, ...], read: int) -> None:
+    model = ConvNet((1, 8, 8), (3, 5, 4), 3, pools=pools)
+    assert model.layers[-3].in_features == read
+    assert model(torch.rand(2, 64)).shape == (2, 3)
+    assert model.sizes["pools"] == pools
+
+
+@pytest.mark.parametrize("pools", [(2,), (-1,), (1, 0), (0, 0), (0.5,)])
+def test_pools_behind_no_block_are_refused(pools: tuple[int, ...]) -> None:
+    with pytest.raises(InputError, match="pools are numbers of blocks, increasing, from 0 to 1"):
+        ConvNet((1, 8, 8), (3, 5, 4), 3, pools=pools)
+
+
 def test_it_computes_what_vgg_does() -> None:
     model = ConvNet((2, 9, 8), (3, 3, 4, 5), 6, generator=torch.Generator().manual_seed(0))
     x = torch.rand(7, 2, 9, 8)

@@ -6,7 +6,7 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
-from leastloss.errors import ResourceError
+from leastloss.errors import InputError, ResourceError
 from leastloss.models import MLP, BinarizedMLP, ConvNet
 from leastloss.models.files import load_network, save_network
 from leastloss.pruning import apply_masks, full_masks
@@ -45,6 +45,33 @@ def test_a_file_from_before_biases_were_optional_has_them(tmp_path: Path) -> Non
     save_file(state, tmp_path / "old.safetensors", metadata={"leastloss": json.dumps(facts)})
     x = torch.rand(4, 6)
     assert torch.equal(load_network(tmp_path / "old.safetensors")[0](x), model(x))
+
+
+def test_a_file_from_before_pools_could_be_given_has_the_usual_ones(tmp_path: Path) -> None:
+    model = ConvNet((1, 4, 4), (4, 4, 5), 3).eval()
+    sizes = {"model": "convnet", "shape": [1, 4, 4], "hidden": [4, 4, 5], "classes": 3}
+    state = {f"state/{name}": value.contiguous() for name, value in model.state_dict().items()}
+    metadata = {"leastloss": json.dumps({"network": sizes})}
+    save_file(state, tmp_path / "old.safetensors", metadata=metadata)
+    loaded, x = load_network(tmp_path / "old.safetensors")[0], torch.rand(4, 16)
+    assert torch.equal(loaded(x), model(x))
+
+
+@pytest.mark.parametrize(
+    ("index", "layer", "said"),
+    [
+        (0, nn.Linear(6, 4), "no such layers.0.weight"),
+        (2, nn.Identity(), "no such layers.2.weight"),
+    ],
+)
+def test_a_network_that_was_changed_by_hand_is_refused(
+    index: int, layer: nn.Module, said: str, tmp_path: Path
+) -> None:
+    model = MLP(6, (5,), 3)
+    model.layers[index] = layer
+    with pytest.raises(InputError, match=said):
+        save_network(tmp_path / "odd.safetensors", model, {})
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_truncated_file_is_one_clear_line(tmp_path: Path) -> None:

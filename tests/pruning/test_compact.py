@@ -180,15 +180,36 @@ def test_one_unit_stays_and_one_layer_is_left_as_it_is() -> None:
     assert widths(ll.compact(MLP(4, (), 2))) == [2]
 
 
-def test_a_smaller_perceptron_is_saved_and_pruned_again(tmp_path: Path) -> None:
-    model, x = made("binarized-mlp")
+@pytest.mark.parametrize(
+    ("kind", "hidden"),
+    [
+        ("binarized-mlp", (5, 7)),
+        ("mlp", (5, 7)),
+        ("mlp-no-bias", (5, 7)),
+        ("convnet", (1, 5, 6, 7)),  # its dense one is halved after the second block, not the first
+    ],
+)
+def test_a_smaller_network_is_saved_loaded_and_pruned_again(
+    kind: str, hidden: tuple[int, ...], tmp_path: Path
+) -> None:
+    model, x = made(kind)
     parts = Parts.of(model, "unit")
     small = ll.compact(model, parts.masks(torch.arange(4).numpy()))
-    assert small.hidden == (5, 7)
-    save_network(tmp_path / "small.safetensors", small, {})
-    again, _, _ = load_network(tmp_path / "small.safetensors")
-    assert_equal(again, small, x)
-    assert len(Parts.of(small, "weight")) == 5 * 20 + 7 * 5 + 4 * 7
+    assert small.hidden == hidden
+    file = tmp_path / "small.safetensors"
+    save_network(file, small, {})
+    again, _, _ = load_network(file)
+    assert type(again) is type(model)
+    with torch.inference_mode():
+        assert torch.equal(again(x), small(x))
+    assert again.sizes == small.sizes
+    assert file.stat().st_size < sum(4 * value.numel() for value in model.parameters()) + 4096
+    assert len(Parts.of(again, "unit")) == sum(hidden)
+    # And once more: of what was loaded.
+    less = ll.compact(again, Parts.of(again, "unit").masks(torch.arange(2, 4).numpy()))
+    save_network(file, less, {})
+    with torch.inference_mode():
+        assert torch.equal(load_network(file)[0](x), less(x))
 
 
 class Residual(nn.Module):

@@ -1,16 +1,22 @@
 import sys
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+from typing import Any
 
 import mlflow
+import numpy as np
 import pytest
 import torch
 from mlflow import MlflowClient
 
+import leastloss as ll
 from leastloss import tracking
 from leastloss.data import Data
 from leastloss.errors import ResourceError
-from leastloss.models import MLP, ConvNet
+from leastloss.models import MLP, BinarizedMLP, ConvNet
+from leastloss.models.files import load_network, save_network
+from leastloss.pruning import Parts
 from leastloss.tracking import _exporter
 
 
@@ -47,6 +53,28 @@ def test_a_convnet_loads_without_the_package(
         assert torch.allclose(loaded(x), model(x), atol=1e-5)
     predicted = mlflow.pyfunc.load_model(f"models:/{model_id}").predict(data.test.x[:5].numpy())
     assert torch.allclose(torch.as_tensor(predicted), model(data.test.x[:5]), atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", [MLP, BinarizedMLP, ConvNet])
+def test_a_compacted_network_is_logged_fetched_and_run(
+    kind: Any, store: MlflowClient, data: Data, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(_exporter, "submit", _broken)  # exported in this process
+    model = kind(data.shape if kind is ConvNet else data.features, (6, 6, 8), data.classes)
+    small = ll.compact(model, Parts.of(model, "unit").masks(np.array([0, 1, 7, 15])))
+    assert small.hidden == (4, 5, 7)
+    name = "small.safetensors"
+    with tracking.run("compact", "t", {}) as run_id:
+        tracking.log_file(run_id, name, lambda path: save_network(path, small, {}))
+        model_id = tracking.log_network(run_id, small, data, "compact", {})
+    x = data.test.x[:20]
+    fetched = load_network(tracking.fetch_file(run_id, name, tmp_path))[0]
+    with torch.inference_mode():
+        wanted = small(x)
+        assert torch.equal(fetched(x), wanted)
+    predicted = mlflow.pyfunc.load_model(f"models:/{model_id}").predict(x.numpy())
+    assert torch.allclose(torch.as_tensor(predicted), wanted, atol=1e-5)
+    assert ll.evaluate(fetched, data.test) == ll.evaluate(small, data.test)
 
 
 def test_a_network_that_cannot_be_exported_fails_its_run_in_one_line(

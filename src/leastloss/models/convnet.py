@@ -1,6 +1,7 @@
 """A small VGG-like network: 3x3 convolutions, BatchNorm, ReLU and pooling; two linear layers."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -12,18 +13,20 @@ class ConvNet(nn.Module):
     """A convolutional network with ReLU activations and real weights.
 
     All widths but the last are blocks Conv3x3-BatchNorm-ReLU; a 2x2 max pooling halves the image
-    where the width changes and after the last block, as in VGG (Simonyan and Zisserman 2015, with
-    BatchNorm). The last width is a linear layer with ReLU, before the linear layer of logits.
+    after some of them, as in VGG (Simonyan and Zisserman 2015, with BatchNorm). The last width is
+    a linear layer with ReLU, before the linear layer of logits.
 
     Args:
         shape: Shape of one image, (channels, height, width).
         hidden: Widths of the blocks, then that of the linear layer; two at least.
         classes: Number of classes.
+        pools: Numbers of the blocks, from 0, after which the image is halved; when omitted, those
+            where the width changes, and the last.
         generator: Source of the initial weights; the global one when omitted.
 
     Raises:
         InputError: If ``shape`` is no image, a width is below 1, fewer than two widths or classes
-            are given, or pooling would leave nothing of the image.
+            are given, there is no such block, or pooling would leave nothing of the image.
 
     Example:
         >>> model = ConvNet((1, 28, 28), hidden=(8, 8, 16, 32), classes=10)
@@ -39,18 +42,20 @@ class ConvNet(nn.Module):
         hidden: Sequence[int] = (8, 16, 16, 32, 32, 64),
         classes: int = 10,
         *,
+        pools: Sequence[int] | None = None,
         generator: torch.Generator | None = None,
     ) -> None:
         super().__init__()
         self.shape, self.hidden, self.classes = tuple(shape), tuple(hidden), classes
+        self.pools = usual_pools(self.hidden[:-1]) if pools is None else tuple(pools)
         self._check()
         (channels, height, width), *blocks = self.shape, *self.hidden[:-1]
         layers: list[nn.Module] = []
-        for block, after in zip(blocks, [*blocks[1:], 0], strict=True):
+        for number, block in enumerate(blocks):
             # BatchNorm takes the mean out again: a bias would be noise.
             conv = nn.Conv2d(channels, block, kernel_size=3, padding=1, bias=False)
             layers += [conv, nn.BatchNorm2d(block)]
-            if block != after:
+            if number in self.pools:
                 # The maximum commutes with ReLU, which then has a quarter of the work.
                 layers.append(nn.MaxPool2d(2))
                 height, width = height // 2, width // 2
@@ -75,7 +80,8 @@ class ConvNet(nn.Module):
     @property
     def sizes(self) -> dict[str, object]:
         """The arguments that build a network of this kind and size."""
-        return {"shape": self.shape, "hidden": self.hidden, "classes": self.classes}
+        sizes = {"shape": self.shape, "hidden": self.hidden, "classes": self.classes}
+        return sizes | {"pools": self.pools}
 
     def forward(self, x: Tensor) -> Tensor:
         """Map pixels of shape (n, ...) in [0, 1] to logits of shape (n, classes)."""
@@ -92,7 +98,21 @@ class ConvNet(nn.Module):
                 f"{given}: a convnet needs two widths or more, of blocks and of a linear layer, "
                 "each at least 1, and two classes or more"
             )
-        blocks = self.hidden[:-1]
-        halvings = sum(a != b for a, b in zip(blocks, (*blocks[1:], 0), strict=True))
+        blocks, halvings = len(self.hidden) - 1, len(self.pools)
+        if list(self.pools) != sorted(set(self.pools) & {*range(blocks)}):
+            raise InputError(
+                f"{given}, pools={self.pools}: pools are numbers of blocks, increasing, from 0 to "
+                f"{blocks - 1}"
+            )
         if min(self.shape[1:]) >> halvings < 1:
             raise InputError(f"{given}: {halvings} poolings leave nothing of such an image")
+
+
+def usual_pools(blocks: Sequence[int]) -> tuple[int, ...]:
+    """Blocks after which an image is halved: where the width changes, and the last.
+
+    Example:
+        >>> usual_pools((8, 16, 16))
+        (0, 2)
+    """
+    return tuple(i for i, (a, b) in enumerate(pairwise((*blocks, 0))) if a != b)

@@ -1,7 +1,7 @@
 """Networks in safetensors files: state, masks and how to build the network again; no pickle."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from leastloss.errors import ResourceError
+from leastloss.errors import InputError, ResourceError
 from leastloss.models.convnet import ConvNet
 from leastloss.models.layers import Masks
 from leastloss.models.mlp import MLP, BinarizedMLP
@@ -31,11 +31,14 @@ def save_network(
 
     Args:
         path: The file, by custom ``*.safetensors``.
-        model: Any network; those of this package can be built again from the file alone.
+        model: Any network; those of this package, also what :func:`leastloss.compact` makes of
+            them, can be built again from the file alone.
         masks: What is kept, by layer; empty for a dense network.
         about: Further facts as plain JSON values.
 
     Raises:
+        InputError: If it is a network of this package whose layers were changed by hand, so that
+            it could not be built again.
         ResourceError: If the file cannot be written.
 
     Example:
@@ -52,12 +55,27 @@ def save_network(
     for kind, network in _KINDS.items():
         if isinstance(model, network):
             facts["network"] = {"model": kind} | model.sizes
+            _check_sizes(network, model)
     # Copies, since the tensors of one state share memory in networks with tied weights.
     copies = {name: tensor.detach().cpu().clone() for name, tensor in tensors.items()}
     try:
         save_file(copies, path, metadata={"leastloss": json.dumps(facts)})
     except SafetensorError as error:  # what it makes of a full disk
         raise ResourceError(f"cannot write {path.name}: {error}") from error
+
+
+def _check_sizes(network: Callable[..., nn.Module], model: MLP | BinarizedMLP | ConvNet) -> None:
+    """Refuse at once what nobody could read again."""
+    with torch.device("meta"):  # shapes alone
+        built = network(**model.sizes).state_dict()
+    state = model.state_dict()
+    odd = [n for n in {**built, **state} if n not in built or n not in state]
+    odd += [n for n in built if n in state and built[n].shape != state[n].shape]
+    if odd:
+        raise InputError(
+            f"a {type(model).__name__} of {model.sizes} has no such {odd[0]}: it was changed by "
+            "hand and could not be built again; save its state_dict"
+        )
 
 
 def load_network(path: Path) -> tuple[nn.Module, Masks, dict[str, Any]]:
