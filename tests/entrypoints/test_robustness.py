@@ -6,8 +6,10 @@ import pandas as pd
 import pytest
 from mlflow import MlflowClient
 from tests.entrypoints.conftest import Entry, children, newest, refused
+from torch import Tensor, nn
 
 from leastloss.data import CORRUPTIONS
+from leastloss.evaluation import predict
 
 MILD = {"corruptions": "gaussian,impulse", "severities": "1,3"}
 
@@ -185,3 +187,31 @@ def test_a_recalibrated_network_is_made_again(
     clean = table[(table["model"] == "magnitude") & (table["corruption"] == "clean")]
     wanted = finished.get_metric_history(child, "accuracy")[1].value
     assert float(clean["accuracy"].iloc[0]) == wanted
+
+
+def test_a_network_that_fails_under_noise_keeps_the_rest_of_its_path_and_of_the_page(
+    finished: MlflowClient,
+    entry: Entry,
+    pipeline: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    calls = []
+
+    def fails_at_last(model: nn.Module, x: Tensor) -> Tensor:
+        calls.append(len(x))
+        return predict(model, x) * (float("nan") if len(calls) == 3 else 1.0)  # of steps 0 to 2
+
+    monkeypatch.setattr("leastloss.pruning.noise.predict", fails_at_last)
+    result = entry("prune", run_id=pipeline["train"], criteria="magnitude,random", noise="shot:2")
+    assert result.exit_code == 0, result.output
+    (line,) = [text for text in result.stderr.splitlines() if "failed" in text]
+    assert line.startswith("failed under noise, so NaN there: magnitude under shot2: failed at 1 ")
+    run_id = result.stdout.split()[-1]
+    own = children(finished, run_id)
+    tags = {name: child.data.tags for name, child in own.items()}
+    assert line.endswith(tags["magnitude"]["leastloss.failed_under_noise"])
+    assert "leastloss.failed_under_noise" not in tags["random"]
+    page = entry.run("compare", runs=run_id, metrics="accuracy,shot2_accuracy")
+    text = Path(finished.download_artifacts(page, "compare.html")).read_text(encoding="utf-8")
+    assert "magnitude under shot2: failed at 1 of 3 steps" in text
+    assert "are left out, of all seeds" in text

@@ -3,12 +3,13 @@
 from dataclasses import replace
 
 import pytest
-from torch import nn
+from torch import Tensor, nn
 
 import leastloss as ll
 from leastloss.data import CORRUPTIONS, Data
 from leastloss.errors import InputError
-from leastloss.pruning import prune
+from leastloss.evaluation.failed import told_failures
+from leastloss.pruning import prune, shuffled
 from leastloss.pruning.noise import read_noise
 
 
@@ -94,3 +95,60 @@ def test_samples_beyond_pixels_are_refused_before_pruning(
     wide = replace(data, test=replace(data.test, x=3 * data.test.x))
     with pytest.raises(InputError, match=r"defined for float values in \[0, 1\]"):
         prune(networks["mlp"], wide, "random", noise=["gaussian:1"], progress=False)
+
+
+class Fragile(nn.Module):
+    """Digits are multiples of 1/16; of any other pixel it makes NaN, once it is pruned enough."""
+
+    def __init__(self, net: nn.Module, above: float) -> None:
+        super().__init__()
+        self.net, self.above = net, above
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Logits; NaN for a sample with noise in it."""
+        gone = (self.net.layers[0].weight == 0).float().mean()
+        odd = ((16 * x).frac().abs().flatten(1).sum(dim=1, keepdim=True) > 1e-3) & (
+            gone > self.above
+        )
+        return self.net(x).masked_fill(odd, float("nan"))
+
+
+def test_a_network_that_fails_under_noise_is_told_and_the_path_goes_on(
+    networks: dict[str, nn.Module], data: Data
+) -> None:
+    options = {"sparsities": [0.3, 0.6, 0.9], "recovery": "none", "progress": False}
+    noise = ["gaussian:3", "brightness:1"]
+    fragile = prune(Fragile(networks["mlp"], 0.5), data, "magnitude", noise=noise, **options)
+    sound = prune(networks["mlp"], data, "magnitude", noise=noise, **options).table()
+    table = fragile.table()
+    assert [bool(step.failed) for step in fragile.steps] == [False, False, True, True]
+    samples = len(data.test)
+    said = f"{10 * samples} of {10 * samples} logits are NaN or infinite"
+    assert table["gaussian3_failed"].tolist() == ["", "", said, said]
+    kept = [f"gaussian3_{name}" for name in ("accuracy", "balanced_accuracy", "minority_recall")]
+    assert table[kept].iloc[2:].isna().all(axis=None)
+    assert table[kept].iloc[:2].equals(sound[kept].iloc[:2])
+    clean = ["accuracy", "minority_recall", "bdm_bits", "removed"]
+    assert table[clean].equals(sound[clean])
+    assert "gaussian3_failed" not in sound
+    told = told_failures(table.assign(criterion="magnitude"))
+    assert told[0] == (
+        f"magnitude under gaussian3: failed at 2 of 4 steps, first at sparsity 0.5996 ({said})"
+    )
+    again = shuffled(fragile, data, recovery="none").table()
+    assert again["gaussian3_failed"].tolist() == table["gaussian3_failed"].tolist()
+
+
+def test_data_without_rare_classes_have_no_minority_recall_under_noise(
+    networks: dict[str, nn.Module], data: Data
+) -> None:
+    even = replace(
+        data,
+        test=replace(data.test, minority=()),
+        val=replace(data.val, minority=()),
+        train=replace(data.train, minority=()),
+    )
+    options = {"steps": 1, "recovery": "none", "noise": ["shot:1"], "progress": False}
+    row = prune(networks["mlp"], even, "random", **options).table().iloc[-1]
+    assert 0 < row["shot1_accuracy"] < 1
+    assert "shot1_minority_recall" not in row

@@ -1,6 +1,6 @@
 """What noise did to one network: what it still gets right, what changed, how far it moved."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import torch
 
@@ -51,11 +51,31 @@ def outcome(
     Returns:
         What :func:`damage` returns, all of it NaN if there is a reason; and ``failed``, the reason.
     """
+    return measured(logits, lambda found: damage(found, clean, split, given), lost)
+
+
+def measured(
+    logits: torch.Tensor, measure: Callable[[torch.Tensor], Mapping[str, float]], lost: str = ""
+) -> dict[str, str | float]:
+    """Measure logits; where they are not finite, the same names without a number, and the reason.
+
+    Args:
+        logits: Shape (n, C), finite or not.
+        measure: What is called with finite logits.
+        lost: Why there is nothing to measure, if that is known already.
+
+    Returns:
+        What ``measure`` returns, all of it NaN if there is a reason; and ``failed``, the reason.
+
+    Example:
+        >>> bad = torch.tensor([[0.0, float("nan")]])
+        >>> measured(bad, lambda logits: {"mean": float(logits.mean())})
+        {'mean': nan, 'failed': '1 of 2 logits is NaN or infinite'}
+    """
     reason = lost or failure(logits)
-    if reason:  # the same columns, without a number
-        zeros = torch.zeros_like(logits)
-        return dict.fromkeys(damage(zeros, zeros, split, given), float("nan")) | {"failed": reason}
-    return damage(logits, clean, split, given) | {"failed": ""}
+    if reason:
+        return dict.fromkeys(measure(torch.zeros_like(logits)), float("nan")) | {"failed": reason}
+    return {**measure(logits), "failed": ""}
 
 
 def compared(

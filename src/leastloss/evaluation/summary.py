@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from leastloss.errors import InputError
+from leastloss.evaluation.failed import reason_of
 from leastloss.evaluation.significance import mean_intervals
 from leastloss.names import choose
 
@@ -34,7 +35,9 @@ def check_table(table: pd.DataFrame, metrics: Sequence[str], by: str = "criterio
         silent = table.groupby([by, "seed"])[metric].count()
         if (silent == 0).any():
             method, seed = silent.index[silent == 0][0]
-            raise InputError(f"the run of {method!r} with seed {seed} has no {metric}")
+            why = reason_of(table[table[by] == method], metric)
+            said = f" (failed: {why})" if why else ""
+            raise InputError(f"the run of {method!r} with seed {seed} has no {metric}{said}")
     at = "step" if "step" in table.columns else "sparsity"
     twice = table[table.duplicated([by, "seed", at])]
     if len(twice):

@@ -1,7 +1,10 @@
 """What every child run of a prune run is known by: its parameters, and the columns of its table."""
 
+import click
 import pandas as pd
 
+from leastloss import tracking
+from leastloss.evaluation.failed import told_failures
 from leastloss.experiment.config import PruneConfig, parameters
 from leastloss.experiment.dense import Dense
 from leastloss.experiment.rehearsal import pruning_options
@@ -9,6 +12,7 @@ from leastloss.pruning import recovery_for
 
 PRUNED = "pruned_weights.safetensors"
 TABLE = "table.csv"
+NOISE_FAILED = "leastloss.failed_under_noise"
 
 
 def child_parameters(config: PruneConfig, label: str, dense: Dense) -> dict[str, str]:
@@ -18,6 +22,13 @@ def child_parameters(config: PruneConfig, label: str, dense: Dense) -> dict[str,
     options = pruning_options(config)
     own |= {key: str(options[key]) for key in ("to_sparsity", "steps")}
     return own | {"recovery": recovery_for(config.recovery, dense.model).label}
+
+
+def tell_failures(run_id: str, table: pd.DataFrame) -> None:
+    """Say in one line, and in a tag of its run, under which noise and where a network failed."""
+    if said := "; ".join(told_failures(table)):
+        click.echo(f"failed under noise, so NaN there: {said}", err=True)
+        tracking.log_tags(run_id, {NOISE_FAILED: said})
 
 
 def labelled(table: pd.DataFrame, criterion: str, seed: int, dense: Dense) -> pd.DataFrame:

@@ -9,6 +9,7 @@ import pandas as pd
 from leastloss import tracking
 from leastloss.controls import BASELINES
 from leastloss.errors import InputError
+from leastloss.evaluation.failed import told_failures, without_failed
 from leastloss.experiment.again import command_of
 from leastloss.experiment.config import CompareConfig, names, numbers, parameters
 from leastloss.experiment.figures import page_figures
@@ -31,6 +32,7 @@ from leastloss.report import Comparison, compare_page
 from leastloss.tracking import Run
 
 PAGE = "compare.html"
+_LEFT_OUT = "; from there on its numbers under this noise are left out, of all seeds."
 _KEPT = ("curves", "collapse")  # figures that are kept as files of their own, too
 
 
@@ -106,8 +108,9 @@ def comparison_of(
     title = title or title_of(runs)
     table, errors = robustness_of_runs(runs)
     parent = runs[0].data.tags.get("mlflow.parentRunId", runs[0].info.run_id)
+    steps = without_failed(found.table)
     return Comparison(
-        table=found.table,
+        table=steps,
         title=title,
         command=command,
         metrics=metrics,
@@ -120,7 +123,8 @@ def comparison_of(
         commands={name: command_of(own) for name, own in found.runs.items()},
         facts=facts_of_runs(found),
         tables=tables_of_runs(found),
-        figures=page_figures(found.table, metrics, title=title, fixed=against or BASELINES),
+        figures=page_figures(steps, metrics, title=title, fixed=against or BASELINES),
+        notes=[f"{line}{_LEFT_OUT}" for line in told_failures(found.table)],
         measured={name: [run.data.metrics for run in own] for name, own in found.runs.items()},
         robustness=table,
         errors=errors,

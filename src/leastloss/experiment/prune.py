@@ -12,7 +12,7 @@ from leastloss.errors import InputError
 from leastloss.experiment.again import command, row_command
 from leastloss.experiment.child import PRUNED as PRUNED
 from leastloss.experiment.child import TABLE as TABLE
-from leastloss.experiment.child import child_parameters, labelled
+from leastloss.experiment.child import child_parameters, labelled, tell_failures
 from leastloss.experiment.choices import Choice, choices, in_order, steps_of
 from leastloss.experiment.config import PruneConfig, TrainConfig, parameters
 from leastloss.experiment.controls import judged, nested, role_tags, with_controls
@@ -163,6 +163,7 @@ def _child(
         table = labelled(path.table(), label, config.seed, dense)
         moved = sensitivity_of(choice.criterion, dense.model, config.permutations, config.seed)
         table.loc[0, list(moved)] = list(moved.values())
+        tell_failures(run_id, table)
         tracking.log_metrics(run_id, [(0, moved)])
         _log_path(run_id, path, table, dense, full=full)
         last_step = path.steps[-1].index

@@ -8,6 +8,7 @@ from tqdm import tqdm
 
 from leastloss import tracking
 from leastloss.errors import ResourceError
+from leastloss.evaluation.failed import told_failures, without_failed
 from leastloss.experiment.facts import facts_of
 from leastloss.experiment.figures import by_eights
 from leastloss.experiment.found import Found
@@ -49,7 +50,9 @@ def publish(found: Found, out: Path, file: str) -> list[Path]:
         ResourceError: If there is no run to publish, one is damaged, or a file cannot be written.
     """
     study, wanted = found.study, found.study.report
-    table = table_of(found)
+    measured = table_of(found)
+    failed, table = told_failures(measured, "method"), without_failed(measured, ARM)
+    left_out = {"left out from there on, for all seeds": "; ".join(failed)} if failed else {}
     values = at_points(table, wanted.sparsities, wanted.metrics)
     numbers = means(values)
     dense = means(at_points(dense_rows(table), [0.0], wanted.metrics))
@@ -77,7 +80,7 @@ def publish(found: Found, out: Path, file: str) -> list[Path]:
         study.section,
         title=study.title,
         question=study.question,
-        facts=facts_of(found, file),
+        facts=facts_of(found, file) | left_out,
         means=pd.concat([dense, numbers]),
         differences=paired,
         free=free,

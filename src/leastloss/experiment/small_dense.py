@@ -10,7 +10,7 @@ from leastloss import tracking
 from leastloss.controls import SMALL
 from leastloss.evaluation import fairness_metrics, predict
 from leastloss.experiment.again import row_command
-from leastloss.experiment.child import child_parameters, labelled
+from leastloss.experiment.child import child_parameters, labelled, tell_failures
 from leastloss.experiment.config import PruneConfig, names
 from leastloss.experiment.costs import measured_speed, network_gains
 from leastloss.experiment.dense import MODEL_TAG, RUN_TAG, Dense
@@ -44,7 +44,7 @@ def small_child(
     tags = {**tags, RUN_TAG: dense.run_id, MODEL_TAG: dense.model_id}
     tags[WIDTHS] = "; ".join("-".join(map(str, widths)) for widths in sizes.values())
     noisy = noisy_splits(dense.data.test, names(config.noise), config.seed)
-    rows, model = [], dense.model
+    rows, failed, model = [], list[dict[str, str]](), dense.model
     own = child_parameters(config, SMALL, dense)
     tags |= name_tags(own)
     with tracking.run("criterion", child_name(own), own, nested=True, tags=tags) as run_id:
@@ -56,10 +56,15 @@ def small_child(
             removed = first.steps[step].removed
             row: dict[str, float] = {"step": step, "removed": removed}
             row["sparsity"] = removed / len(first.parts)
-            row |= _measured(model, dense) | under_noise(model, noisy)
+            exposed, why = under_noise(model, noisy)
+            row |= _measured(model, dense) | exposed
+            failed.append(why)
             row |= _lacks(dense.model, model, list(first.parts.dense))
             rows.append(row | {"ties_at_cut": float("nan"), "score_seconds": 0.0})
-        table = labelled(pd.DataFrame(rows), SMALL, config.seed, dense)
+        # A column of a noise under which one of them failed is empty for all others.
+        steps = pd.DataFrame(rows).join(pd.DataFrame(failed).fillna(""))
+        table = labelled(steps, SMALL, config.seed, dense)
+        tell_failures(run_id, table)
         about = {"data": dense.data.recipe, "name": dense.name, "criterion": SMALL}
         tracking.log_file(
             run_id, "pruned_weights.safetensors", lambda file: save_network(file, model, {}, about)

@@ -9,6 +9,7 @@ import pandas as pd
 
 from leastloss import tracking
 from leastloss.errors import ResourceError
+from leastloss.evaluation.failed import FAILED, without_failed
 from leastloss.experiment.labels import Label, labels_of
 from leastloss.experiment.paired import check_paired, network_of_run
 from leastloss.experiment.prune import TABLE
@@ -92,5 +93,8 @@ def _mean(draws: Sequence[pd.DataFrame]) -> pd.DataFrame:
     """The mean over several prunings of one network, step by step."""
     if len(draws) == 1:
         return draws[0]
-    mean = pd.concat(draws).groupby("step", as_index=False).mean(numeric_only=True)
+    every = pd.concat(draws)
+    mean = without_failed(every).groupby("step", as_index=False).mean(numeric_only=True)
+    for name in [column for column in every.columns if column.endswith(FAILED)]:
+        mean[name] = every[name].fillna("").groupby(every["step"]).max().to_numpy()
     return mean.assign(run_id=" ".join(draw["run_id"].iloc[0] for draw in draws))

@@ -76,6 +76,7 @@ def prune(
         layers: Names of the layers to prune; all of them when omitted.
         noise: Corruptions with their severity, as in ``["gaussian:3"]``, under which every step is
             measured too: ``gaussian3_balanced_accuracy``, ... The noise follows from the seed.
+            Where logits under it are not finite, these are NaN and ``gaussian3_failed`` says why.
         progress: Whether to show a progress bar.
         on_step: Called with each finished step.
 

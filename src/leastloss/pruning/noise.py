@@ -1,12 +1,15 @@
 """Measuring under noise along a path: every step of every path meets the same damaged images."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
-from torch import nn
+from torch import Tensor, nn
 
 from leastloss.data import CORRUPTIONS, Split
 from leastloss.errors import InputError
-from leastloss.evaluation import damaged, evaluate
+from leastloss.evaluation import classification_metrics, damaged, predict
+from leastloss.evaluation.damage import measured
+from leastloss.evaluation.failed import FAILED
 from leastloss.names import choose
 
 KEPT = ("accuracy", "balanced_accuracy", "minority_recall")
@@ -48,14 +51,25 @@ def noisy_splits(split: Split, specs: Sequence[str], seed: int) -> dict[str, Spl
     return {f"{name}{severity}": damaged(split, name, severity, seed) for name, severity in pairs}
 
 
-def under_noise(model: nn.Module, noisy: Mapping[str, Split]) -> dict[str, float]:
+def under_noise(
+    model: nn.Module, noisy: Mapping[str, Split]
+) -> tuple[dict[str, float], dict[str, str]]:
     """Accuracy, balanced accuracy and minority recall under every noise.
 
     Returns:
-        ``gaussian3_accuracy``, ``gaussian3_balanced_accuracy``, ``gaussian3_minority_recall``, ...
+        ``gaussian3_accuracy``, ``gaussian3_balanced_accuracy``, ``gaussian3_minority_recall``, ...,
+        NaN where the network gave logits that are not finite; and for each noise with such logits
+        the reason, as ``gaussian3_failed``.
     """
-    found: dict[str, float] = {}
+    found, failed = dict[str, float](), dict[str, str]()
     for label, split in noisy.items():
-        metrics = evaluate(model, split)
-        found |= {f"{label}_{name}": metrics[name] for name in KEPT}
-    return found
+        metrics = measured(predict(model, split.x), partial(_kept, split))
+        reason = str(metrics.pop("failed"))
+        found |= {f"{label}_{name}": float(value) for name, value in metrics.items()}
+        failed |= {label + FAILED: reason} if reason else {}
+    return found, failed
+
+
+def _kept(split: Split, logits: Tensor) -> dict[str, float]:
+    metrics = classification_metrics(logits, split.y, split.classes, split.minority)
+    return {name: metrics[name] for name in KEPT if name in metrics}

@@ -32,6 +32,7 @@ class Step:
         metrics: What was measured, by name.
         repaired: Entries of the state that recovery changed; empty without recovery.
         predicted: The labels given to the test samples (n,), in the smallest unsigned type.
+        failed: Why metrics under a noise are NaN, as ``gaussian3_failed``; empty where none is.
     """
 
     index: int
@@ -39,6 +40,7 @@ class Step:
     metrics: Mapping[str, float]
     repaired: Mapping[str, Tensor]
     predicted: NDArray[Any] = field(default_factory=_no_labels)
+    failed: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,11 +67,16 @@ class PruningPath:
     dense_predicted: NDArray[Any] = field(default_factory=_no_labels)
 
     def table(self) -> pd.DataFrame:
-        """One row per step: step, removed, sparsity, accuracy, minority_recall, ..."""
+        """One row per step: step, removed, sparsity, accuracy, minority_recall, ...
+
+        Where the network failed under a noise at some step, its metrics under that noise are NaN
+        there, and a column as ``gaussian3_failed`` says why; at all other steps it is empty.
+        """
         total = len(self.parts)
+        fine = {name: "" for step in self.steps for name in step.failed}
         rows = [
             {"step": step.index, "removed": step.removed, "sparsity": step.removed / total}
-            | dict(step.metrics)
+            | {**step.metrics, **fine, **step.failed}
             for step in self.steps
         ]
         return pd.DataFrame(rows)

@@ -52,10 +52,11 @@ class Record:
         metrics = measure(model, masks, self.data, logits)
         predicted = self._labels(logits)
         metrics |= fairness_metrics(predicted, self.before, test.y, test.classes)
-        metrics |= under_noise(model, self.noisy)
+        exposed, failed = under_noise(model, self.noisy)
+        metrics |= exposed
         metrics |= {f"sparsity_layer_{i}": share for i, share in enumerate(shares)} | dict(extra)
         repaired = changes(self.dense, masks, model)
-        self.steps.append(Step(len(self.steps), len(order), metrics, repaired, predicted))
+        self.steps.append(Step(len(self.steps), len(order), metrics, repaired, predicted, failed))
         if self.on_step is not None:
             self.on_step(self.steps[-1])
 

@@ -47,6 +47,7 @@ class Comparison:
         tables: More of the same: digests of the data, ids of the runs.
         figures: Anchor of a section -> its figures.
         measured: Method -> the metrics of its runs.
+        notes: Sentences that the page must not keep back, such as what is left out.
         robustness: One row per robustness run, model, corruption and severity.
         errors: Its summary, one row per robustness run and model.
         robustness_command: What makes a robustness run of these networks.
@@ -70,6 +71,7 @@ class Comparison:
     tables: Sequence[Grid] = ()
     figures: Mapping[str, Sequence[Drawn]] = field(default_factory=dict)
     measured: Mapping[str, Sequence[Mapping[str, float]]] = field(default_factory=dict)
+    notes: Sequence[str] = ()
     robustness: pd.DataFrame | None = None
     errors: pd.DataFrame | None = None
     robustness_command: str = "mlflow run . -e robustness"
@@ -112,7 +114,7 @@ def sections_of(given: Comparison) -> list[Section]:
     summary = in_words(mean_free, gaps, found, end=end, refused=refused, dense=dense)
     if not refused:
         summary += [*of_paths(area_gaps, found), *of_chance(area_gaps, found)]
-    summary += [*of_classes(losses, found), *of_controls(found)]
+    summary += [*of_classes(losses, found), *of_controls(found), *given.notes]
     points = at_points(steps, at, list(given.metrics))
     return [
         Section(anchor="summary", title="In plain words", lead=summary),
