@@ -49,7 +49,8 @@ def load_data(
             set, and a tenth of their training set becomes the validation set. All stratified.
         size: Resize to size x size pixels (bilinear with antialiasing), 2..256; None leaves the
             images as they are.
-        imbalance: One of `PROFILES`, applied to the training part only.
+        imbalance: One of `PROFILES`, applied to the training part only. By default data stay as
+            they are; the entry points have ``exp``, since a study is about rare classes.
         ratio: Largest class over smallest, >= 1, for ``exp`` and ``step``.
         rare: Labels that are cut, for ``named``; they are the minority group then.
         share: Share of their images they keep, in (0, 1], for ``named``.
