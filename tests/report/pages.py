@@ -36,7 +36,7 @@ def robustness() -> pd.DataFrame:
             for severity in (0,) if corruption == "clean" else (1, 5):
                 broken = (model, corruption, severity) == ("nc", "rotation", 5)
                 score = np.nan if broken else 0.9 - 0.05 * severity
-                row = {"run_id": "r", "model": model, "corruption": corruption}
+                row = {"network": "0", "model": model, "corruption": corruption}
                 row |= {"severity": severity, "balanced_accuracy": score, "flip_rate": score / 3}
                 rows.append(row | {"failed": "the logits are not finite" if broken else ""})
     return pd.DataFrame(rows)

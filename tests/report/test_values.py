@@ -36,27 +36,49 @@ def test_seconds_of_scoring_are_added_up_and_shared_out() -> None:
     assert each.value == "1,474"  # 1.4 s for 950 parts, in microseconds
 
 
-def test_networks_that_failed_are_in_no_mean() -> None:
+def test_where_a_network_failed_there_is_no_mean() -> None:
     table = pd.DataFrame(
-        {"run_id": "r", "model": "nc", "corruption": "shot", "severity": s, "flip_rate": f}
-        | {"failed": "" if s == 1 else "broke"}
-        for s, f in ((1, 0.25), (5, float("nan")))
+        {"network": network, "model": "nc", "corruption": kind, "severity": s, "flip_rate": 0.25}
+        | {"failed": "broke" if (network, kind, s) == ("1", "shot", 5) else ""}
+        for network in "01"
+        for kind in ("shot", "blur")
+        for s in (1, 5)
     )
     section = robustness_section(table)
-    (cell,) = section.grids[0].rows["nc"]
-    assert (cell.value, cell.small) == ("25.0", "failed in part")
-    assert section.notes == ["Failed, and in no mean: `nc` under shot (broke)."]
+    failed, fine = section.grids[0].rows["nc"]
+    assert (failed.value, failed.small, failed.shade) == ("–", "failed", None)
+    assert (fine.value, fine.small) == ("25.0", "")
+    assert section.notes == ["Failed, so that no mean is given: `nc` under shot (broke)."]
+
+
+def test_networks_count_once_and_those_that_lack_are_named() -> None:
+    rows = [("0", "dense", 0.1), ("1", "dense", 0.3), ("0", "nc", 0.2), ("0", "nc", 0.4)]
+    table = pd.DataFrame(
+        {"network": network, "model": model, "corruption": "shot", "severity": 1, "flip_rate": flip}
+        for network, model, flip in rows  # network 0 was pruned twice
+    )
+    lacking = {"1": ["nc"], "2": ["nc", "random"], "3": ["nc", "random"]}
+    section = robustness_section(table, lacking=lacking, command="make it")
+    grid = section.grids[0]
+    assert [(cell.value) for cell in grid.rows["dense"]] == ["20.0", "2"]
+    assert [(cell.value) for cell in grid.rows["nc"]] == ["30.0", "1"]
+    assert list(grid.head) == ["shot", "n"]
+    assert "`nc` of seed 1; `nc`, `random` of seeds 2, 3. This makes" in section.lead[1]
+    assert section.code == {"robustness": "make it"}
+    alike = robustness_section(table.assign(network="0"))
+    assert alike.grids[0].caption.endswith("n = 1")
+    assert (alike.code, len(alike.lead)) == ({}, 1)
 
 
 def test_a_run_without_a_corruption_error_is_not_averaged_away() -> None:
     rows = {"corruption": "shot", "severity": 1, "flip_rate": 0.25, "failed": ""}
     table = pd.DataFrame(
-        {"run_id": run, "model": model, "sparsity": 0.95 * (model == "nc")} | rows
+        {"network": run, "model": model, "sparsity": 0.95 * (model == "nc")} | rows
         for run in "ab"
         for model in ("dense", "nc")
     )
     errors = pd.DataFrame(
-        {"run_id": run, "model": model, "mce": mce, "relative_mce": relative}
+        {"network": run, "model": model, "mce": mce, "relative_mce": relative}
         for run, model, mce, relative in (
             ("a", "dense", 1.0, 1.0),
             ("b", "dense", 1.0, 1.0),

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from shlex import quote
 
-from leastloss.experiment.config import PruneConfig, TrainConfig, parameters
+from leastloss.experiment.config import PruneConfig, RobustnessConfig, TrainConfig, parameters
 from leastloss.experiment.controls import CONTROLS_OF
 from leastloss.tracking import Run
 
@@ -79,6 +79,30 @@ def command(entry: str, given: Mapping[str, str]) -> str:
         if key in _DEFAULT and key not in ("data_dir", "artifacts") and value != _DEFAULT[key]
     ]
     return " ".join([f"mlflow run . -e {entry}", *said])
+
+
+def robustness_command(run_ids: Sequence[str], given: Mapping[str, str]) -> str:
+    """The command that exposes the networks of these runs to noise; defaults go unsaid.
+
+    Example:
+        >>> robustness_command(["a"], {"sparsity": "", "severities": "5"})
+        'mlflow run . -e robustness -P run_id=a -P severities=5'
+        >>> robustness_command(["a", "b"], {})
+        'for run in a b; do mlflow run . -e robustness -P run_id=$run; done'
+        >>> robustness_command([], {})
+        ''
+    """
+    usual = parameters(RobustnessConfig())
+    said = [
+        f"-P {key}={quote(value)}"
+        for key, value in given.items()
+        if value != usual[key].replace(" ", "") and (value or key == "sparsity")
+    ]
+    if not run_ids:
+        return ""
+    run_id = run_ids[0] if len(run_ids) == 1 else "$run"
+    call = " ".join(["mlflow run . -e robustness", f"-P run_id={run_id}", *said])
+    return call if len(run_ids) == 1 else f"for run in {' '.join(run_ids)}; do {call}; done"
 
 
 def _of_a_network(run: Run, said: Mapping[str, str]) -> str:

@@ -12,13 +12,12 @@ from leastloss.errors import InputError
 from leastloss.evaluation.failed import told_failures, without_failed
 from leastloss.experiment.again import command_of
 from leastloss.experiment.config import CompareConfig, names, numbers, parameters
+from leastloss.experiment.exposed import OF_RUN, exposed
 from leastloss.experiment.figures import page_figures
 from leastloss.experiment.made import (
-    OF_RUN,
     controls_of_runs,
     facts_of_runs,
     judged_in,
-    robustness_of_runs,
     tables_of_runs,
     title_of,
 )
@@ -106,9 +105,7 @@ def comparison_of(
     """
     runs = found.all_runs
     title = title or title_of(runs)
-    table, errors = robustness_of_runs(runs)
-    parent = runs[0].data.tags.get("mlflow.parentRunId", runs[0].info.run_id)
-    steps = without_failed(found.table)
+    steps, noisy = without_failed(found.table), exposed(found)
     return Comparison(
         table=steps,
         title=title,
@@ -126,9 +123,10 @@ def comparison_of(
         figures=page_figures(steps, metrics, title=title, fixed=against or BASELINES),
         notes=[f"{line}{_LEFT_OUT}" for line in told_failures(found.table)],
         measured={name: [run.data.metrics for run in own] for name, own in found.runs.items()},
-        robustness=table,
-        errors=errors,
-        robustness_command=f"mlflow run . -e robustness -P run_id={parent}",
+        robustness=noisy.table,
+        errors=noisy.errors,
+        unexposed=noisy.lacking,
+        robustness_command=noisy.command,
     )
 
 

@@ -1,27 +1,14 @@
-"""What made the numbers of a page: settings, versions, data, runs; and runs beside them."""
+"""What made the numbers of a page: settings, versions, data, runs."""
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
-from io import StringIO
 
-import click
-import pandas as pd
-
-from leastloss import tracking
 from leastloss.controls import METHODS
-from leastloss.errors import ResourceError
 from leastloss.experiment.controls import CONTROLS_OF
-from leastloss.experiment.dense import RUN_TAG
 from leastloss.experiment.labels import SETTINGS, given
 from leastloss.experiment.paired import DATA, TRAINING, digests
-from leastloss.experiment.prune import TABLE
 from leastloss.experiment.steps import Compared
 from leastloss.report import Cell, Grid
 from leastloss.tracking import Run
-
-OF_RUN = "leastloss.of_run"
-_SUMMARY = "summary.csv"
-_EXPOSED = ("sparsity", "corruptions", "severities")
 
 
 def title_of(runs: Sequence[Run]) -> str:
@@ -95,45 +82,3 @@ def judged_in(found: Compared) -> tuple[str, ...]:
     """The criteria that need controls, if one of them is compared; else none is exempt."""
     own = {label.criterion.partition(":")[0] for label in found.labels.values()}
     return METHODS if own & {*METHODS} else ()
-
-
-def robustness_of_runs(runs: Sequence[Run]) -> tuple[pd.DataFrame | None, pd.DataFrame | None]:
-    """The tables of the robustness runs of these runs' parents, networks or the runs themselves.
-
-    Of several of one run the newest counts. Means need networks as sparse and noise as severe: of
-    runs that differ in that, those of the setting count that most of these runs were exposed to
-    (of as many, the newest). Their summaries are None where none was kept.
-    """
-    tags = ("mlflow.parentRunId", RUN_TAG)
-    ours = {run.info.run_id for run in runs} | {run.data.tags.get(t) for t in tags for run in runs}
-    where = f"tags.`{tracking.KIND}` = 'robustness' AND attributes.status = 'FINISHED'"
-    settings: dict[tuple[str, ...], dict[str, Run]] = {}
-    for run in tracking.search(where):
-        of = run.data.tags.get(OF_RUN, "")
-        if of in ours:
-            settings.setdefault(_exposed(run), {}).setdefault(of, run)
-    if len(settings) > 1:
-        said = f"robustness runs differ in {', '.join(_EXPOSED)}"
-        click.echo(f"{said}; those of the setting that most networks met count", err=True)
-    reached = Counter(
-        of for run in runs for of in (run.info.run_id, run.data.tags.get("mlflow.parentRunId", ""))
-    )
-    most = max(settings.values(), key=lambda own: sum(reached[of] for of in own), default={})
-    chosen = list(most.values())
-    return _together(chosen, TABLE), _together(chosen, _SUMMARY)
-
-
-def _exposed(run: Run) -> tuple[str, ...]:
-    """What must be equal in robustness runs that are averaged."""
-    return tuple(run.data.params.get(key, "").replace(" ", "") for key in _EXPOSED)
-
-
-def _together(runs: Sequence[Run], name: str) -> pd.DataFrame | None:
-    tables = []
-    for run in runs:
-        try:
-            (text,) = tracking.fetch_texts([run], name)
-            tables.append(pd.read_csv(StringIO(text)).assign(run_id=run.info.run_id))
-        except (ResourceError, ValueError):  # gone, or of another kind: the page does without
-            continue
-    return pd.concat(tables, ignore_index=True) if tables else None

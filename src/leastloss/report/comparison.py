@@ -48,9 +48,10 @@ class Comparison:
         figures: Anchor of a section -> its figures.
         measured: Method -> the metrics of its runs.
         notes: Sentences that the page must not keep back, such as what is left out.
-        robustness: One row per robustness run, model, corruption and severity.
-        errors: Its summary, one row per robustness run and model.
-        robustness_command: What makes a robustness run of these networks.
+        robustness: One row per network, model, corruption and severity.
+        errors: Summaries of it, one row per network and model.
+        unexposed: Network -> labels of which no robustness run is there.
+        robustness_command: What makes the robustness runs that lack.
         links: Words -> address of runs and files; relative, or http(s).
     """
 
@@ -74,6 +75,7 @@ class Comparison:
     notes: Sequence[str] = ()
     robustness: pd.DataFrame | None = None
     errors: pd.DataFrame | None = None
+    unexposed: Mapping[str, Sequence[str]] = field(default_factory=dict)
     robustness_command: str = "mlflow run . -e robustness"
     links: Mapping[str, str] = field(default_factory=dict)
 
@@ -121,7 +123,12 @@ def sections_of(given: Comparison) -> list[Section]:
         _headline(given, at, mean_free, found),
         Section(anchor="curves", title="Against sparsity", figures=given.figures.get("curves", ())),
         classes_section(given.figures.get("classes", ()), losses, methods),
-        robustness_section(given.robustness, given.errors, command=given.robustness_command),
+        robustness_section(
+            given.robustness,
+            given.errors,
+            lacking=given.unexposed,
+            command=given.robustness_command,
+        ),
         *_drawn(given, "collapse", "Neural collapse along the path"),
         *_drawn(given, "length", "Accuracy against description length"),
         cost_section(steps, methods, given.measured),

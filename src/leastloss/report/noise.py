@@ -1,6 +1,7 @@
 """Robustness of the compared networks: a matrix of networks and corruptions."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from math import isfinite
 from typing import Any
 
@@ -22,47 +23,62 @@ _READ = (
 
 
 def robustness_section(
-    table: pd.DataFrame | None, summary: pd.DataFrame | None = None, *, command: str = ""
+    table: pd.DataFrame | None,
+    summary: pd.DataFrame | None = None,
+    *,
+    lacking: Mapping[str, Sequence[str]] | None = None,
+    command: str = "",
 ) -> Section:
     """The section of robustness.
 
     Args:
-        table: One row per robustness run (``run_id``), model, corruption and severity; None if no
+        table: One row per dense network (``network``), model, corruption and severity; None if no
             run of these networks is there.
-        summary: One row per model: mce, relative_mce; None if there is none.
-        command: What makes such a run.
+        summary: One row per network and model: mce, relative_mce; None if there is none.
+        lacking: Seed of the dense network -> models that no robustness run holds of it.
+        command: What makes the runs that lack.
     """
     own: dict[str, Any] = {"anchor": "robustness", "title": "Under corruptions"}
+    code = {"robustness": command} if command else {}
     if table is None or table.empty:
-        lead = "No robustness run of these networks is in the store. This makes one:"
-        return Section(**own, lead=[lead], code={"robustness": command})
+        lead = "No robustness run of these networks is in the store. This makes what lacks:"
+        return Section(**own, lead=[lead], code=code)
     if "failed" not in table:
         table = table.assign(failed="")
     broken = table["failed"].fillna("").astype(str) != ""
-    fine, failed = table.loc[(table["severity"] > 0) & ~broken], table.loc[broken]
+    failed, exposed = table.loc[broken], table["severity"] > 0
+    shown = [name for name in SHOWN if name in table.columns]
+    cells = table.assign(**{name: table[name].mask(broken) for name in shown}).loc[exposed]
     models = list(dict.fromkeys(table["model"]))
-    corruptions = list(dict.fromkeys(table.loc[table["severity"] > 0, "corruption"]))
-    runs = int(table["run_id"].nunique())
-    grids = [
-        _matrix(fine, failed, name, models, corruptions, runs)
-        for name in SHOWN
-        if name in table.columns
-    ]
-    if summary is not None and len(summary):
-        grids.insert(1, _errors(summary, models, runs))
+    grids = [_matrix(cells, failed, name, models) for name in shown]
     told = [
-        "Mean over the severities, and over the robustness runs (one for each dense network). All "
-        "networks of a run met the same corrupted images. Darker is more." + _how_sparse(table)
+        "Mean over the severities, and over the dense networks. All networks of a run met the same "
+        "corrupted images. Darker is more." + _how_sparse(table)
     ]
     notes = [
-        f"Failed, and in no mean: `{model}` under {corruption} ({reason})."
+        f"Failed, so that no mean is given: `{model}` under {corruption} ({reason})."
         for model, corruption, reason in failed[["model", "corruption", "failed"]]
         .drop_duplicates()
         .itertuples(index=False)
     ]
     if summary is not None and len(summary):
+        grids.insert(1, _errors(summary, models))
         notes.insert(0, _READ)
-    return Section(**own, lead=told, grids=grids, notes=notes)
+    if lacking:
+        told.append(f"Not exposed yet: {_without(lacking)}. This makes what lacks:")
+    return Section(**own, lead=told, code=code if lacking else {}, grids=grids, notes=notes)
+
+
+def _without(lacking: Mapping[str, Sequence[str]]) -> str:
+    """Which methods of which networks, those that lack alike together."""
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for network, labels in lacking.items():
+        alike.setdefault(tuple(labels), []).append(network)
+    return "; ".join(
+        f"{', '.join(f'`{label}`' for label in labels)} of seed"
+        f"{'s' if len(networks) > 1 else ''} {', '.join(networks)}"
+        for labels, networks in alike.items()
+    )
 
 
 def _how_sparse(table: pd.DataFrame) -> str:
@@ -77,54 +93,69 @@ def _how_sparse(table: pd.DataFrame) -> str:
 
 
 def _matrix(
-    fine: pd.DataFrame,
-    failed: pd.DataFrame,
-    quantity: str,
-    models: Sequence[str],
-    corruptions: Sequence[str],
-    runs: int,
+    cells: pd.DataFrame, failed: pd.DataFrame, quantity: str, models: Sequence[str]
 ) -> Grid:
-    mean = fine.groupby(["model", "corruption"])[quantity].mean().to_dict()
+    corruptions = list(dict.fromkeys(cells["corruption"]))
+    # A network that failed at one severity has no mean over them, and its model none over networks.
+    each = cells.groupby(["model", "corruption", "network"])[quantity].agg(_mean)
+    mean = each.groupby(["model", "corruption"]).agg(_mean).to_dict()
     broken = set(zip(failed["model"], failed["corruption"], strict=True))
     finite = [value for value in mean.values() if isfinite(value)]
     low, high = (min(finite), max(finite)) if finite else (0.0, 1.0)
     rows = {}
     for model in models:
-        cells = []
+        own = []
         for corruption in corruptions:
             value = float(mean.get((model, corruption), np.nan))
             shade = (value - low) / (high - low) if isfinite(value) and high > low else None
-            small = "failed in part" if (model, corruption) in broken else ""
-            cells.append(Cell(value=number(value, quantity), small=small, shade=shade))
-        rows[model] = cells
+            small = "failed" if (model, corruption) in broken else ""
+            own.append(Cell(value=number(value, quantity), small=small, shade=shade))
+        rows[model] = own
     what = words(quantity)
-    return Grid(
-        caption=f"{what[0].upper()}{what[1:]}, n = {runs}",
-        unit="%" if in_percent(quantity) else "",
-        first="network",
-        head=corruptions,
-        rows=rows,
-        folded=quantity != SHOWN[0],
+    return _with_n(
+        cells,
+        Grid(
+            caption=f"{what[0].upper()}{what[1:]}",
+            unit="%" if in_percent(quantity) else "",
+            first="network",
+            head=corruptions,
+            rows=rows,
+            folded=quantity != SHOWN[0],
+        ),
     )
 
 
-def _errors(summary: pd.DataFrame, models: Sequence[str], runs: int) -> Grid:
+def _errors(summary: pd.DataFrame, models: Sequence[str]) -> Grid:
     shown = [name for name in _ERRORS if name in summary.columns]
-    # A run in which a model has no number is not averaged away.
-    mean = {
-        model: {name: own[name].mean(skipna=False) for name in shown}
-        for model, own in summary.groupby("model")
-    }
-    return Grid(
-        caption=f"Errors as a share of the dense network's, n = {runs}",
-        first="network",
-        head=[_ERRORS[name] for name in shown],
-        rows={
-            model: [_factor(float(mean[model][name])) for name in shown]
-            for model in models
-            if model in mean
-        },
+    # A network in which a model has no number is not averaged away.
+    each = summary.groupby(["model", "network"])[shown].agg(_mean)
+    mean = each.groupby("model").agg(_mean).to_dict("index")
+    return _with_n(
+        summary,
+        Grid(
+            caption="Errors as a share of the dense network's",
+            first="network",
+            head=[_ERRORS[name] for name in shown],
+            rows={
+                model: [_factor(float(mean[model][name])) for name in shown]
+                for model in models
+                if model in mean
+            },
+        ),
     )
+
+
+def _mean(values: "pd.Series[float]") -> float:
+    return float(values.mean(skipna=False))
+
+
+def _with_n(rows: pd.DataFrame, grid: Grid) -> Grid:
+    """Of how many networks the means are: in the caption if alike, else in a column."""
+    n = rows.groupby("model")["network"].nunique()
+    if n.nunique() == 1:
+        return replace(grid, caption=f"{grid.caption}, n = {n.iloc[0]}")
+    column = {name: [*cells, Cell(value=f"{n.get(name, 0)}")] for name, cells in grid.rows.items()}
+    return replace(grid, head=[*grid.head, "n"], rows=column)
 
 
 def _factor(value: float) -> Cell:
