@@ -57,13 +57,13 @@ def test_networks_count_once_and_those_that_lack_are_named() -> None:
         {"network": network, "model": model, "corruption": "shot", "severity": 1, "flip_rate": flip}
         for network, model, flip in rows  # network 0 was pruned twice
     )
-    lacking = {"1": ["nc"], "2": ["nc", "random"], "3": ["nc", "random"]}
+    lacking = {"1": ["random"], "2": ["nc", "random"], "3": ["nc", "random"]}
     section = robustness_section(table, lacking=lacking, command="make it")
     grid = section.grids[0]
     assert [(cell.value) for cell in grid.rows["dense"]] == ["20.0", "2"]
     assert [(cell.value) for cell in grid.rows["nc"]] == ["30.0", "1"]
     assert list(grid.head) == ["shot", "n"]
-    assert "`nc` of seed 1; `nc`, `random` of seeds 2, 3. This makes" in section.lead[1]
+    assert "`random` of seed 1; all methods of seeds 2, 3. The command" in section.lead[1]
     assert section.code == {"robustness": "make it"}
     alike = robustness_section(table.assign(network="0"))
     assert alike.grids[0].caption.endswith("n = 1")

@@ -41,7 +41,7 @@ def robustness_section(
     own: dict[str, Any] = {"anchor": "robustness", "title": "Under corruptions"}
     code = {"robustness": command} if command else {}
     if table is None or table.empty:
-        lead = "No robustness run of these networks is in the store. This makes what lacks:"
+        lead = "No robustness run of these networks is in the store. This makes them:"
         return Section(**own, lead=[lead], code=code)
     if "failed" not in table:
         table = table.assign(failed="")
@@ -65,18 +65,20 @@ def robustness_section(
         grids.insert(1, _errors(summary, models))
         notes.insert(0, _READ)
     if lacking:
-        told.append(f"Not exposed yet: {_without(lacking)}. This makes what lacks:")
+        told.append(f"Not exposed yet: {_without(lacking, models)}. The command below does it.")
     return Section(**own, lead=told, code=code if lacking else {}, grids=grids, notes=notes)
 
 
-def _without(lacking: Mapping[str, Sequence[str]]) -> str:
-    """Which methods of which networks, those that lack alike together."""
+def _without(lacking: Mapping[str, Sequence[str]], models: Sequence[str]) -> str:
+    """Which methods of which seeds, those that lack alike together."""
     alike: dict[tuple[str, ...], list[str]] = {}
     for network, labels in lacking.items():
         alike.setdefault(tuple(labels), []).append(network)
+    # Where several sparsities were chosen, a model is called by its own as well.
+    every = {model.rpartition(" at ")[0] or model for model in models} - {"dense"}
     return "; ".join(
-        f"{', '.join(f'`{label}`' for label in labels)} of seed"
-        f"{'s' if len(networks) > 1 else ''} {', '.join(networks)}"
+        f"{'all methods' if every <= {*labels} else ', '.join(f'`{label}`' for label in labels)} "
+        f"of seed{'s' if len(networks) > 1 else ''} {', '.join(networks)}"
         for labels, networks in alike.items()
     )
 
