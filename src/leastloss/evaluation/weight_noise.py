@@ -1,13 +1,12 @@
 """Noise on the weights instead of the samples: each weight times 1 + eps."""
 
-import copy
-
 import torch
 from torch import nn
 
 from leastloss.data import _checks
 from leastloss.errors import InputError
 from leastloss.models.binarize import BinaryLinear
+from leastloss.models.copying import own_copy
 from leastloss.models.layers import effective_weight, weight_layers
 from leastloss.seeds import torch_stream
 
@@ -42,7 +41,7 @@ def with_weight_noise(model: nn.Module, severity: int, seed: int) -> nn.Module:
         (True, 0.0)
     """
     sigma = SIGMAS[_checks.integer("severity", severity, 1, 5) - 1]
-    noisy = copy.deepcopy(model)
+    noisy = own_copy(model)
     layers = weight_layers(noisy)
     plain = {name: layer for name, layer in layers.items() if "weight" in layer._parameters}
     if not plain:

@@ -1,6 +1,5 @@
 """Post-hoc logit adjustment: the cheapest help for rare classes, and a control for all others."""
 
-import copy
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -11,6 +10,7 @@ from leastloss.data import Data, as_data
 from leastloss.errors import InputError
 from leastloss.evaluation.trial import check_network
 from leastloss.losses import log_priors
+from leastloss.models.copying import own_copy
 from leastloss.models.layers import Masks
 from leastloss.models.running import evaluation_mode, hooked, matched
 from leastloss.pruning.recovery import Recovery, Repair
@@ -81,7 +81,7 @@ def logit_adjusted(model: nn.Module, data: Any, tau: float = 1.0) -> nn.Module:
         >>> [round(value, 2) for value in shift[0, [0, 9]].tolist()]
         [1.21, 4.28]
     """
-    adjusted, data = copy.deepcopy(model), as_data(data)
+    adjusted, data = own_copy(model), as_data(data)
     check_network(adjusted, data.train)
     Adjust(tau=tau).begin(adjusted, data, 0)(adjusted, {})
     return adjusted

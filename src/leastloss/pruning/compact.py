@@ -1,6 +1,5 @@
 """A physically smaller network with equal outputs: what nothing enters or nothing reads is gone."""
 
-import copy
 from itertools import pairwise
 
 import torch
@@ -9,6 +8,7 @@ from torch import Tensor, nn
 from leastloss.errors import InputError
 from leastloss.models.chain import check_chain
 from leastloss.models.convnet import ConvNet
+from leastloss.models.copying import own_copy
 from leastloss.models.layers import Masks, effective_weight, weight_layers
 from leastloss.models.mlp import MLP, BinarizedMLP
 from leastloss.models.running import evaluation_mode, matched
@@ -65,7 +65,7 @@ def compact(
           (2): Linear(in_features=1, out_features=2, bias=True)
         )
     """
-    small = copy.deepcopy(model).eval()
+    small = own_copy(model).eval()
     if masks:
         apply_masks(small, masks)
     if len(weight_layers(small)) == 1:

@@ -1,6 +1,5 @@
 """The start of a path: all that stands fixed before a part goes, and what it is refused for."""
 
-import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +13,7 @@ from leastloss.data import Data, as_data
 from leastloss.errors import InputError
 from leastloss.evaluation.trial import check_module, check_network
 from leastloss.models.chain import check_chain
+from leastloss.models.copying import own_copy
 from leastloss.names import choose
 from leastloss.pruning.automatic import recovery_for
 from leastloss.pruning.masks import Parts
@@ -82,7 +82,7 @@ def begin_path(
             f"balance {balance!r} needs signs that stay; a recovery that moves weights, as "
             f"{recovery.label!r} does, changes them"
         )
-    dense = copy.deepcopy(model).eval()
+    dense = own_copy(model).eval()
     if isinstance(layers, str):
         raise InputError(f"layers is the text {layers!r}; give a list, as in ['{layers}']")
     parts = Parts.of(dense, granularity, None if layers is None else list(layers))
