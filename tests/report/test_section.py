@@ -64,9 +64,18 @@ def test_what_comes_free_is_compared_seed_by_seed() -> None:
     ]
 
 
-def test_too_few_seeds_are_called_so() -> None:
-    text = made(runs(random=[[0.9, 0.5, 0.2]] * 3, nc=[[0.9, 0.6, 0.2]] * 3))
-    assert "in a column of m arms is 0.25 m: none can be shown where m is above 0." in text
+@pytest.mark.parametrize(
+    ("seeds", "said"),
+    [
+        (3, "is 0.25 m: none can be shown."),
+        (5, "is 0.062 m: none can be shown."),
+        (6, "is 0.031 m: none can be shown where m is above 1."),  # two arms: 0.0625 at best
+    ],
+)
+def test_too_few_seeds_are_called_so(seeds: int, said: str) -> None:
+    arms = {"nc": [[0.9, 0.6, 0.2]] * seeds, "lamp": [[0.9, 0.55, 0.2]] * seeds}
+    text = made(runs(random=[[0.9, 0.5, 0.2]] * seeds, **arms))
+    assert f"in a column of m arms {said}" in text
 
 
 def test_dense_counts_where_nothing_pruned_is_near() -> None:

@@ -116,9 +116,10 @@ def _legend(differences: pd.DataFrame) -> str:
         families = differences.groupby([*GROUP, "quantity", "at", "against"])["n"]
         family, least = int(families.size().max()), 2.0 ** (1 - int(differences["n"].max()))
         if family * least > LEVEL:
+            most = int(LEVEL / least)  # arms of a column in which a difference can be shown
             text += (
                 f" With {int(differences['n'].max())} seeds the smallest p in a column of m arms "
-                f"is {least:.2g} m: none can be shown where m is above {LEVEL / least:.0f}."
+                f"is {least:.2g} m: none can be shown{f' where m is above {most}' if most else ''}."
             )
     return text
 
