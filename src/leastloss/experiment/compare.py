@@ -11,6 +11,7 @@ from leastloss.controls import BASELINES
 from leastloss.errors import InputError
 from leastloss.evaluation.failed import told_failures, without_failed
 from leastloss.experiment.again import command_of
+from leastloss.experiment.child import TABLE
 from leastloss.experiment.config import CompareConfig, names, numbers, parameters
 from leastloss.experiment.exposed import OF_RUN, exposed
 from leastloss.experiment.figures import page_figures
@@ -22,7 +23,6 @@ from leastloss.experiment.made import (
     title_of,
 )
 from leastloss.experiment.naming import data_words, joined, note_of
-from leastloss.experiment.prune import TABLE
 from leastloss.experiment.select import children, criterion_runs, newest, runs_of
 from leastloss.experiment.steps import Compared, compared
 from leastloss.names import choose

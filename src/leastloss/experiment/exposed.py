@@ -10,8 +10,8 @@ import pandas as pd
 from leastloss import tracking
 from leastloss.errors import ResourceError
 from leastloss.experiment.again import robustness_command
+from leastloss.experiment.child import TABLE
 from leastloss.experiment.controls import nested
-from leastloss.experiment.prune import TABLE
 from leastloss.experiment.steps import Compared
 from leastloss.tracking import Run
 

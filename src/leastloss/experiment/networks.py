@@ -12,10 +12,11 @@ from torch import nn
 
 from leastloss import tracking
 from leastloss.errors import InputError, ResourceError
+from leastloss.experiment.child import PRUNED
 from leastloss.experiment.config import names
 from leastloss.experiment.controls import nested
 from leastloss.experiment.dense import RUN_TAG, Dense, fetch_dense
-from leastloss.experiment.prune import ORDER, PRUNED
+from leastloss.experiment.pruned_child import ORDER
 from leastloss.experiment.select import children
 from leastloss.models.files import load_network
 from leastloss.pruning import Parts, apply_masks, as_recovery

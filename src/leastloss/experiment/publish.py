@@ -9,10 +9,10 @@ from tqdm import tqdm
 from leastloss import tracking
 from leastloss.errors import ResourceError
 from leastloss.evaluation.failed import told_failures, without_failed
+from leastloss.experiment.child import TABLE
 from leastloss.experiment.facts import facts_of
 from leastloss.experiment.figures import by_eights
 from leastloss.experiment.found import Found
-from leastloss.experiment.prune import TABLE
 from leastloss.experiment.study import Study
 from leastloss.plots import compare_figure, lengths_figure, render
 from leastloss.pruning import as_recovery

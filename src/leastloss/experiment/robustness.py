@@ -13,11 +13,11 @@ from leastloss.evaluation import (
     noise_summary,
     robustness_of,
 )
+from leastloss.experiment.child import TABLE
 from leastloss.experiment.config import RobustnessConfig, names, numbers, parameters
 from leastloss.experiment.damaged import Pictures
 from leastloss.experiment.naming import data_words, joined, name_tags, note_of
 from leastloss.experiment.networks import Network, networks_of
-from leastloss.experiment.prune import TABLE
 from leastloss.experiment.select import newest
 from leastloss.plots import corruption_samples, render, robustness_figure, robustness_matrix
 

@@ -10,9 +10,9 @@ import pandas as pd
 from leastloss import tracking
 from leastloss.errors import ResourceError
 from leastloss.evaluation.failed import FAILED, without_failed
+from leastloss.experiment.child import TABLE
 from leastloss.experiment.labels import Label, labels_of
 from leastloss.experiment.paired import check_paired, network_of_run
-from leastloss.experiment.prune import TABLE
 from leastloss.tracking import Run
 
 

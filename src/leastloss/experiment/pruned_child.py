@@ -1,0 +1,105 @@
+"""One criterion of a prune run: the child run that prunes by it and logs all that came of it."""
+
+from collections.abc import Mapping
+
+import click
+import pandas as pd
+
+from leastloss import tracking
+from leastloss.controls import SHUFFLED
+from leastloss.experiment.again import row_command
+from leastloss.experiment.child import PRUNED, TABLE, child_parameters, labelled, tell_failures
+from leastloss.experiment.choices import Choice
+from leastloss.experiment.config import PruneConfig
+from leastloss.experiment.controls import nested, role_tags
+from leastloss.experiment.costs import run_costs
+from leastloss.experiment.dense import MODEL_TAG, RUN_TAG, Dense
+from leastloss.experiment.naming import child_name, name_tags, note_of
+from leastloss.experiment.pictures import PREDICTIONS, pictures, write_predictions
+from leastloss.experiment.rehearsal import pruning_options
+from leastloss.experiment.sensitivity import check_sensitivity, sensitivity_of
+from leastloss.models.files import save_network
+from leastloss.pruning import PruningPath, Step, shuffled
+from leastloss.pruning import prune as prune_network
+
+ORDER = "removal_order.npy"
+
+
+def pruned_child(
+    config: PruneConfig,
+    choice: Choice,
+    dense: Dense,
+    followed: PruningPath | None,
+) -> tuple[PruningPath, pd.DataFrame]:
+    """Prune by one criterion in a child run of its own."""
+    label, options = choice.label, pruning_options(config)
+    own = child_parameters(config, label, dense)
+    tags = {RUN_TAG: dense.run_id, MODEL_TAG: dense.model_id, **role_tags(choice, [choice])}
+    full = config.artifacts == "full" and choice.asked
+    tags |= name_tags(own)
+    with tracking.run("criterion", child_name(own), own, nested=True, tags=tags) as run_id:
+        said = note_of(own, f"Prunes {config.granularity}s by `{label}`.", row_command(own, tags))
+        tracking.describe(run_id, said, figures=["curves.png"] if full else [])
+        tracking.log_data(run_id, dense.data, dense.model_id)
+        check_sensitivity(choice.criterion, dense.model, config.permutations)
+        if followed is not None:
+            options["allocation"] = followed
+        if choice.control == SHUFFLED and followed is not None:
+            path: PruningPath = shuffled(followed, dense.data)
+        else:
+            assert choice.criterion is not None
+            path = prune_network(dense.model, dense.data, choice.criterion, **options)
+        table = labelled(path.table(), label, config.seed, dense)
+        moved = sensitivity_of(choice.criterion, dense.model, config.permutations, config.seed)
+        table.loc[0, list(moved)] = list(moved.values())
+        tell_failures(run_id, table)
+        tracking.log_metrics(run_id, [(0, moved)])
+        _log_path(run_id, path, table, dense, full=full)
+        last_step = path.steps[-1].index
+        tracking.log_metrics(run_id, [(last_step, run_costs(path, table, dense, full=full))])
+    for name, value in _facts(path).items():
+        if value:
+            click.echo(f"{label}: {name.replace('_', ' ')}: {value}")
+    middle, last = len(table) // 2, len(table) - 1
+    for step in sorted({middle, last}):
+        row = table.iloc[step]
+        click.echo(
+            f"{label if step == middle else '':>14}  sparsity {row['sparsity']:.2f}: "
+            f"accuracy {row['accuracy']:.3f}, minority recall {row['minority_recall']:.3f}"
+        )
+    return path, table
+
+
+def _log_path(
+    run_id: str, path: PruningPath, table: pd.DataFrame, dense: Dense, *, full: bool
+) -> None:
+    """Everything a child run holds, in few requests."""
+    total, last = len(path.parts), path.steps[-1]
+    model, masks = path.model_at(last.removed / total), path.masks_at(last.removed / total)
+    about = {"data": dense.data.recipe, "name": dense.name, **path.settings}
+    tracking.log_metrics(run_id, [_row(step, total) for step in path.steps[:-1]])
+    tracking.log_file(run_id, PRUNED, lambda file: save_network(file, model, masks, about))
+    if nested(str(path.settings["criterion"])):
+        tracking.log_array(run_id, path.removal_order, ORDER)
+    tracking.log_text(run_id, table.to_csv(index=False), TABLE)
+    for name, value in _facts(path).items():
+        tracking.log_tags(run_id, {name: str(value)})
+    if not full:
+        tracking.log_metrics(run_id, [_row(last, total)])
+        return
+    for name, picture in pictures(path, dense).items():
+        tracking.log_bytes(run_id, picture, name)
+    tracking.log_file(run_id, PREDICTIONS, lambda file: write_predictions(file, path, dense))
+    origin = {"run_id": run_id, "pruned_from": f"models:/{dense.model_id}"}
+    model_id = tracking.log_network(run_id, model, dense.data, "pruned", origin)
+    tracking.log_metrics(run_id, [_row(last, total)], model_id)
+
+
+def _facts(path: PruningPath) -> dict[str, object]:
+    facts = path.settings["facts"]
+    return dict(facts) if isinstance(facts, Mapping) else {}
+
+
+def _row(step: Step, total: int) -> tuple[int, dict[str, float]]:
+    # The UI opens the comparison of runs on the metric that was logged first.
+    return step.index, {**step.metrics, "sparsity": step.removed / total}
