@@ -209,6 +209,7 @@ def test_who_looks_sees_the_damaged_samples_of_each_corruption():
         ({"corruptions": ["rotation"]}, "rotation needs images"),
         ({"severities": [6]}, r"severity is 6; it must be an integer in 1\.\.5"),
         ({"severities": [0]}, "severity is 0"),
+        ({"severities": []}, "there is no severity"),
         ({"attacks": ["fgms"]}, "did you mean 'fgsm'"),
         ({"attacks": ["fgsm"], "models": {"fixed": nn.Flatten(0)}}, "logits"),
         ({"reference": "dens"}, "did you mean 'dense'"),

@@ -63,8 +63,8 @@ def check_noise(
     """Refuse what cannot be evaluated before anything is.
 
     Raises:
-        InputError: If a name is unknown or named twice, a severity outside 1..5, or the samples
-            cannot have a corruption.
+        InputError: If a name is unknown or named twice, there is no severity or one outside
+            1..5, or the samples cannot have a corruption.
     """
     check_names(corruptions, severities, attacks)
     check_corruptions([name for name in corruptions if name != WEIGHT_NOISE], x)
@@ -84,6 +84,8 @@ def check_names(
         Traceback (most recent call last):
         leastloss.errors.InputError: severity is 0; it must be an integer in 1..5
     """
+    if len(severities) == 0:
+        raise InputError("there is no severity; give at least one in 1..5")
     kinds = {"corruptions": (*CORRUPTIONS, WEIGHT_NOISE), "attacks": tuple(ATTACKS)}
     for kind, given in (("corruptions", corruptions), ("attacks", attacks)):
         if isinstance(given, str):
