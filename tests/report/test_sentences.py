@@ -27,7 +27,9 @@ def said(runs: pd.DataFrame, refused: str = "", dense: dict[str, float] | None =
     free = free_values(steps, ["minority_recall"], 0.02)
     names = {name: (name, "") for name in runs["criterion"].unique()}
     gaps = differences(free, ["magnitude", "random"])
-    return in_words(means(free), gaps, roles(names), end=0.8, refused=refused, dense=dense)
+    return in_words(
+        means(free), gaps, roles(names), end=0.8, within=0.02, refused=refused, dense=dense
+    )
 
 
 def test_how_far_each_goes_and_that_they_differ() -> None:

@@ -4,24 +4,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from leastloss.controls import BASELINES
 from leastloss.evaluation.summary import check_table, operating_points
 from leastloss.plots.curves import COMPARED
 from leastloss.plots.style import looks
-from leastloss.plots.words import more_is_better, words
+from leastloss.plots.words import more_is_better
 from leastloss.report.beside import controls_section
 from leastloss.report.classes import class_losses, classes_section, fairness_section
 from leastloss.report.controls import Role, roles
 from leastloss.report.cost import cost_section
+from leastloss.report.kept import kept_grid, left_out
 from leastloss.report.noise import robustness_section
 from leastloss.report.numbers import at_points, differences, means
-from leastloss.report.paired import significance, too_few
-from leastloss.report.parts import Cell, Drawn, Grid, Section, number, percent, span
+from leastloss.report.paired import of_enough, significance, too_few
+from leastloss.report.parts import Drawn, Grid, Section, percent
 from leastloss.report.sentences import in_words, of_chance, of_classes, of_controls, of_paths
-from leastloss.report.tables import metric_tables, seeds_of
+from leastloss.report.tables import metric_tables
 from leastloss.report.values import areas, as_arms, end_of, free_values, points_for
 
 
@@ -108,19 +108,27 @@ def sections_of(given: Comparison) -> list[Section]:
     against = against or methods[:1]
     fewest = int(table.groupby(by)["seed"].nunique().max())
     refused = too_few(fewest, given.few_seeds)
+    points = at_points(steps, at, list(given.metrics))
     gaps, area_gaps = differences(free, against), differences(area, against)
     losses = class_losses(steps, at[len(at) // 2])
     mean_free = means(free)
-    start = steps[steps["sparsity"] == 0].groupby("method")[shares].mean()
+    first = steps[steps["sparsity"] == 0]
+    start = first.groupby("method")[shares].mean()
     dense = {metric: float(start[metric].max()) for metric in shares}
-    summary = in_words(mean_free, gaps, found, end=end, refused=refused, dense=dense)
+    between = differences(points, against)
+    if not refused:
+        gaps, area_gaps, between = (
+            of_enough(frame, given.few_seeds) for frame in (gaps, area_gaps, between)
+        )
+    summary = in_words(
+        mean_free, gaps, found, end=end, within=given.within, refused=refused, dense=dense
+    )
     if not refused:
         summary += [*of_paths(area_gaps, found), *of_chance(area_gaps, found)]
     summary += [*of_classes(losses, found), *of_controls(found), *given.notes]
-    points = at_points(steps, at, list(given.metrics))
     return [
         Section(anchor="summary", title="In plain words", lead=summary),
-        _headline(given, at, mean_free, found),
+        _headline(given, at, mean_free, first, found),
         Section(anchor="curves", title="Against sparsity", figures=given.figures.get("curves", ())),
         classes_section(given.figures.get("classes", ()), losses, methods),
         robustness_section(
@@ -134,7 +142,7 @@ def sections_of(given: Comparison) -> list[Section]:
         cost_section(steps, methods, given.measured),
         fairness_section(steps, at[-2:], methods),
         controls_section(means(area), found),
-        significance([gaps, area_gaps, differences(points, against)], methods, refused),
+        significance([gaps, area_gaps, between], methods, refused),
         Section(anchor="made", title="What made it", facts=given.facts, grids=given.tables),
     ]
 
@@ -145,32 +153,21 @@ def _drawn(given: Comparison, anchor: str, title: str) -> list[Section]:
 
 
 def _headline(
-    given: Comparison, at: Sequence[float], free: pd.DataFrame, found: Mapping[str, Role]
+    given: Comparison,
+    at: Sequence[float],
+    free: pd.DataFrame,
+    first: pd.DataFrame,
+    found: Mapping[str, Role],
 ) -> Section:
     points = operating_points(given.table, at, given.metrics, given.by)
     dense = operating_points(given.table, [0.0], given.metrics, given.by)
-    seeds = given.table.groupby(given.by)["seed"].nunique()
+    seeds = {str(name): int(part["seed"].nunique()) for name, part in given.table.groupby(given.by)}
+    shares = [metric for metric in given.metrics if more_is_better(metric)]
     own: dict[str, Any] = {"anchor": "headline", "title": "At a few sparsities"}
     if points.empty:
         near = ", ".join(percent(point) for point in at)
         return Section(**own, lead=[f"No method has a step near {near}."])
-    kept = {(row["quantity"], row["method"]): row for row in free.to_dict("records")}
-    quantities = list(dict.fromkeys(free["quantity"]))
-    first = Grid(
-        caption=f"Share removed before a metric falls by more than {100 * given.within:g} points, "
-        f"{seeds_of(seeds)}",
-        unit="%",
-        head=[*[words(q.partition(":")[2]) for q in quantities], "n", "controls"],
-        rows={
-            name: [
-                *[_kept(kept.get((quantity, name))) for quantity in quantities],
-                Cell(value=str(seeds[name])),
-                Cell(value=role.words[0], small=role.words[1], left=True),
-            ]
-            for name, role in found.items()
-        },
-    )
-    several = int(seeds.max()) > 1
+    several = max(seeds.values()) > 1
     notes = [
         "A column is the step nearest to its sparsity (within 2.5 points, or a dash). "
         + (
@@ -180,15 +177,11 @@ def _headline(
             if several
             else "One run of each method cannot say which is better in general; run more seeds "
             "before you quote a difference."
-        )
+        ),
+        *left_out({metric: float(first[metric].min()) for metric in shares}, given.within),
     ]
     code = {name: given.commands[name] for name in found if name in given.commands}
-    grids = [*([first] if quantities else []), *metric_tables(points, dense, given.by)]
+    start = first.groupby("method")[shares].mean()
+    kept = [kept_grid(free, start, found, seeds, given.within)] if shares else []
+    grids = [*kept, *metric_tables(points, dense, given.by)]
     return Section(**own, grids=grids, notes=notes, code=code)
-
-
-def _kept(row: Mapping[Any, Any] | None) -> Cell:
-    if row is None or not np.isfinite(row["mean"]):
-        return Cell()
-    small = span(row["low"], row["high"], "sparsity")
-    return Cell(value=number(row["mean"], "sparsity"), small=small)

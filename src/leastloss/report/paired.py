@@ -32,6 +32,16 @@ def too_few(n: int, few_seeds: bool) -> str:
     )
 
 
+def of_enough(differences: pd.DataFrame, few_seeds: bool) -> pd.DataFrame:
+    """Keep the differences of which a claim may be made: of enough seeds that both methods have.
+
+    Args:
+        differences: What :func:`leastloss.report.numbers.differences` returns.
+        few_seeds: Whether all are kept.
+    """
+    return differences if few_seeds else differences[differences["n"] >= MIN_SEEDS]
+
+
 def significance(
     frames: Sequence[pd.DataFrame], methods: Sequence[str], refused: str = ""
 ) -> Section:

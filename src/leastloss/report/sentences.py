@@ -9,6 +9,7 @@ from leastloss.plots.words import words
 from leastloss.report.controls import Role
 from leastloss.report.markdown import LEVEL
 from leastloss.report.parts import in_percent, number, percent
+from leastloss.report.values import nothing_to_keep
 
 
 def in_words(
@@ -17,6 +18,7 @@ def in_words(
     roles: Mapping[str, Role],
     *,
     end: float,
+    within: float,
     refused: str = "",
     dense: Mapping[str, float] | None = None,
 ) -> list[str]:
@@ -27,20 +29,24 @@ def in_words(
         gaps: What :func:`leastloss.report.numbers.differences` says of them.
         roles: Method -> its role; of methods the first sentence speaks, not of controls.
         end: Sparsity that every run reaches.
+        within: The loss that is accepted.
         refused: Why no difference may be claimed, if so.
         dense: Metric -> the dense networks' mean; of one that could not fall by so much nothing is
-            claimed.
+            claimed. Absent: the metrics of ``free``.
 
     Returns:
         Sentences; names of methods in backquotes.
     """
     found = []
-    for quantity, rows in free.groupby("quantity", sort=False):
-        metric = str(quantity).partition(":")[2]
-        start = (dense or {}).get(metric, 1.0)
-        if start <= rows["at"].iloc[0]:
+    known = {str(quantity).partition(":")[2]: 1.0 for quantity in free["quantity"].unique()}
+    for metric, start in (known | dict(dense or {})).items():
+        if nothing_to_keep(start, within):
             value = number(start, metric)
             found.append(f"Dense {words(metric)} is {value} %: there is nothing to keep.")
+            continue
+        quantity = f"free:{metric}"
+        rows = free[free["quantity"] == quantity]
+        if rows.empty:
             continue
         own = _of_kind(rows, roles, "method")
         rest = _of_kind(rows, roles, "baseline")
@@ -48,7 +54,7 @@ def in_words(
             own, rest = rows, rows.iloc[:0]
         lead = _best(own)
         pairs = gaps[(gaps["quantity"] == quantity) & (gaps["method"] == lead["method"])]
-        found.append(_kept(str(quantity), lead, rest, pairs, end, refused))
+        found.append(_kept(quantity, lead, rest, pairs, end, refused))
     return [*([refused] if refused else []), *found]
 
 

@@ -7,6 +7,7 @@ from typing import TypeAlias
 import pandas as pd
 
 from leastloss.evaluation.significance import Floats, area_under_curve, free_sparsity
+from leastloss.evaluation.significance.curves import SLACK
 from leastloss.evaluation.summary import SAME
 from leastloss.names import choose
 from leastloss.report.numbers import ARM
@@ -65,7 +66,8 @@ def end_of(table: pd.DataFrame, by: str) -> float:
 def free_values(steps: pd.DataFrame, metrics: Sequence[str], within: float) -> pd.DataFrame:
     """How far each run may be pruned before a metric falls by more than ``within``.
 
-    Measured against the same run before its first removal.
+    Measured against the same run before its first removal. A run that starts at ``within`` or
+    less cannot lose more: it has no such value, or it would count as kept to the end.
 
     Args:
         steps: What :func:`as_arms` returns.
@@ -74,14 +76,30 @@ def free_values(steps: pd.DataFrame, metrics: Sequence[str], within: float) -> p
 
     Returns:
         One row per run and metric in the columns of ``VALUES``; quantity is ``free:<metric>``.
+
+    Example:
+        >>> runs = pd.DataFrame({"criterion": "nc", "seed": [0, 0, 1, 1], "sparsity": [0, 0.5] * 2})
+        >>> steps = as_arms(runs.assign(recall=[0.9, 0.89, 0.02, 0.0]), "criterion", {})
+        >>> free_values(steps, ["recall"], 0.02)[["seed", "value"]].values.tolist()
+        [[0.0, 0.5]]
     """
-    return _each(
-        steps,
-        metrics,
-        "free",
-        within,
-        lambda at, values: float(free_sparsity(at, values, values[0], within)),
-    )
+
+    def free(at: Floats, values: Floats) -> float:
+        if nothing_to_keep(float(values[0]), within):
+            return float("nan")
+        return float(free_sparsity(at, values, values[0], within))
+
+    return _each(steps, metrics, "free", within, free)
+
+
+def nothing_to_keep(dense: float, within: float) -> bool:
+    """Whether a share is so low from the start that it cannot fall by more than ``within``.
+
+    Example:
+        >>> nothing_to_keep(0.02, 0.02), nothing_to_keep(0.03, 0.02), nothing_to_keep(0.0, 0.0)
+        (True, False, True)
+    """
+    return dense <= within + SLACK
 
 
 def areas(steps: pd.DataFrame, metrics: Sequence[str], upto: float) -> pd.DataFrame:
