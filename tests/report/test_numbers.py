@@ -138,3 +138,18 @@ def test_what_is_free_may_ask_for_several_metrics() -> None:
 
 def test_no_reference_gives_no_rows() -> None:
     assert differences(at_points(runs(nc=[[0.9, 0.8, 0.5]]), [0.3], ["accuracy"]), ["random"]).empty
+
+
+def test_the_reference_has_the_arms_repair_before_all_else() -> None:
+    settings = {
+        "random__a": "steps=9, balance=none, layers=all, recovery=none",
+        "random__b": "steps=5, balance=sign, layers=one, recovery=refit",
+        "nc": "steps=9, balance=none, layers=all, recovery=refit",
+    }
+    table = runs(**{method: [[0.9, 0.5, 0.1]] for method in settings})
+    table["settings"] = table["method"].map(settings)
+    found = differences(at_points(table, [0.3], ["accuracy"]), ["random"]).set_index("method")
+    assert found.loc["nc", ["reference", "reference_settings"]].tolist() == [
+        "random__b",
+        settings["random__b"],
+    ]

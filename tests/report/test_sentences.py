@@ -122,3 +122,48 @@ def test_a_small_dense_network_controls_whom_it_says() -> None:
     found = roles(methods, {"small-dense": "nc"})
     assert "small-dense" in found["nc"].controls
     assert "small-dense" in found["mils-bdm"].missing
+
+
+REFIT, PLAIN = "steps=20, recovery=refit, schedule=iterative", "recovery=none, schedule=iterative"
+
+
+def under(last_good: dict[str, int], settings: dict[str, str]) -> tuple[str, list[str], list[str]]:
+    """What is said of arms ``criterion/anything`` of these settings."""
+    runs = table(last_good, seeds=8)
+    known = {name: (name.partition("/")[0], settings[name]) for name in last_good}
+    steps = as_arms(runs, "criterion", known)
+    free = free_values(steps, ["minority_recall"], 0.02)
+    gaps = differences(free, ["magnitude", "random"])
+    (text,) = in_words(means(free), gaps, roles(known), end=0.8, within=0.02)
+    paths = differences(areas(steps, ["minority_recall"], 0.8), ["magnitude", "random"])
+    return text, of_paths(paths, roles(known)), of_chance(paths, roles(known))
+
+
+def test_a_baseline_of_the_same_repair_is_chosen_though_another_goes_further() -> None:
+    settings = {"nc": PLAIN, "magnitude/refit": REFIT, "magnitude/none": PLAIN}
+    text, (path,), _ = under({"nc": 3, "magnitude/refit": 4, "magnitude/none": 1}, settings)
+    assert "; `magnitude/none` up to 20 % removed (+40.0 points" in text
+    assert "differ" not in text
+    assert "against `magnitude/none`: `nc` +20.0 points" in path
+
+
+def test_where_repairs_differ_it_is_said_and_one_repair_is_compared_too() -> None:
+    settings = {"nc/refit": REFIT, "nc/none": PLAIN, "magnitude": PLAIN, "random": PLAIN}
+    goods = {"nc/refit": 4, "nc/none": 2, "magnitude": 1, "random": 0}
+    text, (path,), chance = under(goods, settings)
+    first, _, second = text.partition(" Under one repair: ")
+    assert first.startswith("`nc/refit` keeps")
+    assert first.endswith("their scores: `recovery=refit` against `recovery=none`.")
+    assert second.startswith("`nc/none` up to 40 % removed; `magnitude` up to 20 % removed (+20.0")
+    assert "the best method of those with a reference of their own repair" in path
+    assert "`nc/none` +10.0 points" in path
+    assert chance == ["Not compared with random removal under the same repair: `nc/refit`."]
+
+
+def test_a_difference_between_repairs_alone_is_told_as_such() -> None:
+    settings = {"nc/refit": REFIT, "magnitude": PLAIN}
+    text, (path,), _ = under({"nc/refit": 4, "magnitude": 1}, settings)
+    assert text.endswith(
+        "differ in more than their scores: `recovery=refit` against `recovery=none`."
+    )
+    assert "(`recovery=refit` against `recovery=none`, so not by its score alone)" in path

@@ -1,7 +1,6 @@
 """From the runs of a study to the numbers of its section: one value per seed, then statistics."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,6 +14,7 @@ from leastloss.evaluation.significance import (
 )
 from leastloss.evaluation.summary import REACH
 from leastloss.names import choose
+from leastloss.report.repairs import repair_of
 
 GROUP = ["recovery", "granularity"]
 """What arms must share to be compared and drawn together; the recovery is empty for any."""
@@ -121,8 +121,9 @@ def means(values: pd.DataFrame) -> pd.DataFrame:
 def differences(values: pd.DataFrame, against: Sequence[str]) -> pd.DataFrame:
     """Compare every arm with the reference criteria of its group, seed by seed.
 
-    Where a criterion occurs with several settings, the reference is the one that agrees with the
-    arm in most of them, the first of those; arms of that criterion are compared with its first.
+    Where a criterion occurs with several settings, the reference is the one that has the arm's
+    recovery and schedule, if any, and of those the one that agrees with it in most other settings,
+    the first of several; arms of that criterion are compared with its first.
     Only seeds that both have count.
 
     Args:
@@ -130,9 +131,10 @@ def differences(values: pd.DataFrame, against: Sequence[str]) -> pd.DataFrame:
         against: Criteria, or methods: these are the reference of all arms alike.
 
     Returns:
-        ``ARM``, quantity, at, reference (its method), n, mean, low, high of arm minus reference,
-        p (Wilcoxon signed-rank), holm (over the arms that are compared with one reference
-        criterion in one group, quantity and point).
+        ``ARM``, quantity, at, against (what was asked for), reference (its method),
+        reference_settings, n, mean, low, high of arm minus reference, p (Wilcoxon signed-rank),
+        holm (over the arms that are compared with one reference criterion in one group, quantity
+        and point).
     """
     keys, samples = [], []
     for place, part in values.groupby([*GROUP, "quantity", "at"], sort=False):
@@ -142,23 +144,28 @@ def differences(values: pd.DataFrame, against: Sequence[str]) -> pd.DataFrame:
             known = [arm for arm in arms if arm["criterion"] == criterion]
             known = known or [arm for arm in arms if arm["method"] == criterion]
             for arm in arms if known else []:
-                alike = known[:1] if arm["criterion"] == criterion else known
-                reference = max(alike, key=lambda one: _agreement(one, arm))["method"]
+                near = known[:1] if arm["criterion"] == criterion else known
+                chosen = max(near, key=lambda one: _agreement(one["settings"], arm["settings"]))
+                reference = chosen["method"]
                 if reference == arm["method"]:
                     continue
                 paired = wide[[arm["method"], reference]].dropna()
                 if paired.empty:
                     continue
-                keys.append((*arm.values(), *place[2:], criterion, reference))
+                other = (criterion, reference, chosen["settings"])
+                keys.append((*arm.values(), *place[2:], *other))
                 samples.append((paired[arm["method"]] - paired[reference]).to_numpy(np.float64))
-    found = pd.DataFrame(keys, columns=[*ARM, "quantity", "at", "against", "reference"])
+    told = ["quantity", "at", "against", "reference", "reference_settings"]
+    found = pd.DataFrame(keys, columns=[*ARM, *told])
     found = _intervals(found, samples).assign(p=[signed_rank(sample) for sample in samples])
     family = found.groupby([*GROUP, "quantity", "at", "against"], sort=False)["p"]
     return found.assign(holm=family.transform(holm) if len(found) else [])
 
 
-def _agreement(one: Mapping[Any, Any], other: Mapping[Any, Any]) -> int:
-    return len({*one["settings"].split(", ")} & {*other["settings"].split(", ")})
+def _agreement(one: str, other: str) -> tuple[int, int]:
+    """How alike two arms' settings are: in repair and schedule first, then in all."""
+    repair = {*repair_of(one)} & {*repair_of(other)}
+    return len(repair), len({*one.split(", ")} & {*other.split(", ")})
 
 
 def spreads(values: pd.DataFrame, groups: Mapping[str, Sequence[str]]) -> pd.DataFrame:

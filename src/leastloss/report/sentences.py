@@ -9,6 +9,7 @@ from leastloss.plots.words import words
 from leastloss.report.controls import Role
 from leastloss.report.markdown import LEVEL
 from leastloss.report.parts import in_percent, number, percent
+from leastloss.report.repairs import alike, apart, repair_of
 from leastloss.report.values import nothing_to_keep
 
 
@@ -52,9 +53,13 @@ def in_words(
         rest = _of_kind(rows, roles, "baseline")
         if own.empty:
             own, rest = rows, rows.iloc[:0]
-        lead = _best(own)
-        pairs = gaps[(gaps["quantity"] == quantity) & (gaps["method"] == lead["method"])]
-        found.append(_kept(quantity, lead, rest, pairs, end, refused))
+        if max([*own["mean"], *rest["mean"]]) == 0:
+            near = f"within {100 * within:g} points of dense"
+            found.append(f"No method keeps {words(metric)} {near} at its first step.")
+            continue
+        pairs = gaps[gaps["quantity"] == quantity]
+        kept = f"keeps {words(metric)} within {100 * within:g} points of dense "
+        found.append(_kept(kept, own, rest, pairs, end, refused))
     return [*([refused] if refused else []), *found]
 
 
@@ -67,28 +72,43 @@ def _best(rows: pd.DataFrame) -> pd.Series:
 
 
 def _kept(
-    quantity: str,
-    lead: pd.Series,
-    rest: pd.DataFrame,
-    pairs: pd.DataFrame,
-    end: float,
-    refused: str,
+    kept: str, own: pd.DataFrame, rest: pd.DataFrame, gaps: pd.DataFrame, end: float, refused: str
 ) -> str:
-    metric, within = words(quantity.partition(":")[2]), 100 * lead["at"]
-    if max([lead["mean"], *rest["mean"]]) == 0:
-        return f"No method keeps {metric} within {within:g} points of dense at its first step."
-    text = f"`{lead['method']}` keeps {metric} within {within:g} points of dense {_upto(lead, end)}"
+    """The best method beside a baseline; where repairs differ, then a pair of one repair."""
+    lead = _best(own)
+    text, differ = _beside(kept, lead, rest, gaps, end, refused)
+    if not differ:
+        return text
+    text += f" These two differ in more than their scores: {differ}."
+    repairs = {repair_of(settings) for settings in rest["settings"]}
+    same = own[[repair_of(settings) in repairs for settings in own["settings"]]]
+    if same.empty:
+        return text
+    return f"{text} Under one repair: {_beside('', _best(same), rest, gaps, end, refused)[0]}"
+
+
+def _beside(
+    kept: str, lead: pd.Series, rest: pd.DataFrame, gaps: pd.DataFrame, end: float, refused: str
+) -> tuple[str, str]:
+    """One method beside a baseline, of its own repair if there is one; and how repairs differ."""
+    pairs = gaps[gaps["method"] == lead["method"]]
+    text = f"`{lead['method']}` {kept}{_upto(lead, end)}"
+    differ = ""
     if len(rest):
+        same = rest[[not apart(lead["settings"], settings) for settings in rest["settings"]]]
+        rest = same if len(same) else rest
         held = rest[rest["method"].isin(pairs["reference"])]
         other = _best(held if len(held) else rest)
+        differ = apart(lead["settings"], other["settings"])
         known = pairs[pairs["reference"] == other["method"]]
         text += f"; `{other['method']}` {_upto(other, end)}"
         if len(known) and not refused:
-            return f"{text} ({_difference(known.iloc[0])})."
+            return f"{text} ({_difference(known.iloc[0])}).", differ
     elif len(pairs) and not refused:
-        pair = pairs.iloc[0]
-        return f"{text}; against `{pair['reference']}`: {_difference(pair)}."
-    return f"{text} (n = {lead['n']})."
+        pair = pairs.loc[(~alike(pairs)).idxmin()]  # the first of one repair, or the first
+        differ = apart(pair["settings"], pair["reference_settings"])
+        return f"{text}; against `{pair['reference']}`: {_difference(pair)}.", differ
+    return f"{text} (n = {lead['n']}).", differ
 
 
 def _upto(row: pd.Series, end: float) -> str:
@@ -115,18 +135,27 @@ def of_paths(gaps: pd.DataFrame, roles: Mapping[str, Role]) -> list[str]:
         return []
     rows = gaps[gaps["against"] == gaps["against"].iloc[0]]
     rows = _of_kind(rows, roles, "method")
+    same = alike(rows)
+    rows = rows[same] if same.any() else rows
     told = []
     for quantity, part in rows.groupby("quantity", sort=False):
         metric = str(quantity).partition(":")[2]
         if in_percent(metric):
-            row = _best(part)
-            told.append((words(metric), row["method"], row["reference"], _gap(row, metric)))
+            told.append((metric, _best(part)))
     if not told:
         return []
     at = percent(float(rows["at"].iloc[0]))
-    parts = [f"`{one}` {gap} in {metric}" for metric, one, _, gap in told]
+    one = len({row["reference"] for _, row in told}) == 1
+    parts = []
+    for metric, row in told:
+        differ = apart(row["settings"], row["reference_settings"])
+        held = "" if one else f" against `{row['reference']}`"
+        held += f" ({differ}, so not by its score alone)" if differ else ""
+        parts.append(f"`{row['method']}` {_gap(row, metric)} in {words(metric)}{held}")
+    against = f" against `{told[0][1]['reference']}`" if one else ""
+    limit = " of those with a reference of their own repair" if 0 < same.sum() < len(same) else ""
     return [
-        f"Averaged over the path up to {at}, the best method against `{told[0][2]}`: "
+        f"Averaged over the path up to {at}, the best method{limit}{against}: "
         f"{'; '.join(parts)} (n = {int(rows['n'].max())})."
     ]
 
@@ -148,6 +177,8 @@ def of_chance(gaps: pd.DataFrame, roles: Mapping[str, Role]) -> list[str]:
     """
     rows = gaps[gaps["against"] == "random"]
     rows = _of_kind(rows, roles, "method")
+    unlike = listed([f"`{name}`" for name in rows[~alike(rows)]["method"].unique()])
+    rows = rows[alike(rows)]
     like = rows[(rows["holm"] > LEVEL) | (rows["mean"] <= 0)]
     told: dict[str, list[str]] = {}
     for name, part in like.groupby("method", sort=False):
@@ -157,7 +188,7 @@ def of_chance(gaps: pd.DataFrame, roles: Mapping[str, Role]) -> list[str]:
         f"Not shown to be better than random removal over the whole path, in {metrics}: "
         f"{listed(names)}."
         for metrics, names in told.items()
-    ]
+    ] + ([f"Not compared with random removal under the same repair: {unlike}."] if unlike else [])
 
 
 def listed(parts: Sequence[str]) -> str:
