@@ -72,8 +72,9 @@ def significance(
         "Method minus reference from the same dense network, averaged over seeds, with the 95 % "
         "bootstrap interval of the difference. p is Wilcoxon's signed-rank test, corrected by Holm "
         f"over the methods of a column; bold where it is at most {LEVEL:g}, coloured where the "
-        "method is the better one. A reference with several settings is the one whose settings are "
-        f"most like the method's. With n = {most} it cannot fall below {2 / 2**most:.2g} before "
+        "method is the better one. Of a reference with several settings a method is held against "
+        "the one of its own recovery and schedule, if there is one, then the one most like it in "
+        f"the other settings. With n = {most} it cannot fall below {2 / 2**most:.2g} before "
         "the correction.",
     ]
     return Section(**own, lead=lead, grids=grids)
@@ -91,19 +92,37 @@ def _grid(
         "area": "mean up to {:.4g} %",
         "": "at {:.4g} %",
     }
+    references = list(dict.fromkeys(rows["reference"]))
+    # The commonest of a row; of equally common ones the first column's.
+    usual = {
+        str(name): max(dict.fromkeys(own), key=list(own).count)
+        for name, own in rows.groupby("method", sort=False)["reference"]
+    }
+    several = len(references) > 1
     cells = {
         name: [
-            _cell(told.get((name, *column)), "sparsity" if kinds[column] == "free" else metric)
-            for column in columns
+            *([Cell(value=usual[name], left=True)] if several else []),
+            *[
+                _cell(
+                    told.get((name, *column)),
+                    "sparsity" if kinds[column] == "free" else metric,
+                    usual[name],
+                )
+                for column in columns
+            ],
         ]
         for name in methods
-        if any((name, *column) in told for column in columns)
+        if name in usual
     }
     what = words(metric)
+    minus = f"minus an arm of `{against}`" if several else f"minus `{references[0]}`"
     return Grid(
-        caption=f"{what[0].upper()}{what[1:]}, minus `{against}`, {seeds_of(rows['n'])}",
+        caption=f"{what[0].upper()}{what[1:]}, {minus}, {seeds_of(rows['n'])}",
         unit="percentage points" if in_percent(metric) else "",
-        head=[heads[kinds[column]].format(100 * column[1]) for column in columns],
+        head=[
+            *["minus"] * several,
+            *[heads[kinds[column]].format(100 * column[1]) for column in columns],
+        ],
         rows=cells,
         folded=folded,
     )
@@ -113,12 +132,14 @@ def _more(quantity: str) -> bool:
     return quantity == "sparsity" or more_is_better(quantity)
 
 
-def _cell(row: Mapping[Any, Any] | None, quantity: str) -> Cell:
+def _cell(row: Mapping[Any, Any] | None, quantity: str, usual: str) -> Cell:
     if row is None:
         return Cell()
     small = f"p = {row['holm']:.2g}"
     if isfinite(row["low"]):
         small = f"{span(row['low'], row['high'], quantity)}\n{small}"
+    if row["reference"] != usual:  # the row's own has no value here
+        small += f"\nminus {row['reference']}"
     return Cell(
         value=number(row["mean"], quantity, signed=True),
         small=small,
