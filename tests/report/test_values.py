@@ -5,16 +5,50 @@ import pytest
 from tests.report.pages import steps, whole_page
 
 from leastloss.errors import InputError
+from leastloss.report.comparison import Comparison, sections_of
 from leastloss.report.cost import cost_section
 from leastloss.report.noise import robustness_section
 from leastloss.report.values import areas, as_arms, end_of, points_for
 
 
+def paths(**steps: list[float]) -> pd.DataFrame:
+    return pd.DataFrame(
+        {"criterion": name, "sparsity": p} for name, own in steps.items() for p in [0.0, *own]
+    )
+
+
 def test_points_near_the_end_are_not_read_off_from_afar() -> None:
-    # 98.5 % is half again as many weights as 99 %: another network.
-    assert points_for(pd.DataFrame({"sparsity": [0.0, 0.9, 0.985]})) == (0.9,)
-    many = pd.DataFrame({"sparsity": [0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.99]})
+    # 98.5 % is half again as many weights as 99 %: another network, and a column of its own.
+    assert points_for(paths(nc=[0.9, 0.985])) == (0.9, 0.985)
+    many = paths(nc=[0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.985, 0.99])
     assert points_for(many) == (0.7, 0.8, 0.9, 0.95, 0.99)
+
+
+def test_columns_are_what_half_of_the_methods_measured() -> None:
+    far = [0.95, 0.98, 0.99, 0.995, 0.998]
+    table = paths(a=[0.4, 0.5, 0.6], b=[0.5, 0.6, 0.65], c=far, d=[0.5])
+    # One of four goes beyond 65 %. 60 % is two of four's; 40 and 65 % are one's.
+    assert points_for(table) == (0.5, 0.6)
+    assert points_for(paths(a=[0.12], b=[0.33], c=[0.44], d=[0.77])) == (0.12, 0.33, 0.44, 0.77)
+    assert points_for(paths(a=[], b=[])) == (0.0,)
+
+
+def test_a_cell_of_another_sparsity_says_so_and_one_too_far_is_empty() -> None:
+    table = pd.DataFrame(
+        {"criterion": name, "seed": seed, "sparsity": p, "accuracy": 0.9 - seed / 10}
+        for name, own in {"nc": [0.9, 0.99], "units": [0.893, 0.985]}.items()
+        for seed in range(3)
+        for p in [0.0, *own]
+    )
+    given = {"table": table, "title": "t", "command": "c", "metrics": ["accuracy"]}
+    _, headline, *_, paired, _ = sections_of(Comparison(**given, at=(0.9, 0.99)))  # type: ignore[arg-type]
+    cells = headline.grids[1].rows
+    assert [cell.small for cell in cells["nc"]] == ["70.0–90.0"] * 2
+    assert cells["units"][0].small == "70.0–90.0\nat 89.3 %"
+    assert (cells["units"][1].value, cells["units"][1].small) == ("–", "")
+    (grid,) = paired.grids  # units minus nc
+    assert grid.head[-1] == "at 90 %"  # at 99 % there is no pair
+    assert grid.rows["units"][-1].small.endswith("at 89.3 % and 90 %")
 
 
 def test_a_run_that_ends_early_has_no_area_further_on() -> None:

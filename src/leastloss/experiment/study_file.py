@@ -10,7 +10,7 @@ from typing import Any
 
 from leastloss.controls import SMALL
 from leastloss.errors import InputError
-from leastloss.evaluation.summary import REACH
+from leastloss.evaluation.summary import reach_of
 from leastloss.experiment.choices import binary_model, choices, steps_of
 from leastloss.experiment.config import PruneConfig, TrainConfig, names
 from leastloss.experiment.metrics import check_metrics
@@ -147,11 +147,11 @@ def _check_report(study: Study) -> None:
         spaced = targets(many, plan["to_sparsity"], plan["steps"], config.spacing) / many
         steps = [0.0, *(plan["sparsities"] or spaced.tolist())]
         for point in study.report.sparsities:
-            if min(abs(step - point) for step in steps) > REACH:
+            if min(abs(step - point) for step in steps) > reach_of(point) + 1e-9:
                 reached = ", ".join(f"{step:g}" for step in steps[:20])
                 raise InputError(
                     f"sparsities of [report] ask for {point:g}, and an arm has no step within "
-                    f"{REACH:g} of it, but at {reached}"
+                    f"{reach_of(point):g} of it, but at {reached}"
                 )
 
 

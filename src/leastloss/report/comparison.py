@@ -35,7 +35,7 @@ class Comparison:
         command: The exact command that makes this page again.
         by: Column that tells the methods apart.
         metrics: What the page is about; the first counts most.
-        at: Sparsities of the tables; empty: those that the runs measured.
+        at: Sparsities of the tables; empty: some that half of the methods measured.
         within: Loss of a share that counts as none.
         against: Criteria or methods that others are compared with; empty: the baselines.
         few_seeds: Whether differences are told of fewer than three seeds, too.
@@ -98,7 +98,7 @@ def sections_of(given: Comparison) -> list[Section]:
         .itertuples(index=False)
     }
     found = roles({name: known[name] for name in methods}, given.controls_of, given.judged)
-    at = tuple(given.at) or points_for(table)
+    at = tuple(given.at) or points_for(table, by)
     shares = [metric for metric in given.metrics if more_is_better(metric)]
     end = end_of(table, by)
     free = free_values(steps, shares, given.within)
@@ -169,7 +169,8 @@ def _headline(
         return Section(**own, lead=[f"No method has a step near {near}."])
     several = max(seeds.values()) > 1
     notes = [
-        "A column is the step nearest to its sparsity (within 2.5 points, or a dash). "
+        "A column is the step nearest to its sparsity; a cell of another sparsity names it, and a "
+        "dash stands where no step is within 2.5 points and a fifth of what is kept. "
         + (
             "Under each mean stands its 95 % bootstrap interval over seeds. Marked is a value "
             "whose interval lies above the intervals of all other methods; where none is marked, "

@@ -12,7 +12,7 @@ from leastloss.evaluation.significance import (
     signed_rank,
     steps_within,
 )
-from leastloss.evaluation.summary import REACH
+from leastloss.evaluation.summary import reach_of
 from leastloss.names import choose
 from leastloss.report.repairs import repair_of
 
@@ -33,7 +33,10 @@ _VALUES = [*ARM, "seed", "quantity", "at", "value", "only_dense"]
 
 
 def at_points(table: pd.DataFrame, points: Sequence[float], metrics: Sequence[str]) -> pd.DataFrame:
-    """Read the metrics of every run off at a few sparsities, from the nearest step (within 0.025).
+    """Read the metrics of every run off at a few sparsities, from the nearest step.
+
+    A run without a step that is near enough has no value there; see
+    :func:`leastloss.evaluation.summary.reach_of`.
 
     Args:
         table: One row per run and step: the columns of ``ARM``, seed, sparsity, the metrics.
@@ -41,7 +44,8 @@ def at_points(table: pd.DataFrame, points: Sequence[float], metrics: Sequence[st
         metrics: Columns to read.
 
     Returns:
-        One row per run, metric and point: ``ARM``, seed, quantity, at, value.
+        One row per run, metric and point: ``ARM``, seed, quantity, at, value, sparsity (of the
+        step).
 
     Raises:
         InputError: If a metric is no column of the table.
@@ -55,13 +59,13 @@ def at_points(table: pd.DataFrame, points: Sequence[float], metrics: Sequence[st
         for point in points:
             far = np.where((sparsities == 0) == (point == 0), np.abs(sparsities - point), np.inf)
             nearest = int(far.argmin())  # the dense network stands for itself alone
-            if far[nearest] > REACH:
+            if far[nearest] > reach_of(point) + 1e-9:
                 continue
             for metric in metrics:
                 value = float(run[metric].iloc[nearest])
                 if np.isfinite(value):
-                    rows.append((*key, metric, point, value, False))
-    return pd.DataFrame(rows, columns=_VALUES)
+                    rows.append((*key, metric, point, value, False, sparsities[nearest]))
+    return pd.DataFrame(rows, columns=[*_VALUES, "sparsity"])
 
 
 def free_of_loss(
@@ -132,7 +136,8 @@ def differences(values: pd.DataFrame, against: Sequence[str]) -> pd.DataFrame:
 
     Returns:
         ``ARM``, quantity, at, against (what was asked for), reference (its method),
-        reference_settings, n, mean, low, high of arm minus reference, p (Wilcoxon signed-rank),
+        reference_settings, sparsity and reference_sparsity (mean of the steps that were read, if
+        ``values`` holds them), n, mean, low, high of arm minus reference, p (Wilcoxon signed-rank),
         holm (over the arms that are compared with one reference criterion in one group, quantity
         and point).
     """
@@ -140,6 +145,7 @@ def differences(values: pd.DataFrame, against: Sequence[str]) -> pd.DataFrame:
     for place, part in values.groupby([*GROUP, "quantity", "at"], sort=False):
         wide = part.pivot(index="seed", columns="method", values="value").sort_index()
         arms = part.drop_duplicates("method")[ARM].to_dict("records")
+        steps = part.groupby("method")["sparsity"].mean() if "sparsity" in part else {}
         for criterion in against:
             known = [arm for arm in arms if arm["criterion"] == criterion]
             known = known or [arm for arm in arms if arm["method"] == criterion]
@@ -153,9 +159,11 @@ def differences(values: pd.DataFrame, against: Sequence[str]) -> pd.DataFrame:
                 if paired.empty:
                     continue
                 other = (criterion, reference, chosen["settings"])
+                other += tuple(steps.get(name, np.nan) for name in (arm["method"], reference))
                 keys.append((*arm.values(), *place[2:], *other))
                 samples.append((paired[arm["method"]] - paired[reference]).to_numpy(np.float64))
     told = ["quantity", "at", "against", "reference", "reference_settings"]
+    told += ["sparsity", "reference_sparsity"]
     found = pd.DataFrame(keys, columns=[*ARM, *told])
     found = _intervals(found, samples).assign(p=[signed_rank(sample) for sample in samples])
     family = found.groupby([*GROUP, "quantity", "at", "against"], sort=False)["p"]

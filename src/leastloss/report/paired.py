@@ -10,7 +10,7 @@ from leastloss.evaluation.significance import MIN_SEEDS, enough_seeds
 from leastloss.plots.words import more_is_better, words
 from leastloss.report.markdown import LEVEL
 from leastloss.report.parts import Cell, Grid, Section, in_percent, number, span
-from leastloss.report.tables import seeds_of
+from leastloss.report.tables import elsewhere, seeds_of
 
 _NEEDED = ["method", "against", "quantity", "at", "n"]
 
@@ -138,6 +138,9 @@ def _cell(row: Mapping[Any, Any] | None, quantity: str, usual: str) -> Cell:
     small = f"p = {row['holm']:.2g}"
     if isfinite(row["low"]):
         small = f"{span(row['low'], row['high'], quantity)}\n{small}"
+    steps = [row["sparsity"], row["reference_sparsity"]]
+    if isfinite(steps[0]) and (where := elsewhere(steps, row["at"])):
+        small += f"\n{where}"
     if row["reference"] != usual:  # the row's own has no value here
         small += f"\nminus {row['reference']}"
     return Cell(

@@ -5,6 +5,7 @@ from math import isfinite
 
 import pandas as pd
 
+from leastloss.evaluation.summary import is_at
 from leastloss.plots.style import looks
 from leastloss.plots.words import more_is_better, words
 from leastloss.report.parts import Cell, Grid, in_percent, number, percent, span
@@ -54,12 +55,26 @@ def _cell(rows: pd.DataFrame, metric: str, by: str = "", name: str = "") -> Cell
     own = rows[rows[by] == name] if by else rows
     if own.empty:
         return Cell()
-    mean, low, high = (float(own.iloc[0][column]) for column in ("mean", "low", "high"))
+    first = own.iloc[0]
+    mean, low, high = (float(first[column]) for column in ("mean", "low", "high"))
     others = rows[rows[by] != name]["high"] if by else pd.Series(dtype=float)
     # Of a loss or a size less is better: shares of what is right alone have a best that is highest.
     best = more_is_better(metric) and isfinite(low) and len(others) > 0
     best = best and bool((low > others).all())
-    return Cell(value=number(mean, metric), small=span(low, high, metric), best=best)
+    told = [span(low, high, metric), elsewhere([first["sparsity"]], first["at"])]
+    return Cell(value=number(mean, metric), small="\n".join(filter(None, told)), best=best)
+
+
+def elsewhere(sparsities: Sequence[float], point: float) -> str:
+    """Where a cell was measured, if that is not where its column says.
+
+    Example:
+        >>> elsewhere([0.9001], 0.9), elsewhere([0.893], 0.9), elsewhere([0.893, 0.9], 0.9)
+        ('', 'at 89.3 %', 'at 89.3 % and 90 %')
+    """
+    if all(is_at(sparsity, point) for sparsity in sparsities):
+        return ""
+    return "at " + " and ".join(dict.fromkeys(percent(sparsity) for sparsity in sparsities))
 
 
 def means_grid(

@@ -8,7 +8,7 @@ import pandas as pd
 
 from leastloss.evaluation.significance import Floats, area_under_curve, free_sparsity
 from leastloss.evaluation.significance.curves import SLACK
-from leastloss.evaluation.summary import SAME
+from leastloss.evaluation.summary import SAME, reach_of
 from leastloss.names import choose
 from leastloss.report.numbers import ARM
 
@@ -40,22 +40,46 @@ def as_arms(table: pd.DataFrame, by: str, settings: Mapping[str, tuple[str, str]
     )
 
 
-def points_for(table: pd.DataFrame, most: int = 5) -> tuple[float, ...]:
-    """Choose the sparsities of the tables: those that most runs measured, the sparsest first.
+def points_for(table: pd.DataFrame, by: str = "criterion", most: int = 5) -> tuple[float, ...]:
+    """Choose the sparsities of the tables.
+
+    Round ones that at least half of the methods measured, the sparsest first; if these are fewer
+    than ``most``, further steps that half of the methods have, the sparsest first. If half of the
+    methods share none, those of any method, by the same rule.
+
+    Args:
+        table: One row per run and step: ``by``, sparsity.
+        by: Column that tells the methods apart.
+        most: How many are chosen at most.
 
     Example:
-        >>> points_for(pd.DataFrame({"sparsity": [0.0, 0.5, 0.89, 0.9, 0.95]}))
-        (0.5, 0.9, 0.95)
-        >>> points_for(pd.DataFrame({"sparsity": [0.0, 0.2]}))
-        (0.2,)
+        >>> points_for(pd.DataFrame({"criterion": "nc", "sparsity": [0.0, 0.2, 0.5, 0.89, 0.985]}))
+        (0.2, 0.5, 0.9, 0.985)
+        >>> points_for(
+        ...     pd.DataFrame({"criterion": ["nc", "lamp"] * 2, "sparsity": [0, 0, 0.1, 0.7]})
+        ... )
+        (0.1, 0.7)
     """
-    measured = table["sparsity"].unique()
-    # Near the end a step nearby is another network: 99 % is not 98.5.
-    reach = {p: min(0.025, (1 - p) / 5) for p in CANDIDATES}
-    near = [p for p in CANDIDATES if (abs(measured - p) <= reach[p] + 1e-9).any()]
-    if not near:
-        return (round(float(measured.max()), SAME),)
-    return tuple(near[-most:])
+    pruned = table[table["sparsity"] > 0]
+    paths = [part["sparsity"].unique() for _, part in pruned.groupby(by)]
+    steps = sorted(pruned["sparsity"].round(SAME).unique(), reverse=True)
+
+    def shared(point: float, methods: float) -> bool:
+        reach = reach_of(point) + 1e-9
+        return sum(bool((abs(path - point) <= reach).any()) for path in paths) >= methods
+
+    for methods in (max(len(paths) / 2, 1), 1):
+        found = [point for point in reversed(CANDIDATES) if shared(point, methods)][:most]
+        for step in steps:
+            # A step that a column stands for already would be a second one of the same networks.
+            taken = any(
+                abs(step - point) <= max(reach_of(point), reach_of(step)) for point in found
+            )
+            if len(found) < most and not taken and shared(step, methods):
+                found.append(float(step))
+        if found:
+            return tuple(sorted(found))
+    return (0.0,)
 
 
 def end_of(table: pd.DataFrame, by: str) -> float:
