@@ -145,7 +145,9 @@ def differences(values: pd.DataFrame, against: Sequence[str]) -> pd.DataFrame:
     for place, part in values.groupby([*GROUP, "quantity", "at"], sort=False):
         wide = part.pivot(index="seed", columns="method", values="value").sort_index()
         arms = part.drop_duplicates("method")[ARM].to_dict("records")
-        steps = part.groupby("method")["sparsity"].mean() if "sparsity" in part else {}
+        if "sparsity" not in part:
+            part = part.assign(sparsity=np.nan)
+        steps = part.groupby("method")["sparsity"].mean()
         for criterion in against:
             known = [arm for arm in arms if arm["criterion"] == criterion]
             known = known or [arm for arm in arms if arm["method"] == criterion]
@@ -159,8 +161,8 @@ def differences(values: pd.DataFrame, against: Sequence[str]) -> pd.DataFrame:
                 if paired.empty:
                     continue
                 other = (criterion, reference, chosen["settings"])
-                other += tuple(steps.get(name, np.nan) for name in (arm["method"], reference))
-                keys.append((*arm.values(), *place[2:], *other))
+                where = (steps[arm["method"]], steps[reference])
+                keys.append((*arm.values(), *place[2:], *other, *where))
                 samples.append((paired[arm["method"]] - paired[reference]).to_numpy(np.float64))
     told = ["quantity", "at", "against", "reference", "reference_settings"]
     told += ["sparsity", "reference_sparsity"]
