@@ -14,8 +14,8 @@ SETTINGS = {
 }
 
 
-def grid(methods: list[str], absent: tuple[str, float] = ("", 0.0)) -> Grid:
-    """The table of accuracy at two sparsities, of which one method may lack one."""
+def grids(methods: list[str], absent: tuple[str, float] = ("", 0.0)) -> dict[str, Grid]:
+    """The tables of accuracy at two sparsities, of which one method may lack one."""
     values = pd.DataFrame(
         {"recovery": "", "granularity": "", "method": name, "criterion": name.partition(",")[0]}
         | {"settings": SETTINGS[name], "seed": seed, "quantity": "accuracy", "at": at}
@@ -25,30 +25,32 @@ def grid(methods: list[str], absent: tuple[str, float] = ("", 0.0)) -> Grid:
         for at in (0.5, 0.9)
         if (name, at) != absent
     )
-    return significance([differences(values, ["magnitude"])], methods).grids[0]
+    made = significance([differences(values, ["magnitude"])], methods).grids
+    return {grid.caption: grid for grid in made}
 
 
-def test_one_reference_is_named_in_full_in_the_caption() -> None:
-    found = grid([name for name in SETTINGS if name != "magnitude, recovery=refit"])
-    assert found.caption == "Accuracy, minus `magnitude, recovery=none`, n = 3"
-    assert found.head == ["at 50 %", "at 90 %"]
+def test_the_reference_is_named_in_full_in_the_caption() -> None:
+    found = grids([name for name in SETTINGS if name != "magnitude, recovery=refit"])
+    assert list(found) == ["Accuracy, minus `magnitude, recovery=none`, n = 3"]
 
 
-def test_of_several_each_row_names_its_own() -> None:
-    found = grid(list(SETTINGS))
-    assert found.caption == "Accuracy, minus an arm of `magnitude`, n = 3"
-    assert found.head[0] == "minus"
-    assert {name: cells[0].value for name, cells in found.rows.items()} == {
-        "nc, recovery=refit": "magnitude, recovery=refit",
-        "nc, recovery=none": "magnitude, recovery=none",
-        "magnitude, recovery=none": "magnitude, recovery=refit",
+def test_each_reference_has_a_table_and_all_are_corrected_together() -> None:
+    found = grids(list(SETTINGS))
+    assert {caption: list(grid.rows) for caption, grid in found.items()} == {
+        "Accuracy, minus `magnitude, recovery=refit`, n = 3": [
+            "nc, recovery=refit",
+            "magnitude, recovery=none",
+        ],
+        "Accuracy, minus `magnitude, recovery=none`, n = 3": ["nc, recovery=none"],
     }
+    # Three differences of one sign: 2 / 2**3, times three methods, at most 1.
+    last = found["Accuracy, minus `magnitude, recovery=none`, n = 3"].rows["nc, recovery=none"]
+    assert last[0].small.endswith("p = 0.75")
 
 
-def test_a_cell_with_another_reference_than_its_row_says_so() -> None:
-    found = grid(list(SETTINGS), ("magnitude, recovery=refit", 0.9))
-    own, near, far = found.rows["nc, recovery=refit"]
-    assert own.value == "magnitude, recovery=refit"
-    assert "minus" not in near.small
-    # At 90 % there is the other arm alone.
-    assert far.small.endswith("minus magnitude, recovery=none")
+def test_where_the_own_reference_was_not_measured_another_has_its_own_table() -> None:
+    found = grids(list(SETTINGS), ("magnitude, recovery=refit", 0.9))
+    near = found["Accuracy, minus `magnitude, recovery=refit`, n = 3"]
+    assert near.head == ["at 50 %"]
+    far = found["Accuracy, minus `magnitude, recovery=none`, n = 3"].rows["nc, recovery=refit"]
+    assert [cell.value for cell in far] == ["–", "−3.0"]

@@ -12,7 +12,8 @@ from leastloss.report.markdown import LEVEL
 from leastloss.report.parts import Cell, Grid, Section, in_percent, number, span
 from leastloss.report.tables import elsewhere, seeds_of
 
-_NEEDED = ["method", "against", "quantity", "at", "n"]
+_NEEDED = ["method", "against", "reference", "quantity", "at", "n"]
+_TABLE = ["against", "metric", "reference"]
 
 
 def too_few(n: int, few_seeds: bool) -> str:
@@ -64,8 +65,8 @@ def significance(
         return Section(**own, lead=["There is no other method to compare with."])
     first = rows["against"].iloc[0]
     grids = [
-        _grid(part, str(metric), str(against), methods, folded=against != first)
-        for (against, metric), part in rows.groupby(["against", "metric"], sort=False)
+        _grid(part, str(metric), str(reference), methods, folded=against != first)
+        for (against, metric, reference), part in rows.groupby(_TABLE, sort=False)
     ]
     most = int(rows["n"].max())
     lead = [
@@ -74,16 +75,17 @@ def significance(
         f"over the methods of a column; bold where it is at most {LEVEL:g}, coloured where the "
         "method is the better one. Of a reference with several settings a method is held against "
         "the one of its own recovery and schedule, if there is one, then the one most like it in "
-        f"the other settings. With n = {most} it cannot fall below {2 / 2**most:.2g} before "
+        "the other settings: a table for each, corrected together. "
+        f"With n = {most} it cannot fall below {2 / 2**most:.2g} before "
         "the correction.",
     ]
     return Section(**own, lead=lead, grids=grids)
 
 
 def _grid(
-    rows: pd.DataFrame, metric: str, against: str, methods: Sequence[str], *, folded: bool
+    rows: pd.DataFrame, metric: str, reference: str, methods: Sequence[str], *, folded: bool
 ) -> Grid:
-    """All that is compared of one metric with one reference, a column each."""
+    """All that is compared of one metric with one arm, a column each."""
     told = {(r["method"], r["quantity"], r["at"]): r for r in rows.to_dict("records")}
     columns = list(dict.fromkeys((q, at) for _, q, at in told))
     kinds = {(quantity, at): str(quantity).rpartition(":")[0] for quantity, at in columns}
@@ -92,37 +94,19 @@ def _grid(
         "area": "mean up to {:.4g} %",
         "": "at {:.4g} %",
     }
-    references = list(dict.fromkeys(rows["reference"]))
-    # The commonest of a row; of equally common ones the first column's.
-    usual = {
-        str(name): max(dict.fromkeys(own), key=list(own).count)
-        for name, own in rows.groupby("method", sort=False)["reference"]
-    }
-    several = len(references) > 1
     cells = {
         name: [
-            *([Cell(value=usual[name], left=True)] if several else []),
-            *[
-                _cell(
-                    told.get((name, *column)),
-                    "sparsity" if kinds[column] == "free" else metric,
-                    usual[name],
-                )
-                for column in columns
-            ],
+            _cell(told.get((name, *column)), "sparsity" if kinds[column] == "free" else metric)
+            for column in columns
         ]
         for name in methods
-        if name in usual
+        if any((name, *column) in told for column in columns)
     }
     what = words(metric)
-    minus = f"minus an arm of `{against}`" if several else f"minus `{references[0]}`"
     return Grid(
-        caption=f"{what[0].upper()}{what[1:]}, {minus}, {seeds_of(rows['n'])}",
+        caption=f"{what[0].upper()}{what[1:]}, minus `{reference}`, {seeds_of(rows['n'])}",
         unit="percentage points" if in_percent(metric) else "",
-        head=[
-            *["minus"] * several,
-            *[heads[kinds[column]].format(100 * column[1]) for column in columns],
-        ],
+        head=[heads[kinds[column]].format(100 * column[1]) for column in columns],
         rows=cells,
         folded=folded,
     )
@@ -132,7 +116,7 @@ def _more(quantity: str) -> bool:
     return quantity == "sparsity" or more_is_better(quantity)
 
 
-def _cell(row: Mapping[Any, Any] | None, quantity: str, usual: str) -> Cell:
+def _cell(row: Mapping[Any, Any] | None, quantity: str) -> Cell:
     if row is None:
         return Cell()
     small = f"p = {row['holm']:.2g}"
@@ -141,8 +125,6 @@ def _cell(row: Mapping[Any, Any] | None, quantity: str, usual: str) -> Cell:
     steps = [row["sparsity"], row["reference_sparsity"]]
     if isfinite(steps[0]) and (where := elsewhere(steps, row["at"])):
         small += f"\n{where}"
-    if row["reference"] != usual:  # the row's own has no value here
-        small += f"\nminus {row['reference']}"
     return Cell(
         value=number(row["mean"], quantity, signed=True),
         small=small,
