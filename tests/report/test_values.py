@@ -31,6 +31,8 @@ def test_columns_are_what_half_of_the_methods_measured() -> None:
     assert points_for(table) == (0.5, 0.6)
     assert points_for(paths(a=[0.12], b=[0.33], c=[0.44], d=[0.77])) == (0.12, 0.33, 0.44, 0.77)
     assert points_for(paths(a=[], b=[])) == (0.0,)
+    # What nobody measured heads no column, though a step lies near.
+    assert points_for(paths(a=[0.3167, 0.475, 0.95])) == (0.3167, 0.475, 0.95)
 
 
 def test_a_cell_of_another_sparsity_says_so_and_one_too_far_is_empty() -> None:

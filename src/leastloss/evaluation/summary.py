@@ -39,7 +39,17 @@ def is_at(sparsity: float, point: float) -> bool:
         >>> is_at(0.9003, 0.9), is_at(0.893, 0.9), is_at(0.9896, 0.99)
         (True, False, False)
     """
-    return abs(sparsity - point) <= min(0.0005, (1 - point) / 50) + 1e-9
+    return abs(sparsity - point) <= off_by(point)
+
+
+def off_by(point: float) -> float:
+    """How far a step may lie from a sparsity and still be called so.
+
+    Example:
+        >>> [round(off_by(point), 6) for point in (0.5, 0.99)]
+        [0.0005, 0.0002]
+    """
+    return min(0.0005, (1 - point) / 50) + 1e-9
 
 
 def check_table(table: pd.DataFrame, metrics: Sequence[str], by: str = "criterion") -> None:

@@ -8,7 +8,7 @@ import pandas as pd
 
 from leastloss.evaluation.significance import Floats, area_under_curve, free_sparsity
 from leastloss.evaluation.significance.curves import SLACK
-from leastloss.evaluation.summary import SAME, reach_of
+from leastloss.evaluation.summary import SAME, off_by, reach_of
 from leastloss.names import choose
 from leastloss.report.numbers import ARM
 
@@ -54,7 +54,7 @@ def points_for(table: pd.DataFrame, by: str = "criterion", most: int = 5) -> tup
 
     Example:
         >>> points_for(pd.DataFrame({"criterion": "nc", "sparsity": [0.0, 0.2, 0.5, 0.89, 0.985]}))
-        (0.2, 0.5, 0.9, 0.985)
+        (0.2, 0.5, 0.89, 0.985)
         >>> points_for(
         ...     pd.DataFrame({"criterion": ["nc", "lamp"] * 2, "sparsity": [0, 0, 0.1, 0.7]})
         ... )
@@ -64,18 +64,17 @@ def points_for(table: pd.DataFrame, by: str = "criterion", most: int = 5) -> tup
     paths = [part["sparsity"].unique() for _, part in pruned.groupby(by)]
     steps = sorted(pruned["sparsity"].round(SAME).unique(), reverse=True)
 
-    def shared(point: float, methods: float) -> bool:
-        reach = reach_of(point) + 1e-9
-        return sum(bool((abs(path - point) <= reach).any()) for path in paths) >= methods
+    def shared(point: float, methods: float, near: float) -> bool:
+        return sum(bool((abs(path - point) <= near).any()) for path in paths) >= methods
 
     for methods in (max(len(paths) / 2, 1), 1):
-        found = [point for point in reversed(CANDIDATES) if shared(point, methods)][:most]
+        found = [p for p in reversed(CANDIDATES) if shared(p, methods, off_by(p))][:most]
         for step in steps:
             # A step that a column stands for already would be a second one of the same networks.
             taken = any(
                 abs(step - point) <= max(reach_of(point), reach_of(step)) for point in found
             )
-            if len(found) < most and not taken and shared(step, methods):
+            if len(found) < most and not taken and shared(step, methods, reach_of(step)):
                 found.append(float(step))
         if found:
             return tuple(sorted(found))
