@@ -58,7 +58,7 @@ def usual():
 class Elements(HTMLParser):
     """Collect tags with their attributes, and check that they close in order."""
 
-    VOID = ("meta", "link", "br", "img", "input", "hr")
+    VOID = ("meta", "link", "br", "wbr", "img", "input", "hr")
 
     def __init__(self, text):
         super().__init__()

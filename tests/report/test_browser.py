@@ -4,9 +4,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from scripts.browser import VARIABLE, browser, find_browser
-from tests.report.pages import whole_page
+from tests.report.pages import SETTINGS, steps, whole_page
+
+from leastloss.report import Cell, Grid
 
 pytest.importorskip("playwright.sync_api", reason="playwright (the dev extra) is not installed")
 BROWSER = find_browser()
@@ -20,6 +23,30 @@ WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.mktemp("page") / "compare.html"
     file.write_text(whole_page(), encoding="utf-8")
+    return file
+
+
+@pytest.fixture(scope="module")
+def long_names(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page of methods with several settings each, whose names are long."""
+    told = "recovery=compensate+refit:sweeps=3, schedule=one-shot"
+    named = {name: f"{name}, {told}" for name in SETTINGS}
+    file = tmp_path_factory.mktemp("names") / "compare.html"
+    splits = ["training", "validation", "test"]
+    digests = {str(seed): [Cell(value="0123456789abcdef")] * 3 for seed in range(6)}
+    table = steps().replace({"criterion": named})
+    table["accuracy"] = np.random.default_rng(0).random(len(table))  # intervals are long, too
+    text = whole_page(
+        table=table,
+        settings={full: (name, told) for name, full in named.items()},
+        measured={},
+        at=(0.3, 0.5, 0.7, 0.9, 0.95),
+        tables=[
+            Grid(caption="Data", head=splits, rows=digests, folded=True),
+            Grid(caption="Seeds", head=["n"], rows={"nc": [Cell(value="6")]}, folded=True),
+        ],
+    )
+    file.write_text(text, encoding="utf-8")
     return file
 
 
@@ -85,6 +112,45 @@ def test_the_page_does_not_scroll_sideways(watched: Watched) -> None:
     assert wide <= seen
     watched.view.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
     assert watched.view.evaluate(width.format("scrollWidth")) <= seen
+
+
+_SCROLLED = """() => {
+    document.querySelectorAll('details').forEach(one => one.open = true);
+    return [...document.querySelectorAll('.scroll')]
+        .filter(one => one.querySelector('table') && one.scrollWidth > one.clientWidth)
+        .map(one => one.textContent.trim().slice(0, 60));
+}"""
+
+
+def test_no_table_is_cut_on_a_wide_page(opened: Any, long_names: Path) -> None:
+    view = Watched(opened, long_names, WIDE, "light").view
+    assert view.evaluate(_SCROLLED) == []
+    view.close()
+
+
+def test_long_names_do_not_widen_a_telephone(opened: Any, long_names: Path) -> None:
+    view = Watched(opened, long_names, PHONE, "light").view
+    view.evaluate(_SCROLLED)
+    wide, seen = (
+        view.evaluate(f"document.documentElement.{w}") for w in ("scrollWidth", "clientWidth")
+    )
+    assert wide <= seen
+    view.close()
+
+
+def test_headings_stand_over_their_cells(watched: Watched) -> None:
+    """Words start at the left, numbers end at the right, and so do their headings."""
+    ways = watched.view.evaluate(
+        """() => [...document.querySelectorAll('table')].flatMap(table => {
+            const rows = [...table.querySelectorAll('tbody tr:not(.dense)')];
+            return [...table.querySelectorAll('thead th')].map((head, i) => [
+                getComputedStyle(head).textAlign,
+                ...new Set(rows.map(row => getComputedStyle(row.children[i]).textAlign))
+            ]);
+        })"""
+    )
+    assert ["left", "left"] in ways
+    assert all(len(set(way)) == 1 for way in ways)
 
 
 def test_text_stands_out_from_its_ground(watched: Watched) -> None:

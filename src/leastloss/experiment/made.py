@@ -64,11 +64,12 @@ def tables_of_runs(found: Compared) -> list[Grid]:
         told = "Data: the first 16 digits of each split's SHA-256"
         grids.append(Grid(caption=told, first="seed", head=splits, rows=rows, folded=True))
     rows = {
-        label: [Cell(value=" ".join(own.get(seed, ["–"]))) for seed in seeds]
+        label: [
+            Cell(value=", ".join(f"{s}: {' '.join(own.get(s, ['–']))}" for s in seeds), left=True)
+        ]
         for label, own in ids.items()
     }
-    heads = [f"seed {seed}" for seed in seeds]
-    grids.append(Grid(caption="Ids of the runs", head=heads, rows=rows, folded=True))
+    grids.append(Grid(caption="Ids of the runs", head=["seed: id"], rows=rows, folded=True))
     return grids
 
 

@@ -11,6 +11,7 @@ from leastloss.plots.style import looks
 from leastloss.report.comparison import Comparison, sections_of
 from leastloss.report.svg import COLORS, inline_svg
 
+_JOINT = re.compile(r"[,+@:/]+(?=\S)")
 _CODE = re.compile(r"`([^`]*)`")
 
 
@@ -38,7 +39,7 @@ def compare_page(given: Comparison) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    pages.filters["coded"] = coded
+    pages.filters |= {"coded": coded, "breakable": breakable}
     drawn = {
         section.anchor: [
             (
@@ -73,3 +74,14 @@ def coded(text: str) -> Markup:
         Markup('<code>nc</code> &lt; 1')
     """
     return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))
+
+
+def breakable(text: str) -> Markup:
+    """Let a name without spaces go on in the next line, rather between its parts than in a word.
+
+    Example:
+        >>> breakable("nc:k=3<4")
+        Markup('nc:<wbr>k=3&lt;4')
+    """
+    parts = [escape(part) for part in _JOINT.sub(lambda joint: f"{joint[0]}\0", text).split("\0")]
+    return Markup("<wbr>").join(parts)

@@ -8,6 +8,9 @@ from matplotlib.figure import Figure
 
 from leastloss.plots.words import is_share
 
+TIGHT = 6
+"""Columns, beside the first, from which on a table is set in smaller letters."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Cell:
@@ -54,8 +57,23 @@ class Grid:
 
     @property
     def wide(self) -> bool:
-        """Whether half a page is too narrow for it: a cell has about the width of ten letters."""
-        return 10 * len(self.head) + min(24, max(map(len, self.rows), default=0)) > 52
+        """Whether half a page is too narrow for it: a cell has ten letters or more."""
+        columns = [max([10, *(len(cell.value) + 2 for cell in one)]) for one in self._columns()]
+        return sum(columns) + min(24, max(map(len, self.rows), default=0)) > 52
+
+    @property
+    def tight(self) -> bool:
+        """Whether a whole page is too narrow for its columns in letters of the usual size."""
+        return len(self.head) >= TIGHT
+
+    @property
+    def heads(self) -> list[tuple[str, bool]]:
+        """Each heading, and whether it starts at the left, as all cells under it do."""
+        left = [bool(one) and all(cell.left for cell in one) for one in self._columns()]
+        return list(zip(self.head, left, strict=True))
+
+    def _columns(self) -> list[list[Cell]]:
+        return [[cells[i] for cells in self.rows.values()] for i in range(len(self.head))]
 
 
 @dataclass(frozen=True, kw_only=True)
