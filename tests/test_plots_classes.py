@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from numpy.typing import NDArray
 
 from leastloss.errors import InputError
@@ -40,6 +41,22 @@ def test_a_panel_for_each_method_with_the_mean_of_its_seeds() -> None:
     assert list(cells) == ["nc", "random"]
     levels = 0.95 - 0.8 * np.array([0.0, 0.5, 0.9])
     assert np.allclose(cells["random"], levels - np.array([[0.0], [1 / 50], [10 / 50]]))
+
+
+def test_long_titles_stay_over_their_panels() -> None:
+    settings = ("recovery=compensate, schedule=one-shot", "recovery=compensate+refit:sweeps=3")
+    tables = [
+        runs().replace({"nc": f"nc, {told}", "random": f"random, {told}"}) for told in settings
+    ]
+    figure = class_heat_map(pd.concat([*tables, runs()]))
+    figure.draw_without_rendering()
+    titled = [ax for ax in figure.axes if ax.get_title(loc="left")]
+    assert len(titled) == 6
+    for ax in titled:
+        words_ = ax.get_title(loc="left")
+        (title,) = ax.findobj(lambda one: isinstance(one, Text) and one.get_text() == words_)
+        assert title.get_window_extent().x1 <= ax.get_window_extent().x1 + 5
+        assert title.get_window_extent().y1 <= figure.bbox.y1
 
 
 @pytest.mark.parametrize("end", [0.9, 0.99])

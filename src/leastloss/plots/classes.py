@@ -15,10 +15,12 @@ from leastloss.errors import InputError
 from leastloss.evaluation.summary import SAME
 from leastloss.names import choose
 from leastloss.plots.sparsity import sparsity_axis
-from leastloss.plots.style import QUIET, headline, looks, new_figure, tidy
+from leastloss.plots.style import QUIET, headline, looks, new_figure, tidy, wrapped
 
 WIDEST = 4
 """Panels in a row."""
+
+_LETTERS = 30  # of a title, as many as are as wide as a panel
 
 
 def class_heat_map(
@@ -51,7 +53,10 @@ def class_heat_map(
     methods = list(looks(table[by]))
     columns = min(WIDEST, len(methods))
     rows = -(-len(methods) // columns)
-    figure = new_figure(3.4 * columns + 1.6, (0.24 * len(labels) + 1.1) * rows + 0.7)
+    titles = {method: wrapped(method, _LETTERS) for method in methods}
+    lines = max(title.count("\n") for title in titles.values())
+    high = 0.24 * len(labels) + 1.1 + 0.19 * lines
+    figure = new_figure(3.4 * columns + 1.6, high * rows + 0.7)
     panels = figure.subplots(rows, columns, squeeze=False, sharey=True).ravel()
     for spare in panels[len(methods) :]:
         spare.set_visible(False)
@@ -62,7 +67,7 @@ def class_heat_map(
         steps = rounded[rounded[by] == method].groupby("sparsity")[recalls].mean()
         mesh = draw_classes(ax, steps.index.to_numpy(np.float64), steps.to_numpy(np.float64).T)
         below = place + columns >= len(methods)
-        tidy(ax, title=method, xlabel="sparsity (share removed)" if below else "")
+        tidy(ax, title=titles[method], xlabel="sparsity (share removed)" if below else "")
         ax.grid(visible=False)
         ax.spines["bottom"].set_visible(False)
         ax.set_yticks(range(len(labels)), names)

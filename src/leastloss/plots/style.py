@@ -130,6 +130,25 @@ def percent(ax: Axes, axis: str, metric: str = "accuracy") -> None:
     chosen.set_major_formatter(PercentFormatter(1, decimals=None, symbol=" %"))
 
 
+def wrapped(text: str, most: int) -> str:
+    r"""Break a name into lines of at most ``most`` letters, between its parts where that is enough.
+
+    Example:
+        >>> wrapped("nc, recovery=compensate+refit:sweeps=3", 26)
+        'nc, recovery=compensate+\nrefit:sweeps=3'
+        >>> wrapped("magnitude", 26), wrapped("abcde", 3)
+        ('magnitude', 'abc\nde')
+    """
+    lines = [""]
+    for part in re.findall(r"[^ ,+@:]+[ ,+@:]*|[ ,+@:]+", text):
+        if lines[-1] and len(lines[-1] + part.rstrip()) > most:
+            lines.append("")
+        lines[-1] += part
+        while len(lines[-1].rstrip()) > most:
+            lines[-1:] = [lines[-1][:most], lines[-1][most:]]
+    return "\n".join(line.rstrip() for line in lines)
+
+
 @cache
 def _width(text: str) -> float:
     """Points that a legend's entry is wide; slow enough to be worth keeping."""
