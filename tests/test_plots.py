@@ -129,6 +129,9 @@ def test_one_run_shows_summary_lines_and_a_heat_map():
     assert [label.get_text() for label in heat.get_yticklabels()] == ["0", "1", "2", "3 (rare)"]
     assert heat.yaxis_inverted()  # class 0 on top
     assert bar.get_ylim() == (0, 1)
+    # The description of a run in the MLflow UI cuts what is wider, in a window of 1280 pixels.
+    assert figure.bbox.width <= 700
+    assert summary.get_position().y0 > heat.get_position().y1
 
 
 @pytest.mark.parametrize("steps", [1, 2])

@@ -13,6 +13,9 @@ from leastloss.plots.classes import class_labels, color_bar, draw_classes
 from leastloss.plots.style import INK, QUIET, Look, headline, legend, new_figure, percent, tidy
 from leastloss.plots.words import words
 
+WIDTH = 6.3
+"""Inches of a figure that is shown in a run's description: the MLflow UI cuts what is wider."""
+
 LINES = {
     "accuracy": Look(color="#0072B2", marker="o"),
     # Dashed: on a balanced split it lies on the accuracy.
@@ -41,8 +44,9 @@ def child_curves(table: pd.DataFrame, *, title: str = "", minority: Sequence[int
     if not present:
         raise InputError(f"the table has none of {', '.join(LINES)}; it needs one of them")
     labels = class_labels(table)
-    figure = new_figure(11.5 if labels else 6.5, 4.4)
-    panels = figure.subplots(1, 2 if labels else 1, squeeze=False)[0]
+    heights = [3.4, *([0.24 * len(labels) + 1.0] if labels else [])]
+    figure = new_figure(WIDTH, sum(heights) + 1.0)
+    panels = figure.subplots(len(heights), squeeze=False, height_ratios=heights)[:, 0]
     _summary(panels[0], table, present)
     if labels:
         _heatmap(figure, panels[1], table, labels, minority)
