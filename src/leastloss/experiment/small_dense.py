@@ -108,8 +108,9 @@ def _measured(model: nn.Module, dense: Dense) -> dict[str, float]:
 
 def _metrics(row: dict[str, float]) -> tuple[int, dict[str, float]]:
     """The step of a row, and what is logged of it."""
-    told = {key: value for key, value in row.items() if key not in ("step", "removed")}
-    return int(row["step"]), told
+    told = {k: value for k, value in row.items() if k not in ("step", "removed", "sparsity")}
+    # The UI opens the comparison of runs on the metric that was logged first.
+    return int(row["step"]), told | {"sparsity": row["sparsity"]}
 
 
 def _lacks(dense: nn.Module, small: nn.Module, names: list[str]) -> dict[str, float]:
