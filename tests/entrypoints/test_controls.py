@@ -9,7 +9,7 @@ import pytest
 from mlflow import MlflowClient
 from tests.entrypoints.conftest import Entry, children, statuses
 
-import leastloss.experiment.prune as recipe
+import leastloss.experiment.pruned_child as recipe
 from leastloss.experiment.controls import missing_controls
 from leastloss.models.files import load_network
 from leastloss.models.layers import weight_layers

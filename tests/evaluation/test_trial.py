@@ -52,7 +52,7 @@ def test_a_network_that_does_not_fit(kind: str, data: Data) -> None:
 
 def test_units_of_a_network_that_returns_a_pair(data: Data) -> None:
     with pytest.raises(InputError, match="the model returned a tuple"):
-        ll.prune(Pair(), data, "margin", granularity="unit", progress=False)
+        ll.prune(Pair(), data, "margin", granularity="unit", to_sparsity=0.5, progress=False)
 
 
 def test_no_network_at_all(data: Data) -> None:

@@ -172,4 +172,4 @@ def test_what_has_no_meaning_is_refused(
     options: dict[str, str], line: str, networks: dict[str, nn.Module], data: Data
 ) -> None:
     with pytest.raises(InputError, match=line):
-        prune(networks["mlp"], data, "mils-bdm", **options, progress=False)  # type: ignore[arg-type]  # options of several types
+        prune(networks["mlp"], data, "mils-bdm", to_sparsity=0.5, **options, progress=False)  # type: ignore[arg-type]  # options of several types
