@@ -5,7 +5,8 @@ import pytest
 
 from leastloss.report.controls import Role, roles
 from leastloss.report.numbers import differences, means
-from leastloss.report.sentences import in_words, of_chance, of_classes, of_controls, of_paths
+from leastloss.report.remarks import of_chance, of_classes, of_controls, of_paths
+from leastloss.report.sentences import in_words
 from leastloss.report.values import areas, as_arms, free_values
 
 PATH = (0.0, 0.2, 0.4, 0.6, 0.8)

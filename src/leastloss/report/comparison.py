@@ -20,7 +20,8 @@ from leastloss.report.noise import robustness_section
 from leastloss.report.numbers import at_points, differences, means
 from leastloss.report.paired import of_enough, significance, too_few
 from leastloss.report.parts import Drawn, Grid, Section, percent
-from leastloss.report.sentences import in_words, of_chance, of_classes, of_controls, of_paths
+from leastloss.report.remarks import of_chance, of_classes, of_controls, of_paths
+from leastloss.report.sentences import in_words
 from leastloss.report.tables import metric_tables
 from leastloss.report.values import areas, as_arms, end_of, free_values, points_for
 
