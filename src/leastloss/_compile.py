@@ -1,26 +1,36 @@
-"""One place that says how the kernels are compiled.
+"""How kernels are compiled, and where their machine code is kept.
 
-Numba's cache on disk watches the source of the file that a function lives in, not of the files
-that its helpers come from. So that no stale machine code survives a change of a helper, every file
-of kernels names the digests of the files it is built on, in ``BUILT_ON``: a change there changes
-this file too. A test says which lines to bring up to date.
+Numba's cache on disk watches the file that a function stands in, but not the files of its helpers.
+So the folder of the cache carries a digest of all kernel sources: whatever changes in one of them,
+no stale machine code is read.
 """
 
+import functools
+import hashlib
+import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import TypeVar, cast
 
 import numba
 
 Function = TypeVar("Function", bound=Callable[..., object])
+_PACKAGE = Path(__file__).parent
+_ROOMS = ("information", "geometry")
 
 
 def compiled(function: Function) -> Function:
-    """Compile with Numba in nopython mode; the machine code is cached on disk beside the source.
+    """Compile with Numba in nopython mode; the machine code is cached on disk.
 
     No fast-math: sums keep their order, so the same input gives the same bits. The error model is
     NumPy's, so that no division has to be able to raise.
     """
-    return cast(Function, numba.njit(cache=True, nogil=True, error_model="numpy")(function))
+    before = numba.config.CACHE_DIR
+    numba.config.CACHE_DIR = str(cache_folder())  # read when the function is decorated
+    try:
+        return cast(Function, numba.njit(cache=True, nogil=True, error_model="numpy")(function))
+    finally:
+        numba.config.CACHE_DIR = before
 
 
 def inlined(function: Function) -> Function:
@@ -30,3 +40,30 @@ def inlined(function: Function) -> Function:
     more than the few lines of a helper. Inner loops therefore take plain arrays, inlined.
     """
     return cast(Function, numba.njit(forceinline=True, error_model="numpy")(function))
+
+
+@functools.cache
+def cache_folder() -> Path:
+    """Where machine code of these very sources is kept.
+
+    In ``NUMBA_CACHE_DIR`` if that is set, else beside the sources, else in the user's cache.
+    """
+    if chosen := os.environ.get("NUMBA_CACHE_DIR"):
+        base = Path(chosen)
+    elif os.access(_PACKAGE, os.W_OK):
+        base = _PACKAGE / "__pycache__"
+    else:
+        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "leastloss"
+    return base / f"kernels-{digest(_PACKAGE)}"
+
+
+def digest(package: Path) -> str:
+    """Digest of this file and of all sources in the rooms that hold kernels."""
+    sources = [package / "_compile.py"]
+    for room in _ROOMS:
+        sources += sorted((package / room).rglob("*.py"))
+    total = hashlib.sha256()
+    for source in sources:
+        total.update(source.relative_to(package).as_posix().encode())
+        total.update(hashlib.sha256(source.read_bytes()).digest())
+    return total.hexdigest()[:16]

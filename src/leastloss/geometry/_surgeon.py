@@ -5,8 +5,6 @@ from numpy.typing import NDArray
 
 from leastloss._compile import compiled
 
-BUILT_ON = {"_compile": "fa71ae1d2626"}  # see leastloss._compile
-
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 

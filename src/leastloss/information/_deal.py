@@ -12,8 +12,6 @@ from leastloss._compile import compiled, inlined
 from leastloss.information._ranks import cell_of
 from leastloss.information._types import Array, Int, Queue, Windows
 
-BUILT_ON = {"_compile": "fa71ae1d2626", "_ranks": "01100729b994"}  # see leastloss._compile
-
 
 @inlined
 def noted(leaf: Int, bit: Int, rank: Int) -> Int:

@@ -12,8 +12,6 @@ import numpy as np
 from leastloss._compile import compiled, inlined
 from leastloss.information._types import Array, Int, Items, Real, Terms, Windows
 
-BUILT_ON = {"_compile": "fa71ae1d2626"}  # see leastloss._compile
-
 
 @inlined
 def cell_at(

@@ -11,8 +11,6 @@ from leastloss._compile import compiled, inlined
 from leastloss.information._kernels import cell_at
 from leastloss.information._types import Array, Int, Real, Windows
 
-BUILT_ON = {"_compile": "fa71ae1d2626", "_kernels": "5473d6e01330"}  # see leastloss._compile
-
 
 @inlined
 def _codes(matrix: Array, block: Int, top: Int, left: Int, high: Int, wide: Int) -> Array:

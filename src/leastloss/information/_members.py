@@ -10,7 +10,6 @@ import numpy as np
 from leastloss._compile import inlined
 from leastloss.information._types import Array, Int, Word
 
-BUILT_ON = {"_compile": "fa71ae1d2626"}  # see leastloss._compile
 STEP = 0x9E3779B97F4A7C15  # the odd number nearest to 2**64 over the golden ratio
 
 

@@ -29,16 +29,6 @@ from leastloss.information._sets import FINE, enter_all, enter_others, recount
 from leastloss.information._tree import draw, find, join, settle
 from leastloss.information._types import Array, Int, Queue, Terms, Windows, Word
 
-BUILT_ON = {  # see leastloss._compile
-    "_compile": "fa71ae1d2626",
-    "_deal": "2a1ad11746ad",
-    "_kernels": "5473d6e01330",
-    "_members": "cfc58d7b54b5",
-    "_ranks": "01100729b994",
-    "_sets": "00a42bcb1c54",
-    "_tree": "b1e47a150c77",
-}
-
 
 @compiled
 def start(

@@ -12,12 +12,6 @@ from leastloss.information._sets import FINE
 from leastloss.information._tree import settle
 from leastloss.information._types import Array, Int, Queue, Real, Terms
 
-BUILT_ON = {  # see leastloss._compile
-    "_compile": "fa71ae1d2626",
-    "_kernels": "5473d6e01330",
-    "_sets": "00a42bcb1c54",
-    "_tree": "b1e47a150c77",
-}
 GRID = 2.0**32  # costs are integers: effects in units of 2**-32
 FAR = 2**52  # beyond every effect; sums with one stay exact as float64
 EMPTY = 2**62

@@ -14,12 +14,6 @@ from leastloss.information._queue import take_item
 from leastloss.information._ranks import EMPTY, bits_of, cell_of, cost_of, rank_items, rank_moved
 from leastloss.information._types import Array, Int, Queue, Terms, Windows, Word
 
-BUILT_ON = {  # see leastloss._compile
-    "_compile": "fa71ae1d2626",
-    "_members": "cfc58d7b54b5",
-    "_queue": "e12b72ff7dd3",
-    "_ranks": "01100729b994",
-}
 RANDOM, INDEX, TOGETHER = 0, 1, 2  # what becomes of ties
 
 

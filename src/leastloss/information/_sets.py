@@ -13,7 +13,6 @@ import numpy as np
 from leastloss._compile import compiled, inlined
 from leastloss.information._types import Array, Int, Items, Tally
 
-BUILT_ON = {"_compile": "fa71ae1d2626"}  # see leastloss._compile
 FINE = 2.0**44
 
 

@@ -9,8 +9,6 @@ first, root last.
 from leastloss._compile import inlined
 from leastloss.information._types import Array, Int
 
-BUILT_ON = {"_compile": "fa71ae1d2626"}  # see leastloss._compile
-
 
 @inlined
 def join(tree: Array, first: Int, nodes: Int, lowest: Int) -> tuple[Int, Int]:

@@ -1,0 +1,55 @@
+"""The compiled code on disk must belong to the sources."""
+
+import shutil
+from pathlib import Path
+
+import numba
+import pytest
+
+from leastloss import _compile
+from leastloss.information import _queue
+
+PACKAGE = Path(_compile.__file__).parent
+
+
+@pytest.fixture
+def copy(tmp_path):
+    return Path(
+        shutil.copytree(
+            PACKAGE, tmp_path / "leastloss", ignore=shutil.ignore_patterns("__pycache__")
+        )
+    )
+
+
+@pytest.mark.parametrize("changed", ["_compile.py", "information/ctm.py", "geometry/statistics.py"])
+def test_a_change_of_any_kernel_source_changes_the_digest(copy, changed):
+    assert _compile.digest(copy) == _compile.digest(PACKAGE)
+    source = copy / changed
+    source.write_text(source.read_text() + "\n# changed\n")
+    assert _compile.digest(copy) != _compile.digest(PACKAGE)
+
+
+def test_every_file_of_kernels_is_in_a_room_that_is_digested():
+    using = [
+        path for path in PACKAGE.rglob("*.py") if "leastloss._compile import" in path.read_text()
+    ]
+    assert len(using) > 5
+    assert {path.relative_to(PACKAGE).parts[0] for path in using} <= {"information", "geometry"}
+
+
+def test_kernels_are_kept_in_the_folder_of_the_digest():
+    dispatchers = [
+        value
+        for value in vars(_queue).values()
+        if isinstance(value, numba.core.registry.CPUDispatcher)
+    ]
+    paths = {
+        Path(each._cache.cache_path).parent for each in dispatchers if hasattr(each._cache, "_impl")
+    }
+    assert paths == {_compile.cache_folder()}
+
+
+def test_the_callers_own_cache_folder_is_left_as_it_is():
+    before = numba.config.CACHE_DIR
+    _compile.compiled(lambda x: x)
+    assert before == numba.config.CACHE_DIR
