@@ -25,12 +25,13 @@ def compiled(function: Function) -> Function:
     No fast-math: sums keep their order, so the same input gives the same bits. The error model is
     NumPy's, so that no division has to be able to raise.
     """
-    before = numba.config.CACHE_DIR
-    numba.config.CACHE_DIR = str(cache_folder())  # read when the function is decorated
+    settings = vars(numba.config)  # fills itself from the environment
+    before = settings["CACHE_DIR"]
+    settings["CACHE_DIR"] = str(cache_folder())  # read when the function is decorated
     try:
         return cast(Function, numba.njit(cache=True, nogil=True, error_model="numpy")(function))
     finally:
-        numba.config.CACHE_DIR = before
+        settings["CACHE_DIR"] = before
 
 
 def inlined(function: Function) -> Function:
