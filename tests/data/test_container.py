@@ -3,7 +3,14 @@ import json
 import numpy as np
 import pytest
 import torch
-from torch.utils.data import DataLoader, Dataset, TensorDataset, WeightedRandomSampler
+from torch.utils.data import (
+    DataLoader,
+    Dataset,
+    IterableDataset,
+    TensorDataset,
+    WeightedRandomSampler,
+    get_worker_info,
+)
 
 from leastloss.data import Data, Split, as_data, load_data
 from leastloss.errors import InputError
@@ -172,6 +179,42 @@ class Pictures(Dataset):
 def test_loaders_that_do_not_fit(item, words):
     with pytest.raises(InputError, match=words):
         as_data(DataLoader(Pictures(item), batch_size=5))
+
+
+class Walk(IterableDataset):
+    """Gives all samples, or with ``shares`` each worker its share."""
+
+    def __init__(self, shares):
+        self.shares = shares
+
+    def __iter__(self):
+        worker = get_worker_info()
+        start, step = (worker.id, worker.num_workers) if worker and self.shares else (0, 1)
+        x, y = pair()
+        return zip(x[start::step], y[start::step], strict=True)
+
+
+@pytest.mark.parametrize("shares", [False, True])
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_data_set_that_is_walked_through_is_read_once_whatever_the_workers(shares, workers):
+    loader = DataLoader(Walk(shares), batch_size=7, num_workers=workers, drop_last=True)
+    data = as_data(loader)
+    assert data.train.digest() == as_data(pair()).train.digest()
+    assert set(data.duplicates.values()) == {0}
+
+
+class Batches(Dataset):
+    def __len__(self):
+        return 5
+
+    def __getitem__(self, index):
+        x, y = pair()
+        return x[10 * index : 10 * index + 10], y[10 * index : 10 * index + 10]
+
+
+def test_a_data_set_of_batches_is_read_once_whatever_its_sampler_draws():
+    loader = DataLoader(Batches(), batch_size=None, sampler=[4, 0, 1, 1, torch.tensor(2), 3, 0])
+    assert as_data(loader).train.digest() == as_data(pair()).train.digest()
 
 
 @pytest.mark.parametrize("thing", ["digits", None, (X, Y, X), 3])

@@ -93,6 +93,14 @@ def test_a_damaged_extracted_file_is_named(mnist_like, damage):
     assert f"{path.with_suffix('')} is corrupt or truncated" in message(name, root)
 
 
+def test_sizes_that_multiply_past_64_bits_are_damage_too(tmp_path):
+    path = tmp_path / "x-idx3-ubyte"
+    sizes = np.array([2**31, 2**31, 2**2], ">u4").tobytes()  # 2^64: 0 in a 64-bit integer
+    path.write_bytes(bytes([0, 0, 8, 3]) + sizes)
+    with pytest.raises(ResourceError, match="is corrupt or truncated"):
+        read_idx(path.with_suffix(".gz"), 3)
+
+
 def test_labels_that_do_not_fit_their_images(mnist_like):
     name, root = mnist_like
     path = root / KINDS[name] / "raw" / "t10k-labels-idx1-ubyte.gz"

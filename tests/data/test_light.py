@@ -40,3 +40,10 @@ def test_contrast_by_hand():
 def test_contrast_of_one_image_does_not_depend_on_the_others():
     x = torch.rand(5, 1, 4, 4, generator=torch_stream(0, "images"))
     assert torch.equal(damage(x, "contrast", 3)[2:3], damage(x[2:3], "contrast", 3))
+
+
+def test_the_darkest_value_there_is_gets_brighter_too():
+    x = torch.tensor([[[[0.0]], [[1e-45]]]])
+    found = damage(x, "brightness", 1)
+    assert found.isfinite().all()
+    assert found.max() <= 1

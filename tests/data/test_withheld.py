@@ -56,5 +56,5 @@ def test_data_that_withholds_can_be_sent_to_another_process() -> None:
 
 def test_the_summary_does_not_tell_of_it() -> None:
     assert set(load_data(imbalance="exp").summary()) == {
-        "name", "shape", "classes", "minority", "train", "val", "test",
+        "name", "shape", "classes", "minority", "duplicates", "train", "val", "test",
     }  # fmt: skip

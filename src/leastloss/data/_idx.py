@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import zlib
+from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,8 +40,9 @@ def read_idx(path: Path, dimensions: int) -> NDArray[np.uint8]:
         raise ResourceError(f"{found} cannot be read ({error}); copy it anew") from error
     header = 4 + 4 * dimensions
     if content[:4] == bytes([0, 0, 8, dimensions]) and len(content) >= header:
-        sizes = np.frombuffer(content, ">u4", dimensions, 4).astype(int)
-        if len(content) == header + sizes.prod():
+        # Python's integers: sizes of a damaged header may multiply past 64 bits.
+        sizes = np.frombuffer(content, ">u4", dimensions, 4).tolist()
+        if len(content) == header + prod(sizes):
             return np.frombuffer(content, np.uint8, offset=header).reshape(sizes)
     raise ResourceError(
         f"{found} is corrupt or truncated: it is not a complete idx file of bytes in {dimensions} "

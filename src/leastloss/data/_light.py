@@ -13,7 +13,9 @@ def brightness(x: torch.Tensor, amount: float, generator: torch.Generator) -> to
     """
     value = x.amax(dim=1, keepdim=True)
     raised = (value + amount).clamp(max=1.0)
-    return torch.where(value > 0, x * (raised / value), raised)
+    # A value near the smallest float would make the factor infinite, and black channels NaN.
+    ratio = (raised / value).clamp(max=torch.finfo(x.dtype).max)
+    return torch.where(value > 0, x * ratio, raised)
 
 
 def contrast(x: torch.Tensor, share: float, generator: torch.Generator) -> torch.Tensor:

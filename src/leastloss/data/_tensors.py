@@ -18,8 +18,8 @@ def as_tensors(pair: object, part: str) -> tuple[torch.Tensor, torch.Tensor]:
     """Return inputs as finite float32 and labels as int64.
 
     Args:
-        pair: Inputs (n, ...) and integer labels (n,), tensors or arrays on any device. uint8
-            inputs are divided by 255.
+        pair: Inputs (n, ...) and integer labels (n,), tensors or arrays of any real type, byte
+            order and layout, on any device. uint8 inputs are divided by 255.
         part: Name of the split, for messages.
 
     Raises:
@@ -35,11 +35,10 @@ def as_tensors(pair: object, part: str) -> tuple[torch.Tensor, torch.Tensor]:
     if not all(isinstance(array, torch.Tensor | np.ndarray) for array in pair):
         kinds = " and ".join(type(array).__name__ for array in pair)
         raise InputError(f"{part} holds {kinds}; inputs and labels must be tensors or arrays")
-    x, y = (torch.as_tensor(array).detach() for array in pair)
-    if y.is_floating_point() or y.is_complex():
+    x = _plain(pair[0], f"inputs of {part}", "they must be real numbers")
+    y = _plain(pair[1], f"labels of {part}", "they must be integers, one a sample")
+    if y.is_floating_point():
         raise InputError(f"labels of {part} are {y.dtype}; they must be integers, one a sample")
-    if x.is_complex():
-        raise InputError(f"inputs of {part} are {x.dtype}; they must be real numbers")
     if len(x.shape) < 2 or y.ndim != 1 or len(x) != len(y):
         raise InputError(
             f"{part} has inputs of shape {tuple(x.shape)} and labels of shape {tuple(y.shape)}; "
@@ -49,5 +48,39 @@ def as_tensors(pair: object, part: str) -> tuple[torch.Tensor, torch.Tensor]:
         raise InputError(f"{part} is empty; it must hold at least one sample")
     scaled = x.float() / 255 if x.dtype == torch.uint8 else x.float()
     if not bool(scaled.isfinite().all()):
-        raise InputError(f"inputs of {part} hold NaN or infinite values; they must be finite")
+        raise InputError(
+            f"inputs of {part} hold NaN or infinite values (as float32); they must be finite"
+        )
     return scaled, y.long()
+
+
+def _plain(array: Array, what: str, wanted: str) -> torch.Tensor:
+    """The same numbers as a dense tensor without history, of a type that torch can count with."""
+    if isinstance(array, np.ndarray):
+        return torch.from_numpy(_native(array, what, wanted))
+    if array.is_meta or array.is_quantized or array.is_nested:
+        kind = "on no device" if array.is_meta else "quantized" if array.is_quantized else "nested"
+        raise InputError(f"{what} are {kind} ({array.dtype}); {wanted}")
+    if array.is_complex():
+        raise InputError(f"{what} are {array.dtype}; {wanted}")
+    dense = array.detach() if array.layout == torch.strided else array.detach().to_dense()
+    return dense.as_subclass(torch.Tensor).resolve_neg()
+
+
+def _native(array: NDArray[Any], what: str, wanted: str) -> NDArray[Any]:
+    """The same numbers in the machine's own byte order, one after the other in memory."""
+    if array.dtype.kind not in "biuf":
+        raise InputError(f"{what} are {array.dtype}; {wanted}")
+    if np.ma.is_masked(array):
+        raise InputError(f"{what} are masked in places; they must all be there")
+    kind = array.dtype.newbyteorder("=")
+    if kind.kind == "f" and kind.itemsize > 8:  # no tensor is as long as a long double
+        kind = np.dtype(np.float64)
+    if kind.kind == "u" and kind.itemsize > 1:  # tensors of these know few operations
+        if kind.itemsize == 8 and array.size and array.max() > np.iinfo(np.int64).max:
+            raise InputError(f"{what} reach {array.max()}; they must stay below 2^63")
+        kind = np.dtype(np.int64)
+    if min(array.strides, default=0) < 0:  # also of a single value, which counts as contiguous
+        array = array.copy()
+    # A copy where the caller's array cannot be written to: torch would warn of it.
+    return np.require(array, kind, ["C", "W", "E"])

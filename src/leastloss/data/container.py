@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
+from functools import cached_property
 from math import prod
 from typing import TYPE_CHECKING
 
 from leastloss.data._custom import split_tensors
+from leastloss.data._duplicates import remark, shared_samples
 from leastloss.errors import InputError
 
 if TYPE_CHECKING:
@@ -69,11 +72,12 @@ class Data:
         """Make a data set of your own tensors or arrays.
 
         A missing test split is a stratified fifth of ``train``, a missing validation split a
-        stratified fifth of the given ``train`` too; every class keeps a training sample.
+        stratified fifth of the given ``train`` too; every class keeps a training sample. Inputs
+        that occur in two splits, bit for bit, are counted and told in one warning.
 
         Args:
-            train: Inputs (n, ...) and integer labels (n,). uint8 inputs are divided by 255, all
-                others become float32 as they are.
+            train: Inputs (n, ...) and integer labels (n,), of any real type, byte order and
+                layout. uint8 inputs are divided by 255, all others become float32 as they are.
             val: The same for validation, or None.
             test: The same for testing, or None.
             classes: Number of classes; by default the highest label plus one.
@@ -95,7 +99,11 @@ class Data:
         """
         splits = split_tensors(train, val, test, classes=classes, minority=minority, seed=seed)
         # The name says that load_data cannot make it again.
-        return cls(name, *splits, {"name": f"tensors:{name}", "seed": seed})
+        data = cls(name, *splits, {"name": f"tensors:{name}", "seed": seed})
+        sizes = {"val": len(data.val), "test": len(data.test)}
+        if said := remark(data.duplicates, sizes):
+            warnings.warn(said, UserWarning, stacklevel=2)
+        return data
 
     @property
     def classes(self) -> int:
@@ -117,8 +125,16 @@ class Data:
         """Number of values in one sample."""
         return prod(self.shape)
 
+    @cached_property
+    def duplicates(self) -> dict[str, int]:
+        """How many inputs of one split are, bit for bit, in another too; counted once.
+
+        ``val in train``, ``test in train`` and ``test in val``.
+        """
+        return shared_samples(self.train, self.val, self.test)
+
     def summary(self) -> dict[str, object]:
-        """Return name, shape, classes, minority and, per split, n, counts and digest.
+        """Return name, shape, classes, minority, duplicates and, per split, n, counts and digest.
 
         All values are plain JSON: this is what a tracker logs.
         """
@@ -131,4 +147,5 @@ class Data:
             "shape": list(self.shape),
             "classes": self.classes,
             "minority": list(self.minority),
+            "duplicates": dict(self.duplicates),
         } | splits

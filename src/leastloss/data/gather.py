@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import chain
+from typing import Any
 
 import torch
-from torch.utils.data import DataLoader, IterableDataset, Subset
+from torch.utils.data import DataLoader, Dataset, IterableDataset, Subset
 from tqdm.auto import tqdm
 
 from leastloss.data.container import Data
@@ -21,7 +23,8 @@ def as_data(obj: object, seed: int = 0) -> Data:
         obj: A `Data` (returned as it is), a pair (inputs, labels) of tensors or arrays, or a
             ``torch.utils.data.DataLoader`` that yields such pairs. Pairs and loaders are split
             60/20/20, stratified. The samples that a loader draws are read once each, in the order
-            of its data set: one that is drawn twice would be in train and in test.
+            of its data set: one that is drawn twice would be in train and in test. So an
+            ``IterableDataset`` is read without workers, each of which might give all of it.
         seed: Seed of the split.
 
     Raises:
@@ -67,17 +70,28 @@ def _gather(loader: DataLoader[object]) -> tuple[torch.Tensor, torch.Tensor]:
 
 def _in_order(loader: DataLoader[object]) -> DataLoader[object]:
     """A loader of the same samples in the order of the data set, each of them once."""
-    if isinstance(loader.dataset, IterableDataset) or loader.batch_sampler is None:
-        return loader
-    own = loader.batch_size is None  # batches that a sampler of the caller's makes
-    drawn = chain.from_iterable(loader.batch_sampler) if own else loader.sampler
-    with torch.random.fork_rng():  # samplers draw from the global generator unless told otherwise
-        indices = sorted({int(index) for index in drawn})
+    dataset, drawn = loader.dataset, loader.batch_sampler
+    workers = loader.num_workers
+    if isinstance(dataset, IterableDataset):
+        # Each worker would walk through the whole data set, or through its share, as the data set
+        # sees fit. Without workers it is walked through once.
+        workers = 0
+    elif drawn is None:  # the data set makes its own batches, and a sampler says which
+        dataset = _chosen(dataset, loader.sampler)
+    elif loader.batch_size is None:  # batches that a sampler of the caller's makes
+        dataset = _chosen(dataset, chain.from_iterable(drawn))
+    else:
+        dataset = _chosen(dataset, loader.sampler)
     return DataLoader(
-        Subset(loader.dataset, indices),
-        batch_size=loader.batch_size or _BATCH,
-        num_workers=loader.num_workers,
+        dataset,
+        batch_size=None if drawn is None else loader.batch_size or _BATCH,
+        num_workers=workers,
         collate_fn=loader.collate_fn,
         # A loader without a generator draws a number from the global one, and so would change it.
         generator=torch.Generator(),
     )
+
+
+def _chosen(dataset: Dataset[object], drawn: Iterable[Any]) -> Dataset[object]:
+    with torch.random.fork_rng():  # samplers draw from the global generator unless told otherwise
+        return Subset(dataset, sorted({int(index) for index in drawn}))

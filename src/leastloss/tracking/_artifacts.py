@@ -32,6 +32,7 @@ def log_data(run_id: str, data: Data, dense_model_id: str | None = None) -> None
         shape = json.dumps({"shape": summary["shape"], "classes": summary["classes"]})
         profile = {"num_rows": about["n"], "class_counts": about["counts"]}
         profile |= {"minority": summary["minority"], "sha256": about["digest"]}
+        profile |= {"duplicates": summary["duplicates"]}
         entity = Dataset(
             name=f"{data.name}-{split}",
             digest=about["digest"][:16],
