@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from leastloss.errors import InputError
 from leastloss.plots import class_heat_map, confusion_figure, contact_sheet, render
-from leastloss.plots.words import is_share, more_is_better, words
 
 DENSE = np.array([[4, 0, 0], [0, 3, 1], [0, 0, 0]])
 PRUNED = np.array([[1, 3, 0], [0, 4, 0], [0, 0, 0]])
@@ -152,12 +151,3 @@ def test_bad_sheets() -> None:
         contact_sheet(broken(3), images[:, 0])
     with pytest.raises(InputError, match="0 rows of images"):
         contact_sheet(broken(3), images, rows=0)
-
-
-def test_shares_of_loss_are_percent_and_less_of_them_is_better() -> None:
-    for name in ("changed_predictions", "excess_gap", "gaussian3_flip_rate"):
-        assert is_share(name)
-        assert not more_is_better(name)
-    assert more_is_better("minority_recall")
-    assert not is_share("cev")
-    assert words("changed_predictions") == "predictions unlike dense"

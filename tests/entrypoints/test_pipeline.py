@@ -14,7 +14,7 @@ from mlflow import MlflowClient
 from tests.entrypoints.conftest import ALL, ROOT, children, statuses
 
 from leastloss.data import Data, load_data
-from leastloss.evaluation import FAIRNESS
+from leastloss.evaluation import names_of
 from leastloss.experiment.config import PruneConfig, TrainConfig, parameters
 from leastloss.geometry import COLLAPSE
 from leastloss.models.files import load_network
@@ -81,7 +81,7 @@ def test_child_holds_every_metric_at_every_step(
     own: dict[str, Any], shared: MlflowClient, name: str
 ) -> None:
     run_id = own[name].info.run_id
-    for metric in METRICS - {"nc1"} | {f"val_{m}" for m in TWINS} | {*FAIRNESS}:
+    for metric in METRICS - {"nc1"} | {f"val_{m}" for m in TWINS} | {*names_of("fairness")}:
         assert [m.step for m in shared.get_metric_history(run_id, metric)] == [0, 1, 2], metric
     # Without any spread between the classes there is no nc1, and MLflow takes no NaN.
     assert [m.step for m in shared.get_metric_history(run_id, "nc1")][:2] == [0, 1]

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from leastloss.errors import InputError
+from leastloss.evaluation import names_of
 from leastloss.evaluation.fairness import (
-    FAIRNESS,
     combined_error_variance,
     error_changes,
     excess_gap,
@@ -64,7 +64,7 @@ def test_changed_predictions_are_counted_sample_by_sample() -> None:
     # The same confusion matrix, and yet two of four predictions changed.
     found = fairness_metrics(np.array([0, 1, 1, 1]), np.array([1, 0, 1, 1]), y, 2)
     assert found == {"changed_predictions": 0.5, "excess_gap": 0.0, "cev": 0.0, "sde": 0.0}
-    assert tuple(found) == FAIRNESS
+    assert tuple(found) == names_of("fairness")
 
 
 def test_all_metrics_come_from_one_call() -> None:

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from leastloss.data import Data
-from leastloss.evaluation import FAIRNESS, evaluate, fairness_metrics, network_collapse, predict
+from leastloss.evaluation import evaluate, fairness_metrics, names_of, network_collapse, predict
 from leastloss.geometry import COLLAPSE
 from leastloss.models.layers import prunable_layers
 from leastloss.pruning import apply_masks, prune
@@ -71,7 +71,7 @@ def test_every_step_is_held_against_the_dense_network(
         labels = predict(at, test.x).argmax(1).numpy()
         assert np.array_equal(step.predicted, labels)
         expected = fairness_metrics(labels, dense, test.y, 10)
-        assert {name: row[name] for name in FAIRNESS} == expected
+        assert {name: row[name] for name in names_of("fairness")} == expected
     assert path.table()["changed_predictions"].iloc[0] == 0
     assert path.table()["changed_predictions"].iloc[-1] > 0
 

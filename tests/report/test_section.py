@@ -5,7 +5,6 @@ import pytest
 from tests.report.test_numbers import runs
 
 from leastloss.errors import InputError
-from leastloss.report.markdown import number
 from leastloss.report.numbers import at_points, differences, free_of_loss, means, spreads
 from leastloss.report.section import place, section
 
@@ -97,17 +96,3 @@ def test_other_sections_stay_as_they_are() -> None:
     assert place(after, "b", block("b", "new\nb")) == after
     with pytest.raises(InputError, match="markers of 'b'"):
         place(page.replace("<!-- end b -->", ""), "b", block("b", "new"))
-
-
-@pytest.mark.parametrize(
-    ("value", "quantity", "signed", "shown"),
-    [
-        (-0.0004, "accuracy", True, "0.0"),
-        (-0.031, "minority_recall", True, "-3.1"),
-        (0.5, "sparsity", False, "50.0"),
-        (float("nan"), "accuracy", False, "–"),
-        (0.123456, "nc1", False, "0.123"),
-    ],
-)
-def test_number(value: float, quantity: str, signed: bool, shown: str) -> None:
-    assert number(value, quantity, signed) == shown

@@ -7,7 +7,8 @@ from leastloss.evaluation.collapse import layer_statistics, network_collapse
 from leastloss.evaluation.cost import COSTS, gains, network_cost
 from leastloss.evaluation.description import description_length
 from leastloss.evaluation.exposure import check_names, damaged
-from leastloss.evaluation.fairness import FAIRNESS, fairness_metrics
+from leastloss.evaluation.fairness import fairness_metrics
+from leastloss.evaluation.metric_table import METRICS, Metric, metric_of, names_of
 from leastloss.evaluation.metrics import classification_metrics, evaluate
 from leastloss.evaluation.noise_summary import corruption_errors, noise_summary
 from leastloss.evaluation.prediction import predict
@@ -20,8 +21,9 @@ from leastloss.evaluation.weight_noise import WEIGHT_NOISE, with_weight_noise
 __all__ = [
     "ATTACKS",
     "COSTS",
-    "FAIRNESS",
+    "METRICS",
     "WEIGHT_NOISE",
+    "Metric",
     "breaking_order",
     "broken_samples",
     "calibration_error",
@@ -38,6 +40,8 @@ __all__ = [
     "layer_statistics",
     "mean_interval",
     "mean_intervals",
+    "metric_of",
+    "names_of",
     "network_collapse",
     "network_cost",
     "noise_summary",

@@ -15,9 +15,6 @@ from leastloss.evaluation.metrics import Labels, as_array, confusion
 Floats: TypeAlias = np.ndarray[Any, np.dtype[np.float64]]
 Counts: TypeAlias = np.ndarray[Any, np.dtype[np.int64]]
 
-FAIRNESS = ("changed_predictions", "excess_gap", "cev", "sde")
-"""What :func:`fairness_metrics` returns."""
-
 
 def fairness_metrics(predicted: Labels, dense: Labels, y: Labels, classes: int) -> dict[str, float]:
     """Compare a pruned network's predictions with the dense network's.

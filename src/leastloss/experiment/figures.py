@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import pandas as pd
 from matplotlib.figure import Figure
 
+from leastloss.evaluation import metric_of
 from leastloss.evaluation.summary import check_table
 from leastloss.plots import (
     class_heat_map,
@@ -13,10 +14,9 @@ from leastloss.plots import (
     compare_figure,
     lengths_figure,
 )
-from leastloss.plots.words import words
 from leastloss.report import Drawn
+from leastloss.report.formats import number, percent
 from leastloss.report.numbers import LENGTHS
-from leastloss.report.parts import number, percent
 
 MOST = 8
 """Curves that can be told apart in one figure."""
@@ -72,7 +72,7 @@ def page_figures(
             one = Drawn(figure=figure, caption=caption + of, alt=alt)
             found.setdefault(anchor, []).append(one)
 
-    shown = ", ".join(words(metric) for metric in metrics)
+    shown = ", ".join(metric_of(metric).heading for metric in metrics)
     curves = f"{shown[0].upper()}{shown[1:]} against sparsity, on the test images."
     draw("curves", curves, metrics[0], lambda part: compare_figure(part, metrics, title=title))
     if any(str(column).startswith("recall_class_") for column in table.columns):
@@ -93,4 +93,4 @@ def _ends(part: pd.DataFrame, metric: str) -> str:
     at = percent(float(last["sparsity"].max()))
     mean = last.groupby("criterion", sort=False)[metric].mean()
     told = ", ".join(f"{name} {number(float(value), metric)}" for name, value in mean.items())
-    return f"{words(metric)} at the last step (up to {at} removed): {told}."
+    return f"{metric_of(metric).heading} at the last step (up to {at} removed): {told}."

@@ -12,7 +12,6 @@ from leastloss.plots.noise import robustness_figure
 from leastloss.plots.runs import child_curves, training_curves
 from leastloss.plots.samples import corruption_samples
 from leastloss.plots.style import METHODS, looks
-from leastloss.plots.words import words
 
 __all__ = [
     "METHODS",
@@ -32,5 +31,4 @@ __all__ = [
     "robustness_figure",
     "robustness_matrix",
     "training_curves",
-    "words",
 ]

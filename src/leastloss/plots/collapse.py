@@ -7,11 +7,11 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from leastloss.errors import InputError
+from leastloss.evaluation import metric_of
 from leastloss.evaluation.summary import curve
 from leastloss.names import choose
 from leastloss.plots.curves import dense_level, draw_level, draw_line, seeds_note
 from leastloss.plots.style import INK, QUIET, headline, legend, looks, new_figure, tidy
-from leastloss.plots.words import words
 
 COLLAPSE_METRICS = (
     *("nc1", "nc1_quotient", "cdnv", "nc4"),
@@ -116,7 +116,7 @@ def collapse_curves(history: pd.DataFrame, *, title: str = "") -> Figure:
                 color=color,
                 linestyle=style,
                 linewidth=1.8,
-                label=words(metric),
+                label=metric_of(metric).heading,
             )
         tidy(ax, xlabel="epoch", title=name)
         if metrics[0] in RATIOS:

@@ -7,10 +7,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 
+from leastloss.evaluation import metric_of
 from leastloss.evaluation.summary import curve
 from leastloss.plots.sparsity import sparsity_axis
 from leastloss.plots.style import INK, QUIET, headline, legend, looks, new_figure, percent, tidy
-from leastloss.plots.words import words
 
 CHANCE = ("accuracy", "balanced_accuracy", "minority_recall")
 """Metrics for which guessing all classes evenly scores 1/C in the mean."""
@@ -116,7 +116,7 @@ def draw_line(ax: Axes, line: pd.DataFrame, metric: str, by: str) -> None:
                 alpha=0.14,
                 linewidth=0,
             )
-    tidy(ax, xlabel="sparsity (share removed)", title=words(metric))
+    tidy(ax, xlabel="sparsity (share removed)", title=metric_of(metric).heading)
     percent(ax, "y", metric)
     sparsity_axis(ax, float(line["sparsity"].max()))
 

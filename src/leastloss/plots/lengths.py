@@ -5,11 +5,11 @@ from collections.abc import Sequence
 import pandas as pd
 from matplotlib.figure import Figure
 
+from leastloss.evaluation import metric_of
 from leastloss.evaluation.summary import SAME, curve
 from leastloss.names import choose
 from leastloss.plots.curves import seeds_note
 from leastloss.plots.style import headline, legend, looks, new_figure, percent, tidy
-from leastloss.plots.words import words
 
 
 def lengths_figure(
@@ -58,10 +58,10 @@ def lengths_figure(
             ax.fill_between(
                 share, line["low"], line["high"], color=look.color, alpha=0.14, linewidth=0
             )
-        tidy(ax, xlabel="share of the dense network's", title=words(name))
+        tidy(ax, xlabel="share of the dense network's", title=metric_of(name).heading)
         percent(ax, "x")
         percent(ax, "y", metric)
-    panels[0].set_ylabel(words(metric), fontsize=9.5)
+    panels[0].set_ylabel(metric_of(metric).heading, fontsize=9.5)
     legend(figure, found)
     headline(figure, title, seeds_note(heights["n"]))
     return figure

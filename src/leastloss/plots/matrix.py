@@ -8,10 +8,10 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from leastloss.data import CORRUPTIONS
+from leastloss.evaluation import metric_of
 from leastloss.names import choose
 from leastloss.plots.noise import noises
 from leastloss.plots.style import INK, QUIET, headline, looks, new_figure
-from leastloss.plots.words import is_share, words
 
 ERRORS = {"corruption_error": "mCE", "relative_corruption_error": "relative mCE"}
 
@@ -46,7 +46,7 @@ def robustness_matrix(
     figure = new_figure(0.72 * len(cells.columns) + 2.4, 0.42 * len(rows) + 1.9)
     ax = figure.subplots()
     values = cells.to_numpy(dtype=float)
-    share = is_share(metric) or metric == "calibration_error"
+    share = metric_of(metric).is_share
     sns.heatmap(
         cells,
         ax=ax,
@@ -85,9 +85,6 @@ def _around_one(values: np.ndarray) -> TwoSlopeNorm:
 
 
 def _note(metric: str, share: bool, failed: bool) -> str:
-    what = {
-        "corruption_error": "error over the dense network's (above 1: worse)",
-        "relative_corruption_error": "what noise adds to the error, over the dense network's",
-    }.get(metric, words(metric))
+    what = metric_of(metric).heading
     unit = " in per cent, mean over severities" if share else ""
     return what + unit + ("; crossed out: failed, or not defined" if failed else "")

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from leastloss.errors import InputError
+from leastloss.evaluation import metric_of
 from leastloss.names import choose
 from leastloss.plots.style import (
     Look,
@@ -20,7 +21,6 @@ from leastloss.plots.style import (
     percent,
     tidy,
 )
-from leastloss.plots.words import words
 
 ACROSS = 5  # panels side by side that are still read at a glance
 
@@ -71,7 +71,7 @@ def robustness_figure(
                 ax,
                 title=corruption if m == 0 or deep > 1 else "",
                 xlabel="severity (0: clean)" if last else "",
-                ylabel=words(metric) if along == 0 else "",
+                ylabel=metric_of(metric).heading if along == 0 else "",
             )
             percent(ax, "y", metric)
             ax.set_xticks(sorted(rows["severity"].unique()))

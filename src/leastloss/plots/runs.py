@@ -8,10 +8,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from leastloss.errors import InputError
+from leastloss.evaluation import metric_of
 from leastloss.names import choose
 from leastloss.plots.classes import class_labels, color_bar, draw_classes
 from leastloss.plots.style import INK, QUIET, Look, headline, legend, new_figure, percent, tidy
-from leastloss.plots.words import words
 
 WIDTH = 6.3
 """Inches of a figure that is shown in a run's description: the MLflow UI cuts what is wider."""
@@ -50,7 +50,7 @@ def child_curves(table: pd.DataFrame, *, title: str = "", minority: Sequence[int
     _summary(panels[0], table, present)
     if labels:
         _heatmap(figure, panels[1], table, labels, minority)
-    legend(figure, {words(metric): LINES[metric] for metric in present})
+    legend(figure, {metric_of(metric).heading: LINES[metric] for metric in present})
     headline(figure, title)
     return figure
 
@@ -62,7 +62,7 @@ def _summary(ax: Axes, table: pd.DataFrame, metrics: Sequence[str]) -> None:
             table[metric],
             color=LINES[metric].color,
             dashes=LINES[metric].dashes or (None, None),
-            label=words(metric),
+            label=metric_of(metric).heading,
             linewidth=1.8,
             marker=LINES[metric].marker,
             markersize=4,

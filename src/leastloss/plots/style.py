@@ -18,7 +18,7 @@ from matplotlib.lines import Line2D
 from matplotlib.textpath import TextPath
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from leastloss.plots.words import is_share
+from leastloss.evaluation import metric_of
 
 INK, QUIET, RULE = "#1f2328", "#6b7280", "#e3e6ea"
 """Text, secondary text and reference lines, grid; the page maps them to its own colours."""
@@ -120,7 +120,7 @@ def tidy(ax: Axes, *, xlabel: str = "", ylabel: str = "", title: str = "") -> No
 
 def percent(ax: Axes, axis: str, metric: str = "accuracy") -> None:
     """Show an axis in percent from 0 to 100, if its metric is a share."""
-    if not is_share(metric):
+    if not metric_of(metric).is_share:
         return
     chosen = ax.xaxis if axis == "x" else ax.yaxis
     if axis == "y":

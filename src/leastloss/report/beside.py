@@ -6,9 +6,10 @@ from typing import Any
 import pandas as pd
 
 from leastloss.controls import CONTROLS
-from leastloss.plots.words import words
+from leastloss.evaluation import metric_of
 from leastloss.report.controls import Role
-from leastloss.report.parts import Cell, Grid, Section, number, percent, span
+from leastloss.report.formats import number, percent, span
+from leastloss.report.parts import Cell, Grid, Section
 
 
 def controls_section(areas: pd.DataFrame, roles: Mapping[str, Role]) -> Section:
@@ -23,7 +24,7 @@ def controls_section(areas: pd.DataFrame, roles: Mapping[str, Role]) -> Section:
     for quantity, rows in areas.groupby("quantity", sort=False):
         metric = str(quantity).partition(":")[2]
         found = {row["method"]: row for row in rows.to_dict("records")}
-        what = words(metric)
+        what = metric_of(metric).heading
         grids.append(
             Grid(
                 caption=f"{what[0].upper()}{what[1:]}, mean up to {percent(rows['at'].iloc[0])}, "

@@ -6,18 +6,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from leastloss.evaluation import names_of
 from leastloss.plots.style import looks
+from leastloss.report.formats import number, percent
 from leastloss.report.numbers import at_points, means
-from leastloss.report.parts import Cell, Drawn, Grid, Section, number, percent
+from leastloss.report.parts import Cell, Drawn, Grid, Section
 from leastloss.report.tables import means_grid, seeds_of
-
-FAIRNESS = {
-    "changed_predictions": "changed predictions",
-    "excess_gap": "excess gap",
-    "cev": "CEV",
-    "sde": "SDE",
-}
-"""Columns that say how unevenly a step's cost is shared out, and their headings."""
 
 
 def class_losses(steps: pd.DataFrame, at: float) -> pd.DataFrame:
@@ -91,7 +85,7 @@ def fairness_section(
 ) -> Section:
     """The section of what is shared out unevenly, at a few sparsities."""
     own: dict[str, Any] = {"anchor": "fairness", "title": "Who pays"}
-    known = [n for n in FAIRNESS if n in steps.columns and np.isfinite(steps[n]).any()]
+    known = [n for n in names_of("fairness") if n in steps.columns and np.isfinite(steps[n]).any()]
     if not known:
         none = "These runs hold none of the measures of fairness; newer ones do."
         return Section(**own, lead=[none])
@@ -100,8 +94,7 @@ def fairness_section(
     for at in points:
         rows = found[found["at"] == at]
         if len(rows):
-            titles = {name: FAIRNESS[name] for name in known}
-            grids.append(means_grid(rows, titles, methods, f"At {percent(at)} removed"))
+            grids.append(means_grid(rows, known, methods, f"At {percent(at)} removed"))
     lead = [
         "Changed predictions: share of the test images whose prediction is not the dense "
         "network's, right or wrong. Excess gap: how much more the class that loses most loses than "

@@ -7,19 +7,20 @@ from typing import Any
 import pandas as pd
 
 from leastloss.controls import BASELINES
+from leastloss.evaluation import metric_of
 from leastloss.evaluation.summary import check_table, operating_points
 from leastloss.plots.curves import COMPARED
 from leastloss.plots.style import looks
-from leastloss.plots.words import more_is_better
 from leastloss.report.beside import controls_section
 from leastloss.report.classes import class_losses, classes_section, fairness_section
 from leastloss.report.controls import Role, roles
 from leastloss.report.cost import cost_section
+from leastloss.report.formats import percent
 from leastloss.report.kept import kept_grid, left_out
 from leastloss.report.noise import robustness_section
 from leastloss.report.numbers import at_points, differences, means
 from leastloss.report.paired import of_enough, significance, too_few
-from leastloss.report.parts import Drawn, Grid, Section, percent
+from leastloss.report.parts import Drawn, Grid, Section
 from leastloss.report.remarks import of_chance, of_classes, of_controls, of_paths
 from leastloss.report.sentences import in_words
 from leastloss.report.tables import metric_tables
@@ -100,7 +101,7 @@ def sections_of(given: Comparison) -> list[Section]:
     }
     found = roles({name: known[name] for name in methods}, given.controls_of, given.judged)
     at = tuple(given.at) or points_for(table, by)
-    shares = [metric for metric in given.metrics if more_is_better(metric)]
+    shares = [metric for metric in given.metrics if metric_of(metric).is_accuracy]
     end = end_of(table, by)
     free = free_values(steps, shares, given.within)
     area = areas(steps, list(given.metrics), end)
@@ -163,7 +164,7 @@ def _headline(
     points = operating_points(given.table, at, given.metrics, given.by)
     dense = operating_points(given.table, [0.0], given.metrics, given.by)
     seeds = {str(name): int(part["seed"].nunique()) for name, part in given.table.groupby(given.by)}
-    shares = [metric for metric in given.metrics if more_is_better(metric)]
+    shares = [metric for metric in given.metrics if metric_of(metric).is_accuracy]
     own: dict[str, Any] = {"anchor": "headline", "title": "At a few sparsities"}
     if points.empty:
         near = ", ".join(percent(point) for point in at)

@@ -5,26 +5,18 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from leastloss.report.formats import percent
 from leastloss.report.numbers import ARM, means
-from leastloss.report.parts import Section, percent
+from leastloss.report.parts import Section
 from leastloss.report.tables import means_grid
 from leastloss.report.values import VALUES
 
-SCORING = {"score_seconds": "seconds of scoring", "micro": "µs for each removed part"}
-SIZES = {
-    "parameters": "parameters",
-    "multiply_adds": "multiply-adds",
-    "bits": "bits",
-    "mask_sign_bits": "mask and signs (bits)",
-    "compressed_bytes": "compressed (bytes)",
-    "dead_units": "dead units",
-}
-MEASURED = {
-    "latency_ms": "latency (ms)",
-    "dense_latency_ms": "dense (ms)",
-    "throughput": "samples a second",
-    "dense_throughput": "dense, a second",
-}
+SCORING = ("score_seconds", "score_microseconds_per_part")
+SIZES = (
+    *("parameters", "multiply_adds", "bits"),
+    *("mask_sign_bits", "compressed_bytes", "dead_units"),
+)
+MEASURED = ("latency_ms", "dense_latency_ms", "throughput", "dense_throughput")
 
 
 def cost_section(
@@ -51,8 +43,8 @@ def cost_section(
     ]
     found = means(pd.concat([*frames, pd.DataFrame(rows, columns=VALUES)], ignore_index=True))
     grids = [
-        means_grid(found[found["quantity"].isin(list(titles))], titles, methods, caption)
-        for titles, caption in (
+        means_grid(found[found["quantity"].isin(names)], names, methods, caption)
+        for names, caption in (
             (SCORING, "Scoring, over the whole path"),
             (SIZES, f"At the last step ({_ends(ends)} removed)"),
             (MEASURED, "Compacted network, measured at the last step"),
@@ -76,7 +68,9 @@ def _scoring(steps: pd.DataFrame) -> pd.DataFrame:
         value=("score_seconds", "sum"), removed=("removed", "max")
     )
     whole = runs.reset_index().assign(quantity="score_seconds", at=0.0, only_dense=False)
-    each = whole.assign(quantity="micro", value=1e6 * whole["value"] / whole["removed"])
+    each = whole.assign(
+        quantity="score_microseconds_per_part", value=1e6 * whole["value"] / whole["removed"]
+    )
     both: pd.DataFrame = pd.concat([whole, each[each["removed"] > 0]])
     return both.reindex(columns=VALUES)
 

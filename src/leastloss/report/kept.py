@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from leastloss.plots.words import words
+from leastloss.evaluation import metric_of
 from leastloss.report.controls import Role
-from leastloss.report.parts import Cell, Grid, number, percent, span
+from leastloss.report.formats import number, percent, span
+from leastloss.report.parts import Cell, Grid
 from leastloss.report.tables import seeds_of
 from leastloss.report.values import nothing_to_keep
 
@@ -35,7 +36,7 @@ def kept_grid(
         caption=f"Share removed before a metric falls by more than {100 * within:g} points, "
         f"{seeds_of(pd.Series([seeds[name] for name in roles]))}",
         unit="%",
-        head=[*[words(metric) for metric in dense.columns], "n", "controls"],
+        head=[*[metric_of(metric).heading for metric in dense.columns], "n", "controls"],
         rows={
             name: [
                 *[
@@ -68,7 +69,8 @@ def left_out(metrics: Mapping[str, float], within: float) -> list[str]:
         >>> left_out({"accuracy": 0.9}, 0.02)
         []
     """
-    low = [words(name) for name, value in metrics.items() if nothing_to_keep(value, within)]
+    lost = [name for name, value in metrics.items() if nothing_to_keep(value, within)]
+    low = [metric_of(name).heading for name in lost]
     if not low:
         return []
     return [

@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from leastloss.plots.words import words
-from leastloss.report.parts import Cell, Grid, Section, in_percent, number, percent
+from leastloss.evaluation import metric_of
+from leastloss.report.formats import heading, number, percent
+from leastloss.report.parts import Cell, Grid, Section
 
 SHOWN = ("balanced_accuracy", "minority_recall", "flip_rate")
 """Quantities of which there is a matrix, the first of them open."""
 
-_ERRORS = {"mce": "mCE", "relative_mce": "relative mCE"}
+_ERRORS = ("mce", "relative_mce")
 _READ = (
     "mCE is the error under corruptions over the dense network's: below 1, fewer errors. Relative "
     "mCE is what corruptions add to the error, over what they add to the dense network's: a "
@@ -113,12 +114,12 @@ def _matrix(
             small = "failed" if (model, corruption) in broken else ""
             own.append(Cell(value=number(value, quantity), small=small, shade=shade))
         rows[model] = own
-    what = words(quantity)
+    what = metric_of(quantity).heading
     return _with_n(
         cells,
         Grid(
             caption=f"{what[0].upper()}{what[1:]}",
-            unit="%" if in_percent(quantity) else "",
+            unit="%" if metric_of(quantity).is_share else "",
             first="network",
             head=corruptions,
             rows=rows,
@@ -137,7 +138,7 @@ def _errors(summary: pd.DataFrame, models: Sequence[str]) -> Grid:
         Grid(
             caption="Errors as a share of the dense network's",
             first="network",
-            head=[_ERRORS[name] for name in shown],
+            head=[heading(name) for name in shown],
             rows={
                 model: [_factor(float(mean[model][name])) for name in shown]
                 for model in models

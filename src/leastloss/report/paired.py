@@ -6,10 +6,10 @@ from typing import Any
 
 import pandas as pd
 
-from leastloss.evaluation.significance import MIN_SEEDS, enough_seeds
-from leastloss.plots.words import more_is_better, words
-from leastloss.report.markdown import LEVEL
-from leastloss.report.parts import Cell, Grid, Section, in_percent, number, span
+from leastloss.evaluation import metric_of
+from leastloss.evaluation.significance import LEVEL, MIN_SEEDS, enough_seeds
+from leastloss.report.formats import number, span
+from leastloss.report.parts import Cell, Grid, Section
 from leastloss.report.tables import elsewhere, seeds_of
 
 _NEEDED = ["method", "against", "reference", "quantity", "at", "n"]
@@ -102,10 +102,10 @@ def _grid(
         for name in methods
         if any((name, *column) in told for column in columns)
     }
-    what = words(metric)
+    what = metric_of(metric).heading
     return Grid(
         caption=f"{what[0].upper()}{what[1:]}, minus `{reference}`, {seeds_of(rows['n'])}",
-        unit="percentage points" if in_percent(metric) else "",
+        unit="percentage points" if metric_of(metric).is_share else "",
         head=[heads[kinds[column]].format(100 * column[1]) for column in columns],
         rows=cells,
         folded=folded,
@@ -113,7 +113,7 @@ def _grid(
 
 
 def _more(quantity: str) -> bool:
-    return quantity == "sparsity" or more_is_better(quantity)
+    return quantity == "sparsity" or metric_of(quantity).is_accuracy
 
 
 def _cell(row: Mapping[Any, Any] | None, quantity: str) -> Cell:

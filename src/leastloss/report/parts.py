@@ -2,11 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from math import isfinite
 
 from matplotlib.figure import Figure
-
-from leastloss.plots.words import is_share
 
 TIGHT = 6
 """Columns, beside the first, from which on a table is set in smaller letters."""
@@ -114,63 +111,3 @@ class Section:
     code: Mapping[str, str] = field(default_factory=dict)
     facts: Mapping[str, object] = field(default_factory=dict)
     notes: Sequence[str] = ()
-
-
-def number(value: float, quantity: str, signed: bool = False) -> str:
-    """Format a value: shares and sparsities in per cent, anything else to four digits.
-
-    Example:
-        >>> number(0.84149, "accuracy"), number(-0.0312, "sparsity", signed=True)
-        ('84.1', '−3.1')
-        >>> (
-        ...     number(12345.6, "bdm_bits"),
-        ...     number(float("nan"), "loss"),
-        ...     number(0.0312, "score_seconds"),
-        ... )
-        ('12,346', '–', '0.0312')
-    """
-    if not isfinite(value):
-        return "–"
-    sign = "+" if signed else ""
-    if in_percent(quantity):
-        text = f"{100 * value:{sign}.1f}"
-        text = text.lstrip("+-") if float(text) == 0 else text
-    elif abs(value) >= 1000:
-        text = f"{value:{sign},.0f}"
-    else:
-        text = f"{value:{sign}.4g}" if quantity not in _SHORT else f"{value:{sign}.3g}"
-    return text.replace("-", "−") if "e-" not in text else text
-
-
-def in_percent(quantity: str) -> bool:
-    """Whether a quantity is a share that is shown in per cent."""
-    return is_share(quantity) or quantity in _PERCENT
-
-
-_PERCENT = ("sparsity",)
-_SHORT = ("score_seconds", "cev", "sde")
-
-
-def percent(share: float) -> str:
-    """A sparsity as words give it.
-
-    Example:
-        >>> percent(0.965), percent(0.9), percent(0.9951)
-        ('96.5 %', '90 %', '99.51 %')
-    """
-    return f"{100 * share:.4g} %"
-
-
-def span(low: float, high: float, quantity: str) -> str:
-    """An interval; empty where there is none.
-
-    Example:
-        >>> span(0.8, 0.9, "accuracy"), span(float("nan"), float("nan"), "accuracy")
-        ('80.0–90.0', '')
-        >>> span(-0.02, 0.01, "accuracy")
-        '−2.0 to 1.0'
-    """
-    if not isfinite(low):
-        return ""
-    joint = " to " if low < 0 else "–"
-    return f"{number(low, quantity)}{joint}{number(high, quantity)}"

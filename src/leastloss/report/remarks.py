@@ -5,10 +5,10 @@ from math import isfinite
 
 import pandas as pd
 
-from leastloss.plots.words import words
+from leastloss.evaluation import metric_of
+from leastloss.evaluation.significance import LEVEL
 from leastloss.report.controls import Role
-from leastloss.report.markdown import LEVEL
-from leastloss.report.parts import in_percent, number, percent
+from leastloss.report.formats import number, percent
 from leastloss.report.repairs import alike, apart
 
 
@@ -38,7 +38,7 @@ def of_paths(gaps: pd.DataFrame, roles: Mapping[str, Role]) -> list[str]:
     told = []
     for quantity, part in rows.groupby("quantity", sort=False):
         metric = str(quantity).partition(":")[2]
-        if in_percent(metric):
+        if metric_of(metric).is_share:
             told.append((metric, best_of(part)))
     if not told:
         return []
@@ -49,7 +49,7 @@ def of_paths(gaps: pd.DataFrame, roles: Mapping[str, Role]) -> list[str]:
         differ = apart(row["settings"], row["reference_settings"])
         held = "" if one else f" against `{row['reference']}`"
         held += f" ({differ}, so not by its score alone)" if differ else ""
-        parts.append(f"`{row['method']}` {gap(row, metric)} in {words(metric)}{held}")
+        parts.append(f"`{row['method']}` {gap(row, metric)} in {metric_of(metric).heading}{held}")
     against = f" against `{told[0][1]['reference']}`" if one else ""
     limit = " of those with a reference of their own repair" if 0 < same.sum() < len(same) else ""
     return [
@@ -81,7 +81,7 @@ def of_chance(gaps: pd.DataFrame, roles: Mapping[str, Role]) -> list[str]:
     like = rows[(rows["holm"] > LEVEL) | (rows["mean"] <= 0)]
     told: dict[str, list[str]] = {}
     for name, part in like.groupby("method", sort=False):
-        metrics = listed([words(str(q).partition(":")[2]) for q in part["quantity"]])
+        metrics = listed([metric_of(str(q).partition(":")[2]).heading for q in part["quantity"]])
         told.setdefault(metrics, []).append(f"`{name}`")
     return [
         f"Not shown to be better than random removal over the whole path, in {metrics}: "

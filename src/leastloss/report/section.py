@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from leastloss.errors import InputError
-from leastloss.plots.words import is_share, words
+from leastloss.evaluation import metric_of
+from leastloss.evaluation.significance import LEVEL
+from leastloss.report.formats import interval
 from leastloss.report.markdown import (
-    LEVEL,
     differences_tables,
     folded,
     free_table,
-    interval,
     means_table,
     spread_table,
 )
@@ -127,7 +127,7 @@ def _legend(differences: pd.DataFrame) -> str:
 def _verdicts(rows: pd.DataFrame) -> list[str]:
     """One sentence per arm and reference, on the first metric."""
     metric = rows["quantity"].iloc[0]
-    unit = " points" if is_share(metric) else ""
+    unit = " points" if metric_of(metric).is_share else ""
     lines = []
     for (method, reference), part in rows[rows["quantity"] == metric].groupby(
         ["method", "reference"], sort=False
@@ -143,5 +143,6 @@ def _verdicts(rows: pd.DataFrame) -> list[str]:
             (said if shown else quiet).append(f"{at}: {verdict}" if shown else at)
         if quiet:
             said.append("; ".join(quiet) + ": no difference shown")
-        lines.append(f"- `{method}` − `{reference}`, {words(metric)}: {'; '.join(said)}.")
+        what = metric_of(metric).heading
+        lines.append(f"- `{method}` − `{reference}`, {what}: {'; '.join(said)}.")
     return lines

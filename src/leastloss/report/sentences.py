@@ -4,10 +4,10 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from leastloss.plots.words import words
+from leastloss.evaluation import metric_of
+from leastloss.evaluation.significance import LEVEL
 from leastloss.report.controls import Role
-from leastloss.report.markdown import LEVEL
-from leastloss.report.parts import number, percent
+from leastloss.report.formats import number, percent
 from leastloss.report.remarks import best_of, gap, of_kind
 from leastloss.report.repairs import alike, apart, repair_of
 from leastloss.report.values import nothing_to_keep
@@ -43,7 +43,9 @@ def in_words(
     for metric, start in (known | dict(dense or {})).items():
         if nothing_to_keep(start, within):
             value = number(start, metric)
-            found.append(f"Dense {words(metric)} is {value} %: there is nothing to keep.")
+            found.append(
+                f"Dense {metric_of(metric).heading} is {value} %: there is nothing to keep."
+            )
             continue
         quantity = f"free:{metric}"
         rows = free[free["quantity"] == quantity]
@@ -55,10 +57,10 @@ def in_words(
             own, rest = rows, rows.iloc[:0]
         if max([*own["mean"], *rest["mean"]]) == 0:
             near = f"within {100 * within:g} points of dense"
-            found.append(f"No method keeps {words(metric)} {near} at its first step.")
+            found.append(f"No method keeps {metric_of(metric).heading} {near} at its first step.")
             continue
         pairs = gaps[gaps["quantity"] == quantity]
-        kept = f"keeps {words(metric)} within {100 * within:g} points of dense "
+        kept = f"keeps {metric_of(metric).heading} within {100 * within:g} points of dense "
         found.append(_kept(kept, own, rest, pairs, end, refused))
     return [*([refused] if refused else []), *found]
 

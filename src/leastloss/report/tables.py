@@ -1,14 +1,15 @@
 """Operating points as tables of a page."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from math import isfinite
 
 import pandas as pd
 
+from leastloss.evaluation import metric_of
 from leastloss.evaluation.summary import is_at
 from leastloss.plots.style import looks
-from leastloss.plots.words import more_is_better, words
-from leastloss.report.parts import Cell, Grid, in_percent, number, percent, span
+from leastloss.report.formats import heading, number, percent, span
+from leastloss.report.parts import Cell, Grid
 
 
 def metric_tables(points: pd.DataFrame, dense: pd.DataFrame, by: str) -> list[Grid]:
@@ -24,11 +25,11 @@ def metric_tables(points: pd.DataFrame, dense: pd.DataFrame, by: str) -> list[Gr
         part = points[points["metric"] == metric]
         start = dense[dense["metric"] == metric]
         at = sorted(part["at"].unique())
-        whole = words(metric)
+        whole = metric_of(metric).heading
         tables.append(
             Grid(
                 caption=f"{whole[0].upper()}{whole[1:]}, {seeds_of(part['n'])}",
-                unit="%" if in_percent(metric) else "",
+                unit="%" if metric_of(metric).is_share else "",
                 head=[percent(point) for point in at],
                 dense=_cell(start, metric) if len(start) else Cell(),
                 rows={
@@ -59,7 +60,7 @@ def _cell(rows: pd.DataFrame, metric: str, by: str = "", name: str = "") -> Cell
     mean, low, high = (float(first[column]) for column in ("mean", "low", "high"))
     others = rows[rows[by] != name]["high"] if by else pd.Series(dtype=float)
     # Of a loss or a size less is better: shares of what is right alone have a best that is highest.
-    best = more_is_better(metric) and isfinite(low) and len(others) > 0
+    best = metric_of(metric).is_accuracy and isfinite(low) and len(others) > 0
     best = best and bool((low > others).all())
     told = [span(low, high, metric), elsewhere([first["sparsity"]], first["at"])]
     return Cell(value=number(mean, metric), small="\n".join(filter(None, told)), best=best)
@@ -78,17 +79,17 @@ def elsewhere(sparsities: Sequence[float], point: float) -> str:
 
 
 def means_grid(
-    rows: pd.DataFrame, quantities: Mapping[str, str], methods: Sequence[str], caption: str
+    rows: pd.DataFrame, quantities: Sequence[str], methods: Sequence[str], caption: str
 ) -> Grid:
     """Arrange means of several quantities: a row per method, a column per quantity.
 
     Args:
         rows: What :func:`leastloss.report.numbers.means` returns, one row a method and quantity.
-        quantities: Quantity -> heading; those of which there is no row are left out.
+        quantities: In the order of the columns; those without a row are left out.
         methods: In the order of the rows.
         caption: What the table shows; n is added.
     """
-    shown = {q: head for q, head in quantities.items() if (rows["quantity"] == q).any()}
+    shown = [quantity for quantity in quantities if (rows["quantity"] == quantity).any()]
     found = {
         (row["method"], row["quantity"]): Cell(
             value=number(row["mean"], row["quantity"]),
@@ -99,6 +100,6 @@ def means_grid(
     present = [name for name in methods if any((name, q) in found for q in shown)]
     return Grid(
         caption=f"{caption}, {seeds_of(rows['n'])}" if len(rows) else caption,
-        head=[head + (" (%)" if in_percent(q) else "") for q, head in shown.items()],
+        head=[heading(quantity) for quantity in shown],
         rows={name: [found.get((name, q), Cell()) for q in shown] for name in present},
     )

@@ -1,6 +1,12 @@
 """How sure a number is: small functions on arrays of seeds, methods and data sets."""
 
-from leastloss.evaluation.significance.claims import MIN_SEEDS, enough_seeds, holm, signed_rank
+from leastloss.evaluation.significance.claims import (
+    LEVEL,
+    MIN_SEEDS,
+    enough_seeds,
+    holm,
+    signed_rank,
+)
 from leastloss.evaluation.significance.curves import (
     area_under_curve,
     free_sparsity,
@@ -20,6 +26,7 @@ from leastloss.evaluation.significance.ranking import (
 from leastloss.evaluation.significance.stratified import interquartile_mean, stratified_interval
 
 __all__ = [
+    "LEVEL",
     "MIN_SEEDS",
     "Floats",
     "area_under_curve",

@@ -7,6 +7,9 @@ from scipy.stats import rankdata, wilcoxon
 from leastloss.errors import InputError
 from leastloss.evaluation.significance.intervals import DIGITS, Floats
 
+LEVEL = 0.05
+"""Differences whose p-value after Holm's correction is at most this are called shown."""
+
 MIN_SEEDS = 3
 """From fewer seeds no claim that one method is better than another is made unless asked."""
 
