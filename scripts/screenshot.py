@@ -38,7 +38,10 @@ def main(
         )
         view.goto(f"{address}#{anchor}" if anchor else address)
         view.wait_for_timeout(1000 * wait)
-        view.screenshot(path=str(picture), full_page=not height)
+        taken = view.screenshot(full_page=not height)
+    from leastloss.plots import compact_png  # after the browser has answered
+
+    picture.write_bytes(compact_png(taken))
 
 
 if __name__ == "__main__":

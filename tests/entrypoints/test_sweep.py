@@ -14,8 +14,12 @@ import pytest
 from mlflow import MlflowClient
 from tests.entrypoints.conftest import ROOT, Entry, refused
 from tests.entrypoints.test_kill import until
+from tests.links import broken_links
 
 import leastloss.experiment.sweep as recipe
+from leastloss.errors import ResourceError
+from leastloss.experiment.config import SweepConfig
+from leastloss.experiment.study import Study
 from leastloss.experiment.workers import Done, Job
 
 TEXT = """
@@ -76,7 +80,7 @@ def runs(client: MlflowClient, kind: str) -> list[Any]:
 
 
 def files(folder: Path) -> dict[str, bytes]:
-    found = [folder / "RESULTS.md", *folder.glob("results/*"), *folder.glob("docs/images/*")]
+    found = [folder / "RESULTS.md", *folder.glob("results/*"), *folder.glob("docs/*/*")]
     return {str(path.relative_to(folder)): path.read_bytes() for path in found}
 
 
@@ -90,13 +94,15 @@ def test_resumed_and_published(
     assert set(before) == {
         "RESULTS.md",
         "results/tiny.csv",
+        "docs/results/tiny.md",
         *(
-            f"docs/images/tiny-{r}{kind}.svg"
+            f"docs/images/tiny-{r}{kind}.png"
             for r in ("none", "recalibrate")
             for kind in ("", "-length")
         ),
     }
-    text = before["RESULTS.md"].decode()
+    assert broken_links(tmp_path, ["RESULTS.md", "docs/results/tiny.md"]) == []
+    text = before["docs/results/tiny.md"].decode()
     assert "`mlflow run . -e sweep -P file=tiny.toml`" in text
     assert "2 (0, 1), 8 prune runs" in text
     assert str(tmp_path) not in text
@@ -119,7 +125,7 @@ def test_resumed_and_published(
     # The criterion that was made twice counts once.
     assert files(tmp_path) == before
     entry.run("sweep", file=study, report="only", out=tmp_path / "other")
-    assert files(tmp_path / "other")["results/tiny.csv"] == before["results/tiny.csv"]
+    assert files(tmp_path / "other") == before
 
 
 def test_one_failure_does_not_lose_the_others(
@@ -139,7 +145,8 @@ def test_one_failure_does_not_lose_the_others(
     lines = result.stderr.splitlines()
     assert lines[-2].startswith("seed 0, random, recovery=none: out")
     assert lines[-1].startswith("Error: 1 of the sweep's jobs failed")
-    assert "1 of 4 prune runs are missing" in (tmp_path / "RESULTS.md").read_text()
+    page = tmp_path / "docs" / "results" / "tiny.md"
+    assert "1 of 4 prune runs are missing" in page.read_text()
     assert len(runs(store, "criterion")) == 3
 
 
@@ -150,11 +157,37 @@ def test_one_failure_does_not_lose_the_others(
         ({"report": "maybe"}, "unknown report 'maybe'"),
         ({"workers": "-1"}, "workers is -1"),
         ({"seeds": "1,1"}, "a seed may occur once"),
+        ({"sections": "small"}, "unknown section 'small'; there are: tiny"),
         ({"file": "none.toml"}, "cannot read the experiment file 'none.toml'"),
     ],
 )
 def test_bad_input(study: Path, entry: Entry, options: dict[str, str], said: str) -> None:
     assert said in refused(entry("sweep", **({"file": str(study)} | options)), 2)
+
+
+def test_a_grid_is_swept_study_by_study(
+    study: Path, store: MlflowClient, entry: Entry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study.write_text(TEXT + '[[grid]]\nsection = "one"\n[[grid]]\nsection = "two"\n')
+    swept = []
+
+    def sweep_one(study: Study, config: SweepConfig, command: str) -> None:
+        swept.append((study.section, study.seeds, command))
+        if study.section == "one":
+            raise ResourceError("out of luck")
+
+    monkeypatch.setattr(recipe, "_sweep", sweep_one)
+    command = "mlflow run . -e sweep -P file=tiny.toml -P sections="
+    result = entry("sweep", file=study, seeds="4")
+    assert swept == [("one", (4,), f"{command}one"), ("two", (4,), f"{command}two")]
+    assert result.exit_code == 1
+    assert result.stderr.splitlines() == [
+        "one: out of luck",
+        "Error: not complete, for the reasons listed above: one",
+    ]
+    swept.clear()
+    assert entry("sweep", file=study, sections="two").exit_code == 0
+    assert swept == [("two", (0, 1), f"{command}two")]
 
 
 def test_nothing_to_report_is_said(study: Path, store: MlflowClient, entry: Entry) -> None:
@@ -195,4 +228,4 @@ def test_two_workers_are_killed_and_go_on(study: Path, store: MlflowClient, tmp_
         len({(r.data.params["seed"], r.info.run_name, r.data.params["recovery"]) for r in finished})
         == 8
     )
-    assert "2 (0, 1), 8 prune runs" in (tmp_path / "RESULTS.md").read_text()
+    assert "2 (0, 1), 8 prune runs" in (tmp_path / "docs" / "results" / "tiny.md").read_text()

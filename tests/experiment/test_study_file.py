@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from leastloss.errors import InputError
-from leastloss.experiment.study_file import read_study, seeds_of, study_of
+from leastloss.experiment.study_file import read_studies, seeds_of, study_of
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = """
@@ -169,9 +169,9 @@ def test_the_file_is_named(tmp_path: Path, text: str) -> None:
     file = tmp_path / "mine.toml"
     file.write_text(text)
     with pytest.raises(InputError, match=r"mine\.toml: "):
-        read_study(str(file))
+        read_studies(str(file))
     with pytest.raises(InputError, match="cannot read the experiment file"):
-        read_study(str(tmp_path / "none.toml"))
+        read_studies(str(tmp_path / "none.toml"))
 
 
 STUDIES = sorted((ROOT / "experiments").glob("*.toml"))
@@ -179,21 +179,27 @@ STUDIES = sorted((ROOT / "experiments").glob("*.toml"))
 
 @pytest.mark.parametrize("file", STUDIES, ids=lambda file: str(file.stem))
 def test_published_studies_are_valid(file: Path) -> None:
-    assert len(read_study(str(file)).seeds) >= 5, "fewer seeds give no interval to publish"
+    for study in read_studies(str(file)):
+        assert len(study.seeds) >= 5, "fewer seeds give no interval to publish"
 
 
 def test_every_study_has_a_section_of_its_own() -> None:
-    sections = [read_study(str(file)).section for file in STUDIES]
+    sections = [study.section for file in STUDIES for study in read_studies(str(file))]
     assert len(set(sections)) == len(sections)
 
 
-def test_the_file_of_the_documentation_is_a_study() -> None:
+def test_the_files_of_the_documentation_are_studies(tmp_path: Path) -> None:
     page = (ROOT / "docs" / "experiments.md").read_text(encoding="utf-8")
-    (block,) = re.findall(r"```toml\n(.*?)```", page, flags=re.DOTALL)
-    study = study_of(tomllib.loads(block))
+    whole, shared = re.findall(r"```toml\n(.*?)```", page, flags=re.DOTALL)
+    study = study_of(tomllib.loads(whole))
     # Specs may be written as the arms write them, though defaults of [prune] are in their labels.
     assert study.report.against == ("random", "magnitude")
     assert study.report.figures[0][0] == "mils-bdm:boundary=ignore"
+    (tmp_path / "nc_exp.toml").write_bytes((ROOT / "experiments" / "nc_exp.toml").read_bytes())
+    (tmp_path / "mine.toml").write_text(shared)
+    mnist, fashion = read_studies(str(tmp_path / "mine.toml"))
+    assert mnist.title == "Weights of a float network, MNIST with five rare classes"
+    assert (fashion.train.dataset, fashion.train.imbalance) == ("fashion-mnist", "step")
 
 
 def test_one_arm_in_two_spellings_is_one() -> None:

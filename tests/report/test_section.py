@@ -13,7 +13,6 @@ def made(table: pd.DataFrame) -> str:
     values = at_points(table, [0.3, 0.6], ["accuracy"])
     kept = free_of_loss(table, [0.05])
     return section(
-        "s",
         title="T",
         question="Q?",
         facts={"command": "`c`"},
@@ -22,8 +21,8 @@ def made(table: pd.DataFrame) -> str:
         free=means(kept),
         shorter=differences(kept, ["random"]),
         spread=means(spreads(values, {"both": list(table["method"].unique())})),
-        images={("none", "weight"): ["docs/images/s.svg"]},
-        csv="results/s.csv",
+        images={("none", "weight"): ["../images/s.svg"]},
+        csv="../../results/s.csv",
     )
 
 
@@ -52,7 +51,9 @@ def test_what_comes_free_is_compared_seed_by_seed() -> None:
             nc=[[0.9, 0.86 + 0.001 * i, 0.2] for i in range(8)],
         )
     )
-    summary = "Most removed, shortest: Removed minus that of `random` (percentage points)"
+    summary = (
+        "Most removed, shortest: Removed minus that of <code>random</code> (percentage points)"
+    )
     (place,) = [i for i, line in enumerate(text.splitlines()) if summary in line]
     table = text.splitlines()[place + 2 : place + 5]
     # All of eight seeds go from 0 to 30 % removed within 5 points: p = 2/256.

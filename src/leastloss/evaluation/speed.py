@@ -11,7 +11,6 @@ from torch import Tensor, nn
 
 from leastloss.errors import InputError
 from leastloss.models.running import evaluation_mode, matched
-from leastloss.models.untouched import untouched
 
 BATCH = 256
 _MOST, _LEAST, _WARM = 200, 5, 3  # rounds
@@ -52,11 +51,10 @@ def speed(
             "above 0"
         )
     whole = x[torch.arange(batch) % len(x)]
-    with untouched(dense, pruned):
-        found = _on(torch.device("cpu"), dense, pruned, x[:1], whole, seconds)
-        if torch.cuda.is_available():
-            gpu = _on(torch.device("cuda"), dense, pruned, x[:1], whole, seconds)
-            found |= {f"gpu_{name}": value for name, value in gpu.items()}
+    found = _on(torch.device("cpu"), dense, pruned, x[:1], whole, seconds)
+    if torch.cuda.is_available():
+        gpu = _on(torch.device("cuda"), dense, pruned, x[:1], whole, seconds)
+        found |= {f"gpu_{name}": value for name, value in gpu.items()}
     return found
 
 

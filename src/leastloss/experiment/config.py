@@ -153,11 +153,16 @@ class SweepConfig:
     """Which study to run, and what to write of it."""
 
     file: str = option("experiments/seeds_digits.toml", "The experiment file (TOML).")
+    sections: str = option(
+        "", "Studies of a file with a grid, by their sections; empty: all of the file."
+    )
     workers: int = option(0, "Processes that work at the same time; 0: one for each CPU.")
     backend: str = option("local", "Where the workers run: local (processes of this machine).")
     seeds: str = option("", "Seeds to run instead of the file's, like 0,1,2: a quick look.")
-    report: str = option("yes", "Write the section of RESULTS.md: yes, no, or only (run nothing).")
-    out: str = option("", "Folder of RESULTS.md, results/ and docs/images/; empty: this one.")
+    report: str = option(
+        "yes", "Write the page and its entry in RESULTS.md: yes, no, or only (run nothing)."
+    )
+    out: str = option("", "Folder of RESULTS.md, docs/ and results/; empty: this one.")
 
 
 def names(text: str) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from leastloss.experiment.config import PruneConfig, parameters
 from leastloss.experiment.found import Found
 
 
-def facts_of(found: Found, file: str) -> dict[str, str]:
+def facts_of(found: Found, command: str) -> dict[str, str]:
     """What a reader needs to trust the numbers, and to make them again."""
     study, runs = found.study, list(found.children.values())
     total = len(study.seeds) * len(study.arms)
@@ -17,7 +17,7 @@ def facts_of(found: Found, file: str) -> dict[str, str]:
     hidden = ("seed", "replicate", "data_dir", "run_id", "criteria", "controls")
     default = parameters(PruneConfig())
     shown = [k for k in common if k not in hidden and (common[k] != default[k] or k in _ALWAYS)]
-    facts = {"command": f"`mlflow run . -e sweep -P file={file}`"}
+    facts = {"command": f"`{command}`"}
     facts["settings"] = ", ".join(f"{key} {common[key]}" for key in shown) + (
         "; seed i trains on stratified subset i" if study.replicates else ""
     )

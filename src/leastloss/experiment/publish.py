@@ -1,4 +1,4 @@
-"""What a study shows, from its tracked runs alone: a section, figures and a table of numbers."""
+"""What a study shows, from its tracked runs alone: a page, figures and a table of numbers."""
 
 from io import StringIO
 from pathlib import Path
@@ -14,8 +14,9 @@ from leastloss.experiment.facts import facts_of
 from leastloss.experiment.figures import by_eights
 from leastloss.experiment.found import Found
 from leastloss.experiment.study import Study
-from leastloss.plots import compare_figure, lengths_figure, render
+from leastloss.plots import compare_figure, lengths_figure, render_compact
 from leastloss.pruning import as_recovery
+from leastloss.report.index_entry import index_entry
 from leastloss.report.numbers import (
     ARM,
     GROUP,
@@ -29,21 +30,27 @@ from leastloss.report.numbers import (
 from leastloss.report.section import place, section
 
 RESULTS = "RESULTS.md"
-_HEAD = "# Results\n\nEach section is written by the command that it names, from tracked runs.\n"
+PAGES = "docs/results"
+IMAGES = "docs/images"
+TABLES = "results"
+_HEAD = """# Results
+
+One entry per study, made from tracked runs by `mlflow run . -e sweep`. The page behind it holds the
+command, all tables, the figures and the paired tests.
+"""
 _COMPARED = ("bdm_bits", "compressed_bytes")
 _FAIR, _REPAIRED = "dense is a fair control", "dense is repaired"  # columns of ours
-_HEAVY = 100_000  # bytes; a larger SVG becomes a PNG
 
 
-def publish(found: Found, out: Path, file: str) -> list[Path]:
-    """Write a study's section of RESULTS.md, its figures and its CSV; returns what was written.
+def publish(found: Found, out: Path, command: str) -> list[Path]:
+    """Write a study's page, figures and CSV, and its entry in RESULTS.md; returns what was written.
 
     Equal runs give equal bytes.
 
     Args:
         found: The study and its runs.
-        out: Folder of RESULTS.md, docs/images/ and results/.
-        file: The experiment file, as the section's command names it.
+        out: Folder of RESULTS.md, docs/ and results/.
+        command: What makes the runs and the page again.
 
     Raises:
         InputError: If the report names a metric that there is not, or RESULTS.md is malformed.
@@ -54,8 +61,8 @@ def publish(found: Found, out: Path, file: str) -> list[Path]:
     failed, table = told_failures(measured, "method"), without_failed(measured, ARM)
     left_out = {"left out from there on, for all seeds": "; ".join(failed)} if failed else {}
     values = at_points(table, wanted.sparsities, wanted.metrics)
-    numbers = means(values)
     dense = means(at_points(dense_rows(table), [0.0], wanted.metrics))
+    everything = pd.concat([dense, means(values)])
     compared = values[values["quantity"].isin(wanted.compared or wanted.metrics[:1])]
     paired = differences(compared, wanted.against)
     # Other recoveries leave the dense network as it is: there it is no measure of a loss.
@@ -71,34 +78,46 @@ def publish(found: Found, out: Path, file: str) -> list[Path]:
             shown = part[part["method"].isin(members)]
             parts = [study.section, *_told(name, table), *([str(number)] if together[1:] else [])]
             stem = "-".join(parts)
-            for path, content in _draw(shown, study, f"docs/images/{stem}").items():
+            for path, content in _draw(shown, study, f"{IMAGES}/{stem}").items():
                 files[path] = content
-                images.setdefault(name, []).append(path)
-    csv = f"results/{study.section}.csv"
-    files[csv] = _csv(pd.concat([dense, numbers]), paired, free, shorter).encode()
+                images.setdefault(name, []).append(f"../{path.removeprefix('docs/')}")
+    page, csv = f"{PAGES}/{study.section}.md", f"{TABLES}/{study.section}.csv"
+    files[csv] = _csv(everything, paired, free, shorter).encode()
     text = section(
-        study.section,
         title=study.title,
         question=study.question,
-        facts=facts_of(found, file) | left_out,
-        means=pd.concat([dense, numbers]),
+        facts=facts_of(found, command) | left_out,
+        means=everything,
         differences=paired,
         free=free,
         shorter=shorter,
         spread=spread,
         images=images,
-        csv=csv,
+        csv=f"../../{csv}",
     )
+    files[page] = text.encode()
     try:
-        page = out / RESULTS
-        before = page.read_text(encoding="utf-8") if page.exists() else _HEAD
-        files[RESULTS] = place(before, study.section, text).encode()
+        index = out / RESULTS
+        before = index.read_text(encoding="utf-8") if index.exists() else _HEAD
+        files[RESULTS] = place(before, study.section, entry_of(study, everything)).encode()
         for path, content in files.items():
             (out / path).parent.mkdir(parents=True, exist_ok=True)
             (out / path).write_bytes(content)
     except OSError as error:
         raise ResourceError(f"cannot write the report: {error}") from error
     return [out / path for path in files]
+
+
+def entry_of(study: Study, numbers: pd.DataFrame) -> str:
+    """The study's entry in RESULTS.md."""
+    return index_entry(
+        study.section,
+        title=study.title,
+        numbers=numbers,
+        against=study.report.against,
+        page=f"{PAGES}/{study.section}.md",
+        csv=f"{TABLES}/{study.section}.csv",
+    )
 
 
 def table_of(found: Found) -> pd.DataFrame:
@@ -167,13 +186,8 @@ def _draw(part: pd.DataFrame, study: Study, stem: str) -> dict[str, bytes]:
     drawn = {stem: compare_figure(part, curves, by="method", title=study.title)} if curves else {}
     if lengths:
         drawn[f"{stem}-length"] = lengths_figure(part, lengths, by="method", title=study.title)
-    files = {}
-    for name, figure in drawn.items():
-        content, ending = render(figure, "svg"), "svg"
-        if len(content) > _HEAVY:
-            content, ending = render(figure, "png"), "png"
-        files[f"{name}.{ending}"] = content
-    return files
+    made = {name: render_compact(figure) for name, figure in drawn.items()}
+    return {f"{name}.{ending}": content for name, (content, ending) in made.items()}
 
 
 def _told(group: tuple[str, str], table: pd.DataFrame) -> list[str]:

@@ -1,6 +1,6 @@
 """A study: which networks are pruned how, and what is published of it."""
 
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 
 from leastloss.experiment.config import PruneConfig, TrainConfig
 
@@ -75,7 +75,7 @@ class Study:
 
     def varied(self) -> list[str]:
         """Settings that are not the same for all arms."""
-        made = [asdict(arm.config) for arm in self.arms]
+        made = [vars(arm.config) for arm in self.arms]
         return [key for key in made[0] if len({str(settings[key]) for settings in made}) > 1]
 
     def group(self, arm: Arm) -> tuple[str, str]:
@@ -90,9 +90,9 @@ class Study:
             arm: One of the study's arms.
             within: Only others of this criterion count; empty: all.
         """
-        own = asdict(arm.config)
+        own = vars(arm.config)
         kin = [
-            asdict(other.config)
+            vars(other.config)
             for other in self.arms
             if self.group(other) == self.group(arm) and within in ("", other.criterion)
         ]
@@ -111,7 +111,7 @@ class Study:
         return own if short.count(own) == 1 else self._told(arm, steps=True)
 
     def _told(self, arm: Arm, *, steps: bool) -> str:
-        usual = {f"{key}={value}" for key, value in asdict(PruneConfig()).items()}
+        usual = {f"{key}={value}" for key, value in vars(PruneConfig()).items()}
         repair = [one for one in self.settings(arm) if one.startswith("recovery=")]
         told = [one for one in self.settings(arm, within=arm.criterion) if one not in usual]
         shown = [one for one in told if steps or not one.startswith("sparsities=")]

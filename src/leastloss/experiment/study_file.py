@@ -1,11 +1,9 @@
-"""From an experiment file (TOML) to a study; whatever is wrong is said before anything runs."""
+"""From an experiment file (TOML) to its studies; whatever is wrong is said before anything runs."""
 
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, fields, replace
 from itertools import product
-from pathlib import Path
 from typing import Any
 
 from leastloss.controls import SMALL
@@ -15,6 +13,7 @@ from leastloss.experiment.choices import binary_model, choices, steps_of
 from leastloss.experiment.config import PruneConfig, TrainConfig, names
 from leastloss.experiment.metrics import check_metrics
 from leastloss.experiment.study import Arm, Report, Study
+from leastloss.experiment.study_layers import read_layers
 from leastloss.experiment.toml_values import LISTS, share, table, text_of, typed, values_of
 from leastloss.names import choose
 from leastloss.pruning import as_recovery, spelled
@@ -28,20 +27,25 @@ _ONCE = ("sparsities", "metrics", "compared", "against", "free", "within")
 _TOP = ("title", "section", "question", "seeds", "replicates", "train", "prune", "arm", "report")
 
 
-def read_study(file: str) -> Study:
-    """Read and check an experiment file.
+def read_studies(file: str) -> tuple[Study, ...]:
+    """Read and check an experiment file: one study, or one for each row of its grid.
 
     Raises:
-        InputError: If the file is missing, no TOML, or holds an unknown key or value.
+        InputError: If the file or one that it extends is missing, no TOML, or holds an unknown key
+            or value.
     """
-    try:
-        text = Path(file).read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"cannot read the experiment file {file!r}: {error}") from error
-    try:
-        return study_of(tomllib.loads(text))
-    except (tomllib.TOMLDecodeError, InputError) as error:
-        raise InputError(f"{file}: {error}") from error
+    layers = read_layers(file)
+    studies: list[Study] = []
+    for number, given in enumerate(layers, 1):
+        try:
+            study = study_of(given)
+            if study.section in {other.section for other in studies}:
+                raise InputError(f"the section {study.section!r} occurs twice")
+        except InputError as error:
+            row = f"row {number} of grid: " if layers[1:] else ""
+            raise InputError(f"{file}: {row}{error}") from error
+        studies.append(study)
+    return tuple(studies)
 
 
 def study_of(given: Mapping[str, Any]) -> Study:

@@ -12,14 +12,21 @@ from tqdm import tqdm
 from leastloss import tracking
 from leastloss.errors import InputError, ResourceError
 from leastloss.experiment.compare import PAGE, comparison_of, log_page
-from leastloss.experiment.config import PruneConfig, SweepConfig, TrainConfig, numbers, parameters
+from leastloss.experiment.config import (
+    PruneConfig,
+    SweepConfig,
+    TrainConfig,
+    names,
+    numbers,
+    parameters,
+)
 from leastloss.experiment.dense import data_of, network_of
 from leastloss.experiment.found import Found, find
 from leastloss.experiment.prune import prune
 from leastloss.experiment.publish import RESULTS, publish
 from leastloss.experiment.steps import compared
 from leastloss.experiment.study import Arm, Study
-from leastloss.experiment.study_file import read_study, seeds_of
+from leastloss.experiment.study_file import read_studies, seeds_of
 from leastloss.experiment.train import train
 from leastloss.experiment.workers import Job, run_jobs
 from leastloss.names import choose
@@ -31,7 +38,7 @@ REPORTS = ("yes", "no", "only")
 
 @tracking.explained()
 def sweep(config: SweepConfig) -> None:
-    """Make the runs of a study that are missing, then write what all of them show.
+    """Make the missing runs of a file's studies, then write what all of their runs show.
 
     Raises:
         InputError: If the experiment file or a flag is wrong.
@@ -43,9 +50,33 @@ def sweep(config: SweepConfig) -> None:
         raise InputError(f"out is {config.out!r}, which is no folder")
     if config.workers < 0:
         raise InputError(f"workers is {config.workers}; it must be 0 (one for each CPU) or more")
-    study = read_study(config.file)
+    written = read_studies(config.file)
+    failed = []
+    for study in (studies := _chosen(written, config)):
+        try:
+            _sweep(study, config, _command(study, config, grid=len(written) > 1))
+        except ResourceError as error:
+            if len(studies) == 1:
+                raise
+            click.echo(f"{study.section}: {error}", err=True)
+            failed.append(study.section)
+    if failed:
+        raise ResourceError(f"not complete, for the reasons listed above: {', '.join(failed)}")
+
+
+def _chosen(studies: tuple[Study, ...], config: SweepConfig) -> tuple[Study, ...]:
+    """The studies of the file that the flags name, with the seeds that they name."""
+    known = [study.section for study in studies]
+    wanted = [choose("section", name, known) for name in names(config.sections)] or known
+    studies = tuple(study for study in studies if study.section in wanted)
     if config.seeds:
-        study = replace(study, seeds=seeds_of(list(numbers(config.seeds, int, "seeds"))))
+        seeds = seeds_of(list(numbers(config.seeds, int, "seeds")))
+        studies = tuple(replace(study, seeds=seeds) for study in studies)
+    return studies
+
+
+def _sweep(study: Study, config: SweepConfig, command: str) -> None:
+    """Make the missing runs of one study, and publish what all of them show."""
     tracking.ensure_experiment(study.section)
     with tracking.run(
         "sweep", f"sweep · {study.section}", parameters(config), exports=False
@@ -54,7 +85,7 @@ def sweep(config: SweepConfig) -> None:
         for line in failed:
             click.echo(line, err=True)
         if config.report != "no" and (find(study).children or not failed):
-            _publish(study, config, own)
+            _publish(study, config, own, command)
         if failed:
             raise ResourceError(
                 f"{len(failed)} of the sweep's jobs failed, listed above; the same command again "
@@ -63,17 +94,22 @@ def sweep(config: SweepConfig) -> None:
     click.echo(f"sweep run: {own}")
 
 
-def _publish(study: Study, config: SweepConfig, own: str) -> None:
+def _command(study: Study, config: SweepConfig, *, grid: bool) -> str:
+    """What makes this study's runs and page again."""
+    command = f"mlflow run . -e sweep -P file={_shown(config.file, Path(config.out or '.'))}"
+    return f"{command} -P sections={study.section}" if grid else command
+
+
+def _publish(study: Study, config: SweepConfig, own: str, command: str) -> None:
     found = find(study)
-    out = Path(config.out or ".")
-    for path in publish(found, out, _shown(config.file, out)):
+    for path in publish(found, Path(config.out or "."), command):
         click.echo(f"written: {path}")
         if path.name != RESULTS:
             tracking.log_bytes(own, path.read_bytes(), path.name)
-    log_page(own, study_page(found, config.file), PAGE)
+    log_page(own, study_page(found, command), PAGE)
 
 
-def study_page(found: Found, file: str) -> Comparison:
+def study_page(found: Found, command: str) -> Comparison:
     """The study as the page of ``compare``: its metrics, sparsities and references."""
     report = found.study.report
     steps = compared(list(found.children.values()))
@@ -84,7 +120,7 @@ def study_page(found: Found, file: str) -> Comparison:
         at=[point for point in report.sparsities if point],
         against=[name for name in report.against if name in criteria | steps.labels.keys()],
         title=found.study.title,
-        command=f"mlflow run . -e sweep -P file={_shown(file, Path())} -P report=only",
+        command=f"{command} -P report=only",
     )
 
 

@@ -8,8 +8,7 @@ from torch import Tensor, nn
 
 from leastloss.errors import InputError
 from leastloss.models.layers import Layer, weight_layers
-from leastloss.models.running import evaluation_mode, hooked, matched, reading
-from leastloss.models.untouched import untouched
+from leastloss.models.running import evaluation_mode, hooked, matched
 from leastloss.names import choose
 
 
@@ -52,7 +51,7 @@ def last_layer(model: nn.Module, x: Tensor, batch_size: int = 1024) -> LastLayer
 
     pieces: list[tuple[Tensor, Tensor, Tensor]] = []
     layers = weight_layers(model)
-    with untouched(model), hooked(layers, keep), evaluation_mode(model), torch.no_grad():
+    with hooked(layers, keep), evaluation_mode(model), torch.inference_mode():
         for batch in x.split(batch_size):
             logits = model(matched(model, batch))
             if not last:
@@ -101,13 +100,16 @@ def layer_features(
     module = modules[choose("layer", layer, modules)]
     seen: list[Tensor] = []
     # Copied, since the module may work in place.
-    with reading({layer: module}, lambda _, values: seen.append(values.clone())):
+    handle = module.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].clone()))
+    try:
         for batch in x.split(batch_size):
             seen.clear()
-            with evaluation_mode(model), torch.no_grad():
+            with evaluation_mode(model), torch.inference_mode():
                 model(matched(model, batch))
             if len(seen) != 1:
                 raise InputError(
                     f"module {layer!r} runs {len(seen)} times in a forward pass; it must run once"
                 )
             yield seen[0].flatten(1)
+    finally:
+        handle.remove()

@@ -5,7 +5,7 @@ from leastloss.plots.collapse import collapse_columns, collapse_curves, collapse
 from leastloss.plots.confusion import confusion_figure
 from leastloss.plots.contact import contact_sheet
 from leastloss.plots.curves import compare_figure, curves
-from leastloss.plots.files import render
+from leastloss.plots.files import compact_png, render, render_compact
 from leastloss.plots.lengths import lengths_figure
 from leastloss.plots.matrix import robustness_matrix
 from leastloss.plots.noise import robustness_figure
@@ -20,6 +20,7 @@ __all__ = [
     "collapse_columns",
     "collapse_curves",
     "collapse_figure",
+    "compact_png",
     "compare_figure",
     "confusion_figure",
     "contact_sheet",
@@ -28,6 +29,7 @@ __all__ = [
     "lengths_figure",
     "looks",
     "render",
+    "render_compact",
     "robustness_figure",
     "robustness_matrix",
     "training_curves",

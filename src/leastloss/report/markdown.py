@@ -1,5 +1,7 @@
 """Tables in Markdown from finished numbers."""
 
+import re
+
 import pandas as pd
 
 from leastloss.evaluation import metric_of
@@ -8,11 +10,19 @@ from leastloss.report.formats import WHOLE, heading, interval
 
 
 def folded(summary: str, lines: list[str]) -> list[str]:
-    """Lines behind a summary that opens them."""
+    """Lines behind a summary that opens them.
+
+    No Markdown is read within ``<summary>``: names in backticks become HTML.
+
+    Example:
+        >>> folded("Minus `nc`", ["text"])[0]
+        '<details><summary>Minus <code>nc</code></summary>'
+    """
+    summary = re.sub(r"`([^`]*)`", r"<code>\1</code>", summary)
     return [f"<details><summary>{summary}</summary>", "", *lines, "", "</details>"]
 
 
-def _cells(rows: pd.DataFrame, head: str, points: list[float]) -> list[str]:
+def rows_of_cells(rows: pd.DataFrame, head: str, points: list[float]) -> list[str]:
     """A Markdown table: a row per method, a column per point; ``cell`` is what stands in it."""
     lines = [f"| {head} | " + " | ".join(f"{100 * p:g} %" for p in points) + " |"]
     lines += ["|---|" + "---|" * len(points)]
@@ -31,7 +41,7 @@ def means_table(rows: pd.DataFrame, metric: str) -> list[str]:
     ]
     note = f"{heading(metric).capitalize()}, n = {ns[-1]}"
     points = sorted(set(rows["at"]))
-    return [f"{note}:", "", *_cells(rows.assign(cell=cells), "removed", points)]
+    return [f"{note}:", "", *rows_of_cells(rows.assign(cell=cells), "removed", points)]
 
 
 def differences_tables(differences: pd.DataFrame, head: str) -> list[str]:
@@ -51,7 +61,7 @@ def differences_tables(differences: pd.DataFrame, head: str) -> list[str]:
             note = f"Most removed, shortest: {note}"
         if metric_of(metric).is_share:
             note += " (percentage points)"
-        table = _cells(rows.assign(cell=cells), head, sorted(set(rows["at"])))
+        table = rows_of_cells(rows.assign(cell=cells), head, sorted(set(rows["at"])))
         lines += [*folded(note, table), ""]
     return lines
 
@@ -84,6 +94,6 @@ def spread_table(rows: pd.DataFrame, metric: str) -> list[str]:
     """Spreads within one network: a row per group of arms, a column per sparsity."""
     unit = " (percentage points)" if metric_of(metric).is_share else ""
     cells = [interval(row, metric) for _, row in rows.iterrows()]
-    table = _cells(rows.assign(cell=cells), "removed", sorted(set(rows["at"])))
+    table = rows_of_cells(rows.assign(cell=cells), "removed", sorted(set(rows["at"])))
     what = metric_of(metric).heading.capitalize()
     return [f"{what}, standard deviation within a network{unit}:", "", *table]

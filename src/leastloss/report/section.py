@@ -1,7 +1,8 @@
-"""A study's section of RESULTS.md: Markdown from finished numbers."""
+"""A study's page of results: Markdown from finished numbers."""
 
 import re
 from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
 
 import pandas as pd
 
@@ -20,7 +21,6 @@ from leastloss.report.numbers import GROUP
 
 
 def section(
-    name: str,
     *,
     title: str,
     question: str,
@@ -33,10 +33,9 @@ def section(
     images: Mapping[tuple[str, str], Sequence[str]],
     csv: str,
 ) -> str:
-    """Write the section, between the markers that :func:`place` looks for.
+    """Write the page.
 
     Args:
-        name: Its anchor.
         title: Its heading.
         question: What was asked.
         facts: What made it: words -> Markdown.
@@ -46,15 +45,15 @@ def section(
         free: What :func:`leastloss.report.numbers.means` says of what comes free of loss.
         shorter: What :func:`leastloss.report.numbers.differences` says of that.
         spread: What :func:`leastloss.report.numbers.means` says of spreads within a network.
-        images: Recovery and granularity -> paths of the figures, relative to RESULTS.md.
-        csv: Path of the numbers as a table, relative to RESULTS.md.
+        images: Recovery and granularity -> paths of the figures, relative to the page.
+        csv: Path of the numbers as a table, relative to the page.
     """
-    lines = [f'<a id="{name}"></a>', "", f"## {title}", "", question, ""]
+    lines = [f"# {title}", "", question, ""]
     lines += [f"- {key}: {value}" for key, value in facts.items()]
-    lines += [f"- all numbers: [{csv}]({csv})", ""]
+    lines += [f"- all numbers: [{PurePosixPath(csv).name}]({csv})", ""]
     lines += [_legend(differences), ""]
     for group, paths in images.items():
-        lines += [f"### {name_of(group)}", ""]
+        lines += [f"## {name_of(group)}", ""]
         for path in paths:
             lines += [f"![{title}: {name_of(group)}]({path})", ""]
         part, paired, kept, gained, apart = (
@@ -70,12 +69,11 @@ def section(
         lines += differences_tables(gained, "within")
         for metric in apart["quantity"].unique():
             lines += [*spread_table(apart[apart["quantity"] == metric], metric), ""]
-    text = re.sub(r"\n{3,}", "\n\n", "\n".join(lines).strip())
-    return f"<!-- begin {name} -->\n{text}\n<!-- end {name} -->\n"
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines).strip()) + "\n"
 
 
 def place(text: str, name: str, made: str) -> str:
-    r"""Put a section where its markers are, or at the end; the rest of the text stays.
+    r"""Put an entry where its markers are, or at the end; the rest of the text stays.
 
     Raises:
         InputError: If the markers do not come once each, in order.
@@ -94,7 +92,7 @@ def place(text: str, name: str, made: str) -> str:
     return text[: text.index(begin)] + made + text[text.index(end) + len(end) :]
 
 
-def name_of(group: tuple[str, ...]) -> str:
+def name_of(group: Sequence[str]) -> str:
     """Spell a recovery and a granularity.
 
     Example:

@@ -1,0 +1,78 @@
+"""Pages that people read: links hold, files are of a size that a code host shows."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from tests.links import anchors, broken_links
+
+from leastloss.experiment.study_file import read_studies
+
+ROOT = Path(__file__).resolve().parents[1]
+INDEX = (ROOT / "RESULTS.md").read_text(encoding="utf-8")
+SECTIONS = re.findall(r"<!-- begin (\S+) -->", INDEX)
+
+
+def tracked() -> list[Path]:
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return [ROOT / name for name in listed.stdout.split("\0") if name and (ROOT / name).exists()]
+
+
+def test_relative_links_and_anchors_hold() -> None:
+    pages = [path.relative_to(ROOT) for path in tracked() if path.suffix == ".md"]
+    assert len(pages) > 40
+    assert broken_links(ROOT, map(str, pages)) == []
+
+
+def test_a_broken_link_is_found(tmp_path: Path) -> None:
+    (tmp_path / "b.md").write_text('# A `b`, c\n\n<a id="here"></a>\n')
+    (tmp_path / "a.md").write_text(
+        "[1](b.md) [2](b.md#a-b-c) [3](b.md#here) [4](https://x.org/y) `[5](no.md)`\n"
+        "[6](c.md) [7](b.md#there) ![8](d.png)\n"
+    )
+    assert anchors(tmp_path / "b.md") == {"a-b-c", "here"}
+    assert broken_links(tmp_path, ["a.md"]) == ["a.md: c.md", "a.md: b.md#there", "a.md: d.png"]
+
+
+def test_files_are_small_enough_to_be_shown() -> None:
+    sizes = {path.relative_to(ROOT).as_posix(): path.stat().st_size for path in tracked()}
+    assert {name for name, size in sizes.items() if size > 2**20} == set()
+    assert {n for n, size in sizes.items() if n.endswith(".md") and size > 400_000} == set()
+    assert sizes["RESULTS.md"] < 60_000
+    images = [size for name, size in sizes.items() if name.startswith("docs/images/")]
+    assert sum(images) < 3_000_000
+
+
+def test_every_study_has_an_entry_and_a_page_with_its_command() -> None:
+    sections = []
+    for file in sorted((ROOT / "experiments").glob("*.toml")):
+        studies = read_studies(str(file))
+        for study in studies:
+            sections.append(study.section)
+            assert f"## {study.title}\n" in INDEX
+            page = (ROOT / "docs" / "results" / f"{study.section}.md").read_text(encoding="utf-8")
+            assert page.startswith(f"# {study.title}\n\n{study.question}\n")
+            chosen = f" -P sections={study.section}" if len(studies) > 1 else ""
+            assert f"`mlflow run . -e sweep -P file=experiments/{file.name}{chosen}`" in page
+    assert sorted(sections) == sorted(SECTIONS)
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_the_index_says_what_the_page_says(section: str) -> None:
+    entry = INDEX.partition(f"<!-- begin {section} -->")[2].partition("<!-- end")[0]
+    page = (ROOT / "docs" / "results" / f"{section}.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (`.*) \|$", entry, re.MULTILINE)
+    assert rows
+    for row in rows:
+        method, *cells = row.split(" | ")
+        assert any(
+            line.startswith(f"| {method} |") and line.rstrip(" |").endswith(" | ".join(cells))
+            for line in page.splitlines()
+        ), row
