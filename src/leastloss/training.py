@@ -13,10 +13,11 @@ from tqdm.auto import tqdm
 
 from leastloss.data import Split, as_data
 from leastloss.errors import InputError, ResourceError
-from leastloss.evaluation.trial import check_module, check_network
+from leastloss.evaluation.trial import check_network
 from leastloss.losses import LOSSES, Loss, training_loss, validation_weights
 from leastloss.models.layers import hold_masks, watch_flips
 from leastloss.models.running import matched
+from leastloss.models.untouched import check_module
 from leastloss.names import choose
 from leastloss.seeds import stream, torch_stream
 
@@ -35,7 +36,7 @@ def batches(split: Split, batch_size: int, generator: torch.Generator) -> Iterat
         yield [split.x[chunk], split.y[chunk]]
 
 
-@torch.inference_mode()
+@torch.no_grad()
 def _validate(
     model: nn.Module, split: Split, weights: Tensor | None, batch_size: int = 512
 ) -> tuple[float, float]:

@@ -18,7 +18,7 @@ from leastloss.criteria.probe import batches, class_shares, logits_of
 from leastloss.criteria.unit_statistics import Alive, by_unit, unit_statistics
 from leastloss.errors import InputError
 from leastloss.geometry.margins import MarginMoments
-from leastloss.models.running import evaluation_mode
+from leastloss.models.running import evaluation_mode, reading
 from leastloss.models.units import hidden_units
 
 BUDGET = 2**24  # contributions held at once: bounds the memory, not the result
@@ -78,25 +78,15 @@ def unit_margins(
 def _reading(readers: Mapping[str, nn.Module]) -> Iterator[dict[str, Tensor]]:
     """Collect what layers read, as tensors that the outputs depend on."""
     inputs: dict[str, Tensor] = {}
-    handles = []
 
-    def hook(name: str, module: nn.Module) -> None:
-        def record(_: nn.Module, args: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
-            if name in inputs:
-                raise InputError("a layer runs twice in a forward pass; once is supported")
-            values = args[0] if args[0].requires_grad else args[0].detach().requires_grad_()
-            inputs[name] = values
-            return values, *args[1:]
+    def record(name: str, values: Tensor) -> Tensor:
+        if name in inputs:
+            raise InputError("a layer runs twice in a forward pass; once is supported")
+        inputs[name] = values if values.requires_grad else values.detach().requires_grad_()
+        return inputs[name]
 
-        handles.append(module.register_forward_pre_hook(record))
-
-    try:
-        for name, module in readers.items():
-            hook(name, module)
+    with reading(readers, record):
         yield inputs
-    finally:
-        for handle in handles:
-            handle.remove()
 
 
 def _slopes(logits: Tensor, inputs: Mapping[str, Tensor]) -> dict[str, list[Tensor]]:

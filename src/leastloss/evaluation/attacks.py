@@ -9,6 +9,7 @@ from torch.nn import functional
 from leastloss.data import Split, _checks
 from leastloss.errors import InputError
 from leastloss.models.running import evaluation_mode, matched
+from leastloss.models.untouched import untouched
 from leastloss.names import choose
 from leastloss.seeds import torch_stream
 
@@ -76,7 +77,7 @@ def attacked(model: nn.Module, split: Split, name: str, severity: int, seed: int
     attack = ATTACKS[choose("attack", name, ATTACKS)]
     radius = RADII[_checks.integer("severity", severity, 1, 5) - 1]
     generator = torch_stream(seed, f"noise/{name}/{severity}")
-    with evaluation_mode(model):
+    with untouched(model), evaluation_mode(model):
         parts = [
             attack(model, x, y, radius, generator)
             for x, y in zip(split.x.split(_BATCH), split.y.split(_BATCH), strict=True)

@@ -13,6 +13,7 @@ from leastloss.geometry import (
     collapse_metrics,
 )
 from leastloss.models.features import layer_features
+from leastloss.models.untouched import untouched
 
 PER_CLASS = 1000  # enough to know NC1 to about one per cent
 
@@ -87,9 +88,10 @@ def layer_statistics(
     pooled = PooledAccumulator(split.counts().tolist(), balanced=balanced, shrinkage=shrinkage)
     accumulator = apart if keep_covariances else pooled
     start = 0
-    for features in layer_features(model, split.x, layer):
-        accumulator.update(features, split.y[start : start + len(features)])
-        start += len(features)
+    with untouched(model):
+        for features in layer_features(model, split.x, layer):
+            accumulator.update(features, split.y[start : start + len(features)])
+            start += len(features)
     if keep_covariances:
         return apart.result(balanced=balanced, shrinkage=shrinkage, keep_covariances=True)
     return pooled.result()

@@ -10,6 +10,7 @@ from leastloss.evaluation.description import mask_sign_bits
 from leastloss.models.binarize import BinaryLinear
 from leastloss.models.layers import Masks, weight_layers
 from leastloss.models.spans import Span, spans_of
+from leastloss.models.untouched import untouched
 
 COSTS = ("parameters", "multiply_adds", "bits")
 
@@ -40,7 +41,8 @@ def network_cost(model: nn.Module, masks: Masks, x: Tensor) -> dict[str, float]:
         >>> round(network_cost(net, {"0": mask}, torch.zeros(1, 4))["bits"] - 14 * 32, 2)  # 84 * 4
         8.39
     """
-    spans, counted = spans_of(model, x[:1]), set[int]()
+    with untouched(model):
+        spans, counted = spans_of(model, x[:1]), set[int]()
     parameters = multiply_adds = bits = 0.0
     for name, layer in weight_layers(model).items():
         if "weight" not in layer._parameters:

@@ -5,6 +5,7 @@ from torch import nn
 
 from leastloss.errors import InputError
 from leastloss.models.running import evaluation_mode, matched
+from leastloss.models.untouched import untouched
 
 
 def predict(model: nn.Module, x: torch.Tensor, batch_size: int = 512) -> torch.Tensor:
@@ -12,7 +13,7 @@ def predict(model: nn.Module, x: torch.Tensor, batch_size: int = 512) -> torch.T
 
     Args:
         model: Maps (n, ...) to logits (n, C). It runs where its parameters are, in evaluation
-            mode; the mode of each of its modules is restored afterwards.
+            mode, and is left as it is, the mode of each of its modules included.
         x: Samples, shape (n, ...).
         batch_size: Samples per forward pass.
 
@@ -20,7 +21,8 @@ def predict(model: nn.Module, x: torch.Tensor, batch_size: int = 512) -> torch.T
         Logits (n, C) on the CPU, float32 at least.
 
     Raises:
-        InputError: If ``x`` is empty, ``batch_size`` below 1, or the output not of shape (n, C).
+        InputError: If ``x`` is empty, ``batch_size`` below 1, the network lazy, or the output not
+            of shape (n, C).
 
     Example:
         >>> predict(nn.Identity(), torch.eye(2))
@@ -32,7 +34,7 @@ def predict(model: nn.Module, x: torch.Tensor, batch_size: int = 512) -> torch.T
     if len(x) == 0:
         raise InputError("there are no samples to predict; at least 1 is needed")
     parts: list[torch.Tensor] = []
-    with evaluation_mode(model), torch.inference_mode():
+    with untouched(model), evaluation_mode(model), torch.no_grad():
         for batch in torch.split(x, batch_size):
             found = model(matched(model, batch))
             if not isinstance(found, torch.Tensor):

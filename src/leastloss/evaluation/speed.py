@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from leastloss.errors import InputError
 from leastloss.models.running import evaluation_mode, matched
+from leastloss.models.untouched import untouched
 
 BATCH = 256
 _MOST, _LEAST, _WARM = 200, 5, 3  # rounds
@@ -51,10 +52,11 @@ def speed(
             "above 0"
         )
     whole = x[torch.arange(batch) % len(x)]
-    found = _on(torch.device("cpu"), dense, pruned, x[:1], whole, seconds)
-    if torch.cuda.is_available():
-        gpu = _on(torch.device("cuda"), dense, pruned, x[:1], whole, seconds)
-        found |= {f"gpu_{name}": value for name, value in gpu.items()}
+    with untouched(dense, pruned):
+        found = _on(torch.device("cpu"), dense, pruned, x[:1], whole, seconds)
+        if torch.cuda.is_available():
+            gpu = _on(torch.device("cuda"), dense, pruned, x[:1], whole, seconds)
+            found |= {f"gpu_{name}": value for name, value in gpu.items()}
     return found
 
 

@@ -5,14 +5,15 @@ from torch import nn
 from leastloss.data import Split
 from leastloss.errors import InputError
 from leastloss.evaluation.metrics import evaluate
+from leastloss.models.untouched import check_module
 
 
 def check_network(model: nn.Module, split: Split) -> None:
     """Run a network on two samples; it is left as it is.
 
     Raises:
-        InputError: If it is no module, does not run on such samples, or does not return finite
-            logits of shape (n, classes).
+        InputError: If it is no module, has parameters without values, does not run on such samples,
+            or does not return finite logits of shape (n, classes).
 
     Example:
         >>> import torch
@@ -30,13 +31,3 @@ def check_network(model: nn.Module, split: Split) -> None:
     except (RuntimeError, ValueError, TypeError, IndexError) as error:  # shapes that do not fit
         said, shape = " ".join(str(error).split()), tuple(split.x.shape[1:])
         raise InputError(f"the network does not run on samples of shape {shape}: {said}") from error
-
-
-def check_module(model: object) -> None:
-    """Refuse what is no network.
-
-    Raises:
-        InputError: If it is no ``torch.nn.Module``.
-    """
-    if not isinstance(model, nn.Module):
-        raise InputError(f"the model is {type(model).__name__}; it must be a torch.nn.Module")

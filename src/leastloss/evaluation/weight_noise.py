@@ -8,6 +8,7 @@ from leastloss.errors import InputError
 from leastloss.models.binarize import BinaryLinear
 from leastloss.models.copying import own_copy
 from leastloss.models.layers import effective_weight, weight_layers
+from leastloss.models.untouched import check_module
 from leastloss.seeds import torch_stream
 
 WEIGHT_NOISE = "weight-noise"
@@ -41,6 +42,7 @@ def with_weight_noise(model: nn.Module, severity: int, seed: int) -> nn.Module:
         (True, 0.0)
     """
     sigma = SIGMAS[_checks.integer("severity", severity, 1, 5) - 1]
+    check_module(model)
     noisy = own_copy(model)
     layers = weight_layers(noisy)
     plain = {name: layer for name, layer in layers.items() if "weight" in layer._parameters}

@@ -1,7 +1,6 @@
 """What a layer reads, without running what comes after it."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Container, Iterable, Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -9,7 +8,7 @@ from torch.nn import functional
 
 from leastloss.errors import InputError
 from leastloss.models.layers import Layer, own_weights, prunable_layers, weight_layers
-from leastloss.models.running import evaluation_mode, hooked, matched
+from leastloss.models.running import evaluation_mode, hooked, matched, reading
 
 
 class _Reached(Exception):  # no error: the run stops where it was asked to
@@ -20,8 +19,8 @@ class _Reached(Exception):  # no error: the run stops where it was asked to
         self.values = values
 
 
-def _stop(_: nn.Module, inputs: tuple[Any, ...]) -> None:
-    raise _Reached(inputs[0].detach())
+def _stop(_: str, values: Tensor) -> None:
+    raise _Reached(values.detach())
 
 
 @torch.no_grad()
@@ -36,14 +35,11 @@ def input_of(model: nn.Module, layer: nn.Module, x: Tensor) -> Tensor:
         >>> input_of(net, net[1], -torch.ones(1, 2))
         tensor([[0., 0.]])
     """
-    handle = layer.register_forward_pre_hook(_stop)
     try:
-        with evaluation_mode(model):
+        with evaluation_mode(model), reading({"": layer}, _stop):
             model(matched(model, x))
     except _Reached as reached:
         return reached.values
-    finally:
-        handle.remove()
     raise InputError("a layer that is to be pruned does not run in a forward pass")
 
 
@@ -68,11 +64,14 @@ def run_order(model: nn.Module, x: Tensor, names: Sequence[str]) -> list[str]:
     return ran
 
 
-def repairable_layers(model: nn.Module, x: Tensor, pruned: Iterable[str]) -> dict[str, Layer]:
+def repairable_layers(
+    model: nn.Module, x: Tensor, pruned: Iterable[str], misused: Container[str] = ()
+) -> dict[str, Layer]:
     """The layers that a repair may set anew, in the order in which they run.
 
-    They are those that are pruned, and all others that run once and own their weight; a layer that
-    is not to be pruned stays as it is where it cannot be repaired.
+    They are those that are pruned, and all others that run once and own their weight, which nothing
+    else uses (:func:`leastloss.models.usage.misused`); a layer that is not to be pruned stays as it
+    is where it cannot be repaired.
 
     Raises:
         InputError: If a pruned layer runs never or twice.
@@ -85,7 +84,7 @@ def repairable_layers(model: nn.Module, x: Tensor, pruned: Iterable[str]) -> dic
     """
     wanted, layers = set(pruned), weight_layers(model)
     ran = _runs(model, {name: layers[name] for name in own_weights(model)}, x)
-    once = {name for name in ran if ran.count(name) == 1}
+    once = {name for name in ran if ran.count(name) == 1 and name not in misused}
     return {name: layers[name] for name in run_order(model, x, sorted(wanted | once))}
 
 

@@ -11,6 +11,7 @@ from leastloss.models.binarize import BinaryLinear
 from leastloss.models.layers import prunable_layers
 from leastloss.models.running import evaluation_mode, hooked, matched
 from leastloss.models.units import sort_by_unit
+from leastloss.models.untouched import same_randomness
 
 
 def check_chain(model: nn.Module, x: Tensor, consumers: dict[str, str]) -> None:
@@ -108,6 +109,7 @@ def _read(model: nn.Module, x: Tensor, producer: str, consumer: str, moved: Tens
 
 
 def _logits(model: nn.Module, x: Tensor) -> Tensor:
-    with evaluation_mode(model), torch.inference_mode():
+    # What a network draws at random is the same in all runs that are compared.
+    with same_randomness(), evaluation_mode(model), torch.no_grad():
         logits: Tensor = model(matched(model, x))
     return logits

@@ -8,7 +8,8 @@ from torch import Tensor, nn
 
 from leastloss.errors import InputError
 from leastloss.models.layers import Layer, weight_layers
-from leastloss.models.running import evaluation_mode, hooked, matched
+from leastloss.models.running import evaluation_mode, hooked, matched, reading
+from leastloss.models.untouched import untouched
 from leastloss.names import choose
 
 
@@ -51,7 +52,7 @@ def last_layer(model: nn.Module, x: Tensor, batch_size: int = 1024) -> LastLayer
 
     pieces: list[tuple[Tensor, Tensor, Tensor]] = []
     layers = weight_layers(model)
-    with hooked(layers, keep), evaluation_mode(model), torch.inference_mode():
+    with untouched(model), hooked(layers, keep), evaluation_mode(model), torch.no_grad():
         for batch in x.split(batch_size):
             logits = model(matched(model, batch))
             if not last:
@@ -100,16 +101,13 @@ def layer_features(
     module = modules[choose("layer", layer, modules)]
     seen: list[Tensor] = []
     # Copied, since the module may work in place.
-    handle = module.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].clone()))
-    try:
+    with reading({layer: module}, lambda _, values: seen.append(values.clone())):
         for batch in x.split(batch_size):
             seen.clear()
-            with evaluation_mode(model), torch.inference_mode():
+            with evaluation_mode(model), torch.no_grad():
                 model(matched(model, batch))
             if len(seen) != 1:
                 raise InputError(
                     f"module {layer!r} runs {len(seen)} times in a forward pass; it must run once"
                 )
             yield seen[0].flatten(1)
-    finally:
-        handle.remove()

@@ -1,7 +1,7 @@
 """Run a network on samples as it stands: its device, its number type; mode and hooks restored."""
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from typing import Any
 
@@ -50,10 +50,13 @@ def hooked(
 ) -> Iterator[None]:
     """Call a function after each run of these modules; afterwards, also on error, no more.
 
+    It sees, and may replace, what a module itself gives: it is called before all forward hooks that
+    are on the module already, as those of the network's owner.
+
     Args:
         modules: The modules to watch, by the names that the function is told.
-        look: Given name, module, inputs (a tuple) and output; what it returns, unless None, is the
-            output instead.
+        look: Given name, module, inputs (a tuple; those by keyword if there are no others) and
+            output; what it returns, unless None, is the output instead.
 
     Example:
         >>> import torch
@@ -64,11 +67,49 @@ def hooked(
         >>> ran
         ['0', '1']
     """
-    handles = []
-    try:
+
+    def ran(name: str, module: nn.Module, args: Any, kwargs: dict[str, Any], output: Any) -> Any:
+        return look(name, module, args or tuple(kwargs.values()), output)
+
+    with ExitStack() as stack:
         for name, module in modules.items():
-            handles.append(module.register_forward_hook(partial(look, name)))
+            handle = module.register_forward_hook(
+                partial(ran, name), prepend=True, with_kwargs=True
+            )
+            stack.callback(handle.remove)
         yield
-    finally:
-        for handle in handles:
-            handle.remove()
+
+
+@contextmanager
+def reading(
+    modules: Mapping[str, nn.Module], look: Callable[[str, Tensor], Tensor | None]
+) -> Iterator[None]:
+    """Call a function before each run of these modules; afterwards, also on error, no more.
+
+    It sees what the module reads: it is called after all forward pre-hooks that are on the module
+    already.
+
+    Args:
+        modules: The modules to watch, by the names that the function is told.
+        look: Given name and first input; what it returns, unless None, is read instead.
+
+    Example:
+        >>> import torch
+        >>> net = nn.Sequential(nn.ReLU(), nn.Linear(2, 3))
+        >>> with reading({"1": net[1]}, lambda name, values: print(name, tuple(values.shape))):
+        ...     out = net(torch.zeros(5, 2))
+        1 (5, 2)
+    """
+
+    def runs(name: str, module: nn.Module, args: Any, kwargs: dict[str, Any]) -> Any:
+        first = next(iter(kwargs), "")
+        values = look(name, args[0] if args else kwargs[first])
+        if values is None:
+            return None
+        return ((values, *args[1:]), kwargs) if args else (args, {**kwargs, first: values})
+
+    with ExitStack() as stack:
+        for name, module in modules.items():
+            handle = module.register_forward_pre_hook(partial(runs, name), with_kwargs=True)
+            stack.callback(handle.remove)
+        yield

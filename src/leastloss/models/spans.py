@@ -10,6 +10,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from leastloss.models.layers import Layer, weight_layers
 from leastloss.models.running import evaluation_mode, hooked, matched
+from leastloss.models.untouched import same_randomness
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +61,7 @@ def spans_of(model: nn.Module, x: Tensor) -> dict[str, Span]:
         seen.append((name, module, inputs[0] if inputs else output, output))
 
     leaves = {n: m for n, m in model.named_modules() if not any(m.children())}
-    with evaluation_mode(model), hooked(leaves, note):
+    with same_randomness(), evaluation_mode(model), hooked(leaves, note):
         model(matched(model, x))
     runs, found, last = Counter(name for name, *_ in seen), dict[str, Span](), ""
     for name, module, inputs, output in seen:

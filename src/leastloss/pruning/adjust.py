@@ -13,6 +13,7 @@ from leastloss.losses import log_priors
 from leastloss.models.copying import own_copy
 from leastloss.models.layers import Masks
 from leastloss.models.running import evaluation_mode, hooked, matched
+from leastloss.models.untouched import untouched
 from leastloss.pruning.recovery import Recovery, Repair
 
 
@@ -81,9 +82,10 @@ def logit_adjusted(model: nn.Module, data: Any, tau: float = 1.0) -> nn.Module:
         >>> [round(value, 2) for value in shift[0, [0, 9]].tolist()]
         [1.21, 4.28]
     """
-    adjusted, data = own_copy(model), as_data(data)
-    check_network(adjusted, data.train)
-    Adjust(tau=tau).begin(adjusted, data, 0)(adjusted, {})
+    with untouched(model):
+        adjusted, data = own_copy(model), as_data(data)
+        check_network(adjusted, data.train)
+        Adjust(tau=tau).begin(adjusted, data, 0)(adjusted, {})
     return adjusted
 
 

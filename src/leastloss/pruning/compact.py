@@ -13,6 +13,7 @@ from leastloss.models.layers import Masks, effective_weight, weight_layers
 from leastloss.models.mlp import MLP, BinarizedMLP
 from leastloss.models.running import evaluation_mode, matched
 from leastloss.models.units import hidden_units, sort_by_unit
+from leastloss.models.untouched import same_randomness, untouched
 from leastloss.pruning.fold import fold_constants
 from leastloss.pruning.masks import apply_masks
 from leastloss.pruning.shrink import shrink
@@ -22,7 +23,6 @@ _CLOSE = 1e-4  # of the largest logit: sums of float32 in another order
 _SAMPLES = 16
 
 
-@torch.no_grad()
 def compact(
     model: nn.Module, masks: Masks | None = None, sample: Tensor | None = None
 ) -> nn.Module:
@@ -65,6 +65,12 @@ def compact(
           (2): Linear(in_features=1, out_features=2, bias=True)
         )
     """
+    with untouched(model), torch.no_grad():
+        return _compacted(model, masks, sample)
+
+
+def _compacted(model: nn.Module, masks: Masks | None, sample: Tensor | None) -> nn.Module:
+    """See :func:`compact`."""
     small = own_copy(model).eval()
     if masks:
         apply_masks(small, masks)
@@ -122,7 +128,7 @@ def _samples(model: nn.Module, sample: Tensor | None) -> Tensor:
 
 
 def _logits(model: nn.Module, x: Tensor) -> Tensor:
-    with evaluation_mode(model):
+    with same_randomness(), evaluation_mode(model):
         logits: Tensor = model(matched(model, x))
     return logits
 

@@ -1,5 +1,6 @@
 """Compensation: least squares, layer by layer, towards what the dense network computed."""
 
+from collections.abc import Container
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -18,6 +19,7 @@ from leastloss.errors import InputError
 from leastloss.geometry.compensation import masked_least_squares
 from leastloss.models.capture import repairable_layers
 from leastloss.models.layers import Layer, Masks, any_binary
+from leastloss.models.usage import misused
 from leastloss.pruning.recovery import Recovery, Repair
 from leastloss.pruning.targets import Targets
 
@@ -72,12 +74,19 @@ class Compensate(Recovery):
         samples = draw_samples(
             data.train, dense, balanced=self.balanced, noise=self.noise, most=self.most
         )
-        targets = Targets(dense, samples)
-        return lambda model, masks: self._repair(model, masks, samples, targets)
+        targets, barred = Targets(dense, samples), misused(dense, samples.x[:8])
+        return lambda model, masks: self._repair(model, masks, samples, targets, barred)
 
     @torch.no_grad()
-    def _repair(self, model: nn.Module, masks: Masks, samples: Samples, targets: Targets) -> None:
-        layers = repairable_layers(model, samples.x[:2], masks)
+    def _repair(
+        self,
+        model: nn.Module,
+        masks: Masks,
+        samples: Samples,
+        targets: Targets,
+        barred: Container[str],
+    ) -> None:
+        layers = repairable_layers(model, samples.x[:2], masks, barred)
         for name, key in reading_keys(model, layers):
             layer = layers[name]
             mask = masks[name] if name in masks else torch.ones_like(layer.weight).bool()

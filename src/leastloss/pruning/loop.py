@@ -10,12 +10,13 @@ from torch import nn
 from tqdm.auto import tqdm
 
 from leastloss.criteria import Criterion
+from leastloss.models.untouched import untouched
 from leastloss.pruning.masks import apply_masks
 from leastloss.pruning.noise import noisy_splits
 from leastloss.pruning.path import PruningPath, Step
 from leastloss.pruning.record import Record
 from leastloss.pruning.recovery import Recovery
-from leastloss.pruning.start import begin_path
+from leastloss.pruning.start import Start, begin_path
 
 
 def prune(
@@ -95,24 +96,37 @@ def prune(
         >>> [round(share, 2) for share in path.table()["sparsity"]]
         [0.0, 0.25, 0.5]
     """
-    begun = begin_path(
-        model,
-        data,
-        criterion,
-        granularity=granularity,
-        to_sparsity=to_sparsity,
-        steps=steps,
-        sparsities=sparsities,
-        spacing=spacing,
-        substeps=substeps,
-        schedule=schedule,
-        recovery=recovery,
-        balance=balance,
-        allocation=allocation,
-        seed=seed,
-        layers=layers,
-        noise=noise,
-    )
+    with untouched(model):
+        begun = begin_path(
+            model,
+            data,
+            criterion,
+            granularity=granularity,
+            to_sparsity=to_sparsity,
+            steps=steps,
+            sparsities=sparsities,
+            spacing=spacing,
+            substeps=substeps,
+            schedule=schedule,
+            recovery=recovery,
+            balance=balance,
+            allocation=allocation,
+            seed=seed,
+            layers=layers,
+            noise=noise,
+        )
+        return _walk(begun, schedule, noise, seed, progress, on_step)
+
+
+def _walk(
+    begun: Start,
+    schedule: str,
+    noise: Sequence[str],
+    seed: int,
+    progress: bool,
+    on_step: Callable[[Step], None] | None,
+) -> PruningPath:
+    """Go the path that has begun."""
     dense, parts, scorer = begun.dense, begun.parts, begun.scorer
     record = Record(
         dense=dense,

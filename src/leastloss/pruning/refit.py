@@ -14,6 +14,7 @@ from leastloss.geometry.refits import refit_units, softmax_roots
 from leastloss.models.capture import repairable_layers
 from leastloss.models.layers import Masks, has_maps
 from leastloss.models.running import matched
+from leastloss.models.usage import misused
 from leastloss.pruning.compensate import refuse_binary
 from leastloss.pruning.recovery import Recovery, Repair
 
@@ -90,9 +91,10 @@ class Refit(Recovery):
             asked = matched(dense, samples.clean if self.clean else samples.x)
             logits = torch.cat([logits_of(dense, asked[p]) for p in samples.batches(dense)])
         roots = softmax_roots(logits, self.temperature, self.floor)
+        barred = misused(dense, samples.x[:8])
 
         def repair(model: nn.Module, masks: Masks) -> None:
-            layers = repairable_layers(model, samples.x[:2], masks)
+            layers = repairable_layers(model, samples.x[:2], masks, barred)
             for _ in range(self.sweeps):
                 for name, layer in layers.items():
                     if isinstance(layer, nn.Linear):

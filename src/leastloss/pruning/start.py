@@ -11,9 +11,11 @@ from torch import nn
 from leastloss.criteria import Criterion, as_criterion
 from leastloss.data import Data, as_data
 from leastloss.errors import InputError
-from leastloss.evaluation.trial import check_module, check_network
+from leastloss.evaluation.trial import check_network
 from leastloss.models.chain import check_chain
 from leastloss.models.copying import own_copy
+from leastloss.models.untouched import check_module
+from leastloss.models.usage import check_usage
 from leastloss.names import choose
 from leastloss.pruning.automatic import recovery_for
 from leastloss.pruning.masks import Parts
@@ -95,6 +97,7 @@ def begin_path(
     parts.check_room(int(cuts[-1]))
     data = as_data(data)  # not by the seed of pruning: what is test stays test
     check_network(dense, data.train)
+    check_usage(dense, data.train.x[:8], list(parts.dense))
     if parts.consumers:
         check_chain(dense, data.train.x[:8], parts.consumers)
     quotas = quotas_of(dense, parts, cuts, balance, allocation)
