@@ -13,7 +13,7 @@ from tqdm.auto import tqdm
 
 from leastloss.data import Split, as_data
 from leastloss.errors import InputError, ResourceError
-from leastloss.evaluation.trial import check_network
+from leastloss.evaluation.trial import check_network, check_trains
 from leastloss.losses import LOSSES, Loss, training_loss, validation_weights
 from leastloss.models.layers import hold_masks, watch_flips
 from leastloss.models.running import matched
@@ -134,7 +134,7 @@ def fit(
 
     Raises:
         InputError: If all parameters are frozen, an argument is out of range, or the network does
-            not fit the data.
+            not fit the data or is an exported program. The network is then as it was.
         ResourceError: If the loss stops being finite.
 
     Example:
@@ -154,6 +154,7 @@ def fit(
         )
     data = as_data(data)
     check_network(model, data.train)
+    check_trains(model)
     loss_of, weights = training_loss(loss, data.train), validation_weights(loss, data.val)
     generator = torch_stream(seed, "batches")
     optimizer = torch.optim.Adam(model.parameters(), lr=lr, fused=True)

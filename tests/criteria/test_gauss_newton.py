@@ -185,7 +185,7 @@ def test_networks_that_cannot_be_probed_are_named() -> None:
         GaussNewton().score(context(shaped))
     idle = mlp()
     idle.add_module("spare", nn.Linear(2, 2).double())
-    with pytest.raises(InputError, match="do not depend on layer 'spare'"):
+    with pytest.raises(InputError, match="layer 'spare' is not called"):
         GaussNewton().score(context(idle))
     gap = Split(split().x, split().y.clamp(min=1), CLASSES, (2,))
     with pytest.raises(InputError, match="class 0"):

@@ -284,7 +284,7 @@ def test_networks_that_cannot_be_probed_are_named() -> None:
         NeuralCollapse().score(context(nn.Sequential(*mlp().layers, nn.Unflatten(1, (3, 1)))))
     idle = mlp()
     idle.add_module("spare", nn.Linear(2, 2))
-    with pytest.raises(InputError, match="do not depend on layer 'spare'"):
+    with pytest.raises(InputError, match="layer 'spare' is not called"):
         NeuralCollapse().score(context(idle))
     with pytest.raises(InputError, match="no hidden layer"):
         NeuralCollapse().score(context(nn.Linear(FEATURES, CLASSES), "unit"))

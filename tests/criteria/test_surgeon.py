@@ -145,7 +145,7 @@ def test_bad_networks_are_named() -> None:
         surgeon_curvature(context(broken), gamma=0.01, balanced=True)
     idle = mlp()
     idle.add_module("spare", nn.Linear(2, 2).double())
-    with pytest.raises(InputError, match="layer 'spare' runs 0 times"):
+    with pytest.raises(InputError, match="layer 'spare' is called 0 times"):
         surgeon_curvature(context(idle), gamma=0.01, balanced=True)
     gap = Split(split().x, split().y.clamp(min=1), CLASSES, (2,))
     with pytest.raises(InputError, match="class 0 has no training sample"):

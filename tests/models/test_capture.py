@@ -121,12 +121,12 @@ def test_layers_are_listed_as_they_run() -> None:
     x = torch.zeros(1, 3)
     assert run_order(Turned(), x, ["last", "middle", "first"]) == ["first", "middle", "last"]
     assert run_order(Turned(2), x, ["last", "first"]) == ["first", "last"]
-    with pytest.raises(InputError, match="layer 'middle' runs 2 times in a forward pass; once is"):
+    with pytest.raises(InputError, match="layer 'middle' is called 2 times in a forward pass"):
         run_order(Turned(2), x, ["last", "middle", "first"])
-    with pytest.raises(InputError, match="layer 'spare' runs 0 times"):
+    with pytest.raises(InputError, match="layer 'spare' is called 0 times"):
         run_order(Turned(), x, ["last", "spare"])
     net = Turned()
-    with pytest.raises(InputError, match="does not run in a forward pass"):
+    with pytest.raises(InputError, match="is not called in a forward pass"):
         input_of(net, net.spare, x)
 
 
@@ -145,9 +145,9 @@ def test_repairs_leave_out_what_is_not_pruned_and_not_theirs() -> None:
     assert list(repairable_layers(net, x, ["last"])) == ["first", "middle", "last"]
     net.times = 2
     assert list(repairable_layers(net, x, ["last"])) == ["first", "last"]
-    with pytest.raises(InputError, match="layer 'middle' runs 2 times"):
+    with pytest.raises(InputError, match="layer 'middle' is called 2 times"):
         repairable_layers(net, x, ["middle"])
-    with pytest.raises(InputError, match="layer 'spare' runs 0 times"):
+    with pytest.raises(InputError, match="layer 'spare' is called 0 times"):
         repairable_layers(net, x, ["last", "spare"])
     net.times, net.first.weight = 1, net.middle.weight
     assert list(repairable_layers(net, x, ["last"])) == ["last"]

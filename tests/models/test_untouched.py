@@ -271,3 +271,14 @@ def test_buffers_that_come_and_go_are_as_before() -> None:
         raise ZeroDivisionError
     assert list(norm.state_dict())[2:] == ["running_mean", "running_var", "num_batches_tracked"]
     assert norm.running_mean is not None
+
+
+def test_an_exported_program_is_evaluated_and_not_trained() -> None:
+    batch = torch.export.Dim("batch", min=2)
+    exported = torch.export.export(Net().eval(), (X[:4],), dynamic_shapes=({0: batch},)).module()
+    assert ll.evaluate(exported, SPLIT)["accuracy"] >= 0
+    with pytest.raises(InputError, match=r"exported program.*can be evaluated and not trained"):
+        ll.fit(exported, DATA, epochs=1)
+    for refused in (lambda: ll.prune(exported, DATA, **PRUNE), lambda: ll.compact(exported)):
+        with pytest.raises(InputError):
+            refused()

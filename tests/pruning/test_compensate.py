@@ -298,7 +298,7 @@ def test_bad_data_and_networks_are_named() -> None:
     with pytest.raises(InputError, match=r"inputs of layer 'layers\.2' are not finite"):
         begun(model, split())
     shared = nn.Linear(32, 32).double()
-    with pytest.raises(InputError, match="layer '1' runs 2 times"):
+    with pytest.raises(InputError, match="layer '1' is called 2 times"):
         begun(nn.Sequential(nn.Flatten(), shared, shared), split())
 
 

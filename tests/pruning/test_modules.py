@@ -207,7 +207,7 @@ def test_layers_that_are_not_named_do_not_stand_in_the_way(recovery: str, few: D
     for names, said in {
         ("tied",): "share one weight",
         ("normed",): "computed from others",
-        ("first", "twice"): "layer 'twice' runs (twice|2 times)",
+        ("first", "twice"): "layer 'twice' (runs twice|is called 2 times)",
     }.items():
         with pytest.raises(InputError, match=said):
             ll.prune(model, few, "nc", layers=names, **options)

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from leastloss.criteria.base import ScoringContext
-from leastloss.criteria.probe import batches, class_shares, logits_of, observing
+from leastloss.criteria.probe import batches, check_called, class_shares, logits_of, observing
 from leastloss.errors import InputError
 from leastloss.models.layers import Layer, prunable_layers
 from leastloss.models.running import evaluation_mode
@@ -94,9 +94,9 @@ def each_gradient(context: ScoringContext, slope: Slope, visit: Visit) -> None:
 
             with observing(layers, look) as outputs, torch.enable_grad():
                 logits = logits_of(context.model, x)
-            idle = [name for name in layers if name not in outputs]
-            if idle or not logits.requires_grad:
-                raise InputError(f"the logits do not depend on layer {[*idle, *layers][0]!r}")
+            check_called(layers, outputs)
+            if not logits.requires_grad:
+                raise InputError(f"the logits do not depend on layer {next(iter(layers))!r}")
             slopes = torch.autograd.grad(
                 logits,
                 list(outputs.values()),

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from leastloss.criteria.base import ScoringContext
 from leastloss.criteria.directions import Columns, Fixed
-from leastloss.criteria.probe import batches, class_shares, logits_of, observing
+from leastloss.criteria.probe import batches, check_called, class_shares, logits_of, observing
 from leastloss.data.sample import at_most, standing
 from leastloss.errors import InputError
 from leastloss.models.layers import Layer, prunable_layers
@@ -45,9 +45,9 @@ def unit_moves(
             weights = shares.to(y.device)[y]
             with observing(layers, lambda *_: None) as outputs, torch.enable_grad():
                 logits = logits_of(context.model, x)
-            idle = [name for name in layers if name not in outputs]
-            if idle or not logits.requires_grad:
-                raise InputError(f"the logits do not depend on layer {[*idle, *layers][0]!r}")
+            check_called(layers, outputs)
+            if not logits.requires_grad:
+                raise InputError(f"the logits do not depend on layer {next(iter(layers))!r}")
             for name, moment in _moments(logits, layers, outputs, columns, weights).items():
                 moves[name] = moves[name] + moment if name in moves else moment
     return {name: moves[name] for name in layers}

@@ -1,6 +1,6 @@
 """Look into a network while it runs, and leave it as it was: mode, gradients, hooks."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -50,6 +50,22 @@ def observing(
 
     with hooked(layers, record):
         yield outputs
+
+
+def check_called(layers: Iterable[str], seen: Container[str]) -> None:
+    """Refuse layers that a forward pass did not call.
+
+    Raises:
+        InputError: If one of the layers was not seen.
+
+    Example:
+        >>> check_called(["first", "spare"], {"first"})
+        Traceback (most recent call last):
+        leastloss.errors.InputError: layer 'spare' is not called in a forward pass; leave it out
+    """
+    for name in layers:
+        if name not in seen:
+            raise InputError(f"layer {name!r} is not called in a forward pass; leave it out")
 
 
 def batches(

@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from leastloss.criteria.base import ScoringContext
 from leastloss.criteria.gradients import weight_gradient
-from leastloss.criteria.probe import batches, logits_of, shares_by_count
+from leastloss.criteria.probe import batches, check_called, logits_of, shares_by_count
 from leastloss.criteria.weight_score import WeightScore
 from leastloss.data import Split
 from leastloss.errors import InputError
@@ -101,9 +101,7 @@ def _runs(
         for x, y in batches(split, model):
             with evaluation_mode(model), torch.no_grad(), watching(model, names) as seen:
                 logits_of(model, x)
-            for name in names:
-                if name not in seen:
-                    raise InputError(f"layer {name!r} does not run in a forward pass; leave it out")
+            check_called(names, seen)
             yield y, seen
 
 

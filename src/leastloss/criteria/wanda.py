@@ -7,9 +7,8 @@ import torch
 from torch import Tensor, nn
 
 from leastloss.criteria.base import ScoringContext
-from leastloss.criteria.probe import batches, class_shares, logits_of, observing
+from leastloss.criteria.probe import batches, check_called, class_shares, logits_of, observing
 from leastloss.criteria.weight_score import WeightScore, weights_of
-from leastloss.errors import InputError
 from leastloss.models.layers import Layer, prunable_layers
 from leastloss.models.running import evaluation_mode
 
@@ -65,9 +64,7 @@ def input_moments(context: ScoringContext, *, balanced: bool = True) -> dict[str
 
             with observing(layers, look):
                 logits_of(context.model, x)
-    for name in layers:
-        if name not in moments:
-            raise InputError(f"layer {name!r} does not run in a forward pass; leave it out")
+    check_called(layers, moments)
     return moments
 
 

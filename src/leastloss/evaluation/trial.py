@@ -5,7 +5,7 @@ from torch import nn
 from leastloss.data import Split
 from leastloss.errors import InputError
 from leastloss.evaluation.metrics import evaluate
-from leastloss.models.untouched import check_module
+from leastloss.models.untouched import check_module, untouched
 
 
 def check_network(model: nn.Module, split: Split) -> None:
@@ -31,3 +31,22 @@ def check_network(model: nn.Module, split: Split) -> None:
     except (RuntimeError, ValueError, TypeError, IndexError) as error:  # shapes that do not fit
         said, shape = " ".join(str(error).split()), tuple(split.x.shape[1:])
         raise InputError(f"the network does not run on samples of shape {shape}: {said}") from error
+
+
+def check_trains(model: nn.Module) -> None:
+    """Refuse a network that has no training mode; it is left as it is.
+
+    Raises:
+        InputError: If it is an exported program.
+
+    Example:
+        >>> check_trains(nn.Linear(3, 3))
+    """
+    try:
+        with untouched(model):
+            model.train()
+    except NotImplementedError as error:
+        raise InputError(
+            "the network is an exported program, whose mode was fixed when it was exported: it can "
+            "be evaluated and not trained; build it from its class and load its weights"
+        ) from error

@@ -40,7 +40,7 @@ def input_of(model: nn.Module, layer: nn.Module, x: Tensor) -> Tensor:
             model(matched(model, x))
     except _Reached as reached:
         return reached.values
-    raise InputError("a layer that is to be pruned does not run in a forward pass")
+    raise InputError("a layer that is to be pruned is not called in a forward pass")
 
 
 def run_order(model: nn.Module, x: Tensor, names: Sequence[str]) -> list[str]:
@@ -58,7 +58,7 @@ def run_order(model: nn.Module, x: Tensor, names: Sequence[str]) -> list[str]:
     if sorted(ran) != sorted(names):
         odd = sorted({name for name in names if ran.count(name) != 1})
         raise InputError(
-            f"layer {odd[0]!r} runs {ran.count(odd[0])} times in a forward pass; once is "
+            f"layer {odd[0]!r} is called {ran.count(odd[0])} times in a forward pass; once is "
             "supported: leave it out by naming the other layers"
         )
     return ran
