@@ -9,7 +9,15 @@ from torch import nn
 from leastloss.criteria import MILS, ScoringContext
 from leastloss.data import Data
 from leastloss.errors import InputError
-from leastloss.information import bdm, block_entropy, covered
+from leastloss.information import (
+    STRATEGIES,
+    bdm,
+    block_entropy,
+    covered,
+    encode,
+    information_loss,
+    removal_cost,
+)
 from leastloss.models import BinarizedMLP
 from leastloss.models.layers import prunable_layers
 from leastloss.pruning import Parts, apply_masks, prune
@@ -125,3 +133,46 @@ def _nine(data: Data) -> Data:
 def test_unknown_options_are_refused(wrong: dict[str, str], message: str) -> None:
     with pytest.raises(InputError, match=message):
         MILS(**wrong)  # type: ignore[arg-type]  # wrong on purpose
+
+
+@pytest.mark.parametrize("boundary", ["ignore", "periodic"])
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_balanced_signs_take_turns_and_each_takes_its_best(
+    strategy: str, boundary: str, data: Data
+) -> None:
+    """Against a driver that computes all losses again after every single removal."""
+    start = torch.Generator().manual_seed(3)
+    network = BinarizedMLP(data.features, (6, 6), data.classes, generator=start).eval()
+    path = prune(
+        network,
+        data,
+        MILS(strategy=strategy, boundary=boundary),
+        to_sparsity=0.4,
+        steps=2,
+        schedule="sequential",
+        recovery="none",
+        balance="polarity",
+        progress=False,
+    )
+    signs = [
+        np.where(layer.weight.detach().numpy() >= 0, 1, -1)
+        for layer in prunable_layers(network).values()
+    ]
+    inside = np.concatenate([covered(s.shape, 4, boundary).ravel() for s in signs])
+    ternary = np.concatenate([sign.ravel() for sign in signs])
+    ends, negative = np.cumsum([sign.size for sign in signs])[:-1], ternary < 0
+    turn = int(negative.sum() > (~negative).sum())  # the sign with more left begins
+    for part in path.removal_order:
+        kept = np.split(ternary, ends)
+        matrices = [s.reshape(o.shape) for s, o in zip(kept, signs, strict=True)]
+        planes = [plane for matrix in matrices for plane in encode(matrix)]
+        losses = information_loss(planes, boundary=boundary)
+        loss = np.concatenate([np.nan_to_num(each).ravel() for each in losses])
+        both = [piece.reshape(2, -1).sum(axis=0) for piece in np.split(loss, 2 * ends)]
+        cost = removal_cost(np.concatenate(both), strategy)
+        free = (ternary != 0) & inside & (negative == bool(turn))
+        if not free.any():  # the uncovered come last
+            break
+        assert free[part]
+        assert cost[part] == cost[free].min()
+        ternary[part], turn = 0, 1 - turn

@@ -160,8 +160,8 @@ def untouched_prune(model: nn.Module, data: Data, criterion: str, **options: str
 def test_weights_of_any_network(kind: str, criterion: str, few: Data) -> None:
     model = CHAINS[kind]() if kind in CHAINS else OTHERS[kind][0]()
     pruned = untouched_prune(model, few, criterion, recovery="compensate")
-    kinds = [type(parameter.dtype) for parameter in model.parameters()]
-    assert kinds == [type(parameter.dtype) for parameter in pruned.parameters()]
+    kinds = [parameter.dtype for parameter in model.parameters()]
+    assert kinds == [parameter.dtype for parameter in pruned.parameters()]
     assert [p.requires_grad for p in model.parameters()] == [
         p.requires_grad for p in pruned.parameters()
     ]

@@ -67,8 +67,9 @@ def prune(
             ``none``; any other name as ``finetune``, also with options and in chains as in
             ``compensate+finetune:epochs=3``; or a recovery object. One without a memory repairs the
             dense network too, so that the first row is a fair control.
-        balance: ``polarity`` removes equally many weights of +1 and of -1 in each step; ``none``
-            does not look at signs.
+        balance: ``polarity`` removes equally many weights of +1 and of -1 in each step (under
+            ``sequential`` the signs take turns, the one with more left first); ``none`` does not
+            look at signs.
         allocation: ``global`` compares parts over all layers; ``uniform``, ``erk`` and ``lamp``
             say how many go in each layer, and scores decide within it; a path of the same network
             and steps lends its layer ratios: each step removes as many parts of every layer as
