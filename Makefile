@@ -14,7 +14,7 @@ PROJECT_ENV := .venv/.project-env
 # With the environment active: the tools call each other (mlflow calls uv and git) through PATH.
 RUN := PATH="$(CURDIR)/$(BIN):$$PATH"
 
-.PHONY: help prune test test-slow bench ui screenshot lock clean setup project-env
+.PHONY: help prune test test-slow bench ui docs screenshot lock clean setup project-env
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -46,6 +46,10 @@ ui: $(READY) ## open the MLflow UI on the local store (PORT=5000)
 	@$(RUN) mlflow ui --port $(PORT) --workers 1 \
 	  --backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db}"
 
+docs: $(READY) ## build the documentation into site/, warnings are errors
+	@$(RUN) NO_MKDOCS_2_WARNING=1 mkdocs build --strict
+	@echo "Open site/index.html"
+
 screenshot: $(READY) ## docs/images/report.png from a page of `compare`: make screenshot PAGE=compare.html
 	@$(RUN) python scripts/screenshot.py "$(PAGE)" docs/images/report.png
 
@@ -58,7 +62,7 @@ lock: $(BIN)/uv ## write requirements.lock anew from pyproject.toml (ARGS=--upgr
 	  $(ARGS) --output-file requirements.lock
 
 clean: ## remove .venv, caches and build outputs (runs, results and the shared environments stay)
-	@rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
+	@rm -rf .venv build dist site .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	@find . -name '*.egg-info' -type d -prune -exec rm -rf {} +
 
