@@ -1,4 +1,4 @@
-"""MkDocs hooks: what lies outside docs/ joins the site, and links are mended for where it lies there.
+"""MkDocs hooks: files from outside docs/ join the site, and links follow them.
 
 Pages are written for a code host, where `../RESULTS.md` leads from docs/mils.md to the root. MkDocs
 knows the files of docs/ alone. So the pages and files of the root that are linked become files of

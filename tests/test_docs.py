@@ -1,12 +1,16 @@
 """Pages that people read: links hold, files are of a size that a code host shows."""
 
+import os
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from tests.entrypoints.conftest import NAMES, load
 from tests.links import anchors, broken_links
 
+import leastloss as ll
 from leastloss.experiment.study_file import read_studies
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -76,3 +80,63 @@ def test_the_index_says_what_the_page_says(section: str) -> None:
             line.startswith(f"| {method} |") and line.rstrip(" |").endswith(" | ".join(cells))
             for line in page.splitlines()
         ), row
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_page_of_the_commands_names_every_parameter(name: str) -> None:
+    page = (ROOT / "docs" / "entrypoints.md").read_text(encoding="utf-8")
+    part = page.partition(f"\n## {name}\n")[2].partition("\n## ")[0]
+    shared = {option.name for option in load("train").params} if name == "prune" else set()
+    for option in load(name).params:
+        default = "" if option.default == "" else f"`{option.default}`"
+        row = f"| `{option.name}` | {default} | {option.help} |"
+        assert option.name in shared or row in part.splitlines(), f"docs/entrypoints.md lacks {row}"
+
+
+@pytest.mark.parametrize("page", ["index", "howto"])
+def test_the_code_of_the_pages_runs(
+    page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    text = (ROOT / "docs" / f"{page}.md").read_text(encoding="utf-8")
+    (tmp_path / "example.py").write_text("".join(re.findall(r"```python\n(.*?)```", text, re.S)))
+    names = {"__name__": "example"}
+    exec(compile((tmp_path / "example.py").read_text(), "example.py", "exec"), names)
+    assert "path" in names
+
+
+@pytest.mark.parametrize(
+    ("page", "module"), [("index", ""), ("information", "information"), ("geometry", "geometry")]
+)
+def test_the_reference_holds_every_public_name(page: str, module: str) -> None:
+    text = (ROOT / "docs" / "reference" / f"{page}.md").read_text(encoding="utf-8")
+    named = {path.rpartition(".")[2] for path in re.findall(r"^::: (\S+)$", text, re.MULTILINE)}
+    public = set(getattr(ll, module).__all__ if module else ll.__all__)
+    assert named == public - {"information", "geometry"}
+
+
+def test_every_score_has_a_row() -> None:
+    page = (ROOT / "docs" / "scores" / "index.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| \[?`([\w-]+)`(?:\]\([^)]*\))? \| (.*) \|$", page, re.MULTILINE))
+    assert rows == ll.criteria()
+
+
+def test_the_site_builds_without_a_warning(tmp_path: Path) -> None:
+    built = subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(tmp_path / "site")],
+        cwd=ROOT,
+        env=os.environ | {"NO_MKDOCS_2_WARNING": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert built.returncode == 0, built.stderr
+    prune = (tmp_path / "site" / "reference" / "index.html").read_text(encoding="utf-8")
+    assert "Share of the parts that is gone in the end" in prune
+    results = (tmp_path / "site" / "RESULTS.html").read_text(encoding="utf-8")
+    assert 'href="results/nc-mnist-exp.html"' in results
+    page = (tmp_path / "site" / "results" / "nc-mnist-exp.html").read_text(encoding="utf-8")
+    assert 'href="nc-mnist-exp.csv"' in page
+    assert (tmp_path / "site" / "results" / "nc-mnist-exp.csv").exists()
+    assert "<details" in page
+    assert "| `" not in page  # tables in folded parts are tables, too
