@@ -13,22 +13,22 @@ from leastloss.tracking._environment import environment
 from leastloss.tracking._experiments import ensure_experiment, worker_environment
 from leastloss.tracking._fetch import (
     artifact_path,
+    damaged,
     fetch_array,
     fetch_file,
     fetch_table,
     fetch_texts,
 )
+from leastloss.tracking._find import find_run, search
 from leastloss.tracking._models import log_network
 from leastloss.tracking._notes import compare_link, describe, note_experiment
 from leastloss.tracking._runs import (
     KIND,
     explained,
-    find_run,
     log_metrics,
     log_parameters,
     log_tags,
     run,
-    search,
 )
 from leastloss.tracking._store import client, store_errors
 
@@ -38,6 +38,7 @@ __all__ = [
     "artifact_path",
     "client",
     "compare_link",
+    "damaged",
     "describe",
     "ensure_experiment",
     "environment",

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from leastloss.data import Data
 from leastloss.errors import ResourceError
+from leastloss.tracking._digests import log_digest
 from leastloss.tracking._store import client, store_errors
 
 _CONTEXTS = {"train": "training", "val": "validation", "test": "test"}
@@ -65,6 +66,8 @@ def log_array(run_id: str, array: NDArray[Any], name: str) -> None:
 def log_file(run_id: str, name: str, write: Callable[[Path], Any]) -> None:
     """Keep the file that ``write`` makes at the path it is given, as ``name``.
 
+    Its digest stands in a tag of the run and is checked whenever the file is read.
+
     Raises:
         ResourceError: If the file cannot be written or the store does not take it.
     """
@@ -74,5 +77,16 @@ def log_file(run_id: str, name: str, write: Callable[[Path], Any]) -> None:
             write(path)
         except OSError as error:
             raise ResourceError(f"cannot write {name}: {error}") from error
+        _usual_mode(path)
+        # The digest comes first: a file that a kill cuts short is then known to be damaged.
+        log_digest(run_id, name, path)
         with store_errors():
             client().log_artifact(run_id, str(path))
+
+
+def _usual_mode(path: Path) -> None:
+    """Let others read the file as the umask says; some writers allow its owner alone."""
+    new = path.with_name(f".{path.name}.mode")  # the umask itself cannot be read without a change
+    new.touch()
+    path.chmod(new.stat().st_mode)
+    new.unlink()

@@ -4,7 +4,7 @@ import mlflow
 import sqlalchemy
 from mlflow.exceptions import MlflowException
 
-from leastloss.errors import ResourceError
+from leastloss.tracking._find import find_experiment
 from leastloss.tracking._store import client, store_errors
 
 _PATIENCE = 120  # seconds that a worker waits for its turn to write; sqlite lets in one at a time
@@ -24,23 +24,17 @@ def ensure_experiment(name: str) -> None:
             except MlflowException as error:  # another sweep was faster
                 if error.error_code != "RESOURCE_ALREADY_EXISTS":
                     raise
-        elif found.lifecycle_stage != "active":
-            raise ResourceError(
-                f"the experiment {name!r} was deleted; restore it with "
-                f"`mlflow experiments restore -x {found.experiment_id}`"
-            )
+    if found is not None:
+        find_experiment(name)  # it may have been deleted
 
 
 def worker_environment(name: str) -> dict[str, str]:
     """Environment variables with which another process logs to the same store and an experiment.
 
     Raises:
-        ResourceError: If there is no such experiment.
+        ResourceError: If there is no such experiment, or it was deleted.
     """
-    with store_errors():
-        found = client().get_experiment_by_name(name)
-    if found is None:
-        raise ResourceError(f"there is no experiment {name!r}")
+    found = find_experiment(name)
     uri = mlflow.get_tracking_uri()
     if uri.startswith("sqlite"):
         url = sqlalchemy.make_url(uri)

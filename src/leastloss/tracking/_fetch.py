@@ -1,11 +1,11 @@
 """What a run kept, read again; a damaged file is one clear line."""
 
+import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 import numpy as np
 import pandas as pd
@@ -14,6 +14,9 @@ from mlflow.exceptions import MlflowException
 from numpy.typing import NDArray
 
 from leastloss.errors import ResourceError
+from leastloss.tracking._digests import check_digest
+from leastloss.tracking._find import find_run
+from leastloss.tracking._places import local_file
 from leastloss.tracking._store import client, store_errors
 
 _READERS = 8  # files that are fetched at a time: of a remote store, waiting is most of the work
@@ -23,12 +26,25 @@ def fetch_file(run_id: str, name: str, folder: Path) -> Path:
     """Fetch an artifact into a folder.
 
     Raises:
-        ResourceError: If the run holds no such artifact.
+        ResourceError: If the run holds no such artifact, or it is not what the run logged.
     """
+    return _fetch(find_run(run_id), name, folder)
+
+
+def _fetch(run: Run, name: str, folder: Path) -> Path:
+    kept = local_file(run, name)
     try:
-        return Path(client().download_artifacts(run_id, name, str(folder)))
+        if kept is not None:
+            path = Path(shutil.copyfile(kept, folder / Path(name).name))
+        else:
+            path = Path(client().download_artifacts(run.info.run_id, name, str(folder)))
     except (MlflowException, OSError) as error:
-        raise ResourceError(f"run {run_id!r} holds no {name}: it is of no use here") from error
+        reason = " ".join(str(error).split())[:200]
+        raise ResourceError(
+            f"{name} of run {run.info.run_id!r} cannot be read: {reason}"
+        ) from error
+    check_digest(run, name, path)
+    return path
 
 
 def fetch_array(run_id: str, name: str) -> NDArray[Any]:
@@ -42,7 +58,7 @@ def fetch_array(run_id: str, name: str) -> NDArray[Any]:
         try:
             array: NDArray[Any] = np.load(path, allow_pickle=False)
         except (ValueError, EOFError, OSError) as error:
-            raise _damaged(run_id, name, error) from error
+            raise damaged(run_id, name, error) from error
     return array
 
 
@@ -57,16 +73,14 @@ def fetch_table(run_id: str, name: str) -> pd.DataFrame:
         try:
             return pd.read_csv(path)
         except ValueError as error:  # pandas' own errors and those of the decoder are among them
-            raise _damaged(run_id, name, error) from error
+            raise damaged(run_id, name, error) from error
 
 
 def fetch_texts(runs: Sequence[Run], name: str) -> Iterator[str]:
     """Fetch a text artifact of many runs, several at a time, in the order of the runs.
 
-    Straight from the artifact folder where it is one.
-
     Raises:
-        ResourceError: If a run holds no such file, or it is no text.
+        ResourceError: If a run holds no such file, it is no text, or not what the run logged.
     """
     client()  # a store that cannot be used is known at once
     with ThreadPoolExecutor(max_workers=_READERS) as readers:
@@ -77,21 +91,11 @@ def fetch_texts(runs: Sequence[Run], name: str) -> Iterator[str]:
 
 
 def _text(run: Run, name: str) -> str:
-    run_id, place = run.info.run_id, urlsplit(run.info.artifact_uri)
     with tempfile.TemporaryDirectory() as folder:
-        if place.scheme in ("", "file"):
-            path = Path(unquote(place.path)) / name
-        else:
-            path = fetch_file(run_id, name, Path(folder))
         try:
-            return path.read_text(encoding="utf-8")
-        except OSError as error:
-            reason = error.strerror or error
-            raise ResourceError(
-                f"run {run_id!r} holds no {name} any more ({reason}); leave it out or make it again"
-            ) from error
+            return _fetch(run, name, Path(folder)).read_text(encoding="utf-8")
         except UnicodeDecodeError as error:
-            raise _damaged(run_id, name, error) from error
+            raise damaged(run.info.run_id, name, error) from error
 
 
 def artifact_path(run_id: str, name: str) -> str:
@@ -101,6 +105,7 @@ def artifact_path(run_id: str, name: str) -> str:
     return f"{uri.removeprefix('file://')}/{name}"
 
 
-def _damaged(run_id: str, name: str, error: Exception) -> ResourceError:
-    reason = " ".join(str(error).split())[:200]
-    return ResourceError(f"{name} of run {run_id!r} is damaged: {reason}")
+def damaged(run_id: str, name: str, reason: object) -> ResourceError:
+    """The error that says what is wrong with a file of a run, in one line."""
+    said = " ".join(str(reason).split())[:200]
+    return ResourceError(f"{name} of run {run_id!r} is damaged: {said}")

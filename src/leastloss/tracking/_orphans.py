@@ -2,8 +2,9 @@
 
 import os
 import socket
+from collections.abc import Iterator
 
-from mlflow.entities import LoggedModelStatus, Run, RunStatus
+from mlflow.entities import LoggedModel, LoggedModelStatus, Run, RunStatus
 
 from leastloss.tracking._store import client
 
@@ -27,9 +28,24 @@ def close_orphans(experiment_id: str) -> None:
             client().set_tag(run.info.run_id, "failure", reason)
             client().set_terminated(run.info.run_id, RunStatus.to_string(RunStatus.KILLED))
     # The files of a model may still be missing when its own run has ended.
-    for model in client().search_logged_models([experiment_id], "status = 'PENDING'"):
-        if model.source_run_id and _abandoned(client().get_run(model.source_run_id)):
-            client().finalize_logged_model(model.model_id, LoggedModelStatus.FAILED)
+    lost = [
+        model.model_id
+        for model in _pending_models(experiment_id)
+        if model.source_run_id and _abandoned(client().get_run(model.source_run_id))
+    ]
+    for model_id in lost:
+        client().finalize_logged_model(model_id, LoggedModelStatus.FAILED)
+
+
+def _pending_models(experiment_id: str) -> Iterator[LoggedModel]:
+    """The logged models of an experiment whose files are still missing."""
+    # MLflow's SQL store keeps the status as a number and compares it with what the filter says:
+    # the name 'PENDING' matches none.
+    where, token = f"status = '{LoggedModelStatus.PENDING.to_int()}'", None
+    while token != "":
+        page = client().search_logged_models([experiment_id], where, page_token=token)
+        yield from (model for model in page if model.status is LoggedModelStatus.PENDING)
+        token = page.token or ""
 
 
 def _abandoned(run: Run) -> bool:

@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 
 import mlflow
-from mlflow.entities import Metric, Param, Run, RunTag
+from mlflow.entities import Metric, Param, RunTag
 from mlflow.exceptions import MlflowException
 from mlflow.utils.time import get_current_time_millis
 from sqlalchemy.exc import SQLAlchemyError
@@ -15,14 +15,12 @@ from leastloss.tracking._environment import environment
 from leastloss.tracking._exporter import stop, warm_up
 from leastloss.tracking._models import drop_models, finish_models
 from leastloss.tracking._orphans import PROCESS, close_orphans, this_process
-from leastloss.tracking._store import client, store_errors, store_name
+from leastloss.tracking._places import check_kept
+from leastloss.tracking._store import client, store_errors
 
 KIND = "leastloss.kind"
 _BATCH = 1000  # MLflow's limit for metrics in one request
-_PAGE = 1000  # runs in one answer
-_NEWEST = ["attributes.start_time DESC"]
 _TEXT = 6000  # MLflow's limit for the value of a parameter
-_NOT_FOUND = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE", "NOT_FOUND")
 
 
 @contextlib.contextmanager
@@ -50,7 +48,8 @@ def run(
         exports: Whether it will log networks: their exporter starts with the outermost run.
 
     Raises:
-        ResourceError: If the tracking store cannot be reached or written.
+        ResourceError: If the tracking store cannot be reached or written, or files that were logged
+            are gone when the run ends.
     """
     process = {KIND: kind, PROCESS: this_process()}
     client()  # a store that cannot be used is known at once
@@ -68,6 +67,7 @@ def run(
         yield run_id
         if not nested:
             finish_models()
+        check_kept(run_id)
     except BaseException as error:
         status = "KILLED" if isinstance(error, KeyboardInterrupt | SystemExit) else "FAILED"
         # The first error matters more than what a store in trouble says now.
@@ -136,46 +136,3 @@ def log_metrics(
     with store_errors():
         for start in range(0, len(metrics), _BATCH):
             client().log_batch(run_id, metrics=metrics[start : start + _BATCH])
-
-
-def find_run(run_id: str) -> Run:
-    """Fetch a run.
-
-    Raises:
-        ResourceError: If there is none with this id.
-    """
-    with store_errors():
-        try:
-            return client().get_run(run_id)
-        except MlflowException as error:
-            if error.error_code not in _NOT_FOUND:
-                raise
-    raise ResourceError(f"there is no run {run_id!r} in the tracking store {store_name()}")
-
-
-def search(where: str, experiment: str = "") -> list[Run]:
-    """Find runs by a filter, newest first.
-
-    Args:
-        where: A filter as ``MlflowClient.search_runs`` takes it.
-        experiment: Name of the experiment to search; all of them when empty.
-
-    Raises:
-        ResourceError: If there is no experiment of this name.
-    """
-    with store_errors():
-        everywhere = client().search_experiments()
-    ids = [e.experiment_id for e in everywhere if experiment in ("", e.name)]
-    if not ids:
-        known = ", ".join(sorted(e.name for e in everywhere))
-        raise ResourceError(f"there is no experiment {experiment!r}; there are: {known}")
-    found: list[Run] = []
-    token: str | None = None
-    with store_errors():
-        while token != "":
-            page = client().search_runs(
-                ids, where, max_results=_PAGE, order_by=_NEWEST, page_token=token
-            )
-            found += page
-            token = page.token or ""
-    return found

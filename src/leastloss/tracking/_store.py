@@ -95,7 +95,7 @@ def _check(uri: str) -> None:
             raise ResourceError(f"the tracking store {store_name()} needs more: {error}") from error
 
 
-def _sqlite_file(uri: str) -> str:
+def sqlite_file(uri: str) -> str:
     """The file of a sqlite store; empty for any other store and for one in memory."""
     if re.split(r"[+:]", uri)[0] != "sqlite":
         return ""
@@ -106,7 +106,7 @@ def _sqlite_file(uri: str) -> str:
 @contextlib.contextmanager
 def _alone(uri: str) -> Iterator[None]:
     """Let no other recipe make the tables of a new sqlite file at the same time."""
-    if file := _sqlite_file(uri):
+    if file := sqlite_file(uri):
         with FileLock(f"{file}.lock", timeout=10 * _PATIENCE):
             yield
     else:
@@ -116,7 +116,7 @@ def _alone(uri: str) -> Iterator[None]:
 def _check_database(uri: str) -> None:
     url = sqlalchemy.make_url(uri)
     lite = url.get_backend_name() == "sqlite"
-    if file := _sqlite_file(uri):
+    if file := sqlite_file(uri):
         Path(file).parent.mkdir(parents=True, exist_ok=True)
     engine = sqlalchemy.create_engine(url, connect_args={"timeout": _PATIENCE} if lite else {})
     try:

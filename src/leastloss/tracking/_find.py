@@ -1,0 +1,122 @@
+"""Runs by their id, or by a filter; what was deleted is named with the command that restores it."""
+
+import re
+
+from mlflow.entities import Experiment, Run, ViewType
+from mlflow.exceptions import MlflowException
+
+from leastloss.errors import InputError, ResourceError
+from leastloss.tracking._store import client, store_errors, store_name
+
+SHORTEST = 4
+"""Letters of a run's id that name it, where no other id begins alike."""
+
+_PAGE = 1000  # runs in one answer
+_NEWEST = ["attributes.start_time DESC"]
+_SHOWN = 5  # candidates that a message lists
+_NOT_FOUND = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE", "NOT_FOUND")
+
+
+def find_run(run_id: str) -> Run:
+    """Fetch a run by its id or by the first letters of it.
+
+    Raises:
+        InputError: If several ids begin so.
+        ResourceError: If there is no such run, or it was deleted.
+    """
+    run = _exactly(run_id)
+    if run is None:
+        begun = _begins_with(run_id)
+        if len(begun) > 1:
+            ids = ", ".join(run.info.run_id for run in begun[:_SHOWN])
+            more = f" and {len(begun) - _SHOWN} more" if len(begun) > _SHOWN else ""
+            raise InputError(f"several runs begin with {run_id!r}: {ids}{more}; write more of it")
+        if not begun:
+            raise ResourceError(f"there is no run {run_id!r} in the tracking store {store_name()}")
+        run = _exactly(begun[0].info.run_id) or begun[0]  # a search leaves out the models
+    if run.info.lifecycle_stage != "active":
+        raise ResourceError(f"run {run.info.run_id!r} was deleted; {_restore(run)}")
+    return run
+
+
+def _exactly(run_id: str) -> Run | None:
+    with store_errors():
+        try:
+            return client().get_run(run_id)
+        except MlflowException as error:
+            if error.error_code not in _NOT_FOUND:
+                raise
+    return None
+
+
+def _begins_with(run_id: str) -> list[Run]:
+    """The runs whose ids begin so; of those that were not deleted, if there are any."""
+    if not re.fullmatch(rf"[0-9a-f]{{{SHORTEST},32}}", run_id):
+        return []
+    with store_errors():
+        every = client().search_experiments(view_type=ViewType.ALL)
+        found = client().search_runs(
+            [one.experiment_id for one in every],
+            f"attributes.run_id LIKE '{run_id}%'",
+            run_view_type=ViewType.ALL,
+            max_results=_PAGE,
+        )
+    return [run for run in found if run.info.lifecycle_stage == "active"] or list(found)
+
+
+def _restore(run: Run) -> str:
+    """How to get a deleted run back; its experiment brings all its runs."""
+    with store_errors():
+        experiment = client().get_experiment(run.info.experiment_id)
+    if experiment.lifecycle_stage != "active":
+        return f"so was its experiment; {restore_experiment(experiment)}"
+    return f"restore it with `mlflow runs restore --run-id {run.info.run_id}`"
+
+
+def restore_experiment(experiment: Experiment) -> str:
+    """How to get a deleted experiment back."""
+    return f"restore it with `mlflow experiments restore -x {experiment.experiment_id}`"
+
+
+def find_experiment(name: str) -> Experiment:
+    """Fetch an experiment by its name.
+
+    Raises:
+        ResourceError: If there is none, or it was deleted.
+    """
+    with store_errors():
+        found = client().get_experiment_by_name(name)
+        others = client().search_experiments() if found is None else []
+    if found is None:
+        known = ", ".join(sorted(repr(one.name) for one in others)) or "none"
+        raise ResourceError(f"there is no experiment {name!r}; there are: {known}")
+    if found.lifecycle_stage != "active":
+        raise ResourceError(f"the experiment {name!r} was deleted; {restore_experiment(found)}")
+    return found
+
+
+def search(where: str, experiment: str = "") -> list[Run]:
+    """Find runs by a filter, newest first.
+
+    Args:
+        where: A filter as ``MlflowClient.search_runs`` takes it.
+        experiment: Name of the experiment to search; all of them when empty.
+
+    Raises:
+        ResourceError: If there is no experiment of this name, or it was deleted.
+    """
+    if experiment:
+        ids = [find_experiment(experiment).experiment_id]
+    else:
+        with store_errors():
+            ids = [one.experiment_id for one in client().search_experiments()]
+    found: list[Run] = []
+    token: str | None = None
+    with store_errors():
+        while ids and token != "":
+            page = client().search_runs(
+                ids, where, max_results=_PAGE, order_by=_NEWEST, page_token=token
+            )
+            found += page
+            token = page.token or ""
+    return found

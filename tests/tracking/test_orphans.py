@@ -1,0 +1,59 @@
+"""Models and runs that a killed process left open, in a real store."""
+
+import os
+import socket
+import subprocess
+import sys
+
+import pytest
+from mlflow import MlflowClient
+from mlflow.entities import LoggedModelStatus
+
+from leastloss import tracking
+from leastloss.tracking._orphans import PROCESS, close_orphans
+
+
+def killed() -> int:
+    """The id of a process that was killed."""
+    process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    process.kill()
+    process.communicate()
+    return process.pid
+
+
+def pending(store: MlflowClient, owner: str, status: str = "RUNNING") -> tuple[str, str]:
+    """A run of a process and its logged model, whose files are still missing."""
+    run_id = store.create_run("1", tags={PROCESS: owner}).info.run_id
+    model = store.create_logged_model("1", name="m", source_run_id=run_id)
+    if status != "RUNNING":
+        store.set_terminated(run_id, status)
+    return run_id, model.model_id
+
+
+@pytest.mark.parametrize("status", ["RUNNING", "KILLED", "FINISHED"])
+def test_models_of_a_killed_process_are_failed(store: MlflowClient, status: str) -> None:
+    run_id, model_id = pending(store, f"{socket.gethostname()}:{killed()}", status)
+    assert store.get_logged_model(model_id).status is LoggedModelStatus.PENDING
+    with tracking.run("train", "next", {}, exports=False):
+        pass
+    assert store.get_logged_model(model_id).status is LoggedModelStatus.FAILED
+    assert store.get_run(run_id).info.status == ("KILLED" if status == "RUNNING" else status)
+
+
+def test_models_of_who_is_alive_or_elsewhere_stay(store: MlflowClient) -> None:
+    owners = [f"{socket.gethostname()}:{os.getpid()}", f"elsewhere:{killed()}", "nobody"]
+    left = [
+        pending(store, owner, status)[1] for owner in owners for status in ("RUNNING", "KILLED")
+    ]
+    close_orphans("1")
+    assert {store.get_logged_model(one).status for one in left} == {LoggedModelStatus.PENDING}
+
+
+def test_more_models_than_one_page_holds(store: MlflowClient) -> None:
+    run_id, first = pending(store, f"{socket.gethostname()}:{killed()}")
+    others = [
+        store.create_logged_model("1", name="m", source_run_id=run_id).model_id for _ in range(101)
+    ]
+    close_orphans("1")
+    statuses = {store.get_logged_model(one).status for one in (first, *others)}
+    assert statuses == {LoggedModelStatus.FAILED}
