@@ -99,6 +99,7 @@ def test_arms_name_their_controls_and_get_no_others() -> None:
         (["section"], "Which order", "section is 'Which order'"),
         (["seeds"], [1, 1], "a seed may occur once"),
         (["seeds"], 0, "seeds is 0"),
+        (["seeds"], 10**9, "seeds is 1000000000; it must be at most 10000"),
         (["seeds"], [-1], r"seeds is \[-1\]"),
         (["replicates"], 1, "replicates is 1; it must be true or false"),
         (["train", "seed"], 1, "unknown key of train 'seed'"),

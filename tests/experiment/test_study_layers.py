@@ -92,6 +92,7 @@ def test_braces_are_text_where_there_are_no_words(folder: Path) -> None:
         ('extends = "bad.toml"', r"bad\.toml: Invalid value"),
         ("extends = 3", r"extends of .*mine\.toml is 3; it must be a text"),
         ("grid = []", "grid is an empty list"),
+        (f"grid = {'[' * 5000}{']' * 5000}", "its tables or lists are nested too deep to be read"),
         ("grid = 3", "grid is 3; it must be a list"),
         ("grid = [3]", "row 1 of grid is 3; it must be a table"),
         ('grid = [{extends = "base.toml"}]', "row 1 of grid must not hold 'extends'"),

@@ -7,7 +7,10 @@ from leastloss.experiment.config import PruneConfig, RobustnessConfig, TrainConf
 from leastloss.experiment.controls import CONTROLS_OF
 from leastloss.tracking import Run
 
-_ASIDE = ("run_id", "criteria", "seed", "data_dir", "artifacts", "replicate", "controls")
+_ASIDE = (
+    *("run_id", "unfinished", "criteria", "seed", "data_dir", "artifacts", "replicate"),
+    "controls",
+)
 _DEFAULT = parameters(PruneConfig())
 _TRAINING = parameters(TrainConfig())
 
@@ -109,4 +112,6 @@ def _of_a_network(run: Run, said: Mapping[str, str]) -> str:
     """The command of a run whose network has another seed than its pruning."""
     own = {key: value for key, value in said.items() if key not in _TRAINING}
     own |= {"run_id": run.data.params["run_id"], "seed": run.data.params["seed"]}
+    if run.data.params.get("unfinished", "no") != "no":
+        own |= {"unfinished": run.data.params["unfinished"]}
     return " ".join(["mlflow run . -e prune", *(f"-P {k}={quote(v)}" for k, v in own.items())])

@@ -82,6 +82,7 @@ def steps_of(config: PruneConfig) -> dict[str, Any]:
         raise InputError(f"permutations is {config.permutations}; it must be 0, or at least 2")
     choose("artifacts", config.artifacts, ("full", "light"))
     choose("controls", config.controls, ("yes", "no"))
+    choose("unfinished", config.unfinished, ("yes", "no"))
     if choose("balance", config.balance, BALANCES) != "none" and config.granularity == "unit":
         raise InputError("balance 'polarity' is for weights; units have no sign")
     if config.balance != "none" and not recovery.keeps_weights:

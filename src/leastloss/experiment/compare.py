@@ -13,6 +13,7 @@ from leastloss.evaluation.failed import told_failures, without_failed
 from leastloss.experiment.again import command_of
 from leastloss.experiment.child import TABLE
 from leastloss.experiment.config import CompareConfig, names, numbers, parameters
+from leastloss.experiment.csv_text import csv_text
 from leastloss.experiment.exposed import OF_RUN, exposed
 from leastloss.experiment.figures import page_figures
 from leastloss.experiment.made import (
@@ -23,7 +24,7 @@ from leastloss.experiment.made import (
     title_of,
 )
 from leastloss.experiment.naming import data_words, joined, note_of
-from leastloss.experiment.select import children, criterion_runs, newest, runs_of
+from leastloss.experiment.select import UNFINISHED, children, criterion_runs, newest, runs_of
 from leastloss.experiment.steps import Compared, compared
 from leastloss.names import choose
 from leastloss.plots import render
@@ -47,6 +48,7 @@ def compare(config: CompareConfig) -> pd.DataFrame:
     if not metrics:
         raise InputError("metrics is empty; name one or more, like accuracy,minority_recall")
     choose("few_seeds", config.few_seeds, ("yes", "no"))
+    choose("unfinished", config.unfinished, UNFINISHED)
     at = numbers(config.sparsities, float, "sparsities")
     runs, chosen = _runs(config)
     found = compared(runs)
@@ -69,7 +71,7 @@ def compare(config: CompareConfig) -> pd.DataFrame:
             command=_command(config, chosen),
         )
         log_page(own, comparison, PAGE)
-        tracking.log_text(own, found.table.to_csv(index=False), TABLE)
+        tracking.log_text(own, csv_text(found.table), TABLE)
         for anchor in _KEPT:
             for drawn in comparison.figures.get(anchor, ())[:1]:
                 for ending in ("png", "svg"):
@@ -140,7 +142,7 @@ def _runs(config: CompareConfig) -> tuple[list[Run], str]:
     if config.runs and config.experiment:
         raise InputError("runs and experiment are both given; choose one of them")
     if config.runs:
-        return criterion_runs(names(config.runs)), f"runs={config.runs}"
+        return criterion_runs(names(config.runs), config.unfinished), f"runs={config.runs}"
     if config.experiment:
         return runs_of(config.experiment), f"experiment={config.experiment}"
     parent = newest("prune")

@@ -49,7 +49,14 @@ class TrainConfig:
 class PruneConfig(TrainConfig):
     """What to train unless a run is given, and how to prune it."""
 
-    run_id: str = option("", "A finished train run to prune; empty: train a network first.")
+    run_id: str = option(
+        "",
+        "A finished train run to prune, by its id or the first letters of it; empty: train a "
+        "network first.",
+    )
+    unfinished: str = option(
+        "no", "Take a run_id that failed, was killed or still runs, too: yes or no."
+    )
     criteria: str = option(
         "mils-bdm,mils-entropy,nc,magnitude,random",
         "Criteria, one child run each; name:option=value sets options, a@b is a with b's layer "
@@ -108,7 +115,14 @@ class PruneConfig(TrainConfig):
 class RobustnessConfig:
     """Which networks to expose to which noise."""
 
-    run_id: str = option("", "A train or prune run; empty: the newest finished prune run.")
+    run_id: str = option(
+        "",
+        "A train or prune run, by its id or the first letters of it; empty: the newest finished "
+        "prune run.",
+    )
+    unfinished: str = option(
+        "no", "Take a run_id that failed, was killed or still runs, too: yes or no."
+    )
     sparsity: str = option(
         "",
         "Take the pruned networks at this sparsity, or at several, like 0.5,0.9; empty: at "
@@ -130,7 +144,14 @@ class RobustnessConfig:
 class CompareConfig:
     """Which runs to compare by which metrics."""
 
-    runs: str = option("", "Ids of prune runs, parents or children; empty: the newest prune run.")
+    runs: str = option(
+        "",
+        "Ids of prune runs, parents or children, or the first letters of them; empty: the newest "
+        "prune run.",
+    )
+    unfinished: str = option(
+        "no", "Take runs that failed, were killed or still run, too: yes or no."
+    )
     experiment: str = option("", "Compare all finished prune runs of this experiment (its name).")
     metrics: str = option(
         "accuracy,minority_recall,worst_class_recall", "Metrics to compare; the first counts most."

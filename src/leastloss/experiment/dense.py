@@ -10,9 +10,10 @@ from torch import nn
 
 from leastloss import tracking
 from leastloss.data import Data, load_data
-from leastloss.errors import ResourceError
+from leastloss.errors import InputError, ResourceError
 from leastloss.evaluation import evaluate, network_collapse
 from leastloss.experiment.config import TrainConfig, number, numbers, parameters
+from leastloss.experiment.saved_facts import saved_facts
 from leastloss.geometry import COLLAPSE
 from leastloss.models import build_model
 from leastloss.models.files import load_network, save_network
@@ -124,8 +125,13 @@ def fetch_dense(run_id: str, data_dir: str = "") -> Dense:
     found = tracking.find_run(run_id)
     with tempfile.TemporaryDirectory() as folder:
         model, _, facts = load_network(tracking.fetch_file(run_id, WEIGHTS, Path(folder)))
-    data = load_data(**facts["data"], data_dir=data_dir or _folder(facts["settings"]))
+    try:
+        given = saved_facts(facts)
+        data = load_data(**given.data, data_dir=data_dir or _folder(given.settings))
+    except InputError as error:  # it was not the caller who said so
+        raise tracking.damaged(run_id, WEIGHTS, error) from error
     _same_data(run_id, data)
+    check_fits(run_id, WEIGHTS, model, data)
     model_id = found.data.tags.get(MODEL_TAG)
     if not model_id:
         raise ResourceError(f"run {run_id!r} did not finish: it logged no dense model")
@@ -134,9 +140,25 @@ def fetch_dense(run_id: str, data_dir: str = "") -> Dense:
         data=data,
         run_id=run_id,
         model_id=model_id,
-        name=facts["name"],
-        settings=facts["settings"],
+        name=given.name,
+        settings=given.settings,
     )
+
+
+def check_fits(run_id: str, name: str, model: nn.Module, data: Data) -> None:
+    """Refuse a network from a file of a run that is none for its data.
+
+    Raises:
+        ResourceError: If it takes other samples, or tells other classes apart.
+    """
+    ours, theirs = ((one.features, one.classes) for one in (model, data))
+    if ours != theirs:
+        raise tracking.damaged(
+            run_id,
+            name,
+            f"its network is for {ours[0]} features and {ours[1]} classes, and {data.name} has "
+            f"{theirs[0]} and {theirs[1]}",
+        )
 
 
 def _folder(settings: dict[str, str]) -> str | None:

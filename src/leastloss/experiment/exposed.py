@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from io import StringIO
 
 import click
 import pandas as pd
@@ -12,6 +11,7 @@ from leastloss.errors import ResourceError
 from leastloss.experiment.again import robustness_command
 from leastloss.experiment.child import TABLE
 from leastloss.experiment.controls import nested
+from leastloss.experiment.step_table import numbers_of_run
 from leastloss.experiment.steps import Compared
 from leastloss.tracking import Run
 
@@ -154,6 +154,7 @@ def _named(table: pd.DataFrame, labels: Mapping[str, str]) -> pd.DataFrame:
 def _read(run: Run, name: str) -> pd.DataFrame | None:
     try:
         (text,) = tracking.fetch_texts([run], name)
-        return pd.read_csv(StringIO(text))
-    except (ResourceError, ValueError):  # gone, or of another kind: the page does without
+        return numbers_of_run(run, name, text)
+    except ResourceError as error:  # nobody named this run: the page does without, and says so
+        click.echo(f"left out: {error}", err=True)
         return None

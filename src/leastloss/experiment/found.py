@@ -8,7 +8,7 @@ from leastloss.experiment.config import PruneConfig, TrainConfig, parameters
 from leastloss.experiment.study import Arm, Study
 from leastloss.tracking import Run
 
-IGNORED = ("run_id", "criteria", "controls", "data_dir", "artifacts")
+IGNORED = ("run_id", "unfinished", "criteria", "controls", "data_dir", "artifacts")
 """Parameters that change nothing in what a run measures."""
 
 

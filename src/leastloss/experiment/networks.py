@@ -5,9 +5,11 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import click
 import numpy as np
+from numpy.typing import NDArray
 from torch import nn
 
 from leastloss import tracking
@@ -15,9 +17,9 @@ from leastloss.errors import InputError, ResourceError
 from leastloss.experiment.child import PRUNED
 from leastloss.experiment.config import names
 from leastloss.experiment.controls import nested
-from leastloss.experiment.dense import RUN_TAG, Dense, fetch_dense
+from leastloss.experiment.dense import RUN_TAG, Dense, check_fits, fetch_dense
 from leastloss.experiment.pruned_child import ORDER
-from leastloss.experiment.select import children
+from leastloss.experiment.select import check_child, children
 from leastloss.models.files import load_network
 from leastloss.pruning import Parts, apply_masks, as_recovery
 from leastloss.pruning.schedule import parts_at
@@ -51,6 +53,8 @@ def networks_of(run_id: str, sparsities: Sequence[float]) -> tuple[Dense, list[N
     if kind not in ("train", "prune", "criterion"):
         raise ResourceError(f"run {run_id!r} holds no network: it is a run of kind {kind!r}")
     pruned = children(run_id) if kind == "prune" else [found] if kind == "criterion" else []
+    for child in pruned:
+        check_child(child)
     dense = fetch_dense(run_id)
     every = [Network(label="dense", criterion="dense", sparsity=0.0, model=dense.model)]
     for child in pruned:
@@ -83,6 +87,7 @@ def pruned_network(child: Run, dense: Dense, at: float | None) -> tuple[nn.Modul
     if at is None:
         with tempfile.TemporaryDirectory() as folder:
             model = load_network(tracking.fetch_file(run_id, PRUNED, Path(folder)))[0]
+        check_fits(run_id, PRUNED, model, dense.data)
         return model, float(child.data.metrics.get("sparsity", "nan"))
     recovery = as_recovery(given["recovery"])
     if not recovery.memoryless:
@@ -93,8 +98,7 @@ def pruned_network(child: Run, dense: Dense, at: float | None) -> tuple[nn.Modul
     order = tracking.fetch_array(run_id, ORDER)
     layers = names(given.get("layers", ""))
     parts = Parts.of(dense.model, given["granularity"], list(layers) or None)
-    if order.ndim != 1 or not np.isin(order, np.arange(len(parts))).all():
-        raise ResourceError(f"{ORDER} of run {run_id!r} is no order of its {len(parts)} parts")
+    _check_order(child, order, len(parts))
     most = len(order) / len(parts)
     # Half a part of leeway: both a step's exact share and its rounded spelling are found.
     if not 0 <= at <= most + 0.5 / len(parts):
@@ -105,3 +109,19 @@ def pruned_network(child: Run, dense: Dense, at: float | None) -> tuple[nn.Modul
     if removed:
         recovery.begin(dense.model, dense.data, int(given["seed"]))(model, masks)
     return model, removed / len(parts)
+
+
+def _check_order(run: Run, order: NDArray[Any], parts: int) -> None:
+    """Refuse an order that cannot be one: each part may go once, and as many as the run says."""
+    whole = order.ndim == 1 and np.issubdtype(order.dtype, np.integer)
+    if not whole or not np.isin(order, np.arange(parts)).all():
+        raise tracking.damaged(run.info.run_id, ORDER, f"it is no order of the {parts} parts")
+    if len(np.unique(order)) < len(order):
+        raise tracking.damaged(run.info.run_id, ORDER, "a part occurs more than once")
+    removed = run.data.metrics.get("sparsity", len(order) / parts) * parts
+    if run.info.status == "FINISHED" and abs(removed - len(order)) > 0.5:
+        raise tracking.damaged(
+            run.info.run_id,
+            ORDER,
+            f"it holds {len(order)} parts, and the run removed {removed:.0f}",
+        )

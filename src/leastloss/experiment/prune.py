@@ -1,5 +1,6 @@
 """The recipe of the entry point ``prune``: one dense network, one child run per criterion."""
 
+from dataclasses import replace
 from functools import partial
 
 import click
@@ -13,6 +14,7 @@ from leastloss.experiment.child import TABLE
 from leastloss.experiment.choices import Choice, choices, in_order, steps_of
 from leastloss.experiment.config import PruneConfig, TrainConfig, parameters
 from leastloss.experiment.controls import judged, role_tags, with_controls
+from leastloss.experiment.csv_text import csv_text
 from leastloss.experiment.dense import (
     MODEL_TAG,
     RUN_TAG,
@@ -23,7 +25,7 @@ from leastloss.experiment.dense import (
 from leastloss.experiment.naming import HOW, name_tags, note_of, parent_name
 from leastloss.experiment.pruned_child import pruned_child
 from leastloss.experiment.rehearsal import listed, rehearse
-from leastloss.experiment.select import children
+from leastloss.experiment.select import children, source
 from leastloss.experiment.small_dense import small_child
 from leastloss.experiment.train import report
 from leastloss.plots import compare_figure, render
@@ -39,6 +41,9 @@ def prune(config: PruneConfig) -> pd.DataFrame:
         ResourceError: If data, disk, tracking store or the given run fail.
     """
     steps, chosen = steps_of(config), with_controls(config, choices(config))
+    if config.run_id:
+        given_run = source(config.run_id, config.unfinished)
+        config = replace(config, run_id=given_run.info.run_id)
     title = f"{config.granularity}s removed up to {steps['to_sparsity']:g}"
     # With a run to start from, the training flags say nothing: the network brings its own.
     ours = parameters(config)
@@ -62,7 +67,7 @@ def prune(config: PruneConfig) -> pd.DataFrame:
         said = note_of(known, what, command("prune", ours))
         tracking.describe(parent, said, parent_name(known), shown)
         table = _children(config, chosen, dense)
-        tracking.log_text(parent, table.to_csv(index=False), TABLE)
+        tracking.log_text(parent, csv_text(table), TABLE)
         if config.artifacts == "full":
             asked = table[table["criterion"].isin([one.label for one in chosen if one.asked])]
             figure = compare_figure(asked, title=f"{dense.name} on {dense.data.name}: {title}")

@@ -13,6 +13,7 @@ from leastloss.experiment.choices import Choice
 from leastloss.experiment.config import PruneConfig
 from leastloss.experiment.controls import nested, role_tags
 from leastloss.experiment.costs import run_costs
+from leastloss.experiment.csv_text import csv_text
 from leastloss.experiment.dense import MODEL_TAG, RUN_TAG, Dense
 from leastloss.experiment.naming import child_name, name_tags, note_of
 from leastloss.experiment.pictures import PREDICTIONS, pictures, write_predictions
@@ -81,7 +82,7 @@ def _log_path(
     tracking.log_file(run_id, PRUNED, lambda file: save_network(file, model, masks, about))
     if nested(str(path.settings["criterion"])):
         tracking.log_array(run_id, path.removal_order, ORDER)
-    tracking.log_text(run_id, table.to_csv(index=False), TABLE)
+    tracking.log_text(run_id, csv_text(table), TABLE)
     for name, value in _facts(path).items():
         tracking.log_tags(run_id, {name: str(value)})
     if not full:

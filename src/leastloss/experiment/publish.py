@@ -1,6 +1,5 @@
 """What a study shows, from its tracked runs alone: a page, figures and a table of numbers."""
 
-from io import StringIO
 from pathlib import Path
 
 import pandas as pd
@@ -10,9 +9,11 @@ from leastloss import tracking
 from leastloss.errors import ResourceError
 from leastloss.evaluation.failed import told_failures, without_failed
 from leastloss.experiment.child import TABLE
+from leastloss.experiment.csv_text import csv_text
 from leastloss.experiment.facts import facts_of
 from leastloss.experiment.figures import by_eights
 from leastloss.experiment.found import Found
+from leastloss.experiment.step_table import steps_of_run
 from leastloss.experiment.study import Study
 from leastloss.plots import compare_figure, lengths_figure, render_compact
 from leastloss.pruning import as_recovery
@@ -137,11 +138,7 @@ def table_of(found: Found) -> pd.DataFrame:
     for (seed, arm), text in tqdm(
         zip(keys, texts, strict=True), total=len(keys), desc="reading", disable=None, leave=False
     ):
-        try:
-            steps = pd.read_csv(StringIO(text))
-        except ValueError as error:
-            run_id = found.children[seed, arm].info.run_id
-            raise ResourceError(f"{TABLE} of run {run_id!r} is damaged: {error}") from error
+        steps = steps_of_run(found.children[seed, arm], text)
         names = [*study.group(arm), methods[arm], arm.criterion, settings[arm]]
         own = dict(zip(ARM, names, strict=True)) | {"seed": seed}
         own[_FAIR] = as_recovery(arm.config.recovery).memoryless
@@ -207,4 +204,4 @@ def _csv(
     columns += ["mean", "low", "high", "p", "holm", "only_dense"]
     joined = pd.concat([part.reindex(columns=columns) for part in parts if len(part)])
     joined["only_dense"] = joined["only_dense"].astype("Int64")
-    return joined.to_csv(index=False, float_format="%.6g", lineterminator="\n")
+    return csv_text(joined, float_format="%.6g", lineterminator="\n")

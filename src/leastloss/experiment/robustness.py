@@ -15,10 +15,12 @@ from leastloss.evaluation import (
 )
 from leastloss.experiment.child import TABLE
 from leastloss.experiment.config import RobustnessConfig, names, numbers, parameters
+from leastloss.experiment.csv_text import csv_text
 from leastloss.experiment.damaged import Pictures
 from leastloss.experiment.naming import data_words, joined, name_tags, note_of
 from leastloss.experiment.networks import Network, networks_of
-from leastloss.experiment.select import newest
+from leastloss.experiment.select import UNFINISHED, newest, source
+from leastloss.names import choose
 from leastloss.plots import corruption_samples, render, robustness_figure, robustness_matrix
 
 SUMMARY = "summary.csv"
@@ -41,7 +43,9 @@ def robustness(config: RobustnessConfig) -> pd.DataFrame:
     check_names(corruptions, severities, attacks)
     if len(set(sparsities)) < len(sparsities):
         raise InputError(f"sparsity is {config.sparsity!r}; each may occur once")
-    run_id = config.run_id or newest("prune")
+    choose("unfinished", config.unfinished, UNFINISHED)
+    given = source(config.run_id, config.unfinished) if config.run_id else None
+    run_id = given.info.run_id if given else newest("prune")
     tags = {"leastloss.of_run": run_id}
     title = f"robustness of {run_id[:8]}"
     with tracking.run("robustness", title, parameters(config), tags=tags) as own:
@@ -50,6 +54,7 @@ def robustness(config: RobustnessConfig) -> pd.DataFrame:
         name = joined("robustness", data_words(dense.settings), f"s{dense.settings['seed']}")
         said = f"Exposes {len(found)} networks of run {run_id} to {config.corruptions}."
         again = f"mlflow run . -e robustness -P run_id={run_id}"
+        again += " -P unfinished=yes" if config.unfinished == "yes" else ""
         tracking.log_tags(own, name_tags(dense.settings))
         tracking.describe(own, note_of(dense.settings, said, again), name, ["robustness.png"])
         pictures = Pictures(dense.data.test)
@@ -66,8 +71,8 @@ def robustness(config: RobustnessConfig) -> pd.DataFrame:
         )
         table = _described(table, found)
         summary = _described(noise_summary(table), found)
-        tracking.log_text(own, table.to_csv(index=False), TABLE)
-        tracking.log_text(own, summary.to_csv(index=False), SUMMARY)
+        tracking.log_text(own, csv_text(table), TABLE)
+        tracking.log_text(own, csv_text(summary), SUMMARY)
         where = f", pruned to {', '.join(f'{at:g}' for at in sparsities)}" if sparsities else ""
         _log_figures(own, table, f"{dense.name} on {dense.data.name}{where}")
         if pictures.found:

@@ -1,10 +1,39 @@
 """Which tracked runs a recipe works on."""
 
 from collections.abc import Sequence
+from textwrap import shorten
+
+import click
 
 from leastloss import tracking
 from leastloss.errors import InputError, ResourceError
 from leastloss.tracking import Run
+
+UNFINISHED = ("yes", "no")
+"""Whether runs are taken that did not finish."""
+
+
+def source(run_id: str, unfinished: str) -> Run:
+    """The run that somebody named, by its id or the first letters of it.
+
+    Args:
+        run_id: What was given.
+        unfinished: One of ``UNFINISHED``.
+
+    Raises:
+        InputError: If several ids begin so.
+        ResourceError: If there is none, or it did not finish and that was not asked for.
+    """
+    found = tracking.find_run(run_id)
+    state = found.info.status
+    if state != "FINISHED" and unfinished == "no":
+        why = found.data.tags.get("failure", "")
+        told = f" ({shorten(why, 200, placeholder='...')})" if why else ""
+        raise ResourceError(
+            f"run {found.info.run_id!r} is {state}{told}; what did not finish is taken only with "
+            "unfinished 'yes'"
+        )
+    return found
 
 
 def newest(kind: str) -> str:
@@ -22,16 +51,40 @@ def newest(kind: str) -> str:
 
 
 def children(run_id: str) -> list[Run]:
-    """The finished criterion runs of a prune run, oldest first.
+    """The finished criterion runs of a prune run, oldest first; others are told and left out.
 
     Raises:
         ResourceError: If it has none.
     """
-    where = f"tags.`mlflow.parentRunId` = '{run_id}' AND attributes.status = 'FINISHED'"
-    found = tracking.search(where)[::-1]
+    every = tracking.search(f"tags.`mlflow.parentRunId` = '{run_id}'")[::-1]
+    found = [run for run in every if run.info.status == "FINISHED"]
+    open_ = [f"{_method(run)} ({run.info.status})" for run in every if run not in found]
+    if open_:
+        click.echo(f"left out, since they did not finish: {', '.join(open_)}", err=True)
     if not found:
         raise ResourceError(f"run {run_id!r} has no finished criterion run")
     return found
+
+
+def _method(run: Run) -> str:
+    return str(run.data.params.get("criterion", run.info.run_id))
+
+
+_NEEDED = ("criterion", "seed", "dense_seed", "granularity", "recovery")
+
+
+def check_child(run: Run) -> Run:
+    """Refuse a run that calls itself a criterion run and was not logged by us.
+
+    Raises:
+        ResourceError: If it has no such parameters.
+    """
+    lacking = [name for name in _NEEDED if name not in run.data.params]
+    if lacking:
+        raise ResourceError(
+            f"run {run.info.run_id!r} has no parameter {lacking[0]!r}: it is no whole criterion run"
+        )
+    return run
 
 
 def runs_of(experiment: str) -> list[Run]:
@@ -47,23 +100,26 @@ def runs_of(experiment: str) -> list[Run]:
         raise InputError(f"experiment {experiment!r} has no finished prune run")
     known = {run.info.run_id for run in parents}
     found = tracking.search(f"tags.`{tracking.KIND}` = 'criterion' AND {finished}", experiment)
-    return [run for run in found[::-1] if run.data.tags.get("mlflow.parentRunId") in known]
+    of_known = [run for run in found[::-1] if run.data.tags.get("mlflow.parentRunId") in known]
+    return [check_child(run) for run in of_known]
 
 
-def criterion_runs(run_ids: Sequence[str]) -> list[Run]:
-    """The finished criterion runs among these runs and their children.
+def criterion_runs(run_ids: Sequence[str], unfinished: str = "no") -> list[Run]:
+    """The criterion runs among these runs and their finished children.
 
     Raises:
-        ResourceError: If a run is missing, or is neither a prune run nor a child of one.
+        InputError: If the ids of several runs begin as one that was given.
+        ResourceError: If a run is missing, is neither a prune run nor a child of one, or did not
+            finish and that was not asked for.
     """
     chosen: list[Run] = []
     for run_id in run_ids:
-        found = tracking.find_run(run_id)
+        found = source(run_id, unfinished)
         kind = found.data.tags.get(tracking.KIND)
         if kind == "prune":
-            chosen += children(run_id)
+            chosen += children(found.info.run_id)
         elif kind == "criterion":
             chosen.append(found)
         else:
             raise ResourceError(f"run {run_id!r} is no prune run: nothing in it can be compared")
-    return list({run.info.run_id: run for run in chosen}.values())
+    return list({run.info.run_id: check_child(run) for run in chosen}.values())

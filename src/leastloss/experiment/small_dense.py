@@ -13,6 +13,7 @@ from leastloss.experiment.again import row_command
 from leastloss.experiment.child import child_parameters, labelled, tell_failures
 from leastloss.experiment.config import PruneConfig, names
 from leastloss.experiment.costs import measured_speed, network_gains
+from leastloss.experiment.csv_text import csv_text
 from leastloss.experiment.dense import MODEL_TAG, RUN_TAG, Dense
 from leastloss.experiment.naming import child_name, name_tags, note_of
 from leastloss.experiment.small_sizes import count_weights, sizes_of, untrained
@@ -69,7 +70,7 @@ def small_child(
         tracking.log_file(
             run_id, "pruned_weights.safetensors", lambda file: save_network(file, model, {}, about)
         )
-        tracking.log_text(run_id, table.to_csv(index=False), "table.csv")
+        tracking.log_text(run_id, csv_text(table), "table.csv")
         rows[-1] |= network_gains(table)
         if config.artifacts == "full":
             rows[-1] |= measured_speed(dense.model, model, dense.data.test.x)

@@ -2,17 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from io import StringIO
 
 import click
 import pandas as pd
 
 from leastloss import tracking
-from leastloss.errors import ResourceError
 from leastloss.evaluation.failed import FAILED, without_failed
 from leastloss.experiment.child import TABLE
 from leastloss.experiment.labels import Label, labels_of
 from leastloss.experiment.paired import check_paired, network_of_run
+from leastloss.experiment.step_table import steps_of_run
 from leastloss.tracking import Run
 
 
@@ -65,7 +64,7 @@ def compared(runs: Sequence[Run]) -> Compared:
     labels = {}
     texts = tracking.fetch_texts([run for run, _ in chosen.values()], TABLE)
     for ((text, network, _), (run, label)), content in zip(chosen.items(), texts, strict=True):
-        steps = _read(run, content).assign(run_id=run.info.run_id)
+        steps = steps_of_run(run, content).assign(run_id=run.info.run_id)
         draws.setdefault((text, network), []).append(steps)
         own.setdefault(text, []).append(run)
         labels[text] = label
@@ -80,13 +79,6 @@ def compared(runs: Sequence[Run]) -> Compared:
         runs={text: own[text] for text in order},
         labels={text: labels[text] for text in order},
     )
-
-
-def _read(run: Run, text: str) -> pd.DataFrame:
-    try:
-        return pd.read_csv(StringIO(text))
-    except ValueError as error:
-        raise ResourceError(f"{TABLE} of run {run.info.run_id!r} is damaged: {error}") from error
 
 
 def _mean(draws: Sequence[pd.DataFrame]) -> pd.DataFrame:

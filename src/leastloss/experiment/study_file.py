@@ -21,10 +21,14 @@ from leastloss.pruning.schedule import targets
 
 _TRAIN = {f.name: f for f in fields(TrainConfig) if f.name not in ("seed", "replicate")}
 _OWN = {f.name: f for f in fields(PruneConfig) if f.name not in {*_TRAIN, "seed", "replicate"}}
-# Arms name the controls that they want.
-_PRUNE = {name: f for name, f in _OWN.items() if name not in ("run_id", "controls")}
+# Arms name the controls that they want, and a study trains its networks itself.
+_PRUNE = {n: f for n, f in _OWN.items() if n not in ("run_id", "unfinished", "controls")}
 _ONCE = ("sparsities", "metrics", "compared", "against", "free", "within")
 _TOP = ("title", "section", "question", "seeds", "replicates", "train", "prune", "arm", "report")
+
+
+MOST_SEEDS = 10_000
+"""The most seeds of a study; each trains a network."""
 
 
 def read_studies(file: str) -> tuple[Study, ...]:
@@ -94,6 +98,8 @@ def seeds_of(given: object) -> tuple[int, ...]:
         >>> seeds_of(3), seeds_of([5, 7])
         ((0, 1, 2), (5, 7))
     """
+    if type(given) is int and given > MOST_SEEDS:
+        raise InputError(f"seeds is {given}; it must be at most {MOST_SEEDS}")
     seeds = list(range(given)) if type(given) is int else given
     if not isinstance(seeds, list) or not seeds or any(type(s) is not int or s < 0 for s in seeds):
         raise InputError(f"seeds is {given!r}; it must be a number of seeds or a list of them")

@@ -76,6 +76,8 @@ def _read(path: Path, above: list[Path]) -> dict[str, Any]:
         raise InputError(f"cannot read the experiment file {str(path)!r}: {error}") from error
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"{path}: {error}") from error
+    except RecursionError as error:
+        raise InputError(f"{path}: its tables or lists are nested too deep to be read") from error
     if "extends" not in given:
         return given
     name = typed(str, f"extends of {path}", given.pop("extends"))

@@ -14,7 +14,13 @@ from leastloss.errors import InputError, ResourceError
 from leastloss.models.convnet import ConvNet
 from leastloss.models.layers import Masks
 from leastloss.models.mlp import MLP, BinarizedMLP
+from leastloss.models.rebuilt import check_masks, rebuilt
 
+# A header that was tampered with may hold values of any type.
+_DAMAGED = (
+    *(SafetensorError, OSError, LookupError, RuntimeError, TypeError, ValueError),
+    *(ArithmeticError, AttributeError, MemoryError),
+)
 _MASK = "mask/"
 _STATE = "state/"
 _KINDS: dict[str, type[MLP | BinarizedMLP | ConvNet]] = {
@@ -93,15 +99,16 @@ def load_network(path: Path) -> tuple[nn.Module, Masks, dict[str, Any]]:
             facts = json.loads((file.metadata() or {})["leastloss"])
             tensors: dict[str, Tensor] = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # no mapping
         sizes = dict(facts["network"])
-        network = _KINDS[sizes.pop("model")](**sizes)
         state = {n.removeprefix(_STATE): t for n, t in tensors.items() if n.startswith(_STATE)}
-        network.load_state_dict(state)
-    # A header that was tampered with may hold values of any type.
-    except (SafetensorError, OSError, LookupError, RuntimeError, TypeError, ValueError) as error:
+        masks = {n.removeprefix(_MASK): t.bool() for n, t in tensors.items() if n.startswith(_MASK)}
+        if odd := [n for n in tensors if not n.startswith((_STATE, _MASK))]:
+            raise ValueError(f"it holds {odd[0]!r}, which is neither a state nor a mask")
+        network = rebuilt(_KINDS[sizes.pop("model")], sizes, state)
+        check_masks(network, masks)
+    except _DAMAGED as error:
         reason = " ".join(str(error).split())[:200]
         raise ResourceError(f"{path.name} is not a saved network, or damaged: {reason}") from None
     bad = [n for n, t in state.items() if t.is_floating_point() and not t.isfinite().all()]
     if bad:
         raise ResourceError(f"{path.name} holds NaN or infinite values in {', '.join(bad)}")
-    masks = {n.removeprefix(_MASK): t.bool() for n, t in tensors.items() if n.startswith(_MASK)}
-    return network.eval(), masks, facts
+    return network, masks, facts

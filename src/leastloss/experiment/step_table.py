@@ -1,0 +1,79 @@
+"""The table of a run, read back: complete, numbers where numbers belong, and in their range."""
+
+from io import StringIO
+
+import pandas as pd
+
+from leastloss import tracking
+from leastloss.controls import SMALL
+from leastloss.errors import ResourceError
+from leastloss.evaluation.failed import FAILED
+from leastloss.evaluation.metric_table import metric_of
+from leastloss.experiment.child import TABLE
+from leastloss.tracking import Run
+
+_WORDS = ("criterion", "dataset", "network", "model", "corruption", "note", "run_id", "seed")
+_NEEDED = ("step", "removed", "sparsity")
+_ROUNDING = 1e-9
+
+
+def steps_of_run(run: Run, text: str) -> pd.DataFrame:
+    """Read the steps of a criterion run; its parameters say how many there are.
+
+    Raises:
+        ResourceError: If rows or columns are missing, or a value cannot be.
+    """
+    table = numbers_of_run(run, TABLE, text)
+    lacking = [name for name in _NEEDED if name not in table]
+    if lacking:
+        raise tracking.damaged(run.info.run_id, TABLE, f"it has no column {lacking[0]!r}")
+    found, params = table["step"].tolist(), run.data.params
+    if params.get("criterion") == SMALL:  # of the others' steps it has a few
+        wanted = sorted({0, *found})
+    else:
+        wanted = list(range(int(params.get("steps", len(found) - 1)) + 1))
+    if found != wanted:
+        told = ", ".join(f"{step:g}" for step in found[:20]) or "none"
+        raise tracking.damaged(
+            run.info.run_id, TABLE, f"its rows are the steps {told}, and must be 0 to {wanted[-1]}"
+        )
+    if (table["sparsity"].isna() | (table["sparsity"].diff() < 0)).any():
+        raise tracking.damaged(run.info.run_id, TABLE, "its sparsity does not rise step by step")
+    return table
+
+
+def numbers_of_run(run: Run, name: str, text: str) -> pd.DataFrame:
+    """Read a table that a run kept.
+
+    Raises:
+        ResourceError: If it is empty, holds words in a column of numbers, or a share out of range.
+    """
+
+    def damaged(reason: object) -> ResourceError:
+        return tracking.damaged(run.info.run_id, name, reason)
+
+    try:
+        table = pd.read_csv(StringIO(text))
+    except ValueError as error:
+        raise damaged(error) from error
+    if table.empty:
+        raise damaged("it has no rows")
+    if not text.endswith("\n"):
+        raise damaged("it ends in the middle of a row")
+    for column in table.columns:
+        if column in _WORDS or column.endswith(FAILED):
+            continue
+        values = pd.to_numeric(table[column], errors="coerce")
+        wrong = table[column][values.isna() & table[column].notna()]
+        if len(wrong):
+            raise damaged(f"column {column!r} holds {str(wrong.iloc[0])[:40]!r}, no number")
+        metric = metric_of(column)
+        if metric.is_share:
+            least = 0 if metric.is_accuracy or metric.group == "size" else -1  # or a difference
+            beyond = values[(values < least - _ROUNDING) | (values > 1 + _ROUNDING)]
+            if len(beyond):
+                raise damaged(
+                    f"column {column!r} holds {beyond.iloc[0]:g}, and must lie in [{least}, 1]"
+                )
+        table[column] = values
+    return table

@@ -1,0 +1,82 @@
+"""Tables of runs that were damaged before digests stood in the runs."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from leastloss.errors import ResourceError
+from leastloss.experiment.step_table import numbers_of_run, steps_of_run
+
+
+def run(**params: str) -> Any:
+    params = {"criterion": "nc", "steps": "3"} | params
+    data = SimpleNamespace(params=params)
+    return SimpleNamespace(info=SimpleNamespace(run_id="r1"), data=data)
+
+
+def text(**changes: Any) -> str:
+    columns: dict[str, Any] = {"criterion": "nc", "step": range(4), "removed": range(4)}
+    columns |= {"sparsity": [0, 0.1, 0.2, 0.3], "accuracy": [0.9, 0.8, float("nan"), 0.6]}
+    columns |= {"excess_gap": -0.5, "loss": 7.5, "shot5_failed": ["", "", "", "1 logit is NaN"]}
+    return pd.DataFrame(columns | changes).to_csv(index=False)
+
+
+def test_a_whole_table() -> None:
+    table = steps_of_run(run(), text())
+    assert table["step"].tolist() == [0, 1, 2, 3]
+    assert table["accuracy"].isna().sum() == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("", "No columns to parse"),
+        (text().splitlines()[0], "it has no rows"),
+        (
+            "".join(text().splitlines(keepends=True)[:-1]),
+            "its rows are the steps 0, 1, 2, and must be 0 to 3",
+        ),
+        (text()[: len(text()) // 2], "it ends in the middle of a row"),
+        (text()[:-5], "it ends in the middle of a row"),
+        (text(accuracy=[0.9, 9999, 0.7, 0.6]), "'accuracy' holds 9999, and must lie in [0, 1]"),
+        (text(gaussian3_accuracy=-0.1), "'gaussian3_accuracy' holds -0.1"),
+        (text(val_recall_class_3=1.5), "'val_recall_class_3' holds 1.5"),
+        (text(sparsity=[0, 0.1, 2, 3]), "'sparsity' holds 2"),
+        (text(excess_gap=-3), "'excess_gap' holds -3, and must lie in [-1, 1]"),
+        (text(loss=["1", "2", "many", "3"]), "column 'loss' holds 'many', no number"),
+        (text(sparsity=[0, 0.3, 0.2, 0.4]), "its sparsity does not rise"),
+        (text(sparsity=[0, 0.3, None, 0.4]), "its sparsity does not rise"),
+        (text(step=[0, 1, 1, 3]), "its rows are the steps 0, 1, 1, 3"),
+        (text(step=["a", "b", "c", "d"]), "column 'step' holds 'a', no number"),
+        (text().replace("removed", "moved"), "it has no column 'removed'"),
+        ('a,"b\n1', "table.csv of run 'r1' is damaged"),
+    ],
+)
+def test_a_damaged_one_is_one_line(content: str, said: str) -> None:
+    with pytest.raises(ResourceError) as caught:
+        steps_of_run(run(), content)
+    assert str(caught.value).startswith("table.csv of run 'r1' is damaged: ")
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_small_dense_network_has_steps_of_its_own() -> None:
+    small = run(criterion="small-dense", steps="19")
+    assert len(steps_of_run(small, text(step=[0, 9, 14, 19]))) == 4
+    with pytest.raises(ResourceError, match="its rows are the steps 9, 0, 14, 19"):
+        steps_of_run(small, text(step=[9, 0, 14, 19]))
+
+
+def test_a_run_that_is_older_than_the_parameter() -> None:
+    old = run()
+    del old.data.params["steps"]
+    assert len(steps_of_run(old, text())) == 4
+
+
+def test_tables_of_other_kinds() -> None:
+    table = numbers_of_run(run(), "summary.csv", "model,mce,note\ndense,1.0,\nnc,,no error\n")
+    assert table["mce"].tolist()[0] == 1
+    with pytest.raises(ResourceError, match=r"summary.csv of run 'r1' is damaged: column 'mce'"):
+        numbers_of_run(run(), "summary.csv", "model,mce\ndense,one\n")
