@@ -35,6 +35,21 @@ def test_logged_model_predicts_as_the_saved_weights(
     np.testing.assert_allclose(predicted, wanted, rtol=1e-5, atol=1e-5)
 
 
+def test_a_loaded_model_is_fixed_in_evaluation_mode(
+    shared: MlflowClient, pipeline: dict[str, str]
+) -> None:
+    """As the README says; torch has no form of an exported graph in which they work."""
+    model = shared.get_run(pipeline["train"]).data.tags["leastloss.dense_model"]
+    loaded = mlflow.pytorch.load_model(f"models:/{model}")
+    for call in (loaded.eval, loaded.train):
+        with pytest.raises(NotImplementedError):
+            call()
+    mine = ll.BinarizedMLP(64, (8,), 10)
+    mine.load_state_dict(loaded.state_dict())
+    x = ll.load_data("digits").test.x
+    np.testing.assert_allclose(outputs(loaded, x), outputs(mine.eval(), x), rtol=1e-5, atol=1e-5)
+
+
 def test_logged_model_takes_one_sample(shared: MlflowClient, pipeline: dict[str, str]) -> None:
     model = shared.get_run(pipeline["train"]).data.tags["leastloss.dense_model"]
     loaded = mlflow.pytorch.load_model(f"models:/{model}")
