@@ -63,6 +63,24 @@ def test_a_deleted_experiment_says_how_it_comes_back(store: MlflowClient) -> Non
             call()
 
 
+def test_no_run_is_opened_in_a_deleted_experiment(
+    store: MlflowClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.delete_experiment("1")
+
+    def opened() -> None:
+        with tracking.run("train", "t", {}, exports=False):
+            pass
+
+    said = "the experiment 'test' was deleted; restore it with `mlflow experiments restore -x 1`"
+    with pytest.raises(ResourceError, match=said):
+        opened()
+    monkeypatch.delenv("MLFLOW_EXPERIMENT_NAME")
+    monkeypatch.setenv("MLFLOW_EXPERIMENT_ID", "1")
+    with pytest.raises(ResourceError, match=said):
+        opened()
+
+
 def test_a_store_without_experiments(store: MlflowClient) -> None:
     for experiment in store.search_experiments():
         store.delete_experiment(experiment.experiment_id)

@@ -75,9 +75,9 @@ def log_file(run_id: str, name: str, write: Callable[[Path], Any]) -> None:
         path = Path(folder) / name
         try:
             write(path)
+            _usual_mode(path)
         except OSError as error:
             raise ResourceError(f"cannot write {name}: {error}") from error
-        _usual_mode(path)
         # The digest comes first: a file that a kill cuts short is then known to be damaged.
         log_digest(run_id, name, path)
         with store_errors():

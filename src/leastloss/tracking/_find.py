@@ -78,6 +78,19 @@ def restore_experiment(experiment: Experiment) -> str:
     return f"restore it with `mlflow experiments restore -x {experiment.experiment_id}`"
 
 
+def tell_deleted(error: MlflowException) -> None:
+    """Say how an experiment comes back, if MLflow refused to open a run since it was deleted.
+
+    Raises:
+        ResourceError: If that is what the error says.
+    """
+    if found := re.search(r"experiment (\S+) must be in the 'active' state", str(error)):
+        experiment = client().get_experiment(found[1])
+        raise ResourceError(
+            f"the experiment {experiment.name!r} was deleted; {restore_experiment(experiment)}"
+        ) from error
+
+
 def find_experiment(name: str) -> Experiment:
     """Fetch an experiment by its name.
 

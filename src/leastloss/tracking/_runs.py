@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from leastloss.errors import ResourceError
 from leastloss.tracking._environment import environment
 from leastloss.tracking._exporter import stop, warm_up
+from leastloss.tracking._find import tell_deleted
 from leastloss.tracking._models import drop_models, finish_models
 from leastloss.tracking._orphans import PROCESS, close_orphans, this_process
 from leastloss.tracking._places import check_kept
@@ -55,7 +56,11 @@ def run(
     client()  # a store that cannot be used is known at once
     with store_errors():
         every = environment() | process | dict(tags or {})
-        opened = mlflow.start_run(run_name=name, nested=nested, tags=every)
+        try:
+            opened = mlflow.start_run(run_name=name, nested=nested, tags=every)
+        except MlflowException as error:
+            tell_deleted(error)
+            raise
         run_id: str = opened.info.run_id
     try:
         with store_errors():
