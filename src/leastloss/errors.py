@@ -1,7 +1,20 @@
-"""The two ways a request can fail for a reason its author can mend."""
+"""The two ways a request can fail for a reason its author can mend, each in one line."""
+
+import reprlib
+
+_LONGEST_VALUE, _LONGEST_QUOTE, _LONGEST_LINE = 60, 200, 1000  # characters
 
 
-class InputError(ValueError):
+class _OneLine(Exception):
+    """A message without line breaks; of one that is very long, its middle is left out."""
+
+    def __str__(self) -> str:
+        line = " ".join(super().__str__().split())
+        half = _LONGEST_LINE // 2
+        return line if len(line) <= _LONGEST_LINE else f"{line[:half]} ... {line[-half:]}"
+
+
+class InputError(_OneLine, ValueError):
     """A value that the caller gave is wrong; the message says what was given and what is allowed.
 
     The command line turns it into a usage error (exit code 2).
@@ -13,7 +26,7 @@ class InputError(ValueError):
     """
 
 
-class ResourceError(RuntimeError):
+class ResourceError(_OneLine, RuntimeError):
     """Something outside the call is wrong: a corrupt file, no network, a missing run.
 
     The command line prints the message as one line and ends with exit code 1.
@@ -23,3 +36,39 @@ class ResourceError(RuntimeError):
         Traceback (most recent call last):
         leastloss.errors.ResourceError: mnist: train-images is truncated
     """
+
+
+def shown(value: object) -> str:
+    """A value in at most 60 characters, for a message.
+
+    Example:
+        >>> shown("3"), shown([1.5] * 1000), shown(10**9999)
+        ("'3'", '[1.5, 1.5, 1.5, 1.5, 1.5, 1.5, ...]', 'an integer of 33216 bits')
+    """
+    if isinstance(value, int) and abs(value) >= 2**200:  # Python spells no more than 4,300 digits
+        return f"an integer of {value.bit_length()} bits"
+    if value is None or isinstance(value, bool | int | float | complex | str | bytes):
+        text = _brief.repr(value)
+    elif isinstance(value, list | tuple | dict | set | frozenset | range):
+        text = " ".join(_brief.repr(value).split())
+    else:
+        text = type(value).__name__
+        shape = getattr(value, "shape", None)
+        text = f"a {text} of shape {tuple(shape)}" if isinstance(shape, tuple) else f"a {text}"
+    return text if len(text) <= _LONGEST_VALUE else f"{text[: _LONGEST_VALUE - 3]}..."
+
+
+def brief(error: Exception) -> str:
+    r"""What another library said, in one line of at most 200 characters, for a message.
+
+    Example:
+        >>> brief(ValueError("no\nsuch shape"))
+        'no such shape'
+    """
+    line = " ".join(str(error).split()) or type(error).__name__
+    return line if len(line) <= _LONGEST_QUOTE else f"{line[: _LONGEST_QUOTE - 3]}..."
+
+
+_brief = reprlib.Repr()
+_brief.maxstring = _brief.maxother = _LONGEST_VALUE
+_brief.maxlevel = 2

@@ -3,10 +3,12 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-from leastloss.errors import InputError
+from leastloss.errors import InputError, shown
+
+_LONGEST = 80  # characters that are compared: it takes time
 
 
-def choose(kind: str, name: str, options: Iterable[str]) -> str:
+def choose(kind: str, name: object, options: Iterable[str]) -> str:
     """Return ``name`` if it is one of ``options``.
 
     Args:
@@ -26,8 +28,8 @@ def choose(kind: str, name: str, options: Iterable[str]) -> str:
 There are: mlp, binarized-mlp
     """
     known = list(options)
-    if name in known:
+    if isinstance(name, str) and name in known:
         return name
-    near = get_close_matches(str(name).lower(), known, n=1, cutoff=0.5)
+    near = get_close_matches(str(name)[:_LONGEST].lower(), known, n=1, cutoff=0.5)
     hint = f"did you mean {near[0]!r}? There" if near else "there"
-    raise InputError(f"unknown {kind} {name!r}; {hint} are: {', '.join(known)}")
+    raise InputError(f"unknown {kind} {shown(name)}; {hint} are: {', '.join(known)}")

@@ -5,7 +5,7 @@ from hashlib import sha256
 import numpy as np
 import torch
 
-from leastloss.errors import InputError
+from leastloss.errors import InputError, shown
 
 
 def stream(seed: int, label: str) -> np.random.Generator:
@@ -53,7 +53,7 @@ def torch_stream(seed: int, label: str, device: str | torch.device = "cpu") -> t
 
 def _sequence(seed: object, label: str) -> np.random.SeedSequence:
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
-        raise InputError(f"seed is {seed!r}; it must be an integer >= 0")
+        raise InputError(f"seed is {shown(seed)}; it must be an integer >= 0")
     # A hash that is fixed by its definition: Python's own hash() of a string changes every run.
     words = np.frombuffer(sha256(label.encode()).digest(), dtype="<u4")
     return np.random.SeedSequence(int(seed), spawn_key=tuple(int(word) for word in words))

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from tqdm.auto import tqdm
 
+from leastloss.arguments import checked
 from leastloss.data import Split, as_data
 from leastloss.errors import InputError, ResourceError
 from leastloss.evaluation.trial import check_network, check_trains
@@ -90,6 +91,7 @@ def check_training(
     choose("loss", loss, LOSSES)
 
 
+@checked
 def fit(
     model: nn.Module,
     data: Any,

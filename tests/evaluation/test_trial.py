@@ -56,9 +56,9 @@ def test_units_of_a_network_that_returns_a_pair(data: Data) -> None:
 
 
 def test_no_network_at_all(data: Data) -> None:
-    with pytest.raises(InputError, match=r"the model is str; it must be a torch\.nn\.Module"):
+    with pytest.raises(InputError, match=r"model is 'mlp'; it must be a torch\.nn\.Module"):
         ll.prune("mlp", data, progress=False)  # type: ignore[arg-type]  # wrong on purpose
-    with pytest.raises(InputError, match=r"the model is str; it must be a torch\.nn\.Module"):
+    with pytest.raises(InputError, match=r"model is 'mlp'; it must be a torch\.nn\.Module"):
         ll.fit("mlp", data, progress=False)  # type: ignore[arg-type]  # wrong on purpose
 
 

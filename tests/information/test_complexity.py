@@ -146,19 +146,19 @@ def test_numbers_of_any_type_and_order_are_read():
     whole = np.ma.masked_array(np.eye(8), mask=np.zeros((8, 8)))  # hides nothing
     for matrix in (np.eye(8, dtype=np.float16), np.eye(8, order="F") == 1, torch.eye(8), whole):
         assert bdm(matrix) == expected
-    assert bdm(np.eye(8).tolist(), block=4.0) == expected
+    assert bdm(np.eye(8).tolist(), block=np.int8(4)) == expected
 
 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
         ({"block": 5}, "2, 3 or 4"),
-        ({"block": True}, "2, 3 or 4"),
-        ({"block": "4"}, "2, 3 or 4"),
-        ({"boundary": None}, "unknown boundary"),
+        ({"block": True}, "block is True; it must be an integer"),
+        ({"block": "4"}, "block is '4'; it must be an integer"),
+        ({"boundary": None}, "boundary is None; it must be a text"),
         ({"boundary": "perodic"}, "did you mean 'periodic'"),
         ({"pooled": [0, 1]}, "1 integer label"),
-        ({"pooled": "yes"}, "1 integer label"),
+        ({"pooled": "yes"}, "True or False or a list of integers"),
     ],
 )
 def test_bad_options(options, message):

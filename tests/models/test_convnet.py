@@ -37,7 +37,7 @@ def test_pools_that_are_given_halve_where_they_say(pools: tuple[int, ...], read:
     assert model.sizes["pools"] == pools
 
 
-@pytest.mark.parametrize("pools", [(2,), (-1,), (1, 0), (0, 0), (0.5,)])
+@pytest.mark.parametrize("pools", [(2,), (-1,), (1, 0), (0, 0)])
 def test_pools_behind_no_block_are_refused(pools: tuple[int, ...]) -> None:
     with pytest.raises(InputError, match="pools are numbers of blocks, increasing, from 0 to 1"):
         ConvNet((1, 8, 8), (3, 5, 4), 3, pools=pools)

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
+from leastloss.arguments import checked
 from leastloss.criteria.base import Criterion, Scores, ScoringContext
 from leastloss.criteria.magnitude import Magnitude
 from leastloss.criteria.mils import MILS
@@ -21,6 +22,7 @@ PRIORS: dict[str, str] = {
 }
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class Blend(Criterion):
     """Ranks of magnitude and of a prior, mixed.

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar
 
+from leastloss.arguments import checked
 from leastloss.criteria.base import ScoringContext
 from leastloss.criteria.unit_score import GeometricScore
 from leastloss.geometry import ClassStatistics, Rescored, Shrinking, cosine_rise
@@ -13,6 +14,7 @@ from leastloss.names import choose
 PAIRS = ("all", "minority")
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class ClassAngles(GeometricScore):
     """Largest rise of the cosine of two centred class means when a unit goes.

@@ -7,6 +7,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from leastloss.arguments import checked
 from leastloss.criteria.base import ScoringContext
 from leastloss.criteria.unit_score import GeometricScore, check_shrinkage
 from leastloss.geometry import (
@@ -18,6 +19,7 @@ from leastloss.geometry import (
 )
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class NC1Change(GeometricScore):
     """Exact change of NC1 when a unit goes, as a share of its layer's NC1.

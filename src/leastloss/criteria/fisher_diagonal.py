@@ -5,11 +5,13 @@ from typing import ClassVar
 
 from torch import Tensor
 
+from leastloss.arguments import checked
 from leastloss.criteria.base import ScoringContext
 from leastloss.criteria.gradients import cross_entropy_slope, mean_gradient_sizes
 from leastloss.criteria.weight_score import WeightScore, weights_of
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class FisherDiagonal(WeightScore):
     """Optimal brain damage with the empirical Fisher information: ``w^2 E_n[(dL_n/dw)^2] / 2``.

@@ -4,12 +4,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar
 
+from leastloss.arguments import checked
 from leastloss.criteria.base import ScoringContext
 from leastloss.criteria.unit_score import GeometricScore, check_shrinkage
 from leastloss.geometry import ClassStatistics, Rescored, Shrinking, fisher_ratio
 from leastloss.geometry.fisher import check_ridge
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class FisherRatio(GeometricScore):
     """Between-class over within-class variance of a unit; see :func:`fisher_ratio`.

@@ -5,6 +5,7 @@ from typing import ClassVar
 
 import torch
 
+from leastloss.arguments import checked
 from leastloss.criteria.base import Criterion, Scores, ScoringContext
 from leastloss.errors import InputError
 from leastloss.models.binarize import BinaryLinear
@@ -12,6 +13,7 @@ from leastloss.models.layers import prunable_layers
 from leastloss.models.units import hidden_units
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class Flips(Criterion):
     """How often a binary weight changed its sign in training; those that did most go first.

@@ -12,6 +12,7 @@ from typing import ClassVar
 
 from torch import Tensor
 
+from leastloss.arguments import checked
 from leastloss.criteria.base import ScoringContext
 from leastloss.criteria.directions import METRICS, metric_columns
 from leastloss.criteria.moves import unit_moves
@@ -21,6 +22,7 @@ from leastloss.errors import InputError
 from leastloss.names import choose
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class GaussNewton(WeightScore):
     """Expected squared move of the logits when a weight goes, all other weights as they are.

@@ -8,10 +8,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from leastloss.arguments import checked
 from leastloss.criteria.base import ScoringContext, order_by
 from leastloss.criteria.weight_score import WeightScore, weights_of
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class LAMP(WeightScore):
     """Squared weight over the sum of all squares of its layer that are not smaller.

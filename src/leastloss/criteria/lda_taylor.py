@@ -7,6 +7,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from leastloss.arguments import checked
 from leastloss.criteria.base import ScoringContext
 from leastloss.criteria.gradients import mean_gradients
 from leastloss.criteria.probe import batches, logits_of
@@ -16,6 +17,7 @@ from leastloss.geometry import ClassStatistics, StatisticsAccumulator, regularis
 from leastloss.models.running import evaluation_mode
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class LDATaylor(WeightScore):
     """Weight times the gradient of ``J = tr(Q S_B)``, the separation of the classes' logits.

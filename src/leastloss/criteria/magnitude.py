@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+from leastloss.arguments import checked
 from leastloss.criteria.base import Criterion, Scores, ScoringContext
 from leastloss.models.layers import prunable_layers
 from leastloss.models.units import hidden_units
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class Magnitude(Criterion):
     """Absolute latent weight, compared over all layers at once.

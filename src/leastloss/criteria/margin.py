@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from torch import Tensor
 
+from leastloss.arguments import checked
 from leastloss.criteria.base import ScoringContext
 from leastloss.criteria.margin_moments import unit_margins
 from leastloss.criteria.unit_score import UnitScore
@@ -14,6 +15,7 @@ from leastloss.geometry import margin_loss
 from leastloss.geometry.fisher import check_ridge
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class Margin(UnitScore):
     """Rise of the expected number of rivals that beat a sample's class when a unit goes.

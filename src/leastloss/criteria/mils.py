@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from leastloss.arguments import checked
 from leastloss.criteria.base import Criterion, Scores, ScoringContext
 from leastloss.criteria.orders import unit_order, weight_order
 from leastloss.criteria.planes import Planes, by_layer, hidden_orders, losses_of, planes_of, shaped
@@ -27,6 +28,7 @@ UNCOVERED = ("last", "include")
 _LAST = np.finfo(np.float64).max
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class MILS(Criterion):
     """Minimal information loss selection (Zenil et al., arXiv:1802.05843).

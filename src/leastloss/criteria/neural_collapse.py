@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from leastloss.arguments import checked
 from leastloss.criteria.base import Scores, ScoringContext
 from leastloss.criteria.directions import METRICS, metric_columns, pair_columns
 from leastloss.criteria.gauss_newton import per_unit
@@ -28,6 +29,7 @@ CURVATURES: dict[str, str] = {
 }
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class NeuralCollapse(WeightScore):
     """Loss of class separation, class-balanced, so that a rare class counts like a common one.

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from leastloss.arguments import checked
 from leastloss.criteria.base import ScoringContext
 from leastloss.criteria.directions import METRICS, metric_columns
 from leastloss.criteria.gauss_newton import per_unit
@@ -18,6 +19,7 @@ from leastloss.errors import InputError
 from leastloss.names import choose
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class OBS(WeightScore):
     """Squared weight over its entry of the inverse input moments: ``w_ab^2 / [S^-1]_aa``.

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from leastloss.arguments import checked
 from leastloss.criteria.base import ScoringContext
 from leastloss.criteria.unit_score import GeometricScore, check_shrinkage
 from leastloss.errors import InputError
@@ -11,6 +12,7 @@ from leastloss.geometry import ClassStatistics, Guarded, Separation, Shrinking
 from leastloss.geometry.fisher import check_ridge
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class PartialFisher(GeometricScore):
     """Share of the class separation that is lost with a unit when the others do their best.

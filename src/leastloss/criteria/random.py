@@ -5,10 +5,12 @@ from typing import ClassVar
 
 import numpy as np
 
+from leastloss.arguments import checked
 from leastloss.criteria.base import Criterion, Scores, ScoringContext
 from leastloss.models.units import hidden_units
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class Random(Criterion):
     """Independent uniform scores from the context's own stream.

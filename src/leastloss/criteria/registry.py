@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+from leastloss.arguments import checked
 from leastloss.criteria.base import Criterion
 from leastloss.criteria.blend import Blend
 from leastloss.criteria.class_angles import ClassAngles
@@ -65,6 +66,7 @@ def criteria() -> dict[str, str]:
     return {name: make().summary for name, make in CRITERIA.items()}
 
 
+@checked
 def as_criterion(
     criterion: str | Criterion, defaults: Mapping[str, str] | None = None
 ) -> Criterion:

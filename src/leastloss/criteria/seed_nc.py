@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from leastloss.arguments import checked
 from leastloss.criteria.base import ScoringContext
 from leastloss.criteria.gradients import weight_gradient
 from leastloss.criteria.probe import batches, check_called, logits_of, shares_by_count
@@ -19,6 +20,7 @@ from leastloss.models.layers import prunable_layers
 from leastloss.models.running import evaluation_mode, hooked
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class SeedNC(WeightScore):
     """Slope of the within-class scatter: ``|2 mean_i x_i (h_i - mu_y)^T|``, as first published.

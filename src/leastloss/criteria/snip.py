@@ -6,11 +6,13 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from leastloss.arguments import checked
 from leastloss.criteria.base import ScoringContext
 from leastloss.criteria.gradients import cross_entropy_slope, mean_gradients
 from leastloss.criteria.weight_score import WeightScore, weights_of
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class SNIP(WeightScore):
     """Share in the sensitivity of the mean cross-entropy: ``|w dL/dw| / sum |w dL/dw|``.

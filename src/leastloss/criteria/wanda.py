@@ -6,6 +6,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
+from leastloss.arguments import checked
 from leastloss.criteria.base import ScoringContext
 from leastloss.criteria.probe import batches, check_called, class_shares, logits_of, observing
 from leastloss.criteria.weight_score import WeightScore, weights_of
@@ -13,6 +14,7 @@ from leastloss.models.layers import Layer, prunable_layers
 from leastloss.models.running import evaluation_mode
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class Wanda(WeightScore):
     """Weight times the root mean square of its input: ``|w_ab| sqrt(E[x_a^2])``.

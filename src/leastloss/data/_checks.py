@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from leastloss.errors import InputError
+from leastloss.errors import InputError, shown
 
 
 def integer(name: str, value: object, low: int, high: int | None = None) -> int:
@@ -24,7 +24,7 @@ def integer(name: str, value: object, low: int, high: int | None = None) -> int:
         if number >= low and (high is None or number <= high):
             return number
     allowed = f">= {low}" if high is None else f"in {low}..{high}"
-    raise InputError(f"{name} is {value!r}; it must be an integer {allowed}")
+    raise InputError(f"{name} is {shown(value)}; it must be an integer {allowed}")
 
 
 def share(name: str, value: object) -> float:
@@ -43,7 +43,7 @@ def share(name: str, value: object) -> float:
         and 0 < value <= 1
     ):
         return float(value)
-    raise InputError(f"{name} is {value!r}; it must be a number in (0, 1]")
+    raise InputError(f"{name} is {shown(value)}; it must be a number in (0, 1]")
 
 
 def at_least_one(name: str, value: object) -> float:
@@ -62,4 +62,4 @@ def at_least_one(name: str, value: object) -> float:
         and 1 <= value < math.inf
     ):
         return float(value)
-    raise InputError(f"{name} is {value!r}; it must be a finite number >= 1")
+    raise InputError(f"{name} is {shown(value)}; it must be a finite number >= 1")

@@ -32,7 +32,7 @@ def split_tensors(
     parts = {
         part: as_tensors(pair, part)
         for part, pair in (("train", train), ("val", val), ("test", test))
-        if pair is not None
+        if pair is not None or part == "train"
     }
     _same_scale(train=train, val=val, test=test)
     highest = max(int(y.max()) for _, y in parts.values())

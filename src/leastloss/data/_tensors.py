@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import torch
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from leastloss.errors import InputError
 
 Array = torch.Tensor | NDArray[Any]
-Pair = tuple[Array, Array]
+Pair = Annotated[tuple[Array, Array], "checked by as_tensors"]
 
 
 def as_tensors(pair: object, part: str) -> tuple[torch.Tensor, torch.Tensor]:

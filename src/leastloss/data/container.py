@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import prod
-from typing import TYPE_CHECKING
 
+from leastloss.arguments import checked
 from leastloss.data._custom import split_tensors
 from leastloss.data._duplicates import remark, shared_samples
+from leastloss.data._tensors import Pair
+from leastloss.data.split import Split
+from leastloss.data.withheld import Withheld
 from leastloss.errors import InputError
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
-    from leastloss.data._tensors import Pair
-    from leastloss.data.split import Split
-    from leastloss.data.withheld import Withheld
-
-
+@checked
 @dataclass(frozen=True, eq=False)
 class Data:
     """Train, validation and test split of one data set.
@@ -58,6 +56,7 @@ class Data:
                 raise InputError("all splits must have the same classes and the same minority")
 
     @classmethod
+    @checked
     def from_tensors(
         cls,
         train: Pair,
@@ -102,7 +101,7 @@ class Data:
         data = cls(name, *splits, {"name": f"tensors:{name}", "seed": seed})
         sizes = {"val": len(data.val), "test": len(data.test)}
         if said := remark(data.duplicates, sizes):
-            warnings.warn(said, UserWarning, stacklevel=2)
+            warnings.warn(said, UserWarning, stacklevel=3)
         return data
 
     @property

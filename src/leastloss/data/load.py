@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
+from leastloss.arguments import checked
 from leastloss.data import _checks
 from leastloss.data._files import data_root
 from leastloss.data.container import Data
@@ -20,14 +23,12 @@ from leastloss.names import choose
 from leastloss.seeds import stream
 
 if TYPE_CHECKING:
-    import os
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
 SIZES = (2, 256)
 
 
+@checked
 def load_data(
     name: str = "digits",
     *,

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import sha256
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
+from leastloss.arguments import checked
 from leastloss.errors import InputError
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
-
+@checked
 @dataclass(frozen=True, eq=False)
 class Split:
     """Inputs and labels of one part (train, validation or test).
@@ -78,6 +76,7 @@ class Split:
         """Return the SHA-256 of shape, inputs and labels, in hex (computed once)."""
         return self._digest
 
+    @checked
     def subset(self, indices: Sequence[int] | NDArray[np.int64] | torch.Tensor) -> Split:
         """Return the samples at ``indices``, in that order; classes and minority stay.
 

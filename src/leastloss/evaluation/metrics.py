@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from leastloss.arguments import checked
 from leastloss.data import Split
 from leastloss.errors import InputError
 from leastloss.evaluation.prediction import predict
@@ -119,6 +120,7 @@ def cross_entropy(logits: torch.Tensor, y: Labels) -> float:
     return float(nn.functional.cross_entropy(logits, target))
 
 
+@checked
 def evaluate(model: nn.Module, split: Split) -> dict[str, float]:
     """Return :func:`classification_metrics` of ``model`` on ``split``, with the loss.
 

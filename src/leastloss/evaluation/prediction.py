@@ -4,7 +4,7 @@ import torch
 from torch import nn
 
 from leastloss.errors import InputError
-from leastloss.models.running import evaluation_mode, matched
+from leastloss.models.running import evaluation_mode, fitting, matched
 from leastloss.models.untouched import untouched
 
 
@@ -21,8 +21,8 @@ def predict(model: nn.Module, x: torch.Tensor, batch_size: int = 512) -> torch.T
         Logits (n, C) on the CPU, float32 at least.
 
     Raises:
-        InputError: If ``x`` is empty, ``batch_size`` below 1, the network lazy, or the output not
-            of shape (n, C).
+        InputError: If ``x`` is empty, ``batch_size`` below 1, the network lazy or does not run on
+            samples of this shape, or its output is not of shape (n, C).
 
     Example:
         >>> predict(nn.Identity(), torch.eye(2))
@@ -34,7 +34,7 @@ def predict(model: nn.Module, x: torch.Tensor, batch_size: int = 512) -> torch.T
     if len(x) == 0:
         raise InputError("there are no samples to predict; at least 1 is needed")
     parts: list[torch.Tensor] = []
-    with untouched(model), evaluation_mode(model), torch.no_grad():
+    with untouched(model), evaluation_mode(model), torch.no_grad(), fitting(x):
         for batch in torch.split(x, batch_size):
             found = model(matched(model, batch))
             if not isinstance(found, torch.Tensor):

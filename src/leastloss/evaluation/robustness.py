@@ -7,6 +7,7 @@ import torch
 from torch import nn
 from tqdm.auto import tqdm
 
+from leastloss.arguments import checked
 from leastloss.data import Split, applicable
 from leastloss.errors import InputError
 from leastloss.evaluation.damage import compared, failure, outcome
@@ -18,6 +19,7 @@ SEVERITIES = (1, 2, 3, 4, 5)
 CLEAN = "clean"
 
 
+@checked
 def robustness(
     model: nn.Module,
     split: Split,
@@ -68,6 +70,7 @@ def robustness(
     return found[found["model"] == "model"].drop(columns="model").reset_index(drop=True)
 
 
+@checked
 def robustness_of(
     models: Mapping[str, nn.Module],
     split: Split,

@@ -24,13 +24,7 @@ def check_network(model: nn.Module, split: Split) -> None:
         leastloss.errors.InputError: logits have 2 columns; there are 3 classes
     """
     check_module(model)
-    try:
-        evaluate(model, split.subset(range(min(2, len(split)))))
-    except InputError:
-        raise
-    except (RuntimeError, ValueError, TypeError, IndexError) as error:  # shapes that do not fit
-        said, shape = " ".join(str(error).split()), tuple(split.x.shape[1:])
-        raise InputError(f"the network does not run on samples of shape {shape}: {said}") from error
+    evaluate(model, split.subset(range(min(2, len(split)))))
 
 
 def check_trains(model: nn.Module) -> None:

@@ -10,10 +10,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from leastloss.arguments import checked, computed
 from leastloss.geometry.shrinkage import class_weights, scatter_weights, shrunk
 from leastloss.geometry.sums import ClassSums, Moments
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class ClassStatistics:
     """Geometry of C classes in d features; every float tensor is float64.
@@ -45,6 +47,7 @@ class ClassStatistics:
         return self.means - self.mean
 
 
+@checked
 class StatisticsAccumulator(ClassSums):
     """Class statistics of features that arrive in batches, in memory of C d^2 numbers.
 
@@ -75,6 +78,7 @@ class StatisticsAccumulator(ClassSums):
             else:
                 self._scatter[label].addmm_(part.T, part)
 
+    @computed
     def result(
         self, *, balanced: bool = True, shrinkage: float = 0.0, keep_covariances: bool = False
     ) -> ClassStatistics:

@@ -5,12 +5,14 @@ from itertools import combinations
 
 from torch import Tensor
 
+from leastloss.arguments import computed
 from leastloss.errors import InputError
 from leastloss.geometry.accumulator import ClassStatistics
 
 VANISHED = 1e-12  # a class mean with this share of its squared length left has no direction
 
 
+@computed
 def cosine_rise(statistics: ClassStatistics, classes: Sequence[int] | None = None) -> Tensor:
     """Largest rise of a pair's cosine when each feature goes.
 

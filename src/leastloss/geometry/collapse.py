@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from leastloss.arguments import computed
 from leastloss.errors import InputError
 from leastloss.geometry.accumulator import ClassStatistics
 from leastloss.geometry.decision import disagreement
@@ -44,6 +45,7 @@ COLLAPSE = (
 """Names of the metrics; the last five need a classifier, the last one two rare classes as well."""
 
 
+@computed
 def collapse_metrics(
     features: Tensor,
     labels: Tensor,
@@ -51,7 +53,7 @@ def collapse_metrics(
     bias: Tensor | None = None,
     *,
     minority: Sequence[int] = (),
-    counts: Tensor | Sequence[int] | None = None,
+    counts: Tensor | Sequence[float] | None = None,
 ) -> dict[str, float]:
     """Measure neural collapse of a layer's features and of the classifier that reads them.
 
@@ -119,8 +121,8 @@ def collapse_metrics(
 
 
 def _checked_counts(
-    statistics: ClassStatistics, counts: Tensor | Sequence[int] | None
-) -> Tensor | Sequence[int]:
+    statistics: ClassStatistics, counts: Tensor | Sequence[float] | None
+) -> Tensor | Sequence[float]:
     """The class counts that SELI is made for."""
     if counts is None:
         return statistics.counts

@@ -9,12 +9,14 @@ exact at the cost of a product with the C - 1 directions of the class means.
 import torch
 from torch import Tensor
 
+from leastloss.arguments import computed
 from leastloss.geometry.accumulator import ClassStatistics
 from leastloss.geometry.variability import NEGLIGIBLE, ROUNDING
 
 SOLE = 1e-9  # a feature whose leverage is this close to 1 carries a direction alone
 
 
+@computed
 def nc1_change(statistics: ClassStatistics) -> Tensor:
     """NC1 without feature j less NC1 with it, for each feature j.
 

@@ -11,12 +11,14 @@ additional information looks at (Rao 1973, "Linear statistical inference and its
 import torch
 from torch import Tensor
 
+from leastloss.arguments import computed
 from leastloss.errors import InputError
 from leastloss.geometry.pairs import pair_distances, worst_pair_loss
 
 LOST = 1e-12  # a squared distance below this share of the largest is rounding: nothing is left
 
 
+@computed
 def regularised_inverse(within: Tensor, gamma: float = 0.01) -> Tensor:
     """Invert the within-class scatter: ``Q = (S_W + gamma tr(S_W)/d I)^-1``.
 
@@ -54,6 +56,7 @@ def regularised_inverse(within: Tensor, gamma: float = 0.01) -> Tensor:
     return torch.cholesky_inverse(factor) / scale
 
 
+@computed
 def remove(inverse: Tensor, unit: int) -> Tensor:
     """Take a feature out: ``Q - q_j q_j^T / q_jj``, whose row and column j are zero.
 
@@ -80,6 +83,7 @@ def remove(inverse: Tensor, unit: int) -> Tensor:
     return rest
 
 
+@computed
 def partial_fisher(inverse: Tensor, between: Tensor) -> Tensor:
     """Loss of ``J = tr(Q S_B)`` when each feature goes: ``q_j^T S_B q_j / q_jj``.
 
@@ -98,6 +102,7 @@ def partial_fisher(inverse: Tensor, between: Tensor) -> Tensor:
     return loss.clamp(min=0)
 
 
+@computed
 def partial_fisher_pairs(inverse: Tensor, means: Tensor) -> Tensor:
     """Largest share of any pair's squared distance ``D^2`` that is lost when each feature goes.
 

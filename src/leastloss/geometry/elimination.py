@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from leastloss.arguments import computed
 from leastloss.errors import InputError
 from leastloss.geometry.accumulator import ClassStatistics
 from leastloss.geometry.separation import Separation
@@ -31,6 +32,7 @@ class Shrinking(Protocol):
         """Take a feature out."""
 
 
+@computed
 def eliminate(
     sets: Sequence[Shrinking], k: int, seed: int | np.random.Generator = 0
 ) -> NDArray[np.int64]:
@@ -78,6 +80,7 @@ def eliminate(
     return order
 
 
+@computed
 def greedy_order(
     statistics: ClassStatistics,
     criterion: str = "worst-pair",

@@ -4,6 +4,7 @@ import math
 
 from torch import Tensor
 
+from leastloss.arguments import computed
 from leastloss.errors import InputError
 from leastloss.geometry.accumulator import ClassStatistics
 
@@ -18,6 +19,7 @@ def check_ridge(gamma: float) -> None:
         raise InputError(f"gamma is {gamma}; it must be above 0 and finite")
 
 
+@computed
 def fisher_ratio(statistics: ClassStatistics, gamma: float = 0.01) -> Tensor:
     """Fisher ratio of each feature by itself: ``s_B,jj / (s_W,jj + gamma tr(S_W)/d)``.
 

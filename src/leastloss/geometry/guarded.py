@@ -4,12 +4,14 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
+from leastloss.arguments import checked
 from leastloss.geometry.accumulator import ClassStatistics
 from leastloss.geometry.angles import cosine_rise
 from leastloss.geometry.rescored import Rescored
 from leastloss.geometry.separation import Separation
 
 
+@checked
 class Guarded:
     """A :class:`Separation` in which some features go only after all others.
 

@@ -10,11 +10,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from leastloss.arguments import checked, computed
 from leastloss.errors import InputError
 from leastloss.geometry.accumulator import ClassStatistics
 from leastloss.geometry.fisher import check_ridge
 
 
+@checked
 @dataclass(frozen=True, kw_only=True, eq=False)
 class MarginMoments:
     """Moments of the margins of C classes, and of what d features contribute; float64.
@@ -38,6 +40,7 @@ class MarginMoments:
     ties: Tensor
 
 
+@computed
 def linear_margins(
     statistics: ClassStatistics, weight: Tensor, bias: Tensor | None = None, *, folded: bool = False
 ) -> MarginMoments:
@@ -80,6 +83,7 @@ def linear_margins(
     )
 
 
+@computed
 def margin_loss(moments: MarginMoments, gamma: float = 0.01) -> Tensor:
     """Rise of ``sum_c weight_c sum_c' Phi(-m_cc' / s_cc')`` when each feature goes.
 

@@ -5,12 +5,14 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from leastloss.arguments import checked
 from leastloss.errors import InputError
 from leastloss.geometry.accumulator import ClassStatistics, summary
 from leastloss.geometry.shrinkage import class_weights, scatter_weights
 from leastloss.geometry.sums import ClassSums
 
 
+@checked
 class PooledAccumulator(ClassSums):
     """Class statistics in memory of d^2 numbers, for features of known class counts.
 

@@ -6,10 +6,12 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
+from leastloss.arguments import checked, computed
 from leastloss.errors import InputError
 from leastloss.geometry.accumulator import ClassStatistics
 
 
+@computed
 def restricted(statistics: ClassStatistics, features: Tensor) -> ClassStatistics:
     """The statistics of some features: what one pass over these alone would find.
 
@@ -37,6 +39,7 @@ def restricted(statistics: ClassStatistics, features: Tensor) -> ClassStatistics
     )
 
 
+@checked
 class Rescored:
     """Features that go one by one, by a score of those that are left.
 

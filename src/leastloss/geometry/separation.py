@@ -7,6 +7,7 @@ the work of removing everything, d^3 operations, is matrix products.
 import torch
 from torch import Tensor
 
+from leastloss.arguments import checked
 from leastloss.errors import InputError
 from leastloss.geometry.accumulator import ClassStatistics
 from leastloss.geometry.discriminant import regularised_inverse
@@ -16,6 +17,7 @@ BLOCK = 64  # removals between two updates of the full inverse
 SPENT = 1e-10  # a pair that keeps less than this share of its squared distance is lost
 
 
+@checked
 class Separation:
     """The separation of classes by a shrinking set of features.
 

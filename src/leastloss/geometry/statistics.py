@@ -3,11 +3,13 @@
 import torch
 from torch import Tensor
 
+from leastloss.arguments import computed
 from leastloss.geometry.accumulator import ClassStatistics, StatisticsAccumulator
 from leastloss.geometry.pooled import PooledAccumulator
 from leastloss.geometry.sums import checked_labels
 
 
+@computed
 def class_statistics(
     features: Tensor,
     labels: Tensor,

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from leastloss.arguments import computed
 from leastloss.errors import InputError
 
 CHUNK = 2**21  # numbers converted to float64 at once: bounds the memory, not the result
@@ -42,6 +43,7 @@ class ClassSums(ABC):
         self._classes = classes
         self._moments: dict[int, Moments] = {}
 
+    @computed
     def update(self, features: Tensor, labels: Tensor) -> None:
         """Add a batch: features (n, d) and their labels (n,).
 

@@ -13,7 +13,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from leastloss.errors import InputError
+from leastloss.arguments import computed
+from leastloss.errors import InputError, shown
 from leastloss.geometry.pairs import class_pairs
 
 NOTHING = 1e-13  # what is left after centring, if below this share of the vectors, is rounding
@@ -45,6 +46,7 @@ def norm_spread(vectors: Tensor) -> float:
     return float(norms.std(correction=0) / norms.mean())
 
 
+@computed
 def simplex_gram(classes: int) -> Tensor:
     """Inner products of the vertices of a regular simplex, ``(I - 11^T/C) / sqrt(C - 1)``.
 
@@ -64,7 +66,8 @@ def simplex_gram(classes: int) -> Tensor:
     return (identity - 1 / classes) / math.sqrt(classes - 1)
 
 
-def seli_grams(counts: Tensor | Sequence[int]) -> tuple[Tensor, Tensor]:
+@computed
+def seli_grams(counts: Tensor | Sequence[float]) -> tuple[Tensor, Tensor]:
     """Inner products that classifier rows and class means tend to, for classes of these sizes.
 
     With ``P = I - 11^T/C`` and ``N = diag(n)``, the classifier's Gram matrix is proportional to
@@ -90,7 +93,7 @@ def seli_grams(counts: Tensor | Sequence[int]) -> tuple[Tensor, Tensor]:
     sizes = torch.as_tensor(counts).cpu().double()
     if sizes.ndim != 1 or len(sizes) < 2 or not bool(((sizes > 0) & sizes.isfinite()).all()):
         raise InputError(
-            f"counts are {sizes.tolist()}; at least two classes, each above 0 and finite"
+            f"counts are {shown(sizes.tolist())}; at least two classes, each above 0 and finite"
         )
     centring = torch.eye(len(sizes), dtype=torch.float64) - 1 / len(sizes)
     values, vectors = torch.linalg.eigh(centring @ torch.diag(sizes) @ centring)
@@ -101,6 +104,7 @@ def seli_grams(counts: Tensor | Sequence[int]) -> tuple[Tensor, Tensor]:
     return rows / rows.norm(), means / means.norm()
 
 
+@computed
 def gram_distance(vectors: Tensor, reference: Tensor) -> float:
     """Distance of the shape of C vectors from a reference: ``||G/||G|| - R||`` (Frobenius).
 

@@ -4,6 +4,7 @@ import math
 
 import torch
 
+from leastloss.arguments import computed
 from leastloss.geometry.accumulator import ClassStatistics
 from leastloss.geometry.pairs import class_pairs
 
@@ -11,6 +12,7 @@ NEGLIGIBLE = 1e-9  # separations below this share of the largest are rounding,
 ROUNDING = 1e-13  # and so are those below this share of the means themselves
 
 
+@computed
 def within_class_variability(statistics: ClassStatistics) -> float:
     """NC1: ``tr(S_W S_B^+) / C``, the within-class scatter against the separation of the means.
 
@@ -34,6 +36,7 @@ def within_class_variability(statistics: ClassStatistics) -> float:
     return float((basis * (statistics.within @ basis)).sum())
 
 
+@computed
 def variability_quotient(statistics: ClassStatistics) -> float:
     """NC1 without an inverse: ``tr(S_W) / tr(S_B)`` (Tirer, Huang and Niles-Weed 2023).
 
@@ -53,6 +56,7 @@ def variability_quotient(statistics: ClassStatistics) -> float:
     return within / between
 
 
+@computed
 def class_distance_variance(statistics: ClassStatistics) -> float:
     """CDNV: mean over pairs of classes of ``(var_c + var_c') / (2 ||mu_c - mu_c'||^2)``.
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from leastloss.arguments import computed
 from leastloss.errors import InputError
 from leastloss.information import _kernels
 from leastloss.information._types import Windows
@@ -143,6 +144,7 @@ def cut(
     )
 
 
+@computed
 def covered(shape: tuple[int, int], block: int = 4, boundary: str = "ignore") -> NDArray[np.bool_]:
     """Which cells of a matrix lie in at least one block.
 

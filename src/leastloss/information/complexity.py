@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from leastloss.arguments import computed
 from leastloss.errors import InputError
 from leastloss.information import _kernels, _losses
 from leastloss.information._types import Terms, Windows
@@ -155,6 +156,7 @@ def count_blocks(
     )
 
 
+@computed
 def bdm(
     matrices: Matrices,
     *,
@@ -186,6 +188,7 @@ def bdm(
     return counted.complexity("bdm")
 
 
+@computed
 def block_entropy(
     matrices: Matrices,
     *,

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from leastloss.arguments import computed
 from leastloss.errors import ResourceError
 from leastloss.information.inputs import check_block
 
@@ -57,6 +58,7 @@ def _table(side: int) -> NDArray[np.float64]:
     return values
 
 
+@computed
 def ctm_table(block: int = 4) -> NDArray[np.float64]:
     """CTM complexity in bits of every binary block of ``block`` x ``block`` cells.
 

@@ -5,6 +5,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from leastloss.arguments import computed
 from leastloss.errors import InputError
 from leastloss.information.inputs import as_array
 from leastloss.names import choose
@@ -16,6 +17,7 @@ ENCODINGS: dict[str, str] = {
 }
 
 
+@computed
 def encode(ternary: ArrayLike, encoding: str = "polarity") -> tuple[NDArray[np.uint8], ...]:
     """Binary planes of a ternary weight matrix.
 

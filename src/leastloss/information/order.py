@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from leastloss.arguments import computed
 from leastloss.errors import InputError
 from leastloss.information import _kernels
 from leastloss.information.complexity import Blocks, count_blocks
@@ -64,6 +65,7 @@ def _outside(blocks: Blocks) -> NDArray[np.int64]:
     return np.flatnonzero(blocks.flat & ~reached)
 
 
+@computed
 def removal_order(
     matrices: Matrices,
     *,
@@ -167,6 +169,7 @@ def removal_order(
     return order
 
 
+@computed
 def set_removal_order(
     matrices: Matrices,
     sets: Sequence[ArrayLike],

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from leastloss.arguments import computed
 from leastloss.errors import InputError
 from leastloss.information import _kernels, _losses
 from leastloss.information._types import Find, Items, Terms
@@ -15,6 +16,7 @@ from leastloss.information.items import items_of
 _BATCH = 1 << 20
 
 
+@computed
 def information_loss(
     matrices: Matrices,
     *,
@@ -92,6 +94,7 @@ def _overwrite_shared(blocks: Blocks, terms: Terms, loss: NDArray[np.float64]) -
         loss[cells[numbers]] = moved / terms.unit
 
 
+@computed
 def set_information_loss(
     matrices: Matrices,
     sets: Sequence[ArrayLike],

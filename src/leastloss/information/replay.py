@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from leastloss.arguments import computed
 from leastloss.errors import InputError
 from leastloss.information import _kernels
 from leastloss.information.complexity import count_blocks
@@ -13,6 +14,7 @@ from leastloss.information.items import cell_items
 from leastloss.information.removal import set_items
 
 
+@computed
 def replay(
     matrices: Matrices,
     order: ArrayLike,

@@ -13,12 +13,14 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.stats import spearmanr
 from tqdm import tqdm
 
+from leastloss.arguments import checked, computed
 from leastloss.errors import InputError
 from leastloss.information.complexity import count_blocks
 from leastloss.information.encodings import encode
 from leastloss.information.order import removal_order
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class PermutationSensitivity:
     """What random orders of the hidden units change; the arrays hold one value per permutation."""
@@ -49,6 +51,7 @@ class PermutationSensitivity:
         return float(self.correlations.std(ddof=1))
 
 
+@computed
 def permutation_sensitivity(
     layers: Sequence[ArrayLike],
     *,

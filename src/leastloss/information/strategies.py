@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from leastloss.arguments import computed
 from leastloss.information._ranks import FAR, GRID
 from leastloss.names import choose
 
@@ -21,6 +22,7 @@ def strategy_number(strategy: str) -> int:
     return list(STRATEGIES).index(choose("strategy", strategy, STRATEGIES))
 
 
+@computed
 def removal_cost(loss: ArrayLike, strategy: str = "min_absolute") -> NDArray[np.float64]:
     """What a strategy sorts by: lower is removed first, equal is a tie.
 

@@ -5,11 +5,13 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from leastloss.arguments import computed
 from leastloss.errors import InputError
 from leastloss.information.inputs import Matrices, binary_matrices
 from leastloss.information.removal import set_information_loss
 
 
+@computed
 def unit_cells(
     shapes: Sequence[tuple[int, int]], incoming: Sequence[int], outgoing: Sequence[int]
 ) -> list[NDArray[np.int64]]:
@@ -51,6 +53,7 @@ def unit_cells(
     return list(np.concatenate(parts, axis=1))
 
 
+@computed
 def unit_information_loss(
     matrices: Matrices,
     incoming: Sequence[int],

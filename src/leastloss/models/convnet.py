@@ -6,9 +6,12 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
+from leastloss.arguments import checked
 from leastloss.errors import InputError
+from leastloss.models.memory import check_memory
 
 
+@checked
 class ConvNet(nn.Module):
     """A convolutional network with ReLU activations and real weights.
 
@@ -50,6 +53,7 @@ class ConvNet(nn.Module):
         self.pools = usual_pools(self.hidden[:-1]) if pools is None else tuple(pools)
         self._check()
         (channels, height, width), *blocks = self.shape, *self.hidden[:-1]
+        check_memory(9 * a * b for a, b in pairwise((channels, *blocks)))
         layers: list[nn.Module] = []
         for number, block in enumerate(blocks):
             # BatchNorm takes the mean out again: a bias would be noise.

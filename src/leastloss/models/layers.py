@@ -87,6 +87,8 @@ def prunable_layers(model: nn.Module, names: Sequence[str] | None = None) -> dic
         kind = type(model).__name__
         raise InputError(f"{kind} has no prunable layer; Linear and Conv2d layers can be pruned")
     if names is not None:
+        if len(set(names)) < len(names):
+            raise InputError(f"layers are {', '.join(names)}; each may be named once")
         wanted = {choose("layer", name, found) for name in names}
         if not wanted:
             raise InputError(f"no layer is named; there are: {', '.join(found)}")

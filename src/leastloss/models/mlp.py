@@ -6,18 +6,22 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from leastloss.errors import InputError
+from leastloss.arguments import checked
+from leastloss.errors import InputError, shown
 from leastloss.models.binarize import Binarize, BinaryLinear
+from leastloss.models.memory import check_memory
 
 
 def _check(features: int, hidden: Sequence[int], classes: int) -> None:
     if features < 1 or classes < 2 or any(width < 1 for width in hidden):
         raise InputError(
-            f"features={features}, hidden={tuple(hidden)}, classes={classes}: "
+            f"features={features}, hidden={shown(tuple(hidden))}, classes={classes}: "
             "widths must be at least 1 and classes at least 2"
         )
+    check_memory(a * b for a, b in pairwise((features, *hidden, classes)))
 
 
+@checked
 class BinarizedMLP(nn.Module):
     """A perceptron with binary weights and binary hidden activations.
 
@@ -32,6 +36,7 @@ class BinarizedMLP(nn.Module):
 
     Raises:
         InputError: If a width is below 1 or there are fewer than two classes.
+        ResourceError: If there is not enough memory for it.
 
     Example:
         >>> model = BinarizedMLP(64, hidden=(32, 16), classes=10)
@@ -69,6 +74,7 @@ class BinarizedMLP(nn.Module):
         return logits
 
 
+@checked
 class MLP(nn.Module):
     """A perceptron with ReLU activations and real weights.
 
@@ -81,6 +87,7 @@ class MLP(nn.Module):
 
     Raises:
         InputError: If a width is below 1 or there are fewer than two classes.
+        ResourceError: If there is not enough memory for it.
 
     Example:
         >>> MLP(784, hidden=(300, 100), classes=10)(torch.zeros(2, 1, 28, 28)).shape

@@ -7,6 +7,9 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from leastloss.arguments import lacks_memory
+from leastloss.errors import InputError, brief
+
 
 @contextmanager
 def evaluation_mode(model: nn.Module) -> Iterator[None]:
@@ -28,6 +31,31 @@ def evaluation_mode(model: nn.Module) -> Iterator[None]:
     finally:
         for module, training in before:
             module.training = training
+
+
+@contextmanager
+def fitting(x: Tensor) -> Iterator[None]:
+    """Say in one line that a network does not run on samples of such a shape.
+
+    Raises:
+        InputError: In place of what torch says; what it says of memory is left as it is.
+
+    Example:
+        >>> import torch
+        >>> with fitting(torch.zeros(1, 3)):
+        ...     nn.Linear(2, 2)(torch.zeros(1, 3))
+        Traceback (most recent call last):
+        leastloss.errors.InputError: the network does not run on samples of shape (3,): ...
+    """
+    try:
+        yield
+    except InputError:
+        raise
+    except (RuntimeError, ValueError, TypeError, IndexError) as error:
+        if lacks_memory(error):
+            raise
+        said, shape = brief(error), tuple(x.shape[1:])
+        raise InputError(f"the network does not run on samples of shape {shape}: {said}") from error
 
 
 def matched(model: nn.Module, x: Tensor) -> Tensor:

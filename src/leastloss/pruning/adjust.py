@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
+from leastloss.arguments import checked
 from leastloss.data import Data, as_data
 from leastloss.errors import InputError
 from leastloss.evaluation.trial import check_network
@@ -17,6 +18,7 @@ from leastloss.models.untouched import untouched
 from leastloss.pruning.recovery import Recovery, Repair
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class Adjust(Recovery):
     """Take ``tau`` log prior of each class off its logit, by the bias of the last layer.
@@ -60,6 +62,7 @@ class Adjust(Recovery):
         return repair
 
 
+@checked
 def logit_adjusted(model: nn.Module, data: Any, tau: float = 1.0) -> nn.Module:
     """A copy of a network whose logits are less ``tau`` times the log prior of their class.
 

@@ -4,12 +4,14 @@ from dataclasses import dataclass
 
 from torch import nn
 
+from leastloss.arguments import checked
 from leastloss.data import Data
 from leastloss.errors import InputError
 from leastloss.models.layers import Masks
 from leastloss.pruning.recovery import Recovery, Repair
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class Chain(Recovery):
     """Repair by several recoveries, each on what the one before it left.

@@ -5,13 +5,14 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
+from leastloss.arguments import checked
 from leastloss.errors import InputError
 from leastloss.models.chain import check_chain
 from leastloss.models.convnet import ConvNet
 from leastloss.models.copying import own_copy
 from leastloss.models.layers import Masks, effective_weight, weight_layers
 from leastloss.models.mlp import MLP, BinarizedMLP
-from leastloss.models.running import evaluation_mode, matched
+from leastloss.models.running import evaluation_mode, fitting, matched
 from leastloss.models.units import hidden_units, sort_by_unit
 from leastloss.models.untouched import same_randomness, untouched
 from leastloss.pruning.fold import fold_constants
@@ -23,6 +24,7 @@ _CLOSE = 1e-4  # of the largest logit: sums of float32 in another order
 _SAMPLES = 16
 
 
+@checked
 def compact(
     model: nn.Module, masks: Masks | None = None, sample: Tensor | None = None
 ) -> nn.Module:
@@ -77,13 +79,13 @@ def _compacted(model: nn.Module, masks: Masks | None, sample: Tensor | None) -> 
     if len(weight_layers(small)) == 1:
         return small
     x = _samples(small, sample)
+    before = _logits(small, x)
     try:
         consumers = hidden_units(small)
         check_chain(small, x[:2], consumers)
     except InputError as error:
         reason = str(error).rpartition("; use the granularity")[0] or str(error)
         raise InputError(f"the network cannot be made smaller: {reason}") from error
-    before = _logits(small, x)
     try:
         _remove(small, x, consumers)
         after = _logits(small, x)
@@ -112,6 +114,8 @@ def _samples(model: nn.Module, sample: Tensor | None) -> Tensor:
     """Random samples of the shape that the network reads."""
     first = next(iter(weight_layers(model).values()), None)
     if sample is not None:
+        if sample.ndim < 2 or sample.numel() == 0:
+            raise InputError(f"sample has shape {tuple(sample.shape)}; it must be (n, ...), n >= 1")
         shape = tuple(sample.shape[1:])
     elif isinstance(model, MLP | BinarizedMLP):
         shape = (model.features,)
@@ -128,7 +132,7 @@ def _samples(model: nn.Module, sample: Tensor | None) -> Tensor:
 
 
 def _logits(model: nn.Module, x: Tensor) -> Tensor:
-    with same_randomness(), evaluation_mode(model):
+    with same_randomness(), evaluation_mode(model), fitting(x):
         logits: Tensor = model(matched(model, x))
     return logits
 

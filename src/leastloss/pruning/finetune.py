@@ -4,12 +4,14 @@ from dataclasses import dataclass
 
 from torch import nn
 
+from leastloss.arguments import checked
 from leastloss.data import Data
 from leastloss.models.layers import Masks
 from leastloss.pruning.recovery import Recovery, Repair
 from leastloss.training import check_training, fit
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class Finetune(Recovery):
     """Train on with the masks held; the best epoch by validation loss counts.

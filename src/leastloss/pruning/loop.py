@@ -9,6 +9,7 @@ import numpy as np
 from torch import nn
 from tqdm.auto import tqdm
 
+from leastloss.arguments import checked
 from leastloss.criteria import Criterion
 from leastloss.models.untouched import untouched
 from leastloss.pruning.masks import apply_masks
@@ -19,6 +20,7 @@ from leastloss.pruning.recovery import Recovery
 from leastloss.pruning.start import Start, begin_path
 
 
+@checked
 def prune(
     model: nn.Module,
     data: Any,

@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from leastloss.arguments import checked
 from leastloss.errors import InputError
 from leastloss.models.layers import Masks
 from leastloss.pruning.masks import Parts, apply_masks
@@ -43,6 +44,7 @@ class Step:
     failed: Mapping[str, str] = field(default_factory=dict)
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class PruningPath:
     """A network on its way from dense to sparse.
@@ -85,6 +87,7 @@ class PruningPath:
         """The labels given to the test samples at each step, shape (steps, n)."""
         return np.stack([step.predicted for step in self.steps])
 
+    @checked
     def masks_at(self, sparsity: float) -> Masks:
         """The masks with ``round(sparsity * parts)`` parts removed.
 
@@ -93,10 +96,12 @@ class PruningPath:
         """
         return self.parts.masks(self.gone(self._removed_at(sparsity)))
 
+    @checked
     def gone(self, count: int) -> NDArray[np.int64]:
         """Numbers of the parts that are gone when so many are, shape (count,)."""
         return self.removal_order[:count]
 
+    @checked
     def model_at(self, sparsity: float) -> nn.Module:
         """The network at a sparsity, as a copy in evaluation mode.
 
@@ -126,6 +131,8 @@ class PruningPath:
 
     def _removed_at(self, sparsity: float) -> int:
         most = len(self.removal_order) / len(self.parts)
+        if not 0 <= sparsity <= 1:  # NaN too
+            raise InputError(f"sparsity is {sparsity:g}; it must lie in [0, 1]")
         # Both a step's exact share and its rounded spelling (0.95) must be found again.
         removed = parts_at(sparsity, len(self.parts))
         if not 0 <= removed <= len(self.removal_order):

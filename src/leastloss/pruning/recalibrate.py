@@ -6,6 +6,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
+from leastloss.arguments import checked
 from leastloss.data import Data
 from leastloss.errors import InputError
 from leastloss.models.running import matched
@@ -13,6 +14,7 @@ from leastloss.pruning.recovery import Recovery, Repair
 from leastloss.seeds import torch_stream
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class Recalibrate(Recovery):
     """Estimate the running statistics of every BatchNorm layer again, without any gradient.

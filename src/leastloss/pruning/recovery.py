@@ -7,6 +7,7 @@ from typing import ClassVar, TypeAlias
 
 from torch import nn
 
+from leastloss.arguments import checked
 from leastloss.criteria.specs import write_spec
 from leastloss.data import Data
 from leastloss.models.layers import Masks
@@ -69,6 +70,7 @@ class Recovery(ABC):
         """
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class NoRecovery(Recovery):
     """Leave the pruned network as it is."""

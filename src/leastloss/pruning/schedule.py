@@ -7,7 +7,7 @@ from numbers import Real
 import numpy as np
 from numpy.typing import NDArray
 
-from leastloss.errors import InputError
+from leastloss.errors import InputError, shown
 from leastloss.names import choose
 
 SCHEDULES: dict[str, str] = {
@@ -20,6 +20,9 @@ SPACINGS: dict[str, str] = {
     "even": "every step removes equally many parts",
     "geometric": "every step keeps the same share of what is left: finer towards the end",
 }
+
+
+_FEW = 12  # sparsities that a message lists
 
 
 def parts_at(sparsity: float, parts: int) -> int:
@@ -122,17 +125,19 @@ def cuts_at(parts: int, sparsities: Sequence[float]) -> NDArray[np.int64]:
     given: object = sparsities
     several = isinstance(given, Sequence | np.ndarray) and not isinstance(given, str)
     if not several or not all(isinstance(share, Real) for share in sparsities):
-        raise InputError(f"sparsities is {sparsities!r}; it must be a list of numbers in (0, 1)")
-    shown = ", ".join(f"{share:g}" for share in sparsities)
+        raise InputError(f"sparsities is {shown(given)}; it must be a list of numbers in (0, 1)")
+    listed = ", ".join(f"{share:g}" for share in sparsities[:_FEW])
+    if len(sparsities) > _FEW:
+        listed += ", ..."
     if not len(sparsities) or not all(0.0 < share < 1.0 for share in sparsities):
-        raise InputError(f"sparsities are {shown or 'empty'}; each must lie inside (0, 1)")
+        raise InputError(f"sparsities are {listed or 'empty'}; each must lie inside (0, 1)")
     ends = np.array([0, *(parts_at(share, parts) for share in sparsities), parts], dtype=np.int64)
     if (np.diff(np.asarray(sparsities, dtype=float)) <= 0).any():
-        raise InputError(f"sparsities are {shown}; they must increase")
+        raise InputError(f"sparsities are {listed}; they must increase")
     if (np.diff(ends) == 0).any():
         counts = ", ".join(str(end) for end in ends[1:-1])
         raise InputError(
-            f"sparsities {shown} of {parts} parts remove {counts}; every step must remove at least "
-            "one part, and one must stay"
+            f"sparsities {listed} of {parts} parts remove {counts}; every step must remove at "
+            "least one part, and one must stay"
         )
     return ends[1:-1]

@@ -10,7 +10,7 @@ from torch import nn
 
 from leastloss.criteria import Criterion, as_criterion
 from leastloss.data import Data, as_data
-from leastloss.errors import InputError
+from leastloss.errors import InputError, shown
 from leastloss.evaluation.trial import check_network
 from leastloss.models.chain import check_chain
 from leastloss.models.copying import own_copy
@@ -81,7 +81,7 @@ def begin_path(
     criterion.check_schedule(choose("schedule", schedule, SCHEDULES))
     if balance != "none" and not recovery.keeps_weights:
         raise InputError(
-            f"balance {balance!r} needs signs that stay; a recovery that moves weights, as "
+            f"balance {shown(balance)} needs signs that stay; a recovery that moves weights, as "
             f"{recovery.label!r} does, changes them"
         )
     dense = own_copy(model).eval()

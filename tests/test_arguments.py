@@ -1,0 +1,133 @@
+"""Arguments against annotations: what is taken, what is refused, and what stays as it was."""
+
+import inspect
+import timeit
+from collections.abc import Mapping, Sequence
+from typing import Any, get_type_hints
+
+import numpy as np
+import pytest
+import torch
+
+import leastloss as ll
+from leastloss import geometry, information
+from leastloss.arguments import checked, computed
+from leastloss.errors import InputError, ResourceError
+
+
+@checked
+def example(
+    whole: int = 1,
+    real: float = 1.0,
+    flag: bool = True,
+    text: str = "a",
+    wholes: Sequence[int] = (),
+    texts: Sequence[str] = (),
+    names: Mapping[str, int] | None = None,
+    *,
+    pair: tuple[int, int] = (1, 1),
+    seed: int = 0,
+    anything: Any = None,
+    unsaid=None,
+) -> str:
+    """Say that all is well."""
+    return "well"
+
+
+ALLOWED = [
+    {"whole": np.int8(3)}, {"whole": -(2**63)}, {"real": 3}, {"real": np.float32(2)},
+    {"real": np.int64(2)}, {"real": float("nan")}, {"flag": np.bool_(True)}, {"text": np.str_("b")},
+    {"wholes": [1, np.int16(2)]}, {"wholes": np.arange(3)}, {"wholes": range(3)},
+    {"texts": ("a", "b")}, {"texts": np.array(["a", "b"])}, {"names": {"a": 1}}, {"names": None},
+    {"pair": (1, 2)}, {"pair": [1, 2]}, {"seed": 10**40}, {"anything": object()}, {"unsaid": 1j},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("arguments", ALLOWED, ids=str)
+def test_what_is_taken(arguments):
+    assert example(**arguments) == "well"
+
+
+REFUSED = [
+    ({"whole": True}, "an integer"), ({"whole": 3.0}, "an integer"),
+    ({"whole": None}, "an integer"),
+    ({"whole": 2**63}, "an integer below 2\\^63"), ({"real": "1"}, "a number"),
+    ({"real": True}, "a number"), ({"real": 2**1024}, "a number below 2\\^63"),
+    ({"real": torch.zeros(())}, "a number"), ({"flag": 1}, "True or False"),
+    ({"text": b"a"}, "a text"), ({"wholes": 3}, "a list of integers"),
+    ({"wholes": (1.5,)}, "a list of integers"), ({"wholes": np.ones(2)}, "a list of integers"),
+    ({"wholes": [True]}, "a list of integers"), ({"wholes": "12"}, "a list of integers"),
+    ({"wholes": {1: 2}}, "a list of integers"), ({"texts": "abc"}, r"a list of texts; give a list, as in"),
+    ({"texts": [1]}, "a list of texts"), ({"names": {1: 1}}, "a mapping of texts or None"),
+    ({"names": [("a", 1)]}, "a mapping of texts or None"), ({"pair": (1,)}, "a tuple of 2"),
+    ({"seed": "3"}, "an integer"), ({"seed": True}, "an integer"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("arguments", "allowed"), REFUSED, ids=str)
+def test_what_is_refused(arguments, allowed):
+    (name,) = arguments
+    with pytest.raises(InputError, match=f"example: {name} is .*; it must be {allowed}"):
+        example(**arguments)
+
+
+def test_arguments_by_place_are_checked_too_and_python_still_counts_them():
+    with pytest.raises(InputError, match="real is 'a'"):
+        example(3, "a")
+    with pytest.raises(TypeError, match="unexpected keyword argument 'wrong'"):
+        example(wrong=3)
+
+
+def test_signature_and_docstring_stay():
+    assert list(inspect.signature(example).parameters)[:2] == ["whole", "real"]
+    assert example.__doc__ == "Say that all is well."
+    assert example.__name__ == "example"
+    assert "features" in inspect.signature(ll.MLP).parameters
+
+
+@pytest.mark.parametrize("room", [ll, geometry, information], ids=lambda room: room.__name__)
+def test_every_public_name_is_checked_and_its_annotations_can_be_read(room):
+    abstract = {"Criterion", "Shrinking"}
+    for name in room.__all__:
+        target = getattr(room, name)
+        if inspect.ismodule(target) or not callable(target) or name in abstract:
+            continue
+        function = target.__init__ if inspect.isclass(target) else target
+        assert hasattr(function, "__wrapped__"), f"{name} is not checked"
+        get_type_hints(function)
+
+
+def test_a_check_costs_microseconds():
+    calls = 2000
+    seconds = min(timeit.repeat(lambda: example(3, 2.0, wholes=(3, 4)), number=calls, repeat=5))
+    assert seconds / calls < 50e-6
+
+
+def test_memory_that_is_not_there_is_one_line():
+    @checked
+    def empty(size: int) -> torch.Tensor:
+        return torch.empty(size)
+
+    @checked
+    def array(size: int) -> np.ndarray:
+        return np.empty(size)
+
+    for make in (empty, array):
+        with pytest.raises(ResourceError, match="there is not enough memory"):
+            make(2**58)
+
+
+def test_errors_of_another_kind_stay_what_they_are():
+    @checked
+    def fails() -> None:
+        raise RuntimeError("a fault of ours")
+
+    @computed
+    def fits_not(x: torch.Tensor) -> torch.Tensor:
+        return x @ torch.eye(3)
+
+    with pytest.raises(RuntimeError, match=r"^a fault of ours$"):
+        fails()
+    with pytest.raises(InputError, match="the arguments do not fit together") as caught:
+        fits_not(torch.eye(2))
+    assert isinstance(caught.value.__cause__, RuntimeError)
