@@ -1,6 +1,7 @@
 """No call of the Python API with a wrong value ends in anything but one clear line."""
 
 import inspect
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -136,7 +137,7 @@ def values_for(title: str, parameter: str) -> list[Any]:
     found = [value for value in WRONG if parameter not in CALLBACKS or not callable(value)]
     if parameter in ("epochs", "batch"):  # allowed, and long: stopping early is all that ends it
         found = [value for value in found if value is not LARGE]
-    return found if title not in SLOW else [*found[:: len(SLOW)], HUGE, None]
+    return found if title not in SLOW else [*found[::8], HUGE, None]
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -187,7 +188,7 @@ BY_HAND: dict[str, tuple[Callable[[], Any], str]] = {
                      "layers are layers.0, layers.0; each may be named once"),
     "noise=3": (lambda: ll.prune(small(), data_of(), noise=3), "noise is 3; it must be a list of"),
     "MLP(4, 3, 2)": (lambda: ll.MLP(4, 3, 2), "MLP: hidden is 3; it must be a list of integers"),
-    "MLP(4, (1.5,), 2)": (lambda: ll.MLP(4, (1.5,), 2), r"hidden is \(1.5,\); it must be a list"),
+    "MLP(4, (1.5,), 2)": (lambda: ll.MLP(4, (1.5,), 2), "hidden is (1.5,); it must be a list"),
     "MLP too large": (lambda: ll.MLP(4, (10**9,), 10**6), "MLP: there is not enough memory"),
     "beyond 64 bits": (lambda: ll.MLP(2**62, (4,), 3), "MLP: there is not enough memory"),
     "rare=5": (lambda: ll.load_data(rare=5), "load_data: rare is 5; it must be a list of integers"),
@@ -197,7 +198,7 @@ BY_HAND: dict[str, tuple[Callable[[], Any], str]] = {
     "share='a'": (lambda: ll.Blend(share="a"), "Blend: share is 'a'; it must be a number"),
     "pooled=1": (lambda: ll.MILS(pooled=1), "pooled is 1; it must be True or False"),
     "widths": (lambda: ll.evaluate(nn.Linear(9, 3), data_of().test),
-               r"the network does not run on samples of shape \(4,\)"),
+               "the network does not run on samples of shape (4,)"),
     "a text of a book": (lambda: ll.prune(small(), data_of(), "x" * 20_000), "unknown criterion"),
     "a batch of texts": (lambda: ll.fit(small(), loader_of(("a", "b"))), "must yield pairs"),
     "a batch of one": (lambda: ll.fit(small(), loader_of((X[0], Y[0]))), "DataLoader's batches"),
@@ -208,7 +209,7 @@ BY_HAND: dict[str, tuple[Callable[[], Any], str]] = {
 @pytest.mark.parametrize("kind", BY_HAND)
 def test_the_line_says_what_was_given_and_what_is_allowed(kind: str) -> None:
     call, words = BY_HAND[kind]
-    with pytest.raises((InputError, ResourceError), match=words) as caught:
+    with pytest.raises((InputError, ResourceError), match=re.escape(words)) as caught:
         call()
     assert "\n" not in str(caught.value)
     assert len(str(caught.value)) <= LONGEST

@@ -52,9 +52,9 @@ def shown(value: object) -> str:
     elif isinstance(value, list | tuple | dict | set | frozenset | range):
         text = " ".join(_brief.repr(value).split())
     else:
-        text = type(value).__name__
-        shape = getattr(value, "shape", None)
-        text = f"a {text} of shape {tuple(shape)}" if isinstance(shape, tuple) else f"a {text}"
+        kind, shape = type(value).__name__, getattr(value, "shape", None)
+        text = f"{'an' if kind[0].lower() in 'aeiou' or kind == 'ndarray' else 'a'} {kind}"
+        text += f" of shape {tuple(shape)}" if isinstance(shape, tuple) else ""
     return text if len(text) <= _LONGEST_VALUE else f"{text[: _LONGEST_VALUE - 3]}..."
 
 

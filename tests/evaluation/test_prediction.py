@@ -33,7 +33,7 @@ def test_evaluation_mode_during_and_each_mode_back_afterwards():
 
 def test_mode_comes_back_after_a_failure():
     model = network().train()
-    with pytest.raises(RuntimeError):
+    with pytest.raises(InputError, match="does not run on samples of shape"):
         predict(model, torch.rand(4, 7))
     assert model.training
 

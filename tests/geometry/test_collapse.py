@@ -193,7 +193,9 @@ def test_bad_input_is_named() -> None:
         collapse_metrics(features, labels, weight, minority=(-1, 4))
     with pytest.raises(InputError, match="above 0 and finite"):
         collapse_metrics(features, labels, counts=[1.0, 2.0, math.nan, 3.0])
-    with pytest.raises(InputError, match=r"features are ndarray; they must be a torch\.Tensor"):
+    with pytest.raises(
+        InputError, match=r"features is an ndarray of shape .*; it must be a torch\.Tensor"
+    ):
         collapse_metrics(features.numpy(), labels)  # type: ignore[arg-type]  # wrong on purpose
 
 

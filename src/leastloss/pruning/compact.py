@@ -79,13 +79,14 @@ def _compacted(model: nn.Module, masks: Masks | None, sample: Tensor | None) -> 
     if len(weight_layers(small)) == 1:
         return small
     x = _samples(small, sample)
-    before = _logits(small, x)
     try:
         consumers = hidden_units(small)
-        check_chain(small, x[:2], consumers)
+        with fitting(x):
+            check_chain(small, x[:2], consumers)
     except InputError as error:
         reason = str(error).rpartition("; use the granularity")[0] or str(error)
         raise InputError(f"the network cannot be made smaller: {reason}") from error
+    before = _logits(small, x)
     try:
         _remove(small, x, consumers)
         after = _logits(small, x)
