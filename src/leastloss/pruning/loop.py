@@ -2,7 +2,9 @@
 
 import copy
 import time
+import warnings
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +18,7 @@ from leastloss.pruning.noise import noisy_splits
 from leastloss.pruning.path import PruningPath, Step
 from leastloss.pruning.record import Record
 from leastloss.pruning.recovery import Recovery
+from leastloss.pruning.remarks import all_remarks, zeros_remark
 from leastloss.pruning.start import Start, begin_path
 
 
@@ -37,6 +40,8 @@ def prune(
     seed: int = 0,
     layers: Sequence[str] | None = None,
     noise: Sequence[str] = (),
+    zeros: str = "held",
+    empty_layers: bool = False,
     progress: bool = True,
     on_step: Callable[[Step], None] | None = None,
 ) -> PruningPath:
@@ -78,6 +83,11 @@ def prune(
         noise: Corruptions with their severity, as in ``["gaussian:3"]``, under which every step is
             measured too: ``gaussian3_balanced_accuracy``, ... The noise follows from the seed.
             Where logits under it are not finite, these are NaN and ``gaussian3_failed`` says why.
+        zeros: ``held``: what the network was pruned of before counts as removed and stays zero
+            (weights of exactly 0, masks of this package and of ``torch.nn.utils.prune``; see
+            :func:`leastloss.models.zeros.zeros_of`). A ``UserWarning`` says how many there are.
+            ``free``: they may come back.
+        empty_layers: Whether a layer may lose its last weight. No layer loses its last unit.
         progress: Whether to show a progress bar.
         on_step: Called with each finished step.
 
@@ -114,7 +124,11 @@ def prune(
             seed=seed,
             layers=layers,
             noise=noise,
+            zeros=zeros,
+            empty_layers=empty_layers,
         )
+        if told := zeros_remark(begun.dense, begun.parts, zeros):
+            warnings.warn(told, stacklevel=2)
         return _walk(begun, schedule, noise, seed, progress, on_step)
 
 
@@ -135,7 +149,7 @@ def _walk(
         noisy=noisy_splits(begun.data.test, noise, seed),
         on_step=on_step,
     )
-    work, order = copy.deepcopy(dense), np.zeros(0, dtype=np.int64)
+    work, order = copy.deepcopy(dense), parts.held
     repair = begun.recovery.begin(dense, begun.data, seed)
     if begun.recovery.memoryless:  # the dense network gets the same repair as all that follow
         repair(work, parts.masks(order))
@@ -165,5 +179,7 @@ def _walk(
         extra = {"ties_at_cut": selection.tied_share, "score_seconds": seconds}
         record.add(work, order, extra)
     kept = repair if begun.recovery.memoryless else None
-    steps_made = tuple(record.steps)
-    return PruningPath(dense, parts, order, steps_made, begun.settings, kept, record.before)
+    path = PruningPath(
+        dense, parts, order, tuple(record.steps), begun.settings, kept, record.before
+    )
+    return replace(path, remarks=all_remarks(path, begun.data.test))
