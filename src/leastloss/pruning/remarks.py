@@ -46,37 +46,38 @@ def _emptied(path: PruningPath) -> list[str]:
 
 
 def _never_predicted(path: PruningPath) -> list[str]:
-    by_step: dict[int, list[int]] = {}
+    by_step: dict[int, list[str]] = {}
     for label in np.unique(path.dense_predicted):
         ever = [i for i, step in enumerate(path.steps) if (step.predicted == label).any()]
         first = ever[-1] + 1 if ever else 0
         if first < len(path.steps):
-            by_step.setdefault(first, []).append(int(label))
-    return [
-        f"{_classes(labels)} never predicted from sparsity {_at(path, first)} on"
+            by_step.setdefault(first, []).append(str(label))
+    told = [
+        f"{_classes(labels)} from sparsity {_at(path, first)} on"
         for first, labels in sorted(by_step.items())
     ]
+    return [f"no longer predicted: {', '.join(told)}"] if told else []
 
 
 def _untested(test: Split) -> list[str]:
-    lacking = [int(label) for label in np.flatnonzero(test.counts() == 0)]
+    lacking = np.flatnonzero(test.counts() == 0).tolist()
     if not lacking:
         return []
     rare = test.minority and set(test.minority) <= set(lacking)
-    also = "; minority_recall is NaN, too" if rare else ""
-    return [f"{_classes(lacking)} without a test sample, so that recall is NaN{also}"]
+    also = ", and so is minority_recall" if rare else ""
+    return [f"without a test sample: {_classes(list(map(str, lacking)))}; recall is NaN{also}"]
 
 
-def _classes(labels: Sequence[int]) -> str:
+def _classes(labels: Sequence[str]) -> str:
     """Name classes.
 
     Example:
-        >>> _classes([7]), _classes([1, 2, 5])
-        ('class 7 is', 'classes 1, 2 and 5 are')
+        >>> _classes(["7"]), _classes(["1", "2", "5"])
+        ('class 7', 'classes 1, 2 and 5')
     """
     if len(labels) == 1:
-        return f"class {labels[0]} is"
-    return f"classes {', '.join(map(str, labels[:-1]))} and {labels[-1]} are"
+        return f"class {labels[0]}"
+    return f"classes {', '.join(labels[:-1])} and {labels[-1]}"
 
 
 def _at(path: PruningPath, step: int) -> str:

@@ -19,7 +19,7 @@ from leastloss.models.usage import check_usage
 from leastloss.models.zeros import hold_zeros
 from leastloss.names import choose
 from leastloss.pruning.automatic import recovery_for
-from leastloss.pruning.masks import Parts
+from leastloss.pruning.masks import Parts, check_empty_layers
 from leastloss.pruning.noise import read_noise
 from leastloss.pruning.path import PruningPath
 from leastloss.pruning.quotas import quotas_of
@@ -92,8 +92,8 @@ def begin_path(
         raise InputError(f"layers is the text {layers!r}; give a list, as in ['{layers}']")
     hold_zeros(dense, zeros)
     parts = Parts.of(dense, granularity, None if layers is None else list(layers))
-    if empty_layers and parts.granularity == "unit":
-        raise InputError("empty_layers is for weights; a layer always keeps one unit")
+    if empty_layers:
+        check_empty_layers(parts.granularity)
     gone = len(parts.held)
     if sparsities is None:
         cuts = targets(len(parts), to_sparsity, steps, spacing, gone)
