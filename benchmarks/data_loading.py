@@ -22,10 +22,10 @@ from torch.utils.data import DataLoader, Subset
 from torchvision import datasets, transforms
 
 from leastloss.data import load_data
+from leastloss.epochs import batches
 from leastloss.models import BinarizedMLP
 from leastloss.models.binarize import BinaryLinear
 from leastloss.seeds import torch_stream
-from leastloss.training import batches
 
 Feed = Callable[[], Iterable[list[Tensor]]]
 

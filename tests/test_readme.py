@@ -15,7 +15,7 @@ def test_the_python_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     example = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)[0]
     assert "ll.prune(" in example
     exec(compile(example, "README.md", "exec"), {})
-    assert (tmp_path / "pruned.pt").exists()
+    assert (tmp_path / "pruned.safetensors").exists()
 
 
 def test_the_table_names_every_entry_point() -> None:

@@ -4,11 +4,12 @@ import torch
 from torch import nn
 
 from leastloss.data import Data
+from leastloss.epochs import batches, train_epoch
 from leastloss.errors import InputError, ResourceError
 from leastloss.models import MLP, BinarizedMLP
 from leastloss.models.layers import watch_flips
 from leastloss.seeds import torch_stream
-from leastloss.training import _train_epoch, batches, fit
+from leastloss.training import fit
 
 
 def _mlp() -> MLP:
@@ -80,7 +81,7 @@ def test_flips_are_those_of_the_best_epoch(data: Data) -> None:
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=40)
     generator = torch_stream(0, "batches")
     for _ in range(best):
-        _train_epoch(twin, data.train, optimizer, 64, generator, nn.functional.cross_entropy)
+        train_epoch(twin, data.train, optimizer, 64, generator, nn.functional.cross_entropy, {})
         schedule.step()
     counts = model.state_dict()["layers.0.flips"]
     assert 0 < counts.max() <= best * -(-len(data.train) // 64)

@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from leastloss.models import MLP as MLP
     from leastloss.models import BinarizedMLP as BinarizedMLP
     from leastloss.models import ConvNet as ConvNet
+    from leastloss.models import load_network as load_network
+    from leastloss.models import save_network as save_network
+    from leastloss.models import to_torch_prune as to_torch_prune
     from leastloss.pruning import PruningPath as PruningPath
     from leastloss.pruning import compact as compact
     from leastloss.pruning import logit_adjusted as logit_adjusted
@@ -57,9 +60,12 @@ _HOME = {
     "evaluate": "evaluation",
     "fit": "training",
     "load_data": "data",
+    "load_network": "models",
     "logit_adjusted": "pruning",
     "prune": "pruning",
     "robustness": "evaluation",
+    "save_network": "models",
+    "to_torch_prune": "models",
 }
 # The room of criteria can itself be called: `ll.criteria()` lists them.
 _ROOMS = ("criteria", "geometry", "information")

@@ -16,7 +16,7 @@ from packaging.requirements import Requirement
 from tests.entrypoints.conftest import ROOT, children
 
 from leastloss.data import load_data
-from leastloss.models.files import load_network
+from leastloss.models.files import read_network
 
 LOADS = """
 import importlib.util, sys
@@ -72,6 +72,6 @@ def test_loads_and_predicts(shared: MlflowClient, pipeline: dict[str, str], tmp_
     subprocess.run(call, check=True, cwd=tmp_path, env=strict)
     weights = shared.download_artifacts(child.info.run_id, "pruned_weights.safetensors")
     with torch.inference_mode():
-        wanted = load_network(Path(weights))[0](x).numpy()
+        wanted = read_network(Path(weights))[0](x).numpy()
     for found in np.load(tmp_path / "y.npy"):
         np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-5)

@@ -11,7 +11,7 @@ from tests.entrypoints.conftest import Entry, children, statuses
 
 import leastloss.experiment.pruned_child as recipe
 from leastloss.experiment.controls import missing_controls
-from leastloss.models.files import load_network
+from leastloss.models.files import read_network
 from leastloss.models.layers import weight_layers
 
 LABELS = ["nc", "magnitude"]
@@ -63,7 +63,7 @@ def test_controls_of_weights(
 
     def masks(label: str) -> np.ndarray[Any, np.dtype[np.bool_]]:
         path = store.download_artifacts(found[label].info.run_id, "pruned_weights.safetensors")
-        kept = load_network(Path(path))[1]
+        kept = read_network(Path(path))[1]
         return np.concatenate([mask.flatten().numpy() for mask in kept.values()])
 
     assert masks("nc").sum() == masks("shuffled@nc").sum()
@@ -93,7 +93,7 @@ def small_is_no_larger(
     assert widths == sorted(widths, reverse=True)
     assert widths[0] < 16
     path = client.download_artifacts(run.info.run_id, "pruned_weights.safetensors")
-    model, masks, _ = load_network(Path(path))
+    model, masks, _ = read_network(Path(path))
     assert masks == {}
     assert len(next(iter(weight_layers(model).values())).weight) == widths[-1]
     history = client.get_metric_history(run.info.run_id, "sparsity")

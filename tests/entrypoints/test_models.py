@@ -11,7 +11,7 @@ from tests.entrypoints.conftest import children
 
 import leastloss as ll
 from leastloss.experiment.dense import fetch_dense
-from leastloss.models.files import load_network
+from leastloss.models.files import read_network
 
 
 def outputs(network: torch.nn.Module, x: torch.Tensor) -> np.ndarray:
@@ -27,7 +27,7 @@ def test_logged_model_predicts_as_the_saved_weights(
     uri = f"models:/{child.outputs.model_outputs[0].model_id}"
     weights = shared.download_artifacts(child.info.run_id, "pruned_weights.safetensors")
     x = ll.load_data("digits").test.x
-    wanted = outputs(load_network(Path(weights))[0], x)
+    wanted = outputs(read_network(Path(weights))[0], x)
     assert np.ptp(wanted) > 0
     loaded = outputs(mlflow.pytorch.load_model(uri), x)
     np.testing.assert_allclose(loaded, wanted, rtol=1e-5, atol=1e-5)

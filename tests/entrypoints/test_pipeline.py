@@ -17,7 +17,7 @@ from leastloss.data import Data, load_data
 from leastloss.evaluation import names_of
 from leastloss.experiment.config import PruneConfig, TrainConfig, parameters
 from leastloss.geometry import COLLAPSE
-from leastloss.models.files import load_network
+from leastloss.models.files import read_network
 
 METRICS = {
     "sparsity",
@@ -132,7 +132,7 @@ def test_pruned_weights_and_order_agree(
     own: dict[str, Any], shared: MlflowClient, name: str
 ) -> None:
     run_id = own[name].info.run_id
-    _, masks, about = load_network(artifact(shared, run_id, "pruned_weights.safetensors"))
+    _, masks, about = read_network(artifact(shared, run_id, "pruned_weights.safetensors"))
     order = np.load(artifact(shared, run_id, "removal_order.npy"), allow_pickle=False)
     assert order.shape == (562,)
     assert len(set(order)) == 562

@@ -1,5 +1,7 @@
 """Specs, copied layer ratios, given sparsities and small runs of the entry point ``prune``."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -186,3 +188,26 @@ def test_one_criterion_that_is_refused_takes_no_other_with_it(
         f"magnitude · weight · {where}": "FINISHED",
         f"random · weight · {where}": "FINISHED",
     }
+
+
+def test_remarks_are_printed_kept_in_the_run_and_shown_on_the_page(
+    finished: MlflowClient, entry: Entry, pipeline: dict[str, str]
+) -> None:
+    given = {"run_id": pipeline["train"], "criteria": "random", "layers": "layers.0"}
+    given |= {"to_sparsity": "0.9999", "steps": "1", "artifacts": "light"}
+    said = refused(entry("prune", **given), 2)
+    assert "of 512 parts would remove 512; at least one part must go and one must stay" in said
+    given |= {"to_sparsity": "0.998", "empty_layers": "yes"}
+    result = entry("prune", **given)
+    assert result.exit_code == 0, result.output
+    run_id = result.stdout.split()[-1]
+    (child,) = children(finished, run_id).values()
+    remarks = child.data.tags["leastloss.remarks"].splitlines()
+    assert remarks[0].startswith("0.14 of the network's weights stay dense: layers.")
+    assert remarks[1].startswith("no longer predicted: class")
+    assert all(f"random: {remark}\n" in result.stdout for remark in remarks)
+    table = pd.read_csv(finished.download_artifacts(child.info.run_id, "table.csv"))
+    assert table["network_sparsity"].iloc[-1] == pytest.approx(511 / 592)
+    assert child.data.metrics["network_sparsity"] == pytest.approx(511 / 592)
+    page = finished.download_artifacts(entry.run("compare", runs=run_id), "compare.html")
+    assert "<code>random</code>: 0.14 of the network" in Path(page).read_text()

@@ -10,8 +10,8 @@ import pytest
 import leastloss as ll
 from leastloss.experiment.config import PruneConfig, RobustnessConfig, TrainConfig
 
-NOT_GIVEN = {"": {None, ()}, "all": {None}, "1,2,3,4,5": {(1, 2, 3, 4, 5)}}
-"""What a flag spells where Python has no text: empty lists and numbers, and all of a list."""
+NOT_GIVEN = {"": {None, ()}, "all": {None}, "1,2,3,4,5": {(1, 2, 3, 4, 5)}, "no": {False}}
+"""What a flag spells where Python has no text: empty lists, numbers, all of a list, yes and no."""
 
 OTHER = {
     ("load_data", "imbalance"): ("none", "exp"),  # data as they are; a study needs rare classes

@@ -11,7 +11,7 @@ from safetensors.torch import save_file
 
 from leastloss.errors import ResourceError
 from leastloss.models import MLP, ConvNet
-from leastloss.models.files import load_network, save_network
+from leastloss.models.files import read_network, save_network
 from leastloss.pruning import full_masks
 
 
@@ -44,7 +44,7 @@ def test_sizes_that_are_others(kind: str, tmp_path: Path) -> None:
 
             path = tampered(tmp_path / f"{kind}.safetensors", other)
             try:
-                load_network(path)  # an option that changes nothing may be anything
+                read_network(path)  # an option that changes nothing may be anything
             except ResourceError as error:
                 said.append(str(error))
     assert len(said) > 5 * len(VALUES)
@@ -55,7 +55,7 @@ def test_sizes_that_are_others(kind: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("facts", [*VALUES, {"network": 3}, {"network": {"model": []}}])
 def test_facts_that_are_others(facts: Any, tmp_path: Path) -> None:
     with pytest.raises(ResourceError, match="is not a saved network, or damaged"):
-        load_network(tampered(tmp_path / "net.safetensors", lambda _: facts))
+        read_network(tampered(tmp_path / "net.safetensors", lambda _: facts))
 
 
 @pytest.mark.parametrize(
@@ -69,11 +69,11 @@ def test_facts_that_are_others(facts: Any, tmp_path: Path) -> None:
 )
 def test_tensors_of_other_names(names: dict[str, str], said: str, tmp_path: Path) -> None:
     with pytest.raises(ResourceError, match=said):
-        load_network(tampered(tmp_path / "net.safetensors", None, names))
+        read_network(tampered(tmp_path / "net.safetensors", None, names))
 
 
 def test_a_file_that_nobody_touched_is_read(tmp_path: Path) -> None:
-    network, masks, _ = load_network(tampered(tmp_path / "net.safetensors"))
+    network, masks, _ = read_network(tampered(tmp_path / "net.safetensors"))
     assert list(masks) == ["layers.0", "layers.2"]
     assert not network.training
     assert network(torch.zeros(2, 6)).shape == (2, 3)

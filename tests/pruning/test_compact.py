@@ -14,7 +14,7 @@ from leastloss.data import Data
 from leastloss.errors import InputError
 from leastloss.models import MLP, BinarizedMLP, BinaryLinear, ConvNet
 from leastloss.models.binarize import Binarize
-from leastloss.models.files import load_network, save_network
+from leastloss.models.files import read_network, save_network
 from leastloss.models.layers import Masks, prunable_layers
 from leastloss.pruning import Parts, apply_masks
 
@@ -198,7 +198,7 @@ def test_a_smaller_network_is_saved_loaded_and_pruned_again(
     assert small.hidden == hidden
     file = tmp_path / "small.safetensors"
     save_network(file, small, {})
-    again, _, _ = load_network(file)
+    again, _, _ = read_network(file)
     assert type(again) is type(model)
     with torch.inference_mode():
         assert torch.equal(again(x), small(x))
@@ -209,7 +209,7 @@ def test_a_smaller_network_is_saved_loaded_and_pruned_again(
     less = ll.compact(again, Parts.of(again, "unit").masks(torch.arange(2, 4).numpy()))
     save_network(file, less, {})
     with torch.inference_mode():
-        assert torch.equal(load_network(file)[0](x), less(x))
+        assert torch.equal(read_network(file)[0](x), less(x))
 
 
 class Residual(nn.Module):

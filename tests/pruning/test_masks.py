@@ -65,13 +65,16 @@ def test_the_mask_is_the_truth_not_a_zero_weight() -> None:
     assert sparsity(full_masks(model)) == 0.0
 
 
-def test_a_pruned_binary_model_is_not_pruned_twice() -> None:
-    model = BinarizedMLP(4, (3,), 2)
+@pytest.mark.parametrize("kind", [MLP, BinarizedMLP])
+def test_parts_that_the_masks_lack_are_held(kind: type[MLP | BinarizedMLP]) -> None:
+    model = kind(4, (3,), 2)
     masks = full_masks(model)
-    masks["layers.0"][0, 0] = False
+    name = next(iter(masks))
+    masks[name][0, 2:] = False
     apply_masks(model, masks)
-    with pytest.raises(InputError, match="pruned already"):
-        full_masks(model)
+    parts = Parts.of(model, "weight")
+    assert parts.held.tolist() == [2, 3]
+    assert all(torch.equal(parts.masks(parts.held)[name], mask) for name, mask in masks.items())
 
 
 def test_unknown_granularity_is_refused_with_the_options() -> None:

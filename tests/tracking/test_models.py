@@ -15,7 +15,7 @@ from leastloss import tracking
 from leastloss.data import Data
 from leastloss.errors import ResourceError
 from leastloss.models import MLP, BinarizedMLP, ConvNet
-from leastloss.models.files import load_network, save_network
+from leastloss.models.files import read_network, save_network
 from leastloss.pruning import Parts
 from leastloss.tracking import _exporter
 
@@ -68,7 +68,7 @@ def test_a_compacted_network_is_logged_fetched_and_run(
         tracking.log_file(run_id, name, lambda path: save_network(path, small, {}))
         model_id = tracking.log_network(run_id, small, data, "compact", {})
     x = data.test.x[:20]
-    fetched = load_network(tracking.fetch_file(run_id, name, tmp_path))[0]
+    fetched = read_network(tracking.fetch_file(run_id, name, tmp_path))[0]
     with torch.inference_mode():
         wanted = small(x)
         assert torch.equal(fetched(x), wanted)

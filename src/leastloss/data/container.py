@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,6 +14,7 @@ from leastloss.data._tensors import Pair
 from leastloss.data.split import Split
 from leastloss.data.withheld import Withheld
 from leastloss.errors import InputError
+from leastloss.notices import notice
 
 
 @checked
@@ -101,7 +101,7 @@ class Data:
         data = cls(name, *splits, {"name": f"tensors:{name}", "seed": seed})
         sizes = {"val": len(data.val), "test": len(data.test)}
         if said := remark(data.duplicates, sizes):
-            warnings.warn(said, UserWarning, stacklevel=3)
+            notice(said)
         return data
 
     @property

@@ -54,6 +54,8 @@ def classification_metrics(
 ) -> dict[str, float]:
     """Summarise predictions; classes that do not occur in ``y`` take no part in any average.
 
+    Every metric is there whatever occurs: NaN where there is no sample to measure it on.
+
     Args:
         predicted: Predicted labels (n,), or logits (n, classes), whose largest entry is taken
             (the first one on a tie).
@@ -63,9 +65,10 @@ def classification_metrics(
 
     Returns:
         ``accuracy``, ``balanced_accuracy`` (mean recall), ``macro_f1``, ``gmean_recall``,
-        ``minority_recall`` (mean recall of the minority classes; absent when none occurs in
-        ``y``), ``worst_class_recall``, ``recall_class_<k>`` for each class in ``y``, and for
-        logits ``loss`` (mean cross-entropy, nats). Everything but the loss lies in [0, 1].
+        ``minority_recall`` (mean recall of the minority classes; NaN when none occurs in
+        ``y``), ``worst_class_recall``, ``recall_class_<k>`` for each class (NaN when it does not
+        occur), and for logits ``loss`` (mean cross-entropy, nats). Everything but the loss lies in
+        [0, 1].
 
     Raises:
         InputError: If shapes or labels do not fit, or a logit is not finite.
@@ -89,12 +92,13 @@ def classification_metrics(
         "gmean_recall": float(np.exp(np.log(recall).mean())) if recall.all() else 0.0,
     }
     rare = recall[np.isin(present, list(minority))]
-    if rare.size:
-        metrics["minority_recall"] = float(rare.mean())
+    metrics["minority_recall"] = float(rare.mean()) if rare.size else float("nan")
     metrics["worst_class_recall"] = float(recall.min())
     if logits is not None:
         metrics["loss"] = cross_entropy(logits, y)
-    return metrics | {f"recall_class_{k}": float(r) for k, r in zip(present, recall, strict=True)}
+    every = np.full(classes, np.nan)
+    every[present] = recall
+    return metrics | {f"recall_class_{k}": float(value) for k, value in enumerate(every)}
 
 
 def check_logits(logits: Labels, classes: int) -> torch.Tensor:

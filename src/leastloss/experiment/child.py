@@ -1,5 +1,7 @@
 """What every child run of a prune run is known by: its parameters, and the columns of its table."""
 
+from collections.abc import Sequence
+
 import click
 import pandas as pd
 
@@ -12,7 +14,9 @@ from leastloss.pruning import recovery_for
 
 PRUNED = "pruned_weights.safetensors"
 TABLE = "table.csv"
+REMARKS = "leastloss.remarks"
 NOISE_FAILED = "leastloss.failed_under_noise"
+_TAG = 5000  # what every store of MLflow takes as the value of a tag
 
 
 def child_parameters(config: PruneConfig, label: str, dense: Dense) -> dict[str, str]:
@@ -29,6 +33,14 @@ def tell_failures(run_id: str, table: pd.DataFrame) -> None:
     if said := "; ".join(told_failures(table)):
         click.echo(f"failed under noise, so NaN there: {said}", err=True)
         tracking.log_tags(run_id, {NOISE_FAILED: said})
+
+
+def tell_remarks(run_id: str, label: str, remarks: Sequence[str], *, aloud: bool) -> None:
+    """Keep the remarks on a path in a tag of its run, one a line, and perhaps print them."""
+    if remarks:
+        tracking.log_tags(run_id, {REMARKS: "\n".join(remarks)[:_TAG]})
+    for remark in remarks if aloud else ():
+        click.echo(f"{label}: {remark}")
 
 
 def labelled(table: pd.DataFrame, criterion: str, seed: int, dense: Dense) -> pd.DataFrame:

@@ -12,6 +12,7 @@ from leastloss.experiment.config import PruneConfig, names, numbers
 from leastloss.models import MODELS, BinarizedMLP
 from leastloss.names import choose
 from leastloss.pruning import BALANCES, SCHEDULES, as_recovery, spelled
+from leastloss.pruning.masks import check_empty_layers
 from leastloss.pruning.noise import read_noise
 from leastloss.pruning.quotas import check_allocation
 from leastloss.pruning.schedule import cuts_at, targets, within
@@ -83,6 +84,8 @@ def steps_of(config: PruneConfig) -> dict[str, Any]:
     choose("artifacts", config.artifacts, ("full", "light"))
     choose("controls", config.controls, ("yes", "no"))
     choose("unfinished", config.unfinished, ("yes", "no"))
+    if choose("empty_layers", config.empty_layers, ("yes", "no")) == "yes":
+        check_empty_layers(config.granularity)
     if choose("balance", config.balance, BALANCES) != "none" and config.granularity == "unit":
         raise InputError("balance 'polarity' is for weights; units have no sign")
     if config.balance != "none" and not recovery.keeps_weights:

@@ -24,6 +24,7 @@ from leastloss.experiment.made import (
     title_of,
 )
 from leastloss.experiment.naming import data_words, joined, note_of
+from leastloss.experiment.run_remarks import remarks_of_runs
 from leastloss.experiment.select import UNFINISHED, children, criterion_runs, newest, runs_of
 from leastloss.experiment.steps import Compared, compared
 from leastloss.names import choose
@@ -123,6 +124,7 @@ def comparison_of(
         facts=facts_of_runs(found),
         tables=tables_of_runs(found),
         figures=page_figures(steps, metrics, title=title, fixed=against or BASELINES),
+        remarks=remarks_of_runs(found),
         notes=[f"{line}{_LEFT_OUT}" for line in told_failures(found.table)],
         measured={name: [run.data.metrics for run in own] for name, own in found.runs.items()},
         robustness=noisy.table,

@@ -94,6 +94,7 @@ class PruneConfig(TrainConfig):
     allocation: str = option(
         "global", "How many parts go in each layer: global (by score), uniform, erk or lamp."
     )
+    empty_layers: str = option("no", "Whether a layer may lose its last weight: yes or no.")
     layers: str = option("", "Names of the layers to prune, like layers.0,layers.2; empty: all.")
     noise: str = option(
         "", "Measure every step under noise too, like gaussian:3,shot:5; empty: not."

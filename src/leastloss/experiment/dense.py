@@ -16,7 +16,7 @@ from leastloss.experiment.config import TrainConfig, number, numbers, parameters
 from leastloss.experiment.saved_facts import saved_facts
 from leastloss.geometry import COLLAPSE
 from leastloss.models import build_model
-from leastloss.models.files import load_network, save_network
+from leastloss.models.files import read_network, save_network
 from leastloss.plots import collapse_curves, render, training_curves
 from leastloss.seeds import torch_stream
 from leastloss.training import fit
@@ -124,7 +124,7 @@ def fetch_dense(run_id: str, data_dir: str = "") -> Dense:
     run_id = found.data.tags.get(RUN_TAG, run_id)
     found = tracking.find_run(run_id)
     with tempfile.TemporaryDirectory() as folder:
-        model, _, facts = load_network(tracking.fetch_file(run_id, WEIGHTS, Path(folder)))
+        model, _, facts = read_network(tracking.fetch_file(run_id, WEIGHTS, Path(folder)))
     try:
         given = saved_facts(facts)
         data = load_data(**given.data, data_dir=data_dir or _folder(given.settings))

@@ -9,7 +9,7 @@ from leastloss.tracking import Run
 # Options of criteria are in their names.
 SETTINGS = (
     *("steps", "to_sparsity", "sparsities", "spacing", "substeps", "granularity", "schedule"),
-    *("recovery", "balance", "allocation", "layers"),
+    *("recovery", "balance", "allocation", "empty_layers", "layers"),
 )
 """Parameters that make runs of one criterion different methods."""
 

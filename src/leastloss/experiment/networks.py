@@ -20,7 +20,7 @@ from leastloss.experiment.controls import nested
 from leastloss.experiment.dense import RUN_TAG, Dense, check_fits, fetch_dense
 from leastloss.experiment.pruned_child import ORDER
 from leastloss.experiment.select import check_child, children
-from leastloss.models.files import load_network
+from leastloss.models.files import read_network
 from leastloss.pruning import Parts, apply_masks, as_recovery
 from leastloss.pruning.schedule import parts_at
 from leastloss.tracking import Run
@@ -86,7 +86,7 @@ def pruned_network(child: Run, dense: Dense, at: float | None) -> tuple[nn.Modul
     run_id, given = child.info.run_id, child.data.params
     if at is None:
         with tempfile.TemporaryDirectory() as folder:
-            model = load_network(tracking.fetch_file(run_id, PRUNED, Path(folder)))[0]
+            model = read_network(tracking.fetch_file(run_id, PRUNED, Path(folder)))[0]
         check_fits(run_id, PRUNED, model, dense.data)
         return model, float(child.data.metrics.get("sparsity", "nan"))
     recovery = as_recovery(given["recovery"])

@@ -8,7 +8,14 @@ import pandas as pd
 from leastloss import tracking
 from leastloss.controls import SHUFFLED
 from leastloss.experiment.again import row_command
-from leastloss.experiment.child import PRUNED, TABLE, child_parameters, labelled, tell_failures
+from leastloss.experiment.child import (
+    PRUNED,
+    TABLE,
+    child_parameters,
+    labelled,
+    tell_failures,
+    tell_remarks,
+)
 from leastloss.experiment.choices import Choice
 from leastloss.experiment.config import PruneConfig
 from leastloss.experiment.controls import nested, role_tags
@@ -54,6 +61,7 @@ def pruned_child(
         moved = sensitivity_of(choice.criterion, dense.model, config.permutations, config.seed)
         table.loc[0, list(moved)] = list(moved.values())
         tell_failures(run_id, table)
+        tell_remarks(run_id, label, path.remarks, aloud=choice.asked)
         tracking.log_metrics(run_id, [(0, moved)])
         _log_path(run_id, path, table, dense, full=full)
         last_step = path.steps[-1].index

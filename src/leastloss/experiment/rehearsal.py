@@ -23,6 +23,7 @@ def pruning_options(config: PruneConfig) -> dict[str, Any]:
         "recovery": config.recovery,
         "balance": config.balance,
         "allocation": config.allocation,
+        "empty_layers": config.empty_layers == "yes",
         "layers": names(config.layers) or None,
         "noise": names(config.noise),
         "seed": config.seed,

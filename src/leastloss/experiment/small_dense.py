@@ -19,6 +19,7 @@ from leastloss.experiment.naming import child_name, name_tags, note_of
 from leastloss.experiment.small_sizes import count_weights, sizes_of, untrained
 from leastloss.models.files import save_network
 from leastloss.models.layers import weight_layers
+from leastloss.models.matrices import weight_matrices
 from leastloss.pruning import PruningPath, full_masks
 from leastloss.pruning.measure import measure
 from leastloss.pruning.noise import noisy_splits, under_noise
@@ -119,4 +120,8 @@ def _lacks(dense: nn.Module, small: nn.Module, names: list[str]) -> dict[str, fl
     mine, theirs = weight_layers(small), weight_layers(dense)
     shares = [1 - mine[name].weight.numel() / theirs[name].weight.numel() for name in names]
     found = {"weight_sparsity": 1 - count_weights(small) / count_weights(dense)}
+    own, every = (
+        sum(value.numel() for value in weight_matrices(model).values()) for model in (small, dense)
+    )
+    found["network_sparsity"] = 1 - own / every
     return found | {f"sparsity_layer_{i}": share for i, share in enumerate(shares)}

@@ -9,10 +9,23 @@ from torch import nn
 
 from leastloss.models.binarize import BinaryLinear, binarize
 from leastloss.models.convnet import ConvNet
+from leastloss.models.copying import to_torch_prune
+from leastloss.models.files import load_network, save_network
 from leastloss.models.mlp import MLP, BinarizedMLP
 from leastloss.names import choose
 
-__all__ = ["MLP", "MODELS", "BinarizedMLP", "BinaryLinear", "ConvNet", "binarize", "build_model"]
+__all__ = [
+    "MLP",
+    "MODELS",
+    "BinarizedMLP",
+    "BinaryLinear",
+    "ConvNet",
+    "binarize",
+    "build_model",
+    "load_network",
+    "save_network",
+    "to_torch_prune",
+]
 
 MODELS: dict[str, Callable[..., nn.Module]] = {
     "binarized-mlp": BinarizedMLP,

@@ -9,12 +9,16 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
+from torch.nn.utils import prune
 
+from leastloss.arguments import checked
 from leastloss.errors import InputError, ResourceError
 from leastloss.models.convnet import ConvNet
+from leastloss.models.copying import own_copy
 from leastloss.models.layers import Masks
 from leastloss.models.mlp import MLP, BinarizedMLP
 from leastloss.models.rebuilt import check_masks, rebuilt
+from leastloss.models.zeros import remember_masks, zeros_of
 
 # A header that was tampered with may hold values of any type.
 _DAMAGED = (
@@ -30,32 +34,44 @@ _KINDS: dict[str, type[MLP | BinarizedMLP | ConvNet]] = {
 }
 
 
+@checked
 def save_network(
-    path: Path, model: nn.Module, masks: Masks, about: Mapping[str, object] | None = None
+    path: str | Path,
+    model: nn.Module,
+    masks: Masks | None = None,
+    about: Mapping[str, object] | None = None,
 ) -> None:
     """Write a network with its masks.
 
     Args:
         path: The file, by custom ``*.safetensors``.
         model: Any network; those of this package, also what :func:`leastloss.compact` makes of
-            them, can be built again from the file alone.
-        masks: What is kept, by layer; empty for a dense network.
+            them, can be built again from the file alone. It is left as it is; layers masked by
+            ``torch.nn.utils.prune`` are written with plain weights and their masks.
+        masks: What is kept, by layer; empty for a dense network. When omitted, what the network
+            was pruned of (see :func:`leastloss.models.zeros.zeros_of`).
         about: Further facts as plain JSON values.
 
     Raises:
         InputError: If it is a network of this package whose layers were changed by hand, so that
-            it could not be built again.
+            it could not be built again, or its state holds something else than tensors.
         ResourceError: If the file cannot be written.
 
     Example:
         >>> import tempfile
         >>> with tempfile.TemporaryDirectory() as folder:
-        ...     save_network(Path(folder) / "net.safetensors", MLP(4, (3,), 2), {}, {"seed": 0})
-        ...     model, masks, about = load_network(Path(folder) / "net.safetensors")
-        >>> about["seed"], type(model).__name__
-        (0, 'MLP')
+        ...     save_network(f"{folder}/net.safetensors", MLP(4, (3,), 2))
+        ...     type(load_network(f"{folder}/net.safetensors")).__name__
+        'MLP'
     """
-    tensors = {_STATE + name: value.contiguous() for name, value in model.state_dict().items()}
+    path = Path(path)
+    model = own_copy(model) if prune.is_pruned(model) else model
+    masks = zeros_of(model) if masks is None else masks
+    state = model.state_dict()
+    odd = [name for name, value in state.items() if not isinstance(value, Tensor)]
+    if odd:
+        raise InputError(f"{odd[0]!r} of the network's state is no tensor, and cannot be saved")
+    tensors = {_STATE + name: value.contiguous() for name, value in state.items()}
     tensors |= {_MASK + name: mask.to(torch.uint8).contiguous() for name, mask in masks.items()}
     facts = dict(about or {})
     for kind, network in _KINDS.items():
@@ -66,7 +82,7 @@ def save_network(
     copies = {name: tensor.detach().cpu().clone() for name, tensor in tensors.items()}
     try:
         save_file(copies, path, metadata={"leastloss": json.dumps(facts)})
-    except SafetensorError as error:  # what it makes of a full disk
+    except (SafetensorError, OSError) as error:  # what it makes of a full disk, a missing folder
         raise ResourceError(f"cannot write {path.name}: {error}") from error
 
 
@@ -84,7 +100,38 @@ def _check_sizes(network: Callable[..., nn.Module], model: MLP | BinarizedMLP | 
         )
 
 
-def load_network(path: Path) -> tuple[nn.Module, Masks, dict[str, Any]]:
+@checked
+def load_network(path: str | Path, into: nn.Module | None = None) -> nn.Module:
+    """Read a network that :func:`save_network` has written; its layers remember their masks.
+
+    Args:
+        path: The file.
+        into: A network of the same layers, which is filled; needed for any that is not of this
+            package.
+
+    Returns:
+        The network, in evaluation mode. :func:`leastloss.fit` holds its masks, and
+        :func:`leastloss.prune` goes on from them.
+
+    Raises:
+        InputError: If the file is of other layers than ``into``.
+        ResourceError: If the file is missing, damaged, holds values that are not finite, or a
+            network that is not of this package when ``into`` is omitted.
+    """
+    if into is None:
+        return read_network(path)[0]
+    state, masks, _ = _read(Path(path))
+    try:
+        check_masks(into, masks)
+        into.load_state_dict(state)
+        remember_masks(into, masks)
+    except (RuntimeError, LookupError, ValueError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise InputError(f"{Path(path).name} is of another network than `into`: {reason}") from None
+    return into.eval()
+
+
+def read_network(path: str | Path) -> tuple[nn.Module, Masks, dict[str, Any]]:
     """Read a network of this package, its masks and the facts saved with it.
 
     Returns:
@@ -94,21 +141,38 @@ def load_network(path: Path) -> tuple[nn.Module, Masks, dict[str, Any]]:
         ResourceError: If the file is missing, truncated, not a network of this package, or holds
             values that are not finite.
     """
+    path = Path(path)
+    state, masks, facts = _read(path)
+    try:
+        if "network" not in facts:
+            raise LookupError("it is none of this package; load_network(path, into=model) fills it")
+        sizes = dict(facts["network"])
+        network = rebuilt(_KINDS[sizes.pop("model")], sizes, state)
+        check_masks(network, masks)
+        remember_masks(network, masks)
+    except _DAMAGED as error:
+        raise _damaged(path, error) from None
+    return network, masks, facts
+
+
+def _read(path: Path) -> tuple[dict[str, Tensor], Masks, dict[str, Any]]:
+    """The state, the masks and the facts in a file."""
     try:
         with safe_open(path, framework="pt") as file:
             facts = json.loads((file.metadata() or {})["leastloss"])
             tensors: dict[str, Tensor] = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # no mapping
-        sizes = dict(facts["network"])
-        state = {n.removeprefix(_STATE): t for n, t in tensors.items() if n.startswith(_STATE)}
-        masks = {n.removeprefix(_MASK): t.bool() for n, t in tensors.items() if n.startswith(_MASK)}
         if odd := [n for n in tensors if not n.startswith((_STATE, _MASK))]:
             raise ValueError(f"it holds {odd[0]!r}, which is neither a state nor a mask")
-        network = rebuilt(_KINDS[sizes.pop("model")], sizes, state)
-        check_masks(network, masks)
     except _DAMAGED as error:
-        reason = " ".join(str(error).split())[:200]
-        raise ResourceError(f"{path.name} is not a saved network, or damaged: {reason}") from None
+        raise _damaged(path, error) from None
+    state = {n.removeprefix(_STATE): t for n, t in tensors.items() if n.startswith(_STATE)}
     bad = [n for n, t in state.items() if t.is_floating_point() and not t.isfinite().all()]
     if bad:
         raise ResourceError(f"{path.name} holds NaN or infinite values in {', '.join(bad)}")
-    return network, masks, facts
+    masks = {n.removeprefix(_MASK): t.bool() for n, t in tensors.items() if n.startswith(_MASK)}
+    return state, masks, facts
+
+
+def _damaged(path: Path, error: Exception) -> ResourceError:
+    reason = " ".join(str(error).split())[:200]
+    return ResourceError(f"{path.name} is not a saved network, or damaged: {reason}")

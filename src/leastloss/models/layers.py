@@ -130,12 +130,17 @@ def watch_flips(model: nn.Module) -> None:
 
 
 @torch.no_grad()
-def hold_masks(model: nn.Module) -> None:
-    """After an optimiser step: pruned weights stay pruned, latent weights in their window."""
-    for layer in model.modules():
+def hold_masks(model: nn.Module, held: Masks) -> None:
+    """After an optimiser step: pruned weights stay pruned, latent weights in their window.
+
+    Args:
+        model: The network.
+        held: Masks by layer, beside those that layers remember.
+    """
+    for name, layer in weight_layers(model).items():
         if isinstance(layer, BinaryLinear):
             layer.clip_()
-        elif isinstance(layer, nn.Linear | nn.Conv2d) and (mask := mask_of(layer)) is not None:
+        elif (mask := held.get(name, mask_of(layer))) is not None:
             layer.weight.mul_(mask)
 
 

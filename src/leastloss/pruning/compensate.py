@@ -20,6 +20,7 @@ from leastloss.geometry.compensation import masked_least_squares
 from leastloss.models.capture import repairable_layers
 from leastloss.models.layers import Layer, Masks, any_binary
 from leastloss.models.usage import misused
+from leastloss.models.zeros import mask_for
 from leastloss.pruning.recovery import Recovery, Repair
 from leastloss.pruning.targets import Targets
 
@@ -89,7 +90,7 @@ class Compensate(Recovery):
         layers = repairable_layers(model, samples.x[:2], masks, barred)
         for name, key in reading_keys(model, layers):
             layer = layers[name]
-            mask = masks[name] if name in masks else torch.ones_like(layer.weight).bool()
+            mask = mask_for(masks, name, layer)
             moments, cross = targets.moments(model, name, layer, key)
             part, known = f"{name}/inverse", samples.known
             asked = part in known.wanted

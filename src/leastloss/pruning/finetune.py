@@ -6,9 +6,10 @@ from torch import nn
 
 from leastloss.arguments import checked
 from leastloss.data import Data
+from leastloss.epochs import train
 from leastloss.models.layers import Masks
 from leastloss.pruning.recovery import Recovery, Repair
-from leastloss.training import check_training, fit
+from leastloss.training import check_trainable, check_training
 
 
 @checked
@@ -39,12 +40,14 @@ class Finetune(Recovery):
         )
 
     def begin(self, dense: nn.Module, data: Data, seed: int) -> Repair:
-        """Nothing to prepare; see :func:`leastloss.training.fit` for what every step does."""
+        """Nothing to prepare; see :func:`leastloss.fit` for what every step does."""
+        check_trainable(dense)
 
         def repair(model: nn.Module, masks: Masks) -> None:
-            fit(
+            train(
                 model,
                 data,
+                masks,
                 epochs=self.epochs,
                 patience=self.epochs,
                 lr=self.lr,

@@ -3,6 +3,7 @@
 import copy
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,11 +13,13 @@ from tqdm.auto import tqdm
 from leastloss.arguments import checked
 from leastloss.criteria import Criterion
 from leastloss.models.untouched import untouched
+from leastloss.notices import notice
 from leastloss.pruning.masks import apply_masks
 from leastloss.pruning.noise import noisy_splits
 from leastloss.pruning.path import PruningPath, Step
 from leastloss.pruning.record import Record
 from leastloss.pruning.recovery import Recovery
+from leastloss.pruning.remarks import all_remarks, zeros_remark
 from leastloss.pruning.start import Start, begin_path
 
 
@@ -39,6 +42,8 @@ def prune(
     seed: int = 0,
     layers: Sequence[str] | None = None,
     noise: Sequence[str] = (),
+    zeros: str = "held",
+    empty_layers: bool = False,
     progress: bool = True,
     on_step: Callable[[Step], None] | None = None,
 ) -> PruningPath:
@@ -81,6 +86,11 @@ def prune(
         noise: Corruptions with their severity, as in ``["gaussian:3"]``, under which every step is
             measured too: ``gaussian3_balanced_accuracy``, ... The noise follows from the seed.
             Where logits under it are not finite, these are NaN and ``gaussian3_failed`` says why.
+        zeros: ``held``: what the network was pruned of before counts as removed and stays zero
+            (weights of exactly 0, masks of this package and of ``torch.nn.utils.prune``; see
+            :func:`leastloss.models.zeros.zeros_of`). A ``UserWarning`` says how many there are.
+            ``free``: they may come back.
+        empty_layers: Whether a layer may lose its last weight. No layer loses its last unit.
         progress: Whether to show a progress bar.
         on_step: Called with each finished step.
 
@@ -117,7 +127,11 @@ def prune(
             seed=seed,
             layers=layers,
             noise=noise,
+            zeros=zeros,
+            empty_layers=empty_layers,
         )
+        if told := zeros_remark(begun.dense, begun.parts, zeros):
+            notice(told)
         return _walk(begun, schedule, noise, seed, progress, on_step)
 
 
@@ -138,7 +152,7 @@ def _walk(
         noisy=noisy_splits(begun.data.test, noise, seed),
         on_step=on_step,
     )
-    work, order = copy.deepcopy(dense), np.zeros(0, dtype=np.int64)
+    work, order = copy.deepcopy(dense), parts.held
     repair = begun.recovery.begin(dense, begun.data, seed)
     if begun.recovery.memoryless:  # the dense network gets the same repair as all that follow
         repair(work, parts.masks(order))
@@ -168,5 +182,7 @@ def _walk(
         extra = {"ties_at_cut": selection.tied_share, "score_seconds": seconds}
         record.add(work, order, extra)
     kept = repair if begun.recovery.memoryless else None
-    steps_made = tuple(record.steps)
-    return PruningPath(dense, parts, order, steps_made, begun.settings, kept, record.before)
+    path = PruningPath(
+        dense, parts, order, tuple(record.steps), begun.settings, kept, record.before
+    )
+    return replace(path, remarks=all_remarks(path, begun.data.test))

@@ -1,17 +1,18 @@
 """Masks are the truth about what is pruned; parts are what can be pruned, numbered."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor, nn
 
 from leastloss.criteria import GRANULARITIES, Granularity, Scores
 from leastloss.errors import InputError
 from leastloss.models.binarize import BinaryLinear
-from leastloss.models.layers import PRUNED, Masks, mask_of, prunable_layers
+from leastloss.models.layers import PRUNED, Layer, Masks, mask_of, prunable_layers
 from leastloss.models.units import hidden_units, sort_by_unit
 from leastloss.names import choose
 
@@ -20,17 +21,13 @@ def full_masks(model: nn.Module, names: list[str] | None = None) -> Masks:
     """Masks that keep everything, one per prunable layer.
 
     Raises:
-        InputError: If nothing can be pruned or a layer is pruned already.
+        InputError: If nothing can be pruned.
 
     Example:
         >>> {name: mask.shape for name, mask in full_masks(nn.Sequential(nn.Linear(3, 2))).items()}
         {'0': torch.Size([2, 3])}
     """
     layers = prunable_layers(model, names)
-    for name, layer in layers.items():
-        mask = mask_of(layer)
-        if mask is not None and not bool(mask.all()):
-            raise InputError(f"layer {name!r} is pruned already; start from the dense model")
     return {name: torch.ones_like(m.weight, dtype=torch.bool) for name, m in layers.items()}
 
 
@@ -50,6 +47,15 @@ def apply_masks(model: nn.Module, masks: Masks) -> None:
             layer.weight.mul_(mask)
 
 
+def _none() -> NDArray[np.int64]:
+    return np.zeros(0, dtype=np.int64)
+
+
+def _remembered(layer: Layer) -> Tensor:
+    mask = mask_of(layer)
+    return torch.ones_like(layer.weight, dtype=torch.bool) if mask is None else mask.bool()
+
+
 def sparsity(masks: Masks) -> float:
     """Share of the maskable weights that are pruned, in [0, 1]."""
     kept = sum(int(mask.sum()) for mask in masks.values())
@@ -58,12 +64,24 @@ def sparsity(masks: Masks) -> float:
 
 def dead_units(masks: Masks, consumers: dict[str, str]) -> int:
     """Count hidden units that nothing enters or that nothing leaves, by the masks."""
-    dead = 0
+    return sum(int((~(enters & leaves)).sum()) for enters, leaves in _links(masks, consumers))
+
+
+def _links(masks: Masks, consumers: dict[str, str]) -> Iterator[tuple[Tensor, Tensor]]:
+    """Of the units of each hidden layer, whether a weight enters them, and whether one leaves."""
     for name, consumer in consumers.items():
         enters = masks[name].flatten(1).any(dim=1)
-        leaves = sort_by_unit(masks[consumer], len(enters)).any(dim=2).any(dim=0)
-        dead += int((~(enters & leaves)).sum())
-    return dead
+        yield enters, sort_by_unit(masks[consumer], len(enters)).any(dim=2).any(dim=0)
+
+
+def check_empty_layers(granularity: str) -> None:
+    """Refuse to let layers lose their last unit.
+
+    Raises:
+        InputError: If units are the parts.
+    """
+    if granularity == "unit":
+        raise InputError("empty_layers is for weights; a layer always keeps one unit")
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,17 +92,23 @@ class Parts:
 
     Attributes:
         granularity: ``weight`` or ``unit``.
-        dense: The masks before any removal.
+        dense: The masks with all parts there. Of weights they keep everything; where units are the
+            parts, they hold the single weights that the network came without.
         consumers: Hidden layer -> layer that reads its units; empty for weights.
+        held: Numbers of the parts that the network came without, ascending: they are gone from the
+            first row on, and every order of removal begins with them.
     """
 
     granularity: Granularity
     dense: Masks
     consumers: dict[str, str]
+    held: NDArray[np.int64] = field(default_factory=_none)
 
     @classmethod
     def of(cls, model: nn.Module, granularity: str, names: list[str] | None = None) -> "Parts":
-        """Number the parts of a model.
+        """Number the parts of a model; those that its masks lack already are held.
+
+        A unit is lacking if nothing enters it and nothing leaves it.
 
         Raises:
             InputError: If the granularity is unknown or the model has no such parts.
@@ -94,8 +118,14 @@ class Parts:
         )
         if chosen == "unit" and names is not None:
             raise InputError("layers can be named for the granularity 'weight' only")
-        masks = full_masks(model, names)
-        return cls(chosen, masks, hidden_units(model) if chosen == "unit" else {})
+        layers = prunable_layers(model, names)
+        masks = {name: _remembered(layer) for name, layer in layers.items()}
+        if chosen == "weight":
+            kept = torch.cat([mask.flatten().cpu() for mask in masks.values()])
+            return cls(chosen, full_masks(model, names), {}, np.flatnonzero(~kept.numpy()))
+        consumers = hidden_units(model)
+        gone = [~(enters | leaves).cpu() for enters, leaves in _links(masks, consumers)]
+        return cls(chosen, masks, consumers, np.flatnonzero(torch.cat(gone).numpy()))
 
     @property
     def sizes(self) -> dict[str, int]:
@@ -113,19 +143,28 @@ class Parts:
     def __len__(self) -> int:
         return sum(self.sizes.values())
 
-    def check_room(self, removed: int) -> None:
-        """Refuse to remove so many units that a layer would lose its last one.
+    def check_room(self, removed: int, *, empty_layers: bool = False) -> None:
+        """Refuse to remove so many parts that a layer would lose its last one.
+
+        Args:
+            removed: How many are gone in the end.
+            empty_layers: Whether layers may lose their last weight; they never lose their last
+                unit.
 
         Raises:
-            InputError: If fewer units than layers would be left.
+            InputError: If fewer parts than layers would be left.
         """
-        layers = len(self.sizes)
-        if self.granularity == "unit" and removed > len(self) - layers:
-            most = (len(self) - layers) / len(self)
-            raise InputError(
-                f"removing {removed} of {len(self)} units would empty one of {layers} layers; "
-                f"to_sparsity can be at most {most:.4g}"
-            )
+        held = np.bincount(self.layer_of[self.held], minlength=len(self.sizes))
+        layers = int((held < np.array(list(self.sizes.values()))).sum())
+        weights = self.granularity == "weight"
+        if removed <= len(self) - layers or (weights and empty_layers):
+            return
+        most = (len(self) - layers) / len(self)
+        raise InputError(
+            f"removing {removed} of {len(self)} {self.granularity}s would empty one of {layers} "
+            f"layers; to_sparsity can be at most {most:.4g}"
+            + (", or more with empty_layers=True" if weights else "")
+        )
 
     def flatten(self, scores: Scores) -> NDArray[np.float64]:
         """Line up the scores of all layers, shape (parts,).

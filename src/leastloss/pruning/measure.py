@@ -18,6 +18,7 @@ from leastloss.evaluation import (
     predict,
 )
 from leastloss.models.layers import Masks, prunable_layers
+from leastloss.models.matrices import network_sparsity
 from leastloss.models.units import hidden_units
 from leastloss.pruning.masks import dead_units, sparsity
 
@@ -49,7 +50,8 @@ def measure(
         ``lzma_bytes``, ``zlib_bytes`` and ``compressed_bytes`` of the ternary weights; how far the
         last features of the training split have collapsed, of at most 1,000 samples a class
         (:func:`leastloss.evaluation.network_collapse`); ``dead_units`` (in chains of Linear
-        layers); ``weight_sparsity`` by the masks; ``parameters``, ``multiply_adds`` and ``bits`` of
+        layers); ``weight_sparsity`` of the layers with masks, and ``network_sparsity`` of all
+        weight matrices, by the masks; ``parameters``, ``multiply_adds`` and ``bits`` of
         what is kept (:func:`leastloss.evaluation.cost.network_cost`).
     """
     test = data.test
@@ -59,6 +61,7 @@ def measure(
     metrics |= description_length(ternary_weights(model, masks))
     metrics |= network_collapse(model, data.train)
     metrics["weight_sparsity"] = sparsity(masks)
+    metrics["network_sparsity"] = network_sparsity(model, masks)
     metrics |= network_cost(model, masks, data.test.x)
     # No units to count unless it is a chain of Linear layers that are all masked.
     with contextlib.suppress(InputError, KeyError):

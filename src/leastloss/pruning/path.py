@@ -58,6 +58,9 @@ class PruningPath:
         repair: What repaired the steps, if its result does not depend on earlier steps.
         dense_predicted: The labels that the dense network, before any repair, gives the test
             samples (n,).
+        remarks: What should not be overlooked, a sentence each: zeros that the network came with,
+            matrices that stay dense, layers that lost their last weight, classes that are never
+            predicted any more or have no test sample.
     """
 
     dense: nn.Module
@@ -67,6 +70,7 @@ class PruningPath:
     settings: Mapping[str, object]
     repair: Repair | None = None
     dense_predicted: NDArray[Any] = field(default_factory=_no_labels)
+    remarks: tuple[str, ...] = ()
 
     def table(self) -> pd.DataFrame:
         """One row per step: step, removed, sparsity, accuracy, minority_recall, ...
@@ -135,9 +139,11 @@ class PruningPath:
             raise InputError(f"sparsity is {sparsity:g}; it must lie in [0, 1]")
         # Both a step's exact share and its rounded spelling (0.95) must be found again.
         removed = parts_at(sparsity, len(self.parts))
-        if not 0 <= removed <= len(self.removal_order):
+        held = len(self.parts.held)
+        if not held <= removed <= len(self.removal_order):
+            least = held / len(self.parts)
             raise InputError(
-                f"sparsity {sparsity:g} is not on this path; it goes from 0 to {most:.4g}"
+                f"sparsity {sparsity:g} is not on this path; it goes from {least:.4g} to {most:.4g}"
             )
         return removed
 

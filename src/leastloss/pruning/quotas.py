@@ -69,20 +69,25 @@ class Allotted:
     Args:
         rule: The share of every layer at a number of removals.
         parts: The numbered parts.
+        empty_layers: Whether a layer may lose its last weight.
     """
 
     by_layer: ClassVar[bool] = True
 
-    def __init__(self, rule: Rule, parts: Parts) -> None:
-        self.rule, self.group = rule, parts.layer_of
-        sizes = np.array(list(parts.sizes.values()))
-        self.most = sizes - 1 if parts.granularity == "unit" else sizes  # no layer is emptied
+    def __init__(self, rule: Rule, parts: Parts, empty_layers: bool = False) -> None:
+        self.rule, self.group, self.empty_layers = rule, parts.layer_of, empty_layers
+        self.sizes = np.array(list(parts.sizes.values()))
+        self.units = parts.granularity == "unit"
 
     def next(self, gone: NDArray[np.bool_], k: int) -> NDArray[np.int64]:
         """See :class:`Quotas`."""
-        before = np.bincount(self.group[gone], minlength=len(self.most))
+        before = np.bincount(self.group[gone], minlength=len(self.sizes))
         total = int(before.sum()) + k
-        return apportion(self.rule(total), total, before, self.most) - before
+        wanted, one_stays = self.rule(total), np.maximum(self.sizes - 1, before)
+        found = apportion(wanted, total, before, one_stays if self.units else self.sizes)
+        if not self.empty_layers and (found > one_stays).any():
+            found = apportion(wanted, total, before, one_stays)
+        return found - before
 
 
 def quotas_of(
@@ -91,13 +96,14 @@ def quotas_of(
     cuts: NDArray[np.int64],
     balance: str,
     allocation: str | PruningPath,
+    empty_layers: bool = False,
 ) -> Quotas | None:
     """Read the options ``balance`` and ``allocation``; None where nothing but the scores decides.
 
     Raises:
         InputError: If a name is unknown, units are to be balanced or allotted by their weights,
             signs are to be balanced within allotted layers, or the path is of other parts, too
-            short, or has no such steps.
+            short, has no such steps, or empties a layer that is not to be emptied.
     """
     by_sign = choose("balance", balance, BALANCES) == "polarity"
     if by_sign and parts.granularity == "unit":
@@ -105,10 +111,11 @@ def quotas_of(
     if not isinstance(allocation, PruningPath):
         check_allocation(allocation, parts.granularity, balance)
         if allocation != "global":
-            return Allotted(_rule(model, parts, allocation), parts)
+            return Allotted(_rule(model, parts, allocation), parts, empty_layers)
         return Polarity(model, parts) if by_sign else None
     other = allocation.parts
-    if other.granularity != parts.granularity or other.sizes != parts.sizes:
+    same = other.granularity == parts.granularity and other.sizes == parts.sizes
+    if not same or not np.array_equal(other.held, parts.held):
         raise InputError("allocation is a path of another network or granularity")
     steps = {step.removed for step in allocation.steps}
     missing = [str(cut) for cut in cuts if int(cut) not in steps]
@@ -118,6 +125,8 @@ def quotas_of(
             "prune both with the same steps"
         )
     group = parts.layer_of
+    if not empty_layers:
+        _check_kept(allocation, int(cuts[-1]))
     if by_sign:
         if allocation.settings["balance"] != balance:
             raise InputError("allocation is a path without balance; prune both with 'polarity'")
@@ -141,6 +150,22 @@ def check_allocation(allocation: str, granularity: str, balance: str) -> None:
         raise InputError(
             f"allocation {allocation!r} looks at no signs; balance {balance!r} goes with 'global' "
             "or with another path's layers"
+        )
+
+
+def _check_kept(path: PruningPath, removed: int) -> None:
+    """Refuse layer ratios that empty a layer."""
+    layers, group = list(path.parts.sizes), path.parts.layer_of
+    held, gone = (
+        np.bincount(group[numbers], minlength=len(layers))
+        for numbers in (path.parts.held, path.gone(removed))
+    )
+    sizes = np.array(list(path.parts.sizes.values()))
+    emptied = np.flatnonzero((gone == sizes) & (held < sizes))
+    if len(emptied):
+        raise InputError(
+            f"allocation is a path that empties layer {layers[emptied[0]]!r}; prune both with "
+            "empty_layers=True, or neither"
         )
 
 

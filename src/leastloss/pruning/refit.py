@@ -15,6 +15,7 @@ from leastloss.models.capture import repairable_layers
 from leastloss.models.layers import Masks, has_maps
 from leastloss.models.running import matched
 from leastloss.models.usage import misused
+from leastloss.models.zeros import mask_for
 from leastloss.pruning.compensate import refuse_binary
 from leastloss.pruning.recovery import Recovery, Repair
 
@@ -113,7 +114,7 @@ class Refit(Recovery):
         roots: Tensor,
     ) -> None:
         """Refit the units of one layer."""
-        mask = masks[name] if name in masks else torch.ones_like(layer.weight).bool()
+        mask = mask_for(masks, name, layer)
         few = mask.sum(dim=1) <= self.widest
         if not bool(few.any()):
             return

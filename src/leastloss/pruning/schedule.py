@@ -60,9 +60,11 @@ def spaced(start: int, end: int, parts: int, steps: int, spacing: str) -> NDArra
 
 
 def within(
-    cuts: NDArray[np.int64], parts: int, substeps: int, spacing: str
+    cuts: NDArray[np.int64], parts: int, substeps: int, spacing: str, gone: int = 0
 ) -> list[NDArray[np.int64]]:
     """The removals at which each step prunes and repairs; the last of a step is its cut.
+
+    So many as ``gone`` were before the first.
 
     Raises:
         InputError: As :func:`spaced`.
@@ -73,14 +75,16 @@ def within(
     """
     if isinstance(substeps, bool) or substeps != int(substeps) or substeps < 1:
         raise InputError(f"substeps is {substeps}; it must be at least 1 and an integer")
-    starts = [0, *(int(cut) for cut in cuts[:-1])]
+    starts = [gone, *(int(cut) for cut in cuts[:-1])]
     return [
         spaced(start, int(end), parts, substeps, spacing)
         for start, end in zip(starts, cuts, strict=True)
     ]
 
 
-def targets(parts: int, to_sparsity: float, steps: int, spacing: str = "even") -> NDArray[np.int64]:
+def targets(
+    parts: int, to_sparsity: float, steps: int, spacing: str = "even", gone: int = 0
+) -> NDArray[np.int64]:
     """How many parts are gone after each step, shape (steps,) at most.
 
     Args:
@@ -88,6 +92,7 @@ def targets(parts: int, to_sparsity: float, steps: int, spacing: str = "even") -
         to_sparsity: Share of the parts that is gone in the end, inside (0, 1).
         steps: Number of steps, at least 1.
         spacing: One of ``SPACINGS``.
+        gone: How many parts are gone before the first step.
 
     Raises:
         InputError: If an argument is out of range or nothing would be removed.
@@ -105,15 +110,30 @@ def targets(parts: int, to_sparsity: float, steps: int, spacing: str = "even") -
             f"to_sparsity {to_sparsity} of {parts} parts would remove {end}; at least one part "
             "must go and one must stay"
         )
-    return spaced(0, end, parts, steps, spacing)
+    check_beyond(end, gone, parts, f"to_sparsity {to_sparsity:g}")
+    return spaced(gone, end, parts, steps, spacing)
 
 
-def cuts_at(parts: int, sparsities: Sequence[float]) -> NDArray[np.int64]:
+def check_beyond(end: int, gone: int, parts: int, asked: str) -> None:
+    """Refuse a target that a network has reached already.
+
+    Raises:
+        InputError: If no more parts go than are gone.
+    """
+    if 0 < gone >= end:
+        raise InputError(
+            f"{asked} leaves nothing to remove: {gone:,} of {parts:,} parts ({gone / parts:.4g}) "
+            "are zero already; ask for more, or let them come back with zeros='free'"
+        )
+
+
+def cuts_at(parts: int, sparsities: Sequence[float], gone: int = 0) -> NDArray[np.int64]:
     """How many parts are gone after each step, given its sparsity, shape (steps,).
 
     Args:
         parts: Number of parts of the dense network.
         sparsities: Share of the parts that is gone after each step: increasing, inside (0, 1).
+        gone: How many parts are gone before the first step.
 
     Raises:
         InputError: If they are not, or two of them (or 0 or 1) mean the same number of parts.
@@ -140,4 +160,5 @@ def cuts_at(parts: int, sparsities: Sequence[float]) -> NDArray[np.int64]:
             f"sparsities {listed} of {parts} parts remove {counts}; every step must remove at "
             "least one part, and one must stay"
         )
+    check_beyond(int(ends[1]), gone, parts, f"sparsity {sparsities[0]:g}")
     return ends[1:-1]

@@ -13,7 +13,7 @@ from leastloss.data import Data
 from leastloss.errors import InputError
 from leastloss.pruning.masks import Parts, apply_masks
 from leastloss.pruning.quotas import Polarity, Quotas
-from leastloss.pruning.selection import Selection, protected_parts, select
+from leastloss.pruning.selection import Occupied, Selection, protected_parts, select
 from leastloss.seeds import stream
 
 
@@ -29,6 +29,7 @@ class Scorer:
         at_once: How many parts go in all, where the weights that are kept never change: an exact
             order that follows from the weights is then made once, so that it does not depend on
             where the path is measured. 0: such orders start anew at each step.
+        empty_layers: Whether a layer may lose its last weight.
     """
 
     def __init__(
@@ -39,8 +40,12 @@ class Scorer:
         seed: int,
         quotas: Quotas | None = None,
         at_once: int = 0,
+        empty_layers: bool = False,
     ) -> None:
         self.criterion, self.parts, self.quotas = criterion, parts, quotas
+        self.layers = Occupied(parts.layer_of)
+        # Quotas by layer see to it themselves, and so do the exact orders of units.
+        self.guards = not empty_layers and not (quotas is not None and quotas.by_layer)
         self.train, self.withheld = data.train, data.withheld
         self.priority = stream(seed, "ties").random(len(parts))
         # By name: options change what is done with the draws, not the draws.
@@ -71,9 +76,8 @@ class Scorer:
         free = self._free(model, order, rescore)
         assert self.last is not None  # scored just now
         if self.quotas is None:
-            return select(self.last, free, k, self.priority)
-        group, quota = self.quotas.group, self.quotas.next(self.gone, k)
-        return select(self.last, free, k, self.priority, group, quota)
+            return self._select(free, k)
+        return self._select(free, k, self.quotas.group, self.quotas.next(self.gone, k))
 
     def choose_one_by_one(
         self, model: nn.Module, order: NDArray[np.int64], k: int, progress: bool
@@ -95,7 +99,7 @@ class Scorer:
             assert self.last is not None
             if turns is not None and self.quotas is not None:
                 free &= self.quotas.group == turns[i]
-            one = select(self.last, free, 1, self.priority)
+            one = self._select(free, 1)
             order, tied = np.append(order, one.order), one.tied_share
             apply_masks(model, self.parts.masks(order))
         return Selection(order[len(order) - k :], tied)
@@ -105,10 +109,51 @@ class Scorer:
     ) -> NDArray[np.int64] | None:
         """The next ``k`` parts of the criterion's exact order, if it has one."""
         if not self.at_once:
-            return self.criterion.removal_order(self.context(model, order), k)
+            return self._order(model, order, k)
         if self.exact is None:
-            self.exact = self.criterion.removal_order(self.context(model, order), self.at_once)
-        return None if self.exact is None else self.exact[len(order) : len(order) + k]
+            self.exact = self._order(model, order, self.at_once)
+        start = len(order) - len(self.parts.held)
+        return self.exact if self.exact is None else self.exact[start : start + k]
+
+    def _order(
+        self, model: nn.Module, order: NDArray[np.int64], k: int
+    ) -> NDArray[np.int64] | None:
+        """The criterion's order, but for the last part of each layer, which is passed over."""
+        found = self.criterion.removal_order(self.context(model, order), k)
+        if found is None or not self._empties(found):
+            return found
+        longer = min(k + len(self.parts.sizes), int((~self.gone).sum()))
+        found = self.criterion.removal_order(self.context(model, order), longer)
+        return None if found is None else self.layers.without_last(found, ~self.gone)[:k]
+
+    def _empties(self, chosen: NDArray[np.int64]) -> bool:
+        guarded = self.guards and self.parts.granularity == "weight"
+        return guarded and self.layers.emptied_by(chosen, ~self.gone)
+
+    def _select(
+        self,
+        free: NDArray[np.bool_],
+        k: int,
+        group: NDArray[np.int64] | None = None,
+        quota: NDArray[np.int64] | None = None,
+    ) -> Selection:
+        """Take the lowest; where that empties a layer, its most valuable weight is passed over."""
+        assert self.last is not None
+        found = select(self.last, free, k, self.priority, group, quota)
+        if not self._empties(found.order):
+            return found
+        kept = protected_parts(self.last, ~self.gone, self.parts.layer_of, self.priority)
+        free = free & ~kept
+        if group is None or quota is None:
+            short = int(free.sum()) < k
+        else:
+            short = bool((np.bincount(group[free], minlength=len(quota)) < quota).any())
+        if short:
+            raise InputError(
+                f"{self.criterion.label!r} would take the last weight of a layer; remove fewer, "
+                "or allow it with empty_layers=True"
+            )
+        return select(self.last, free, k, self.priority, group, quota)
 
     def _free(self, model: nn.Module, order: NDArray[np.int64], rescore: bool) -> NDArray[np.bool_]:
         """Score, and tell which parts may go."""
@@ -116,9 +161,7 @@ class Scorer:
         if rescore or self.last is None:
             self.last = self.parts.flatten(self.criterion.score(self.context(model, order)))
         free = ~self.gone
-        # Quotas by layer empty none of them.
-        allotted = self.quotas is not None and self.quotas.by_layer
-        if self.parts.granularity == "unit" and not allotted:
+        if self.parts.granularity == "unit" and self.guards:
             free &= ~protected_parts(self.last, free, self.parts.layer_of, self.priority)
         return free
 

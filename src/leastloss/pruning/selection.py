@@ -22,6 +22,38 @@ class Selection:
     tied_share: float
 
 
+class Occupied:
+    """Which layers have a living part left.
+
+    Args:
+        layer_of: Number of each part's layer, shape (parts,).
+    """
+
+    def __init__(self, layer_of: NDArray[np.int64]) -> None:
+        self.layer_of = layer_of
+        self.count = int(layer_of.max(initial=-1)) + 1
+
+    def emptied_by(self, chosen: NDArray[np.int64], alive: NDArray[np.bool_]) -> bool:
+        """Whether the removal of the parts with these numbers takes the last one of a layer."""
+        before = np.bincount(self.layer_of[alive], minlength=self.count)
+        taken = np.bincount(self.layer_of[chosen], minlength=self.count)
+        return bool(((before == taken) & (before > 0)).any())
+
+    def without_last(self, order: NDArray[np.int64], alive: NDArray[np.bool_]) -> NDArray[np.int64]:
+        """Leave out of an order of removals the one that empties each layer.
+
+        Example:
+            >>> layers, alive = Occupied(np.array([0, 0, 1, 1])), np.ones(4, dtype=bool)
+            >>> layers.without_last(np.array([1, 2, 0, 3]), alive)
+            array([1, 2])
+        """
+        before = np.bincount(self.layer_of[alive], minlength=self.count)
+        taken = np.bincount(self.layer_of[order], minlength=self.count)
+        emptied = np.flatnonzero((before == taken) & (before > 0))
+        last = [np.flatnonzero(self.layer_of[order] == layer)[-1] for layer in emptied]
+        return np.delete(order, last)
+
+
 def protected_parts(
     scores: NDArray[np.float64],
     alive: NDArray[np.bool_],

@@ -7,7 +7,7 @@ networks at initialization: why are we missing the mark?", arXiv 2009.08576).
 
 import copy
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -27,6 +27,7 @@ from leastloss.pruning.path import PruningPath, Step
 from leastloss.pruning.record import Record
 from leastloss.pruning.recoveries import as_recovery
 from leastloss.pruning.recovery import Recovery
+from leastloss.pruning.remarks import all_remarks
 from leastloss.pruning.schedule import within
 from leastloss.seeds import stream
 
@@ -105,15 +106,17 @@ def shuffled(
         steps=[path.steps[0]],
     )
     cuts = np.array([step.removed for step in path.steps[1:]], dtype=np.int64)
-    rounds = within(cuts, len(parts), _integer(given["substeps"]), str(given["spacing"]))
+    held = parts.held
+    substeps, spacing = _integer(given["substeps"]), str(given["spacing"])
+    rounds = within(cuts, len(parts), substeps, spacing, len(held))
     group, generator = _groups(path), stream(seed, "shuffled")
     work = copy.deepcopy(path.dense)
     repair = chosen.begin(path.dense, data, seed)
-    none = np.zeros(0, dtype=np.int64)
-    removed = {0: none}
+    removed = {len(held): held}
     for step in rounds:
         for cut in step:
-            order = shuffle_within(path.gone(int(cut)), group, generator)
+            drawn = shuffle_within(path.gone(int(cut)), group, generator, held)
+            order = np.concatenate([held, np.setdiff1d(drawn, held)])
             masks = parts.masks(order)
             _bring_back(work, path.dense, masks)
             apply_masks(work, masks)
@@ -123,7 +126,7 @@ def shuffled(
     label = str(given["criterion"])
     settings = {**given, "criterion": f"{SHUFFLED}@{label}", "allocation": label}
     settings |= {"options": {}, "facts": {}}
-    return ShuffledPath(
+    found = ShuffledPath(
         path.dense,
         parts,
         order,
@@ -133,10 +136,14 @@ def shuffled(
         path.dense_predicted,
         removed=removed,
     )
+    return replace(found, remarks=all_remarks(found, data.test))
 
 
 def shuffle_within(
-    gone: NDArray[np.int64], group: NDArray[np.int64], generator: np.random.Generator
+    gone: NDArray[np.int64],
+    group: NDArray[np.int64],
+    generator: np.random.Generator,
+    held: NDArray[np.int64] | None = None,
 ) -> NDArray[np.int64]:
     """Draw as many parts of every group as there are in ``gone``.
 
@@ -144,6 +151,7 @@ def shuffle_within(
         gone: Numbers of parts, each once.
         group: Number of each part's group, shape (parts,).
         generator: Source of the draw.
+        held: Numbers of parts that stay gone.
 
     Returns:
         Numbers of parts, ascending, as many as in ``gone``.
@@ -156,6 +164,8 @@ def shuffle_within(
     """
     counts = np.bincount(group[gone], minlength=int(group.max()) + 1)
     place = generator.random(len(group))
+    if held is not None:
+        place[held] = -1.0  # before all others of their group
     order = np.lexsort((place, group))  # by group, and within it at random
     first = np.concatenate([[0], np.cumsum(np.bincount(group))[:-1]])
     rank = np.arange(len(group)) - first[group[order]]

@@ -16,9 +16,10 @@ from leastloss.models.chain import check_chain
 from leastloss.models.copying import own_copy
 from leastloss.models.untouched import check_module
 from leastloss.models.usage import check_usage
+from leastloss.models.zeros import hold_zeros
 from leastloss.names import choose
 from leastloss.pruning.automatic import recovery_for
-from leastloss.pruning.masks import Parts
+from leastloss.pruning.masks import Parts, check_empty_layers
 from leastloss.pruning.noise import read_noise
 from leastloss.pruning.path import PruningPath
 from leastloss.pruning.quotas import quotas_of
@@ -68,6 +69,8 @@ def begin_path(
     seed: int,
     layers: Sequence[str] | None,
     noise: Sequence[str],
+    zeros: str = "held",
+    empty_layers: bool = False,
 ) -> Start:
     """Read and check what :func:`leastloss.prune` is given; nothing is scored or repaired yet.
 
@@ -87,23 +90,26 @@ def begin_path(
     dense = own_copy(model).eval()
     if isinstance(layers, str):
         raise InputError(f"layers is the text {layers!r}; give a list, as in ['{layers}']")
+    hold_zeros(dense, zeros)
     parts = Parts.of(dense, granularity, None if layers is None else list(layers))
+    if empty_layers:
+        check_empty_layers(parts.granularity)
+    gone = len(parts.held)
     if sparsities is None:
-        cuts = targets(len(parts), to_sparsity, steps, spacing)
+        cuts = targets(len(parts), to_sparsity, steps, spacing, gone)
     else:
-        cuts = cuts_at(len(parts), sparsities)
+        cuts = cuts_at(len(parts), sparsities, gone)
         to_sparsity, steps = float(sparsities[-1]), len(cuts)
-    rounds = within(cuts, len(parts), substeps, spacing)
-    parts.check_room(int(cuts[-1]))
+    rounds = within(cuts, len(parts), substeps, spacing, gone)
+    parts.check_room(int(cuts[-1]), empty_layers=empty_layers)
     data = as_data(data)  # not by the seed of pruning: what is test stays test
     check_network(dense, data.train)
     check_usage(dense, data.train.x[:8], list(parts.dense))
     if parts.consumers:
         check_chain(dense, data.train.x[:8], parts.consumers)
-    quotas = quotas_of(dense, parts, cuts, balance, allocation)
-    at_once = int(cuts[-1]) if recovery.keeps_weights else 0
-    scorer = Scorer(criterion, parts, data, seed, quotas, at_once)
-    none = np.zeros(0, dtype=np.int64)
+    quotas = quotas_of(dense, parts, cuts, balance, allocation, empty_layers)
+    at_once = int(cuts[-1]) - gone if recovery.keeps_weights else 0
+    scorer = Scorer(criterion, parts, data, seed, quotas, at_once, empty_layers)
     follows = "" if isinstance(allocation, str) else str(allocation.settings["criterion"])
     label = "@".join(filter(None, [criterion.label, follows]))
     settings: dict[str, object] = {
@@ -121,8 +127,10 @@ def begin_path(
         "noise": [f"{name}:{severity}" for name, severity in read_noise(noise)],
         "seed": seed,
         "layers": None if layers is None else list(layers),
+        "zeros": zeros,
+        "empty_layers": empty_layers,
         "options": dict(vars(criterion)),
-        "facts": criterion.facts(scorer.context(dense, none)),
+        "facts": criterion.facts(scorer.context(dense, parts.held)),
     }
     return Start(
         dense=dense,

@@ -50,6 +50,7 @@ class Comparison:
         figures: Anchor of a section -> its figures.
         measured: Method -> the metrics of its runs.
         notes: Sentences that the page must not keep back, such as what is left out.
+        remarks: Sentences on single methods: emptied layers, classes that are lost.
         robustness: One row per network, model, corruption and severity.
         errors: Summaries of it, one row per network and model.
         unexposed: Network -> labels of which no robustness run is there.
@@ -75,6 +76,7 @@ class Comparison:
     figures: Mapping[str, Sequence[Drawn]] = field(default_factory=dict)
     measured: Mapping[str, Sequence[Mapping[str, float]]] = field(default_factory=dict)
     notes: Sequence[str] = ()
+    remarks: Sequence[str] = ()
     robustness: pd.DataFrame | None = None
     errors: pd.DataFrame | None = None
     unexposed: Mapping[str, Sequence[str]] = field(default_factory=dict)
@@ -145,8 +147,13 @@ def sections_of(given: Comparison) -> list[Section]:
         fairness_section(steps, at[-2:], methods),
         controls_section(means(area), found),
         significance([gaps, area_gaps, between], methods, refused),
+        *_remarked(given),
         Section(anchor="made", title="What made it", facts=given.facts, grids=given.tables),
     ]
+
+
+def _remarked(given: Comparison) -> list[Section]:
+    return [Section(anchor="remarks", title="Remarks", lead=given.remarks)] if given.remarks else []
 
 
 def _drawn(given: Comparison, anchor: str, title: str) -> list[Section]:
