@@ -11,8 +11,11 @@ import pytest
 from mlflow import MlflowClient
 from tests.entrypoints.conftest import Entry, children, newest, refused
 
+from leastloss.experiment.select import criterion_runs
+from leastloss.experiment.steps import compared
+
 FAST = {"corruptions": "gaussian", "severities": "1"}
-ONE = {"criteria": "random", "steps": "1"}
+ONE = {"criteria": "random", "steps": "1", "artifacts": "light"}
 
 
 def magnitude(client: MlflowClient, parent: str) -> str:
@@ -39,20 +42,30 @@ def test_unfinished_runs_are_no_sources_unless_asked(
             "with unfinished 'yes'"
         )
         assert newest(finished).info.run_id == before
-    entry.run("prune", run_id=train, unfinished="yes", **ONE)
-    entry.run("compare", runs=child, unfinished="yes")
-    entry.run("robustness", run_id=child, unfinished="yes", **FAST)
-    note = newest(finished).data.tags["mlflow.note.content"]
-    assert f"-P run_id={child} -P unfinished=yes" in note
+
+
+def test_unfinished_runs_are_sources_where_that_is_asked(
+    finished: MlflowClient, entry: Entry, pipeline: dict[str, str]
+) -> None:
+    train, child = pipeline["train"], magnitude(finished, pipeline["given"])
+    for run_id in (train, child):
+        finished.update_run(run_id, status="KILLED")
+    assert [run.info.run_id for run in criterion_runs([child], "yes")] == [child]
+    parent = entry.run("prune", run_id=train, unfinished="yes", **ONE)
+    own = finished.get_run(entry.run("robustness", run_id=child, unfinished="yes", **FAST))
+    assert f"-P run_id={child} -P unfinished=yes" in own.data.tags["mlflow.note.content"]
+    note = finished.get_run(parent).data.tags["mlflow.note.content"]
+    assert f"-P run_id={train} -P unfinished=yes" in note
 
 
 def test_unfinished_children_are_left_out_and_told(
-    finished: MlflowClient, entry: Entry, pipeline: dict[str, str]
+    finished: MlflowClient, pipeline: dict[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     finished.update_run(magnitude(finished, pipeline["given"]), status="KILLED")
-    result = entry("compare", runs=pipeline["given"])
-    assert result.exit_code == 0, result.output
-    assert "left out, since they did not finish: magnitude (KILLED)" in result.stderr
+    (only,) = criterion_runs([pipeline["given"]])
+    assert only.data.params["criterion"] == "random"
+    said = capsys.readouterr().err
+    assert said == "left out, since they did not finish: magnitude (KILLED)\n"
 
 
 @pytest.mark.parametrize("name", ["prune", "robustness", "compare"])
@@ -71,8 +84,8 @@ def test_the_first_letters_of_an_id_are_enough(
     assert children(finished, parent)["random"].data.params["run_id"] == train
     own = finished.get_run(entry.run("robustness", run_id=child[:10], **FAST))
     assert own.data.tags["leastloss.of_run"] == child
-    own = finished.get_run(entry.run("compare", runs=f"{child[:10]},{parent[:10]}"))
-    assert child in own.data.tags["leastloss.of_run"]
+    found = [run.info.run_id for run in criterion_runs([child[:10], parent[:10]])]
+    assert found == [child, children(finished, parent)["random"].info.run_id]
 
 
 @pytest.fixture
@@ -103,7 +116,7 @@ def test_a_store_that_was_moved_with_its_files(
     assert moved.get_run(child).info.artifact_uri.startswith("file:///gone/")
     entry.run("prune", run_id=pipeline["train"], **ONE)
     entry.run("robustness", run_id=child, sparsity="0.5", **FAST)
-    entry.run("compare", runs=pipeline["given"])
+    assert len(compared(criterion_runs([pipeline["given"]])).table) == 6
     shutil.rmtree("mlruns")
     for name, key in (("prune", "run_id"), ("robustness", "run_id"), ("compare", "runs")):
         line = refused(entry(name, **{key: pipeline["train" if name == "prune" else "given"]}), 1)

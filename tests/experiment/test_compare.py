@@ -15,7 +15,9 @@ def _run(number: int, accuracy: float, **parameters: str) -> Any:
     params = COMMON | {"criterion": "nc", "seed": "0", "dense_seed": "0"} | parameters
     info = SimpleNamespace(run_id=f"run{number}", start_time=number)
     tags = {"leastloss.dense_run": f"dense{params['dense_seed']}"}
-    table = pd.DataFrame({"step": [0, 1], "sparsity": [0.0, 0.5], "accuracy": [0.9, accuracy]})
+    steps = int(params["steps"])
+    table = pd.DataFrame({"step": range(steps + 1), "accuracy": [0.9] * steps + [accuracy]})
+    table["sparsity"] = table["step"] / (2 * steps)
     return SimpleNamespace(
         info=info, data=SimpleNamespace(params=params, tags=tags), inputs=None, table=table
     )

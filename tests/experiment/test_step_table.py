@@ -50,7 +50,7 @@ def test_a_whole_table() -> None:
         (text(sparsity=[0, 0.3, None, 0.4]), "its sparsity does not rise"),
         (text(step=[0, 1, 1, 3]), "its rows are the steps 0, 1, 1, 3"),
         (text(step=["a", "b", "c", "d"]), "column 'step' holds 'a', no number"),
-        (text().replace("removed", "moved"), "it has no column 'removed'"),
+        (text().replace("sparsity", "density"), "it has no column 'sparsity'"),
         ('a,"b\n1', "table.csv of run 'r1' is damaged"),
     ],
 )
@@ -76,7 +76,8 @@ def test_a_run_that_is_older_than_the_parameter() -> None:
 
 
 def test_tables_of_other_kinds() -> None:
-    table = numbers_of_run(run(), "summary.csv", "model,mce,note\ndense,1.0,\nnc,,no error\n")
+    rows = "model,mce,note,failed\ndense,1.0,,\nnc,,no error,a logit is NaN\n"
+    table = numbers_of_run(run(), "summary.csv", rows)
     assert table["mce"].tolist()[0] == 1
     with pytest.raises(ResourceError, match=r"summary.csv of run 'r1' is damaged: column 'mce'"):
         numbers_of_run(run(), "summary.csv", "model,mce\ndense,one\n")

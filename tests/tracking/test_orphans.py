@@ -4,6 +4,7 @@ import os
 import socket
 import subprocess
 import sys
+from functools import partialmethod
 
 import pytest
 from mlflow import MlflowClient
@@ -49,11 +50,13 @@ def test_models_of_who_is_alive_or_elsewhere_stay(store: MlflowClient) -> None:
     assert {store.get_logged_model(one).status for one in left} == {LoggedModelStatus.PENDING}
 
 
-def test_more_models_than_one_page_holds(store: MlflowClient) -> None:
+def test_more_models_than_one_page_holds(
+    store: MlflowClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
     run_id, first = pending(store, f"{socket.gethostname()}:{killed()}")
-    others = [
-        store.create_logged_model("1", name="m", source_run_id=run_id).model_id for _ in range(101)
-    ]
+    second = store.create_logged_model("1", name="m", source_run_id=run_id).model_id
+    one_a_page = partialmethod(MlflowClient.search_logged_models, max_results=1)
+    monkeypatch.setattr(MlflowClient, "search_logged_models", one_a_page)
     close_orphans("1")
-    statuses = {store.get_logged_model(one).status for one in (first, *others)}
+    statuses = {store.get_logged_model(one).status for one in (first, second)}
     assert statuses == {LoggedModelStatus.FAILED}

@@ -12,8 +12,11 @@ from leastloss.evaluation.metric_table import metric_of
 from leastloss.experiment.child import TABLE
 from leastloss.tracking import Run
 
-_WORDS = ("criterion", "dataset", "network", "model", "corruption", "note", "run_id", "seed")
-_NEEDED = ("step", "removed", "sparsity")
+_WORDS = (
+    *("criterion", "dataset", "network", "model", "run_id", "seed"),
+    *("corruption", "note", "failed"),
+)
+_NEEDED = ("step", "sparsity")
 _ROUNDING = 1e-9
 
 
