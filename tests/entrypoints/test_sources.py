@@ -1,18 +1,24 @@
 """Which runs are taken as sources: unfinished, named in part, of a moved store, or damaged."""
 
+import json
 import shutil
 import sqlite3
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from mlflow import MlflowClient
+from safetensors import safe_open
+from safetensors.torch import save_file
 from tests.entrypoints.conftest import Entry, children, newest, refused
 
 from leastloss.experiment.select import criterion_runs
 from leastloss.experiment.steps import compared
+from leastloss.models import MLP
+from leastloss.models.files import save_network
 
 FAST = {"corruptions": "gaussian", "severities": "1"}
 ONE = {"criteria": "random", "steps": "1", "artifacts": "light"}
@@ -194,3 +200,61 @@ def test_damage_after_logging(
     else:
         assert name in line
         assert said in line
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda facts: facts.pop("data"), "its fact 'data' is missing; it must be a table"),
+        (lambda facts: facts.pop("name"), "its fact 'name' is missing; it must be a text"),
+        (lambda facts: facts.pop("settings"), "its fact 'settings' is missing"),
+        (lambda facts: facts["data"].pop("seed"), "its fact 'seed' of data is missing"),
+        (lambda facts: facts["data"].update(folder="x"), "its fact 'folder' of data is 'x'"),
+        (lambda facts: facts["data"].update(ratio=-1), "is damaged: ratio is -1"),
+        (lambda facts: facts["data"].update(name="digit"), "is damaged: unknown data set 'digit'"),
+        (lambda facts: facts["data"].update(size=4), "is not the data that run"),
+        (lambda facts: facts["settings"].pop("model"), "its setting 'model' is missing"),
+        (lambda facts: facts["settings"].update(lr="fast"), "its setting 'lr' is 'fast'"),
+        (lambda facts: facts["network"].update(hidden=[2**40]), "has the shape"),
+        (lambda facts: facts["network"].update(features=-64), "or damaged"),
+        (lambda facts: facts.update(network=None), "or damaged"),
+    ],
+)
+def test_facts_of_the_dense_network_that_are_missing_or_wrong(
+    moved: MlflowClient,
+    entry: Entry,
+    pipeline: dict[str, str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    change: Callable[[dict[str, Any]], object],
+    said: str,
+) -> None:
+    moved.create_experiment("fresh", artifact_location=(tmp_path / "mlruns").as_uri())
+    monkeypatch.setenv("MLFLOW_EXPERIMENT_NAME", "fresh")
+    train, name = pipeline["train"], "dense_weights.safetensors"
+    moved.delete_tag(train, f"sha256.{name}")
+    with safe_open(kept(train, name), framework="pt") as file:
+        facts = json.loads(file.metadata()["leastloss"])
+        tensors = {key: file.get_tensor(key) for key in list(file.keys())}
+    change(facts)
+    save_file(tensors, kept(train, name), metadata={"leastloss": json.dumps(facts)})
+    for recipe, options in (("prune", ONE), ("robustness", FAST)):
+        line = refused(entry(recipe, run_id=train, **options), 1)
+        assert said in line
+        assert name in line or said == "is not the data that run"
+
+
+def test_a_network_that_is_none_for_its_data(
+    moved: MlflowClient,
+    entry: Entry,
+    pipeline: dict[str, str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    moved.create_experiment("fresh", artifact_location=(tmp_path / "mlruns").as_uri())
+    monkeypatch.setenv("MLFLOW_EXPERIMENT_NAME", "fresh")
+    child, name = magnitude(moved, pipeline["given"]), "pruned_weights.safetensors"
+    moved.delete_tag(child, f"sha256.{name}")
+    save_network(kept(child, name), MLP(30, (3,), 10), {})
+    line = refused(entry("robustness", run_id=child, **FAST), 1)
+    assert "is for 30 features and 10 classes, and digits has 64 and 10" in line

@@ -225,3 +225,56 @@ def test_bad_input(change, message):
 def test_sensitivity_worked_by_hand():
     moved, given = torch.tensor([3.0, 5.0]), torch.tensor([4.0, 12.0])
     assert sensitivity(moved, given) == pytest.approx(4 / sqrt(8))
+
+
+def scaled(change):
+    data = split(400)
+    return Split(change(data.x), data.x[:, :CLASSES].argmax(1), CLASSES, (3,))
+
+
+def test_inputs_in_0_to_1_have_the_scale_they_always_had(recwarn):
+    found = robustness(linear(), split(50), severities=[1])
+    assert set(found["noise_scale"]) == {"values in [0, 1]"}
+    assert not [w for w in recwarn if "not in [0, 1]" in str(w.message)]
+
+
+def test_a_table_is_damaged_in_its_own_units_and_one_warning_says_so():
+    data = scaled(lambda x: 100 * x - 7)
+    with pytest.warns(UserWarning, match="units of the standard deviation of each feature") as told:
+        found = robustness(linear(), data)
+    assert len(told) == 1
+    assert list(found["corruption"].unique()) == ["clean", "gaussian", "impulse"]
+    assert set(found["noise_scale"]) == {"standard deviation of each feature"}
+    accuracy = found[found["corruption"] == "gaussian"]["accuracy"]
+    assert accuracy.is_monotonic_decreasing
+    assert 0.3 < accuracy.iloc[-1] < accuracy.iloc[0] < 1
+
+
+@pytest.mark.filterwarnings("ignore:the inputs are not in")
+def test_the_scale_is_that_of_the_training_split():
+    data, train = scaled(lambda x: 3 * x - 1), scaled(lambda x: 30 * x - 10)
+    own, given = (
+        robustness(linear(), data, corruptions=["gaussian"], severities=[5], train=t)
+        for t in (None, train)
+    )
+    assert given["flip_rate"].iloc[1] > own["flip_rate"].iloc[1] + 0.2
+
+
+@pytest.mark.filterwarnings("ignore:the inputs are not in")
+def test_normalised_images_meet_what_the_images_would():
+    x = torch.rand(60, 1, 8, 8, generator=torch.Generator().manual_seed(3))
+    x[0, 0, 0, 0], x[0, 0, 0, 1] = 0.0, 1.0
+    network = nn.Sequential(nn.Flatten(), nn.Linear(64, 3))
+    unit = Split(x, network(x).argmax(1), 3, ())
+
+    class Unscaled(nn.Module):
+        def forward(self, z):
+            return network(z * 0.3 + 0.1)
+
+    other = Split((x - 0.1) / 0.3, unit.y, 3, ())
+    options = {"corruptions": ["gaussian", "rotation", "shot"], "attacks": ["fgsm", "pgd"]}
+    plain = robustness(network, unit, severities=[2, 5], **options)
+    found = robustness(Unscaled(), other, severities=[2, 5], **options)
+    assert np.allclose(plain["accuracy"], found["accuracy"], atol=0.02)
+    assert set(found["noise_scale"]) == {"range of each channel"}
+    assert found["accuracy"].min() < 1

@@ -90,12 +90,18 @@ def test_wrong_noise_is_refused(specs: list[str], line: str) -> None:
         read_noise(specs)
 
 
-def test_samples_beyond_pixels_are_refused_before_pruning(
+def test_samples_beyond_pixels_are_damaged_in_units_of_the_training_split(
     networks: dict[str, nn.Module], data: Data
 ) -> None:
-    wide = replace(data, test=replace(data.test, x=3 * data.test.x))
-    with pytest.raises(InputError, match=r"defined for float values in \[0, 1\]"):
-        prune(networks["mlp"], wide, "random", noise=["gaussian:1"], progress=False)
+    wide = replace(
+        data, **{part: replace(s, x=3 * s.x - 1) for part in ("train", "val", "test")
+                 for s in [getattr(data, part)]}
+    )  # fmt: skip
+    with pytest.warns(UserWarning, match="units of the range of each channel") as told:
+        path = prune(networks["mlp"], wide, "random", noise=["gaussian:1"], progress=False, steps=1)
+    assert len([w for w in told if "not in [0, 1]" in str(w.message)]) == 1
+    assert path.table()["gaussian1_accuracy"].notna().all()
+    assert path.settings["noise_scale"] == "range of each channel"
 
 
 class Fragile(nn.Module):

@@ -7,6 +7,7 @@ from leastloss.data.datasets import DATASETS
 from leastloss.data.gather import as_data
 from leastloss.data.imbalance import PROFILES
 from leastloss.data.load import load_data
+from leastloss.data.noise_scale import NoiseScale, noise_scale
 from leastloss.data.split import Split
 from leastloss.data.withheld import Withheld
 
@@ -16,6 +17,7 @@ __all__ = [
     "PROFILES",
     "Corruption",
     "Data",
+    "NoiseScale",
     "Split",
     "Withheld",
     "applicable",
@@ -23,4 +25,5 @@ __all__ = [
     "check_corruptions",
     "corrupt",
     "load_data",
+    "noise_scale",
 ]

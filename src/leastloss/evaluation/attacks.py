@@ -6,7 +6,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from leastloss.data import Split, _checks
+from leastloss.data import NoiseScale, Split, _checks, noise_scale
 from leastloss.errors import InputError
 from leastloss.models.running import evaluation_mode, matched
 from leastloss.models.untouched import untouched
@@ -19,21 +19,35 @@ RADII = (2 / 255, 4 / 255, 8 / 255, 16 / 255, 32 / 255)
 PGD_STEPS = 10
 _BATCH = 512
 
-Attack = Callable[[nn.Module, torch.Tensor, torch.Tensor, float, torch.Generator], torch.Tensor]
+Radius = torch.Tensor | float
+Bounds = tuple[torch.Tensor, torch.Tensor]
+Attack = Callable[
+    [nn.Module, torch.Tensor, torch.Tensor, Radius, Bounds, torch.Generator], torch.Tensor
+]
 
 
 def fgsm(
-    model: nn.Module, x: torch.Tensor, y: torch.Tensor, radius: float, generator: torch.Generator
+    model: nn.Module,
+    x: torch.Tensor,
+    y: torch.Tensor,
+    radius: Radius,
+    bounds: Bounds,
+    generator: torch.Generator,
 ) -> torch.Tensor:
     """One step of ``radius`` along the sign of the gradient of the cross-entropy."""
-    return (x + radius * _gradient(model, x, y).sign()).clamp(0, 1)
+    return (x + radius * _gradient(model, x, y).sign()).clamp(*bounds)
 
 
 def pgd(
-    model: nn.Module, x: torch.Tensor, y: torch.Tensor, radius: float, generator: torch.Generator
+    model: nn.Module,
+    x: torch.Tensor,
+    y: torch.Tensor,
+    radius: Radius,
+    bounds: Bounds,
+    generator: torch.Generator,
 ) -> torch.Tensor:
     """Ten steps of a quarter of ``radius`` from a random start, kept within it."""
-    low, high = (x - radius).clamp(min=0), (x + radius).clamp(max=1)
+    low, high = (x - radius).maximum(bounds[0]), (x + radius).minimum(bounds[1])
     found = x + radius * (2 * torch.rand(x.shape, generator=generator).to(x) - 1)
     found = found.clamp(low, high)
     for _ in range(PGD_STEPS):
@@ -45,7 +59,14 @@ def pgd(
 ATTACKS: dict[str, Attack] = {"fgsm": fgsm, "pgd": pgd}
 
 
-def attacked(model: nn.Module, split: Split, name: str, severity: int, seed: int) -> torch.Tensor:
+def attacked(
+    model: nn.Module,
+    split: Split,
+    name: str,
+    severity: int,
+    seed: int,
+    scale: NoiseScale | None = None,
+) -> torch.Tensor:
     """Return the samples of a split, each changed so that ``model`` loses most on it.
 
     Every network is attacked with its own gradient: the samples differ from network to network,
@@ -54,10 +75,12 @@ def attacked(model: nn.Module, split: Split, name: str, severity: int, seed: int
 
     Args:
         model: A differentiable network, attacked in evaluation mode; it is left as it is.
-        split: Samples in [0, 1] and their labels.
+        split: Samples and their labels.
         name: One of `ATTACKS`.
-        severity: 1 to 5: no value changes by more than 2, 4, 8, 16, 32 of 255.
+        severity: 1 to 5: no value changes by more than 2, 4, 8, 16, 32 of 255; of samples that are
+            not in [0, 1], in units of the scale.
         seed: Of the random starts.
+        scale: As :func:`leastloss.data.noise_scale` finds it; of the split itself when omitted.
 
     Raises:
         InputError: If the name is unknown, the severity not in 1..5, or the logits have no
@@ -75,11 +98,12 @@ def attacked(model: nn.Module, split: Split, name: str, severity: int, seed: int
         [[-32.0, 32.0], [32.0, -32.0]]
     """
     attack = ATTACKS[choose("attack", name, ATTACKS)]
+    scale = noise_scale(split.x) if scale is None else scale
     radius = RADII[_checks.integer("severity", severity, 1, 5) - 1]
     generator = torch_stream(seed, f"noise/{name}/{severity}")
     with untouched(model), evaluation_mode(model):
         parts = [
-            attack(model, x, y, radius, generator)
+            attack(model, x, y, radius * scale.width, scale.bounds(x), generator)
             for x, y in zip(split.x.split(_BATCH), split.y.split(_BATCH), strict=True)
         ]
     return torch.cat(parts)

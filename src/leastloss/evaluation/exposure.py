@@ -6,7 +6,7 @@ from dataclasses import replace
 import torch
 from torch import nn
 
-from leastloss.data import CORRUPTIONS, Split, _checks, check_corruptions, corrupt
+from leastloss.data import CORRUPTIONS, NoiseScale, Split, _checks, check_corruptions, corrupt
 from leastloss.errors import InputError
 from leastloss.evaluation.attacks import ATTACKS, attacked
 from leastloss.evaluation.prediction import predict
@@ -21,31 +21,38 @@ Seen = Callable[[str, int, torch.Tensor], None]
 """Told of each corruption: its name, the severity, and the damaged samples."""
 
 
-def damaged(split: Split, noise: str, severity: int, seed: int) -> Split:
+def damaged(
+    split: Split, noise: str, severity: int, seed: int, scale: NoiseScale | None = None
+) -> Split:
     """The split under a corruption; a (seed, corruption, severity) always gives the same one.
 
     Raises:
         InputError: As :func:`leastloss.data.corrupt`.
     """
     generator = torch_stream(seed, f"noise/{noise}/{severity}", split.x.device)
-    return replace(split, x=corrupt(split.x, noise, severity, generator))
+    return replace(split, x=corrupt(split.x, noise, severity, generator, scale))
 
 
 def exposure(
-    split: Split, noise: str, severity: int, seed: int, seen: Seen | None = None
+    split: Split,
+    noise: str,
+    severity: int,
+    seed: int,
+    seen: Seen | None = None,
+    scale: NoiseScale | None = None,
 ) -> Exposure:
     """Prepare a noise for many networks: corrupted samples are made once, for all of them."""
     if noise in ATTACKS:
 
         def under_attack(model: nn.Module) -> tuple[torch.Tensor, torch.Tensor]:
-            x = attacked(model, split, noise, severity, seed)
+            x = attacked(model, split, noise, severity, seed, scale)
             return predict(model, x), squared_change(x, split.x)
 
         return under_attack
     if noise == WEIGHT_NOISE:
         none = torch.zeros(len(split))
         return lambda model: (predict(with_weight_noise(model, severity, seed), split.x), none)
-    x = damaged(split, noise, severity, seed).x
+    x = damaged(split, noise, severity, seed, scale).x
     if seen is not None:
         seen(noise, severity, x)
     given = squared_change(x, split.x)
@@ -58,7 +65,11 @@ def squared_change(x: torch.Tensor, clean: torch.Tensor) -> torch.Tensor:
 
 
 def check_noise(
-    corruptions: Sequence[str], severities: Sequence[int], attacks: Sequence[str], x: torch.Tensor
+    corruptions: Sequence[str],
+    severities: Sequence[int],
+    attacks: Sequence[str],
+    x: torch.Tensor,
+    scale: NoiseScale | None = None,
 ) -> None:
     """Refuse what cannot be evaluated before anything is.
 
@@ -67,7 +78,7 @@ def check_noise(
             1..5, or the samples cannot have a corruption.
     """
     check_names(corruptions, severities, attacks)
-    check_corruptions([name for name in corruptions if name != WEIGHT_NOISE], x)
+    check_corruptions([name for name in corruptions if name != WEIGHT_NOISE], x, scale)
 
 
 def check_names(

@@ -1,5 +1,6 @@
 """Networks under noise: every network sees the same damaged images, so differences are paired."""
 
+import warnings
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
@@ -8,7 +9,7 @@ from torch import nn
 from tqdm.auto import tqdm
 
 from leastloss.arguments import checked
-from leastloss.data import Split, applicable
+from leastloss.data import Split, applicable, noise_scale
 from leastloss.errors import InputError
 from leastloss.evaluation.damage import compared, failure, outcome
 from leastloss.evaluation.exposure import Seen, check_noise, exposure
@@ -29,19 +30,25 @@ def robustness(
     attacks: Sequence[str] = (),
     seed: int = 0,
     reference: nn.Module | None = None,
+    train: Split | None = None,
     progress: bool = False,
 ) -> pd.DataFrame:
     """Evaluate one network without noise and under every noise and severity.
 
     Args:
         model: Maps (n, ...) to logits (n, C).
-        split: Samples with values in [0, 1].
+        split: The samples. Noise is defined for values in [0, 1]; of other samples it is scaled to
+            their own range or standard deviations (:func:`leastloss.data.noise_scale`), which one
+            warning says, and the column ``noise_scale``.
         corruptions: Names in ``leastloss.data.CORRUPTIONS``, and ``weight-noise``; by default all
-            twelve corruptions for images (n, C, H, W), and for other samples the four noises.
+            that the samples can have: twelve of images (n, C, H, W), four of other samples in
+            [0, 1], two of tables.
         severities: Of 1 (slight) to 5 (severe).
         attacks: ``fgsm`` and ``pgd``, for differentiable networks.
         seed: Of the noise. A (seed, corruption, severity) gives the same noise for every model.
         reference: The dense network, to which the sensitivity is compared.
+        train: The training split, whose range or standard deviations are the scale of the noise;
+            of ``split`` itself when omitted.
         progress: Whether to show a progress bar.
 
     Returns:
@@ -65,6 +72,7 @@ def robustness(
         attacks=attacks,
         seed=seed,
         reference=None if reference is None else "reference",
+        train=train,
         progress=progress,
     )
     return found[found["model"] == "model"].drop(columns="model").reset_index(drop=True)
@@ -80,6 +88,7 @@ def robustness_of(
     attacks: Sequence[str] = (),
     seed: int = 0,
     reference: str | None = None,
+    train: Split | None = None,
     progress: bool = False,
     seen: Seen | None = None,
 ) -> pd.DataFrame:
@@ -87,12 +96,13 @@ def robustness_of(
 
     Args:
         models: Name -> network, each mapping (n, ...) to logits (n, C).
-        split: Samples with values in [0, 1].
+        split: As for :func:`robustness`.
         corruptions: As for :func:`robustness`.
         severities: Of 1 (slight) to 5 (severe).
         attacks: As for :func:`robustness`; each network is attacked by its own gradient.
         seed: Of the noise.
         reference: Name of the network that the others' sensitivity is divided by.
+        train: As for :func:`robustness`.
         progress: Whether to show a progress bar.
         seen: Called with corruption, severity and damaged samples, to make pictures of them.
 
@@ -102,27 +112,29 @@ def robustness_of(
         ``flip_rate``, the share of predictions that differ from the same model's without noise;
         ``sensitivity`` and ``sensitivity_class_<k>`` (of the class's samples alone), in units of
         logits per unit of root mean square input change, NaN where no input changed; with a
-        reference, ``sensitivity_ratio``; and ``failed``, the reason where a model gave logits that
-        are not finite, whose numbers are then all NaN, else empty. Without noise failed is failed
-        throughout.
+        reference, ``sensitivity_ratio``; ``noise_scale``, the unit of noise; and ``failed``,
+        the reason where a model gave logits that are not finite, whose numbers are then all NaN,
+        else empty. Without noise failed is failed throughout.
 
     Raises:
-        InputError: If there is no model, a name is unknown, a severity outside 1..5, the values of
-            the samples outside [0, 1], a corruption needs images and there are none, or a network
-            cannot be attacked.
+        InputError: If there is no model, a name is unknown, a severity outside 1..5, a corruption
+            needs images and there are none, or a network cannot be attacked.
 
     Source:
         Corruptions: :mod:`leastloss.data.corruptions`. The sensitivity is
         ``mean ||f(x + eps) - f(x)||_2 / (sigma sqrt(d))``, ``sigma`` the root mean square of
-        ``eps`` as it was applied (clipped to [0, 1]): one formula for every noise, d the
+        ``eps`` as it was applied, after clipping: one formula for every noise, d the
         number of values in a sample.
     """
     if not models:
         raise InputError("there is no model to evaluate; at least 1 is needed")
     if reference is not None:
         choose("model", reference, models)
-    chosen = applicable(split.x) if corruptions is None else corruptions
-    check_noise(chosen, severities, attacks, split.x)
+    scale = noise_scale(split.x, None if train is None else train.x)
+    chosen = applicable(split.x, scale) if corruptions is None else corruptions
+    check_noise(chosen, severities, attacks, split.x, scale)
+    if said := scale.words():
+        warnings.warn(said, UserWarning, stacklevel=2)
     clean = {name: predict(model, split.x) for name, model in models.items()}
     lost = {name: f"without noise, {said}" for name in clean if (said := failure(clean[name]))}
     still = torch.zeros(len(split))
@@ -132,7 +144,7 @@ def robustness_of(
         [(CLEAN, 0), *pairs], desc="robustness", unit="noise", disable=None if progress else True
     ):
         if noise != CLEAN:
-            expose = exposure(split, noise, severity, seed, seen)
+            expose = exposure(split, noise, severity, seed, seen, scale)
         found = {}
         for name, model in models.items():
             if noise == CLEAN or name in lost:
@@ -144,5 +156,5 @@ def robustness_of(
             about: dict[str, str | float] = {"model": name, "corruption": noise}
             if reference is not None:
                 row = compared(row, found[reference])
-            rows.append(about | {"severity": severity} | row)
+            rows.append(about | {"severity": severity} | row | {"noise_scale": scale.kind})
     return pd.DataFrame(rows)

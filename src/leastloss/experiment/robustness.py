@@ -4,7 +4,7 @@ import click
 import pandas as pd
 
 from leastloss import tracking
-from leastloss.data import CORRUPTIONS
+from leastloss.data import CORRUPTIONS, applicable
 from leastloss.errors import InputError
 from leastloss.evaluation import (
     WEIGHT_NOISE,
@@ -57,6 +57,8 @@ def robustness(config: RobustnessConfig) -> pd.DataFrame:
         again += " -P unfinished=yes" if config.unfinished == "yes" else ""
         tracking.log_tags(own, name_tags(dense.settings))
         tracking.describe(own, note_of(dense.settings, said, again), name, ["robustness.png"])
+        if config.corruptions.strip() == "all":
+            corruptions = (*applicable(dense.data.test.x), WEIGHT_NOISE)
         pictures = Pictures(dense.data.test)
         table = robustness_of(
             {network.label: network.model for network in found},
@@ -66,6 +68,7 @@ def robustness(config: RobustnessConfig) -> pd.DataFrame:
             attacks=attacks,
             seed=config.seed,
             reference="dense",
+            train=dense.data.train,
             progress=True,
             seen=pictures.take,
         )

@@ -149,7 +149,7 @@ def _walk(
         dense=dense,
         parts=parts,
         data=begun.data,
-        noisy=noisy_splits(begun.data.test, noise, seed),
+        noisy=noisy_splits(begun.data.test, noise, seed, begun.data.train),
         on_step=on_step,
     )
     work, order = copy.deepcopy(dense), parts.held

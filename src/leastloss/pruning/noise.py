@@ -1,11 +1,12 @@
 """Measuring under noise along a path: every step of every path meets the same damaged images."""
 
+import warnings
 from collections.abc import Mapping, Sequence
 from functools import partial
 
 from torch import Tensor, nn
 
-from leastloss.data import CORRUPTIONS, Split
+from leastloss.data import CORRUPTIONS, Split, noise_scale
 from leastloss.errors import InputError
 from leastloss.evaluation import classification_metrics, damaged, predict
 from leastloss.evaluation.damage import measured
@@ -39,16 +40,24 @@ def read_noise(specs: Sequence[str]) -> list[tuple[str, int]]:
     return found
 
 
-def noisy_splits(split: Split, specs: Sequence[str], seed: int) -> dict[str, Split]:
+def noisy_splits(
+    split: Split, specs: Sequence[str], seed: int, train: Split | None = None
+) -> dict[str, Split]:
     """Damage a split by every noise: ``gaussian3`` -> damaged split.
 
-    The noise is that of :func:`leastloss.robustness` with the same seed.
+    The noise is that of :func:`leastloss.robustness` with the same seed and training split, and
+    like there one warning says how it is scaled where inputs are not in [0, 1].
 
     Raises:
-        InputError: As :func:`read_noise`; or if the samples are not in [0, 1].
+        InputError: As :func:`read_noise`; or if the samples cannot have a noise.
     """
     pairs = read_noise(specs)
-    return {f"{name}{severity}": damaged(split, name, severity, seed) for name, severity in pairs}
+    if not pairs:
+        return {}
+    scale = noise_scale(split.x, None if train is None else train.x)
+    if said := scale.words():
+        warnings.warn(said, UserWarning, stacklevel=2)
+    return {f"{name}{at}": damaged(split, name, at, seed, scale) for name, at in pairs}
 
 
 def under_noise(

@@ -101,7 +101,7 @@ def shuffled(
         dense=path.dense,
         parts=parts,
         data=data,
-        noisy=noisy_splits(data.test, list(noise), seed),
+        noisy=noisy_splits(data.test, list(noise), seed, data.train),
         on_step=on_step,
         steps=[path.steps[0]],
     )

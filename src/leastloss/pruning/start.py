@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from leastloss.criteria import Criterion, as_criterion
-from leastloss.data import Data, as_data
+from leastloss.data import Data, as_data, noise_scale
 from leastloss.errors import InputError, shown
 from leastloss.evaluation.trial import check_network
 from leastloss.models.chain import check_chain
@@ -132,6 +132,8 @@ def begin_path(
         "options": dict(vars(criterion)),
         "facts": criterion.facts(scorer.context(dense, parts.held)),
     }
+    if noise:
+        settings["noise_scale"] = noise_scale(data.test.x, data.train.x).kind
     return Start(
         dense=dense,
         data=data,
