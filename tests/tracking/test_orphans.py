@@ -2,9 +2,11 @@
 
 import os
 import socket
+import sqlite3
 import subprocess
 import sys
 from functools import partialmethod
+from pathlib import Path
 
 import pytest
 from mlflow import MlflowClient
@@ -48,6 +50,21 @@ def test_models_of_who_is_alive_or_elsewhere_stay(store: MlflowClient) -> None:
     ]
     close_orphans("1")
     assert {store.get_logged_model(one).status for one in left} == {LoggedModelStatus.PENDING}
+
+
+def test_models_of_runs_that_are_deleted_or_gone_hinder_nobody(
+    store: MlflowClient, tmp_path: Path
+) -> None:
+    owner = f"{socket.gethostname()}:{killed()}"
+    (deleted, first), (_, second) = pending(store, owner, "KILLED"), pending(store, owner, "KILLED")
+    store.delete_run(deleted)
+    with sqlite3.connect(tmp_path / "mlflow.db") as database:
+        database.execute(
+            "UPDATE logged_models SET source_run_id = 'gone' WHERE model_id = ?", [second]
+        )
+    close_orphans("1")
+    assert store.get_logged_model(first).status is LoggedModelStatus.FAILED
+    assert store.get_logged_model(second).status is LoggedModelStatus.PENDING
 
 
 def test_more_models_than_one_page_holds(

@@ -24,7 +24,7 @@ def find_run(run_id: str) -> Run:
         InputError: If several ids begin so.
         ResourceError: If there is no such run, or it was deleted.
     """
-    run = _exactly(run_id)
+    run = run_or_none(run_id)
     if run is None:
         begun = _begins_with(run_id)
         if len(begun) > 1:
@@ -33,13 +33,14 @@ def find_run(run_id: str) -> Run:
             raise InputError(f"several runs begin with {run_id!r}: {ids}{more}; write more of it")
         if not begun:
             raise ResourceError(f"there is no run {run_id!r} in the tracking store {store_name()}")
-        run = _exactly(begun[0].info.run_id) or begun[0]  # a search leaves out the models
+        run = run_or_none(begun[0].info.run_id) or begun[0]  # a search leaves out the models
     if run.info.lifecycle_stage != "active":
         raise ResourceError(f"run {run.info.run_id!r} was deleted; {_restore(run)}")
     return run
 
 
-def _exactly(run_id: str) -> Run | None:
+def run_or_none(run_id: str) -> Run | None:
+    """Fetch a run by its whole id, deleted or not; None if there is none."""
     with store_errors():
         try:
             return client().get_run(run_id)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from mlflow.entities import LoggedModel, LoggedModelStatus, Run, RunStatus
 
+from leastloss.tracking._find import run_or_none
 from leastloss.tracking._store import client
 
 PROCESS = "leastloss.process"
@@ -28,13 +29,11 @@ def close_orphans(experiment_id: str) -> None:
             client().set_tag(run.info.run_id, "failure", reason)
             client().set_terminated(run.info.run_id, RunStatus.to_string(RunStatus.KILLED))
     # The files of a model may still be missing when its own run has ended.
-    lost = [
-        model.model_id
-        for model in _pending_models(experiment_id)
-        if model.source_run_id and _abandoned(client().get_run(model.source_run_id))
-    ]
-    for model_id in lost:
-        client().finalize_logged_model(model_id, LoggedModelStatus.FAILED)
+    for model in list(_pending_models(experiment_id)):
+        # A run that was removed for good says no more whose it was.
+        run = run_or_none(model.source_run_id) if model.source_run_id else None
+        if run is not None and _abandoned(run):
+            client().finalize_logged_model(model.model_id, LoggedModelStatus.FAILED)
 
 
 def _pending_models(experiment_id: str) -> Iterator[LoggedModel]:
