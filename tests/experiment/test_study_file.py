@@ -128,7 +128,7 @@ def test_arms_name_their_controls_and_get_no_others() -> None:
         (["report", "compared"], ["loss"], "unknown metric in compared 'loss'; .*are: accuracy"),
         (["report", "recoveries"], "mixed", "unknown recoveries 'mixed'"),
         (["report", "recoveries"], True, "recoveries of report is True; it must be a text"),
-        (["train", "lr"], 0.0, "arm 1: .*lr=0.0"),
+        (["train", "lr"], 0.0, r"lr of train is 0.0; it must be a number in \(0, 1000\]"),
         (["train", "loss"], "focal", "arm 1: unknown loss 'focal'"),
         (["prune", "noise"], ["fog:1"], "arm 1: unknown corruption 'fog'"),
         (["prune", "allocation"], "local", "arm 1: unknown allocation 'local'"),
