@@ -133,7 +133,7 @@ def test_arms_name_their_controls_and_get_no_others() -> None:
         (["prune", "noise"], ["fog:1"], "arm 1: unknown corruption 'fog'"),
         (["prune", "allocation"], "local", "arm 1: unknown allocation 'local'"),
         (["arm", 0, "spacing"], "log", "arm 1: unknown spacing 'log'"),
-        (["prune", "sparsities"], ",", "arm 1: sparsities is ','"),
+        (["prune", "sparsities"], ",", "sparsities of prune is ','"),
         (["report", "metrics"], [], "metrics of report is empty"),
         (["report", "metrics"], ["accuracy", "accuracy"], "each may occur once"),
         (["report", "within"], [0.1, 0.1], "each may occur once"),

@@ -31,10 +31,14 @@ def check_measured(wanted: Iterable[str], table: pd.DataFrame) -> None:
     """
     columns = [str(name) for name in table.select_dtypes("number")]
     known = [name for name in columns if name not in _COUNTED and not name.endswith(FAILED)]
-    families = dict.fromkeys(re.sub(r"_\d+$", "_<k>", name) for name in known)
-    told = [name for name in families if not name.startswith("val_")]
     for name in wanted:
-        choose("metric", name, known, [*told, "val_<metric>"])
+        choose("metric", name, known, _families(known))
+
+
+def _families(known: Iterable[str]) -> list[str]:
+    """The names of metrics in few words: those of classes and of validation images once."""
+    own = [name for name in known if not name.startswith("val_")]
+    return [*dict.fromkeys(re.sub(r"_\d+$", "_<k>", name) for name in own), "val_<metric>"]
 
 
 def check_metrics(wanted: Iterable[str], configs: Iterable[PruneConfig]) -> None:
@@ -49,7 +53,7 @@ def check_metrics(wanted: Iterable[str], configs: Iterable[PruneConfig]) -> None
         known |= dict.fromkeys(_SHUFFLED if config.permutations else ())
     for name in wanted:
         if not re.fullmatch(r"sparsity_layer_\d+", name):  # as many as the network has layers
-            choose("metric in report", name, known)
+            choose("metric in report", name, known, _families(known))
 
 
 @cache
