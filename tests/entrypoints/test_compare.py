@@ -85,7 +85,7 @@ def test_without_a_run_the_newest_prune_run_is_taken(
         (["own"], {"metrics": ""}, 2, "metric"),
         (["own"], {"metrics": "accuracy,accuracy"}, 2, "each may occur once"),
         (["own"], {"metrics": "sparsity"}, 2, "did you mean 'weight_sparsity'? There are: "),
-        (["own"], {"metrics": "seed"}, 2, "unknown metric 'seed'; there are: accuracy, "),
+        (["own"], {"metrics": "seed"}, 2, "unknown metric 'seed'; did you mean 'sde'? There are: "),
         (["own"], {"metrics": "criterion"}, 2, ", recall_class_<k>, "),
         (["own"], {"metrics": "dataset"}, 2, ", val_<metric>"),
         (["own"], {"against": "nope"}, 2, "unknown method 'nope'; there are: "),

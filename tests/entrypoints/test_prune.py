@@ -192,7 +192,7 @@ def test_one_criterion_that_is_refused_takes_no_other_with_it(
 
     monkeypatch.setattr("leastloss.experiment.pruned_child.prune_network", slips)
     train = entry.run("train", hidden="3")
-    options = {"criteria": "nc,random@nc,magnitude,random", "artifacts": "light"}
+    options = {"criteria": "nc,random@nc,magnitude,random", "artifacts": "light", "hidden": "3"}
     line = refused(entry("prune", run_id=train, **options), 2)
     assert line == "nc: a slip; random@nc: 'nc', which it follows, was refused"
     runs = store.search_runs([e.experiment_id for e in store.search_experiments()])

@@ -211,7 +211,8 @@ def problem_of(result: Result) -> str:
     others = [line.split()[0] for line in lines[:-1]]
     if others != (["Usage:", "Try"] if result.exit_code == 2 else []):
         return f"more than one line: {lines[:-1]}"[:300]
-    if not re.fullmatch(r"Error: .{8,490}", lines[-1]):
+    told = re.split(r"[Tt]here are: ", lines[-1])[0]  # lists of what there is stay whole
+    if not re.fullmatch(r"Error: .{8,490}", told) or len(lines[-1]) > 800:
         return f"{len(lines[-1])} letters: {lines[-1]}"[:300]
     return ""
 
