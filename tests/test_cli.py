@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import pytest
 from click.testing import CliRunner
+from mlflow import MlflowClient
 
 from leastloss.cli import command
 from leastloss.errors import InputError, ResourceError
@@ -68,3 +69,33 @@ def test_fields_are_flags() -> None:
     assert seen == [Config(batch_size=5)]
     assert show_command.name == "show"
     assert "Samples.  [default: 3]" in CliRunner().invoke(show_command, ["-h"]).output
+
+
+def test_usage_errors_are_one_short_line() -> None:
+    @command(Config)
+    def main(config: Config) -> None: ...
+
+    for words in (["--batch-size", "x" * 20_000], [f"--{'x' * 20_000}"], ["a\nb"]):
+        result = CliRunner().invoke(main, words)
+        assert result.exit_code == 2
+        *usage, line = [text for text in result.stderr.splitlines() if text]
+        assert [text.split()[0] for text in usage] == ["Usage:", "Try"]
+        assert line.startswith("Error: ")
+        assert len(line) < 200
+
+
+@pytest.mark.parametrize("words", [["--batch-size", "many"], []])
+def test_a_call_that_mlflow_run_made_is_marked_as_refused(
+    store: MlflowClient, monkeypatch: pytest.MonkeyPatch, words: list[str]
+) -> None:
+    @command(Config)
+    def main(config: Config) -> None:
+        raise InputError("it is too much")
+
+    waiting = store.create_run(store.get_experiment_by_name("test").experiment_id).info.run_id
+    monkeypatch.setenv("MLFLOW_RUN_ID", waiting)
+    assert CliRunner().invoke(main, words).exit_code == 2
+    tags = store.get_run(waiting).data.tags
+    assert tags["leastloss.refused"] == "true"
+    assert tags["failure"].endswith("'many' is not a valid integer." if words else "too much")
+    assert "leastloss.kind" not in tags

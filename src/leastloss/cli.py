@@ -10,7 +10,21 @@ from typing import Any, NoReturn
 
 import click
 
-from leastloss.errors import InputError, ResourceError
+from leastloss.errors import InputError, ResourceError, shortened
+
+_FORESEEN = (InputError, ResourceError, OSError, MemoryError)
+
+
+class _Command(click.Command):
+    """A command whose usage errors are one short line each, also where a value is very long."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            line = _line(error.format_message())
+            _tell_mlflow(line)
+            raise click.UsageError(line, ctx=ctx) from None
 
 
 def command(config: type[Any]) -> Callable[[Callable[[Any], None]], click.Command]:
@@ -41,7 +55,7 @@ def command(config: type[Any]) -> Callable[[Callable[[Any], None]], click.Comman
         options: list[click.Parameter] = [_option(f) for f in own]
         settings = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
         name = function.__name__.removesuffix("_command")
-        return click.Command(
+        return _Command(
             name,
             callback=invoke,
             params=options,
@@ -75,10 +89,11 @@ def with_errors(work: Callable[[], None]) -> None:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     try:
         work()
-    except (InputError, ResourceError, OSError, MemoryError) as error:
-        if os.environ.get("LEASTLOSS_DEBUG"):
+    except Exception as error:
+        line = _line(str(error)) or type(error).__name__
+        _tell_mlflow(line)
+        if os.environ.get("LEASTLOSS_DEBUG") or not isinstance(error, _FORESEEN):
             raise
-        line = " ".join(str(error).split()) or type(error).__name__
         if isinstance(error, InputError):
             raise click.UsageError(line) from None
         raise click.ClickException(line) from None
@@ -87,6 +102,22 @@ def with_errors(work: Callable[[], None]) -> None:
         sys.exit(130)
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+def _line(message: str) -> str:
+    return " ".join(shortened(message).split())
+
+
+def _tell_mlflow(reason: str) -> None:
+    """Tell the run that ``mlflow run`` opened why nothing was done in it.
+
+    MLflow itself marks such a run as FAILED, but knows no reason. It takes the run's id out of the
+    environment when a recipe takes the run over; from there on that run says itself what failed.
+    """
+    if waiting := os.environ.get("MLFLOW_RUN_ID"):
+        from leastloss import tracking  # heavy, and wanted here alone
+
+        tracking.mark_refused(waiting, reason)
 
 
 def _terminated(signum: int, frame: FrameType | None) -> NoReturn:

@@ -1,12 +1,38 @@
 """The two ways a request can fail for a reason its author can mend, each in one line."""
 
+import re
 import reprlib
 
 _LONGEST_VALUE, _LONGEST_QUOTE, _LONGEST_LINE = 60, 200, 1000  # characters
+_LONG = 160  # letters; paths and addresses are shorter
+# From an opening quote, which follows no letter, to its closing one, which no letter follows.
+_QUOTED = re.compile(r"(?<!\w)(['\"])(?:\\.|(?!\1(?!\w)).)*\1(?!\w)", re.DOTALL)
+_WORD = re.compile(rf"\S{{{_LONG},}}")
+_NUMBERS = re.compile(r"(?<![\w.])(?:-?[\d.]{1,25}(?:e[+-]?\d{1,3})?, ){20,}")
+
+
+def shortened(message: str) -> str:
+    """Cut values that a message repeats where they are very long; lists of names stay whole.
+
+    Example:
+        >>> shortened(f"hidden is {'8,' * 10_000!r}; it must be ...")[:60]
+        "hidden is '8,8,8,8,8,8,8,8,8,8,8,8,8,8,8,8,8,8,8,8,8,8,8,8,8"
+        >>> len(shortened("9" * 4_000))
+        80
+    """
+
+    def cut(found: re.Match[str]) -> str:
+        whole = found[0]
+        return whole if len(whole) < _LONG else f"{whole[:59]}…{whole[-20:]}"
+
+    return _WORD.sub(cut, _QUOTED.sub(cut, _NUMBERS.sub(cut, message)))
 
 
 class _OneLine(Exception):
     """A message without line breaks; of one that is very long, its middle is left out."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(shortened(message))
 
     def __str__(self) -> str:
         line = " ".join(super().__str__().split())

@@ -18,6 +18,8 @@ from leastloss.models.zeros import ZEROS, give_up_masks, told_zeros, zeros_of
 from leastloss.names import choose
 from leastloss.notices import notice
 
+MOST, MOST_LR = 10**6, 1000
+
 
 def check_training(
     *, epochs: int, patience: int, lr: float, batch_size: int, loss: str = "plain"
@@ -27,10 +29,12 @@ def check_training(
     Raises:
         InputError: If a number is out of range or the loss unknown.
     """
-    if epochs < 1 or patience < 1 or batch_size < 2 or not 0.0 < lr < float("inf"):
+    counts = 1 <= epochs <= MOST and 1 <= patience <= MOST and 2 <= batch_size <= MOST
+    if not counts or not 0.0 < lr <= MOST_LR:
         raise InputError(
             f"epochs={epochs}, patience={patience}, batch_size={batch_size}, lr={lr}: epochs and "
-            "patience must be at least 1, batch_size at least 2 and lr above 0"
+            f"patience must be at least 1, batch_size at least 2 and lr above 0; none of the "
+            f"counts above {MOST:,} and lr not above {MOST_LR:,}"
         )
     choose("loss", loss, LOSSES)
 

@@ -56,3 +56,5 @@ def test_a_failure_leaves_the_projects_run_failed(store: MlflowClient, tmp_path:
     run = newest(store)
     assert run.info.status == "FAILED"
     assert run.data.tags["failure"].startswith("unknown criterion 'magnitud'")
+    assert run.data.tags["leastloss.refused"] == "true"
+    assert "leastloss.kind" not in run.data.tags

@@ -1,6 +1,7 @@
 """Specs, copied layer ratios, given sparsities and small runs of the entry point ``prune``."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -8,8 +9,11 @@ import pytest
 from mlflow import MlflowClient
 from tests.entrypoints.conftest import Entry, children, refused
 
+from leastloss.criteria import Criterion
+from leastloss.errors import InputError
 from leastloss.experiment.choices import choices, in_order
 from leastloss.experiment.config import PruneConfig
+from leastloss.pruning import PruningPath, prune
 
 FOLLOWER, LEADER = "magnitude@mils-bdm:boundary=ignore", "mils-bdm:boundary=ignore"
 
@@ -103,8 +107,7 @@ def test_layers_noise_allocation_and_chains(
 def test_a_wrong_layer_shows_before_training(store: MlflowClient, entry: Entry) -> None:
     line = refused(entry("prune", layers="layer.0"), 2)
     assert line.startswith("unknown layer 'layer.0'; did you mean 'layers.0'?")
-    (run,) = store.search_runs([e.experiment_id for e in store.search_experiments()])
-    assert "train_loss" not in run.data.metrics
+    assert store.search_runs([e.experiment_id for e in store.search_experiments()]) == []
 
 
 def test_what_is_refused_is_refused_before_training(
@@ -119,7 +122,7 @@ def test_what_is_refused_is_refused_before_training(
     said = "'compensate' sets real weights, which binary layers cannot take"
     assert said in refused(entry("prune", criteria="magnitude", recovery="compensate"), 2)
     runs = store.search_runs([e.experiment_id for e in store.search_experiments()])
-    assert [run.info.status for run in runs] == ["FAILED", "FAILED"]
+    assert runs == []
 
 
 def test_flags_are_defaults_of_specs_and_leaders_go_first() -> None:
@@ -156,8 +159,8 @@ def test_flags_are_defaults_of_specs_and_leaders_go_first() -> None:
         ({"recovery": "recalibrate+finetune:epochs=0"}, "epochs=0"),
         ({"recovery": "finetune:loss=focal"}, "unknown loss 'focal'"),
         ({"criteria": "margin"}, "'margin' scores hidden units, not single weights"),
-        ({"lr": "0"}, "lr=0.0"),
-        ({"epochs": "0"}, "epochs=0"),
+        ({"lr": "0"}, "lr is 0.0"),
+        ({"epochs": "0"}, "epochs is 0"),
         ({"model": "cnn"}, "unknown model 'cnn'"),
     ],
 )
@@ -168,23 +171,37 @@ def test_bad_input_is_one_line(
     assert store.search_runs([e.experiment_id for e in store.search_experiments()]) == []
 
 
-def test_one_criterion_that_is_refused_takes_no_other_with_it(
+def test_what_a_trained_network_forbids_is_said_before_a_run(
     store: MlflowClient, entry: Entry
 ) -> None:
-    # The last layer is 10 x 3: no 4 x 4 block lies in it.
-    criteria = "mils-bdm,random@mils-bdm,magnitude,random"
-    options = {"criteria": criteria, "boundary": "ignore", "hidden": "3", "artifacts": "light"}
+    # The first layer is 3 x 64: no 4 x 4 block lies in it.
+    train = entry.run("train", hidden="3", epochs=1)
+    line = refused(
+        entry("prune", run_id=train, criteria="mils-bdm,magnitude", boundary="ignore"), 2
+    )
+    assert line.startswith("mils-bdm:boundary=ignore: a 3x64 matrix has no 4x4 block")
+    assert len(store.search_runs([e.experiment_id for e in store.search_experiments()])) == 1
+
+
+def test_one_criterion_that_is_refused_takes_no_other_with_it(
+    store: MlflowClient, entry: Entry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slips(model: object, data: object, criterion: Criterion, **options: Any) -> PruningPath:
+        if criterion.name == "nc":
+            raise InputError("a slip")
+        return prune(model, data, criterion, **options)  # type: ignore[arg-type]  # as it came
+
+    monkeypatch.setattr("leastloss.experiment.pruned_child.prune_network", slips)
     train = entry.run("train", hidden="3")
+    options = {"criteria": "nc,random@nc,magnitude,random", "artifacts": "light", "hidden": "3"}
     line = refused(entry("prune", run_id=train, **options), 2)
-    label = "mils-bdm:boundary=ignore"
-    assert line.startswith(f"{label}: a 3x64 matrix has no 4x4 block")
-    assert line.endswith(f"random@{label}: {label!r}, which it follows, was refused")
+    assert line == "nc: a slip; random@nc: 'nc', which it follows, was refused"
     runs = store.search_runs([e.experiment_id for e in store.search_experiments()])
     found = {run.info.run_name: run.info.status for run in runs if run.info.run_id != train}
     where = "digits exp-20 · s0"
     assert found == {
         f"prune weights · {where}": "FAILED",
-        f"{label} · weight · {where}": "FAILED",
+        f"nc · weight · {where}": "FAILED",
         f"magnitude · weight · {where}": "FINISHED",
         f"random · weight · {where}": "FINISHED",
     }

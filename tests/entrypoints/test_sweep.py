@@ -156,7 +156,7 @@ def test_one_failure_does_not_lose_the_others(
         ({"backend": "cloud"}, "unknown backend 'cloud'; there are: local"),
         ({"report": "maybe"}, "unknown report 'maybe'"),
         ({"workers": "-1"}, "workers is -1"),
-        ({"seeds": "1,1"}, "a seed may occur once"),
+        ({"seeds": "1,1"}, "seeds is '1,1'; each may occur once"),
         ({"sections": "small"}, "unknown section 'small'; there are: tiny"),
         ({"file": "none.toml"}, "cannot read the experiment file 'none.toml'"),
     ],
@@ -192,6 +192,7 @@ def test_a_grid_is_swept_study_by_study(
 
 def test_nothing_to_report_is_said(study: Path, store: MlflowClient, entry: Entry) -> None:
     assert "no finished run of 'tiny'" in refused(entry("sweep", file=study, report="only"), 1)
+    assert store.get_experiment_by_name("tiny") is None
 
 
 @pytest.mark.slow

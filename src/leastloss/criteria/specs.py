@@ -10,6 +10,7 @@ from typing import Any
 from leastloss.errors import InputError
 from leastloss.names import choose
 
+_LARGEST = 10**9  # what is larger is a slip, and may not fit where it is going
 _SWITCH = {"true": True, "false": False}
 
 
@@ -63,11 +64,14 @@ def _read(name: str, text: str, now: object) -> object:
         return _SWITCH[text.lower()]
     if now is None or isinstance(now, int | float):
         kind = float if now is None else type(now)  # None stands for a number that is not set
+        what = "an integer" if kind is int else "a number"
         try:
-            return kind(text)
+            value = kind(text)
         except ValueError:
-            what = "an integer" if kind is int else "a number"
             raise InputError(f"{name} is {text!r}; it must be {what}") from None
+        if not abs(value) <= _LARGEST:
+            raise InputError(f"{name} is {text!r}; it must be {what} of at most {_LARGEST:,}")
+        return value
     return text
 
 

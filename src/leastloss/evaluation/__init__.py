@@ -6,7 +6,7 @@ from leastloss.evaluation.calibration import calibration_error
 from leastloss.evaluation.collapse import layer_statistics, network_collapse
 from leastloss.evaluation.cost import COSTS, gains, network_cost
 from leastloss.evaluation.description import description_length
-from leastloss.evaluation.exposure import check_names, damaged
+from leastloss.evaluation.exposure import check_names, check_noise, damaged
 from leastloss.evaluation.fairness import fairness_metrics
 from leastloss.evaluation.metric_table import METRICS, Metric, metric_of, names_of
 from leastloss.evaluation.metrics import classification_metrics, evaluate
@@ -28,6 +28,7 @@ __all__ = [
     "broken_samples",
     "calibration_error",
     "check_names",
+    "check_noise",
     "classification_metrics",
     "corruption_errors",
     "curve",

@@ -1,22 +1,14 @@
-"""What a prune run is asked for, checked: which criteria, whose layer ratios, which steps."""
+"""Which criteria a prune run is asked for, and whose layer ratios they take."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 from leastloss.controls import SHUFFLED, SMALL
-from leastloss.criteria import CRITERIA, GRANULARITIES, Criterion, as_criterion
+from leastloss.criteria import CRITERIA, Criterion, as_criterion
 from leastloss.criteria.unit_score import UnitScore
 from leastloss.errors import InputError
-from leastloss.experiment.config import PruneConfig, names, numbers
-from leastloss.models import MODELS, BinarizedMLP
-from leastloss.names import choose
-from leastloss.pruning import BALANCES, SCHEDULES, as_recovery, spelled
-from leastloss.pruning.masks import check_empty_layers
-from leastloss.pruning.noise import read_noise
-from leastloss.pruning.quotas import check_allocation
-from leastloss.pruning.schedule import cuts_at, targets, within
-from leastloss.training import check_training
+from leastloss.experiment.axes import check_axes
+from leastloss.experiment.config import PruneConfig, names
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,72 +47,20 @@ class Choice:
         return "@".join(filter(None, [self.own, self.follows]))
 
 
-def binary_model(name: str) -> bool:
-    """Whether networks of this name have binary layers."""
-    return MODELS[choose("model", name, MODELS)] is BinarizedMLP
-
-
-def steps_of(config: PruneConfig) -> dict[str, Any]:
-    """Check every axis before anything costs time, and read the steps as pruning takes them.
-
-    Raises:
-        InputError: If a name is unknown or a number out of range.
-    """
-    if not config.run_id:
-        check_training(
-            epochs=config.epochs,
-            patience=config.patience,
-            lr=config.lr,
-            batch_size=config.batch_size,
-            loss=config.loss,
-        )
-    choose("granularity", config.granularity, GRANULARITIES)
-    choose("schedule", config.schedule, SCHEDULES)
-    # The network of a run shows later; auto keeps weights in some of them.
-    binary = bool(config.run_id) or binary_model(config.model)
-    recovery = as_recovery(spelled(config.recovery, binary=binary))
-    if config.permutations < 0 or config.permutations == 1:
-        raise InputError(f"permutations is {config.permutations}; it must be 0, or at least 2")
-    choose("artifacts", config.artifacts, ("full", "light"))
-    choose("controls", config.controls, ("yes", "no"))
-    choose("unfinished", config.unfinished, ("yes", "no"))
-    if choose("empty_layers", config.empty_layers, ("yes", "no")) == "yes":
-        check_empty_layers(config.granularity)
-    if choose("balance", config.balance, BALANCES) != "none" and config.granularity == "unit":
-        raise InputError("balance 'polarity' is for weights; units have no sign")
-    if config.balance != "none" and not recovery.keeps_weights:
-        raise InputError(
-            f"balance 'polarity' needs signs that stay; recovery {recovery.label!r} moves them"
-        )
-    check_allocation(config.allocation, config.granularity, config.balance)
-    read_noise(names(config.noise))
-    if config.layers and config.granularity == "unit":
-        raise InputError("layers can be named for the granularity 'weight' only")
-    units = sum(numbers(config.hidden, int, "hidden"))
-    known = config.granularity == "unit" and not config.run_id and units > 0
-    parts = units if known else 1_000_000
-    shares = numbers(config.sparsities, float, "sparsities")
-    if not shares:
-        cuts = targets(parts, config.to_sparsity, config.steps, config.spacing)
-        within(cuts, parts, config.substeps, config.spacing)
-        return {"to_sparsity": config.to_sparsity, "steps": config.steps, "sparsities": None}
-    within(cuts_at(parts, shares), parts, config.substeps, config.spacing)
-    return {"to_sparsity": shares[-1], "steps": len(shares), "sparsities": shares}
-
-
 def choices(config: PruneConfig) -> list[Choice]:
-    """Read the list of criteria, and check all else that a run may be refused for.
+    """Read the list of criteria, and check all that a run is refused for by its words alone.
 
     Raises:
         InputError: If it is empty, names one twice, a spec is wrong, or one follows another that
-            is not in the list; or as :func:`steps_of`.
+            is not in the list; or as
+            :func:`leastloss.experiment.axes.check_axes`.
 
     Example:
         >>> config = PruneConfig(criteria="magnitude@nc:gamma=0.1, nc:gamma=0.1", boundary="ignore")
         >>> [choice.label for choice in choices(config)]
         ['magnitude@nc:gamma=0.1', 'nc:gamma=0.1']
     """
-    steps_of(config)
+    check_axes(config)
     defaults = {"encoding": config.encoding, "boundary": config.boundary}
     wanted = names(config.criteria)
     if not wanted:

@@ -1,6 +1,7 @@
 """The recipe of the entry point ``compare``: finished prune runs side by side."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from shlex import quote
 
 import click
@@ -10,6 +11,7 @@ from leastloss import tracking
 from leastloss.controls import BASELINES
 from leastloss.errors import InputError
 from leastloss.evaluation.failed import told_failures, without_failed
+from leastloss.evaluation.summary import check_table
 from leastloss.experiment.again import command_of
 from leastloss.experiment.child import TABLE
 from leastloss.experiment.config import CompareConfig, names, numbers, parameters
@@ -23,9 +25,10 @@ from leastloss.experiment.made import (
     tables_of_runs,
     title_of,
 )
+from leastloss.experiment.metrics import check_measured
 from leastloss.experiment.naming import data_words, joined, note_of
 from leastloss.experiment.run_remarks import remarks_of_runs
-from leastloss.experiment.select import UNFINISHED, children, criterion_runs, newest, runs_of
+from leastloss.experiment.select import children, criterion_runs, newest, runs_of
 from leastloss.experiment.steps import Compared, compared
 from leastloss.names import choose
 from leastloss.plots import render
@@ -37,7 +40,46 @@ _LEFT_OUT = "; from there on its numbers under this noise are left out, of all s
 _KEPT = ("curves", "collapse")  # figures that are kept as files of their own, too
 
 
-@tracking.explained()
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """Runs that can be compared, and by what.
+
+    Attributes:
+        runs: The criterion runs.
+        chosen: The parameter that chooses them again.
+        found: Their steps.
+        metrics: What the page is about.
+        against: Methods that others are compared with.
+    """
+
+    runs: list[Run]
+    chosen: str
+    found: Compared
+    metrics: tuple[str, ...]
+    against: tuple[str, ...]
+
+
+def check(config: CompareConfig) -> Plan:
+    """Find and read the runs: what is refused is refused before a run is opened.
+
+    Raises:
+        InputError: If the runs cannot be compared, or a metric or method is unknown.
+        ResourceError: If a run or its table is missing, or there is none to compare.
+    """
+    metrics = names(config.metrics)
+    if not metrics:
+        raise InputError("metrics is empty; name one or more, like accuracy,minority_recall")
+    runs, chosen = _runs(config)
+    found = compared(runs)
+    check_measured(metrics, found.table)
+    check_table(without_failed(found.table), metrics)
+    against = tuple(part.strip() for part in config.against.split(";") if part.strip())
+    known = [*found.labels, *{label.criterion for label in found.labels.values()}]
+    for name in against:
+        choose("method", name, list(dict.fromkeys(known)))
+    return Plan(runs=runs, chosen=chosen, found=found, metrics=metrics, against=against)
+
+
 def compare(config: CompareConfig) -> pd.DataFrame:
     """Draw and tabulate the criteria of finished prune runs; returns the table of all steps.
 
@@ -45,31 +87,21 @@ def compare(config: CompareConfig) -> pd.DataFrame:
         InputError: If the runs cannot be compared, or a metric is unknown.
         ResourceError: If a run or its table is missing, or there is none to compare.
     """
-    metrics = names(config.metrics)
-    if not metrics:
-        raise InputError("metrics is empty; name one or more, like accuracy,minority_recall")
-    choose("few_seeds", config.few_seeds, ("yes", "no"))
-    choose("unfinished", config.unfinished, UNFINISHED)
-    at = numbers(config.sparsities, float, "sparsities")
-    runs, chosen = _runs(config)
-    found = compared(runs)
-    against = [part.strip() for part in config.against.split(";") if part.strip()]
-    for name in against:
-        known = [*found.labels, *{label.criterion for label in found.labels.values()}]
-        choose("method", name, list(dict.fromkeys(known)))
-    params = runs[0].data.params
-    tags = {OF_RUN: ",".join(run.info.run_id for run in runs)}
+    plan = check(config)
+    found = plan.found
+    params = plan.runs[0].data.params
+    tags = {OF_RUN: ",".join(run.info.run_id for run in plan.runs)}
     tags |= {"leastloss.dataset": data_words(params)}
     seeds = found.table["seed"].nunique()
     name = joined(f"compare {len(found.runs)} methods", data_words(params), f"{seeds} seeds")
     with tracking.run("compare", name, parameters(config), tags=tags) as own:
         comparison = comparison_of(
             found,
-            metrics,
-            at=at,
-            against=against,
+            plan.metrics,
+            at=numbers(config.sparsities, float, "sparsities"),
+            against=plan.against,
             few_seeds=config.few_seeds == "yes",
-            command=_command(config, chosen),
+            command=_command(config, plan.chosen),
         )
         log_page(own, comparison, PAGE)
         tracking.log_text(own, csv_text(found.table), TABLE)

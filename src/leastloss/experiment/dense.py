@@ -1,7 +1,6 @@
 """The dense network that everything starts from: trained here, or fetched from a run."""
 
 import tempfile
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from leastloss import tracking
 from leastloss.data import Data, load_data
 from leastloss.errors import InputError, ResourceError
 from leastloss.evaluation import evaluate, network_collapse
+from leastloss.experiment.axes import check_training_axes
 from leastloss.experiment.config import TrainConfig, number, numbers, parameters
 from leastloss.experiment.saved_facts import saved_facts
 from leastloss.geometry import COLLAPSE
@@ -42,6 +42,15 @@ class Dense:
     settings: dict[str, str]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Untrained:
+    """A network that is yet to be trained, with its data."""
+
+    config: TrainConfig
+    model: nn.Module
+    data: Data
+
+
 def data_of(config: TrainConfig) -> Data:
     """Load what a configuration asks for."""
     return load_data(
@@ -70,17 +79,21 @@ def network_of(config: TrainConfig, data: Data) -> nn.Module:
         ) from error
 
 
-def train_dense(
-    config: TrainConfig, run_id: str, check: Callable[[nn.Module, Data], None] | None = None
-) -> Dense:
-    """Train within an open run and log data, history, metrics, weights and model to it.
+def untrained(config: TrainConfig) -> Untrained:
+    """Load the data and build the network: what is refused for either is refused here.
 
-    ``check`` may look at the untrained network and its data, and refuse them.
+    Raises:
+        InputError: If a name is unknown, or the data or the network cannot be so.
+        ResourceError: If the data cannot be read or the network does not fit into memory.
     """
+    check_training_axes(config)
     data = data_of(config)
-    model = network_of(config, data)
-    if check is not None:
-        check(model, data)
+    return Untrained(config=config, model=network_of(config, data), data=data)
+
+
+def train_dense(start: Untrained, run_id: str) -> Dense:
+    """Train within an open run and log data, history, metrics, weights and model to it."""
+    config, model, data = start.config, start.model, start.data
     tracking.log_data(run_id, data)
     history = fit(
         model,

@@ -39,9 +39,11 @@ def find(study: Study) -> Found:
     that one; of several prunings the newest.
 
     Raises:
-        ResourceError: If there is no such experiment or the store fails.
+        ResourceError: If the experiment was deleted or the store fails.
     """
     found = Found(study=study)
+    if not tracking.has_experiment(study.section):
+        return found
     trained = {_key(r.data.params, TrainConfig()): r.info.run_id for r in _runs(study, "train")}
     for seed in study.seeds:
         run_id = trained.get(_key(parameters(study.network(seed)), TrainConfig()))

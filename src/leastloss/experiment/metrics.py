@@ -1,12 +1,14 @@
-"""Which metrics the child runs of a study will hold: found out by a rehearsal on a toy network."""
+"""Which metrics criterion runs hold, and which those of a study will: a toy network tells."""
 
 import re
 from collections.abc import Iterable
 from functools import cache
 
+import pandas as pd
 import torch
 
 from leastloss.data import Data
+from leastloss.evaluation.failed import FAILED
 from leastloss.experiment.config import PruneConfig, names
 from leastloss.models import MLP
 from leastloss.names import choose
@@ -17,6 +19,26 @@ _SHUFFLED = (
     *("shuffled_complexity", "shuffled_complexity_std"),
     *("shuffled_correlation", "shuffled_correlation_std", "redrawn_correlation"),
 )
+
+_COUNTED = ("step", "seed", "removed", "sparsity")  # where a row stands, and no measure of it
+
+
+def check_measured(wanted: Iterable[str], table: pd.DataFrame) -> None:
+    """Refuse metrics that a table of steps does not hold.
+
+    Raises:
+        InputError: If there is one; it lists what there is.
+    """
+    columns = [str(name) for name in table.select_dtypes("number")]
+    known = [name for name in columns if name not in _COUNTED and not name.endswith(FAILED)]
+    for name in wanted:
+        choose("metric", name, known, _families(known))
+
+
+def _families(known: Iterable[str]) -> list[str]:
+    """The names of metrics in few words: those of classes and of validation images once."""
+    own = [name for name in known if not name.startswith("val_")]
+    return [*dict.fromkeys(re.sub(r"_\d+$", "_<k>", name) for name in own), "val_<metric>"]
 
 
 def check_metrics(wanted: Iterable[str], configs: Iterable[PruneConfig]) -> None:
@@ -31,7 +53,7 @@ def check_metrics(wanted: Iterable[str], configs: Iterable[PruneConfig]) -> None
         known |= dict.fromkeys(_SHUFFLED if config.permutations else ())
     for name in wanted:
         if not re.fullmatch(r"sparsity_layer_\d+", name):  # as many as the network has layers
-            choose("metric in report", name, known)
+            choose("metric in report", name, known, _families(known))
 
 
 @cache
@@ -51,5 +73,5 @@ def _measured(granularity: str, noise: str) -> tuple[str, ...]:
         noise=names(noise),
         progress=False,
     )
-    table = path.table().select_dtypes("number").drop(columns=["step"])
+    table = path.table().select_dtypes("number").drop(columns=[*_COUNTED], errors="ignore")
     return tuple(c for c in table.columns if not c.startswith("sparsity_layer_"))

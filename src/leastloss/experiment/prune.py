@@ -1,7 +1,6 @@
 """The recipe of the entry point ``prune``: one dense network, one child run per criterion."""
 
-from dataclasses import replace
-from functools import partial
+from dataclasses import dataclass, replace
 
 import click
 import pandas as pd
@@ -10,8 +9,9 @@ from leastloss import tracking
 from leastloss.controls import SMALL
 from leastloss.errors import InputError
 from leastloss.experiment.again import command
+from leastloss.experiment.axes import steps_of
 from leastloss.experiment.child import TABLE
-from leastloss.experiment.choices import Choice, choices, in_order, steps_of
+from leastloss.experiment.choices import Choice, choices, in_order
 from leastloss.experiment.config import PruneConfig, TrainConfig, parameters
 from leastloss.experiment.controls import judged, role_tags, with_controls
 from leastloss.experiment.csv_text import csv_text
@@ -19,8 +19,10 @@ from leastloss.experiment.dense import (
     MODEL_TAG,
     RUN_TAG,
     Dense,
+    Untrained,
     fetch_dense,
     train_dense,
+    untrained,
 )
 from leastloss.experiment.naming import HOW, name_tags, note_of, parent_name
 from leastloss.experiment.pruned_child import pruned_child
@@ -32,7 +34,40 @@ from leastloss.plots import compare_figure, render
 from leastloss.pruning import PruningPath
 
 
-@tracking.explained()
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """A prune run that nothing known beforehand speaks against.
+
+    Attributes:
+        config: What was asked for, with the whole id of the run to start from.
+        chosen: Its child runs.
+        start: The network of the run that was named, or the one to train.
+    """
+
+    config: PruneConfig
+    chosen: list[Choice]
+    start: Dense | Untrained
+
+
+def check(config: PruneConfig) -> Plan:
+    """Check the words, find or build the network, and try on it what is asked for.
+
+    Raises:
+        InputError: If a parameter is out of range, a name unknown, or such a network or such data
+            are refused.
+        ResourceError: If data or the given run fail.
+    """
+    asked = choices(config)
+    if config.run_id:
+        given = source(config.run_id, config.unfinished)
+        config = replace(config, run_id=given.info.run_id)
+        start: Dense | Untrained = fetch_dense(config.run_id, config.data_dir)
+    else:
+        start = untrained(config)
+    rehearse(config, asked, start.model, start.data)
+    return Plan(config=config, chosen=with_controls(config, asked), start=start)
+
+
 def prune(config: PruneConfig) -> pd.DataFrame:
     """Prune one dense network by several criteria; returns the table of all steps.
 
@@ -40,25 +75,23 @@ def prune(config: PruneConfig) -> pd.DataFrame:
         InputError: If a parameter is out of range or a name unknown.
         ResourceError: If data, disk, tracking store or the given run fail.
     """
-    steps, chosen = steps_of(config), with_controls(config, choices(config))
-    if config.run_id:
-        given_run = source(config.run_id, config.unfinished)
-        config = replace(config, run_id=given_run.info.run_id)
-    title = f"{config.granularity}s removed up to {steps['to_sparsity']:g}"
+    plan = check(config)
+    config = plan.config
+    chosen = plan.chosen
+    title = f"{config.granularity}s removed up to {steps_of(config)['to_sparsity']:g}"
     # With a run to start from, the training flags say nothing: the network brings its own.
     ours = parameters(config)
     given = {k: v for k, v in ours.items() if k not in parameters(TrainConfig()) or k == "seed"}
     name = f"prune {config.granularity}s" if config.run_id else parent_name(ours)
     with tracking.run("prune", name, given if config.run_id else ours) as parent:
-        if config.run_id:
-            dense = fetch_dense(config.run_id, config.data_dir)
+        if isinstance(plan.start, Dense):
+            dense = plan.start
             _say_ignored(config, dense)
             tracking.log_data(parent, dense.data, dense.model_id)
             tracking.log_tags(parent, {RUN_TAG: dense.run_id, MODEL_TAG: dense.model_id})
             tracking.log_parameters(parent, dense.settings)
         else:
-            # What is refused is refused before the training.
-            dense = train_dense(config, parent, partial(rehearse, config, chosen))
+            dense = train_dense(plan.start, parent)
         report(dense)
         known = ours | dense.settings | {"seed": str(config.seed)}
         tracking.log_tags(parent, name_tags(known))

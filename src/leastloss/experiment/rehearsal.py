@@ -1,4 +1,4 @@
-"""What a prune run is refused for, tried on the network before it is trained."""
+"""What a prune run is refused for, tried on the network before it is trained or pruned."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,7 +7,8 @@ from torch import nn
 
 from leastloss.data import Data
 from leastloss.errors import InputError
-from leastloss.experiment.choices import Choice, steps_of
+from leastloss.experiment.axes import steps_of
+from leastloss.experiment.choices import Choice
 from leastloss.experiment.config import PruneConfig, names
 from leastloss.experiment.sensitivity import check_sensitivity
 from leastloss.pruning.start import begin_path

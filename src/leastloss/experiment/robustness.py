@@ -1,5 +1,7 @@
 """The recipe of the entry point ``robustness``: dense and pruned networks under noise."""
 
+from dataclasses import dataclass
+
 import click
 import pandas as pd
 
@@ -9,6 +11,7 @@ from leastloss.errors import InputError
 from leastloss.evaluation import (
     WEIGHT_NOISE,
     check_names,
+    check_noise,
     corruption_errors,
     noise_summary,
     robustness_of,
@@ -17,22 +20,34 @@ from leastloss.experiment.child import TABLE
 from leastloss.experiment.config import RobustnessConfig, names, numbers, parameters
 from leastloss.experiment.csv_text import csv_text
 from leastloss.experiment.damaged import Pictures
+from leastloss.experiment.dense import Dense
 from leastloss.experiment.naming import data_words, joined, name_tags, note_of
 from leastloss.experiment.networks import Network, networks_of
-from leastloss.experiment.select import UNFINISHED, newest, source
-from leastloss.names import choose
+from leastloss.experiment.select import newest, source
 from leastloss.plots import corruption_samples, render, robustness_figure, robustness_matrix
 
 SUMMARY = "summary.csv"
 CHARTED = ("accuracy", "minority_recall", "flip_rate")
 
 
-@tracking.explained()
-def robustness(config: RobustnessConfig) -> pd.DataFrame:
-    """Evaluate every network of a run under noise; returns one row per network and noise.
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """Noises by name and severity, and the networks that are to meet them."""
+
+    corruptions: tuple[str, ...]
+    attacks: tuple[str, ...]
+    severities: tuple[int, ...]
+    sparsities: tuple[float, ...]
+    run_id: str
+    dense: Dense
+    networks: list[Network]
+
+
+def check(config: RobustnessConfig) -> Plan:
+    """Check the words, then fetch the networks: what is refused is refused before a run is opened.
 
     Raises:
-        InputError: If a corruption, attack or severity is unknown.
+        InputError: If a corruption, attack, severity or sparsity is refused.
         ResourceError: If the run is missing or holds no network.
     """
     corruptions, attacks = chosen(config.corruptions), names(config.attacks)
@@ -41,15 +56,33 @@ def robustness(config: RobustnessConfig) -> pd.DataFrame:
     if not (corruptions and severities):
         raise InputError("corruptions or severities is empty; name one or more of each")
     check_names(corruptions, severities, attacks)
-    if len(set(sparsities)) < len(sparsities):
-        raise InputError(f"sparsity is {config.sparsity!r}; each may occur once")
-    choose("unfinished", config.unfinished, UNFINISHED)
     given = source(config.run_id, config.unfinished) if config.run_id else None
     run_id = given.info.run_id if given else newest("prune")
+    dense, networks = networks_of(run_id, sparsities)
+    check_noise(corruptions, severities, attacks, dense.data.test.x)
+    return Plan(
+        corruptions=corruptions,
+        attacks=attacks,
+        severities=severities,
+        sparsities=sparsities,
+        run_id=run_id,
+        dense=dense,
+        networks=networks,
+    )
+
+
+def robustness(config: RobustnessConfig) -> pd.DataFrame:
+    """Evaluate every network of a run under noise; returns one row per network and noise.
+
+    Raises:
+        InputError: If a corruption, attack or severity is unknown.
+        ResourceError: If the run is missing or holds no network.
+    """
+    plan = check(config)
+    run_id, dense, found = plan.run_id, plan.dense, plan.networks
     tags = {"leastloss.of_run": run_id}
     title = f"robustness of {run_id[:8]}"
     with tracking.run("robustness", title, parameters(config), tags=tags) as own:
-        dense, found = networks_of(run_id, sparsities)
         tracking.log_data(own, dense.data, dense.model_id)
         name = joined("robustness", data_words(dense.settings), f"s{dense.settings['seed']}")
         said = f"Exposes {len(found)} networks of run {run_id} to {config.corruptions}."
@@ -63,9 +96,9 @@ def robustness(config: RobustnessConfig) -> pd.DataFrame:
         table = robustness_of(
             {network.label: network.model for network in found},
             dense.data.test,
-            corruptions=corruptions,
-            severities=severities,
-            attacks=attacks,
+            corruptions=plan.corruptions,
+            severities=plan.severities,
+            attacks=plan.attacks,
             seed=config.seed,
             reference="dense",
             train=dense.data.train,
@@ -76,7 +109,8 @@ def robustness(config: RobustnessConfig) -> pd.DataFrame:
         summary = _described(noise_summary(table), found)
         tracking.log_text(own, csv_text(table), TABLE)
         tracking.log_text(own, csv_text(summary), SUMMARY)
-        where = f", pruned to {', '.join(f'{at:g}' for at in sparsities)}" if sparsities else ""
+        shares = ", ".join(f"{at:g}" for at in plan.sparsities)
+        where = f", pruned to {shares}" if shares else ""
         _log_figures(own, table, f"{dense.name} on {dense.data.name}{where}")
         if pictures.found:
             figure = corruption_samples(pictures.found, title=f"{dense.data.name}, test images")

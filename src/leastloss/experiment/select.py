@@ -9,16 +9,13 @@ from leastloss import tracking
 from leastloss.errors import InputError, ResourceError
 from leastloss.tracking import Run
 
-UNFINISHED = ("yes", "no")
-"""Whether runs are taken that did not finish."""
-
 
 def source(run_id: str, unfinished: str) -> Run:
     """The run that somebody named, by its id or the first letters of it.
 
     Args:
         run_id: What was given.
-        unfinished: One of ``UNFINISHED``.
+        unfinished: ``yes`` or ``no``: whether one that did not finish is taken.
 
     Raises:
         InputError: If several ids begin so.

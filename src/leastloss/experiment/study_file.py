@@ -9,7 +9,8 @@ from typing import Any
 from leastloss.controls import SMALL
 from leastloss.errors import InputError
 from leastloss.evaluation.summary import reach_of
-from leastloss.experiment.choices import binary_model, choices, steps_of
+from leastloss.experiment.axes import binary_model, steps_of
+from leastloss.experiment.choices import choices
 from leastloss.experiment.config import PruneConfig, TrainConfig, names
 from leastloss.experiment.metrics import check_metrics
 from leastloss.experiment.study import Arm, Report, Study
@@ -125,7 +126,6 @@ def _arms(number: int, given: object, base: PruneConfig) -> list[Arm]:
             # Runs hold the label, however the file spells the recovery.
             spec = spelled(config.recovery, binary=binary_model(config.model))
             config = replace(config, recovery=as_recovery(spec).label)
-            steps_of(config)
             made = choices(config)
             if any(choice.control == SMALL for choice in made):
                 raise InputError(f"{SMALL!r} has steps of its own, and is none of a study's arms")

@@ -11,6 +11,7 @@ from tqdm import tqdm
 
 from leastloss import tracking
 from leastloss.errors import InputError, ResourceError
+from leastloss.experiment.choices import choices
 from leastloss.experiment.compare import PAGE, comparison_of, log_page
 from leastloss.experiment.config import (
     PruneConfig,
@@ -20,10 +21,11 @@ from leastloss.experiment.config import (
     numbers,
     parameters,
 )
-from leastloss.experiment.dense import data_of, network_of
+from leastloss.experiment.dense import untrained
 from leastloss.experiment.found import Found, find
 from leastloss.experiment.prune import prune
 from leastloss.experiment.publish import RESULTS, publish
+from leastloss.experiment.rehearsal import rehearse
 from leastloss.experiment.steps import compared
 from leastloss.experiment.study import Arm, Study
 from leastloss.experiment.study_file import read_studies, seeds_of
@@ -32,11 +34,34 @@ from leastloss.experiment.workers import Job, run_jobs
 from leastloss.names import choose
 from leastloss.report import Comparison
 
-BACKENDS = ("local",)
-REPORTS = ("yes", "no", "only")
+
+def check(config: SweepConfig, written: tuple[Study, ...]) -> tuple[Study, ...]:
+    """Choose the studies, and try what is missing of them on untrained networks.
+
+    Raises:
+        InputError: If a flag is wrong, or such a network or such data are refused.
+        ResourceError: If data or tracking store fail.
+    """
+    if config.out and Path(config.out).exists() and not Path(config.out).is_dir():
+        raise InputError(f"out is {config.out!r}, which is no folder")
+    studies = _chosen(written, config)
+    for study in studies if config.report != "only" else ():
+        _try(study)
+    return studies
 
 
-@tracking.explained()
+def _try(study: Study) -> None:
+    found = find(study)
+    seed = next((seed for seed in study.seeds if found.missing(seed)), None)
+    if seed is None:
+        return
+    # No two workers download at a time, either: the data are there when they begin.
+    start = untrained(study.network(seed))
+    for arms in study.calls():
+        config = prune_config(study, seed, arms, "")
+        rehearse(config, choices(config), start.model, start.data)
+
+
 def sweep(config: SweepConfig) -> None:
     """Make the missing runs of a file's studies, then write what all of their runs show.
 
@@ -44,15 +69,9 @@ def sweep(config: SweepConfig) -> None:
         InputError: If the experiment file or a flag is wrong.
         ResourceError: If data or tracking store fail, or a job failed; what is done is kept.
     """
-    choose("backend", config.backend, BACKENDS)
-    choose("report", config.report, REPORTS)
-    if config.out and Path(config.out).exists() and not Path(config.out).is_dir():
-        raise InputError(f"out is {config.out!r}, which is no folder")
-    if config.workers < 0:
-        raise InputError(f"workers is {config.workers}; it must be 0 (one for each CPU) or more")
     written = read_studies(config.file)
     failed = []
-    for study in (studies := _chosen(written, config)):
+    for study in (studies := check(config, written)):
         try:
             _sweep(study, config, _command(study, config, grid=len(written) > 1))
         except ResourceError as error:
@@ -77,6 +96,8 @@ def _chosen(studies: tuple[Study, ...], config: SweepConfig) -> tuple[Study, ...
 
 def _sweep(study: Study, config: SweepConfig, command: str) -> None:
     """Make the missing runs of one study, and publish what all of them show."""
+    if config.report == "only" and not find(study).children:
+        raise ResourceError(f"there is no finished run of {study.section!r} to report")
     tracking.ensure_experiment(study.section)
     with tracking.run(
         "sweep", f"sweep · {study.section}", parameters(config), exports=False
@@ -143,8 +164,6 @@ def run_missing(study: Study, workers: int) -> list[str]:
     jobs = [job for seed in study.seeds if missing[seed] for job in _jobs(study, seed, found)]
     if not jobs:
         return []
-    # What is wrong with the data shows here, once; and no two workers download at a time.
-    network_of(study.train, data_of(study.network(study.seeds[0])))
     count = min(workers or os.cpu_count() or 1, todo)
     failed = []
     with tqdm(total=todo, desc=study.section, unit="run", disable=None) as bar:

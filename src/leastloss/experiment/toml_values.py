@@ -12,10 +12,11 @@ LISTS = ("criteria", "hidden", "rare", "sparsities", "layers", "noise")
 
 
 def values_of(where: str, given: Mapping[str, Any], known: Mapping[str, Field[Any]]) -> Any:
-    """Read fields of a configuration, each by the type of its default."""
+    """Read fields of a configuration, each by the type of its default and by what it allows."""
     values = {}
     for key, value in given.items():
-        kind = type(known[choose(f"key of {where}", key, known)].default)
+        option = known[choose(f"key of {where}", key, known)]
+        kind = type(option.default)
         if key in LISTS and isinstance(value, list):
             value = ",".join(str(part) for part in value)
         elif kind is float and type(value) is int:
@@ -23,6 +24,7 @@ def values_of(where: str, given: Mapping[str, Any], known: Mapping[str, Field[An
         elif kind is str and type(value) in (int, float):
             value = str(value)
         values[key] = typed(kind, f"{key} of {where}", value)
+        option.metadata["allowed"].check(f"{key} of {where}", values[key])
     return values
 
 

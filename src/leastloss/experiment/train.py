@@ -6,11 +6,10 @@ from leastloss import tracking
 from leastloss.evaluation import evaluate
 from leastloss.experiment.again import command
 from leastloss.experiment.config import TrainConfig, parameters
-from leastloss.experiment.dense import Dense, train_dense
+from leastloss.experiment.dense import Dense, train_dense, untrained
 from leastloss.experiment.naming import data_words, joined, name_tags, note_of
 
 
-@tracking.explained()
 def train(config: TrainConfig) -> Dense:
     """Train a network and log it; prints the run's id and what it reached.
 
@@ -18,10 +17,10 @@ def train(config: TrainConfig) -> Dense:
         InputError: If a parameter is out of range or a name unknown.
         ResourceError: If data, disk or tracking store fail.
     """
-    given = parameters(config)
+    start, given = untrained(config), parameters(config)  # refused before a run is opened
     name = joined(f"train {config.model}", data_words(given), f"s{config.seed}")
     with tracking.run("train", name, given, tags=name_tags(given)) as run_id:
-        dense = train_dense(config, run_id)
+        dense = train_dense(start, run_id)
         said = note_of(given, "Trains a dense network.", command("train", given))
         tracking.describe(run_id, said, figures=["training.png", "collapse.png"])
     report(dense)

@@ -75,8 +75,9 @@ def prunable_layers(model: nn.Module, names: Sequence[str] | None = None) -> dic
         names: The layers to keep, by name; all of them when omitted.
 
     Raises:
-        InputError: If there are none, if a name is unknown, or if a weight is not finite, not
-            there yet (a lazy layer), shared by two layers, or not a parameter of its layer.
+        InputError: If there are none, if a name is unknown or given twice, or if a weight is not
+            finite, not there yet (a lazy layer), shared by two layers, or not a parameter of its
+            layer.
 
     Example:
         >>> list(prunable_layers(nn.Sequential(nn.Linear(4, 3), nn.ReLU(), nn.Linear(3, 2))))
@@ -92,6 +93,8 @@ def prunable_layers(model: nn.Module, names: Sequence[str] | None = None) -> dic
         wanted = {choose("layer", name, found) for name in names}
         if not wanted:
             raise InputError(f"no layer is named; there are: {', '.join(found)}")
+        if len(wanted) < len(names):
+            raise InputError(f"layers is {list(names)!r}; each may occur once")
         found = {n: m for n, m in found.items() if n in wanted}
     for name, layer in found.items():
         if "weight" not in layer._parameters:

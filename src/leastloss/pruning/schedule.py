@@ -21,6 +21,8 @@ SPACINGS: dict[str, str] = {
     "geometric": "every step keeps the same share of what is left: finer towards the end",
 }
 
+MOST_STEPS = 10**6
+
 
 _FEW = 12  # sparsities that a message lists
 
@@ -47,8 +49,7 @@ def spaced(start: int, end: int, parts: int, steps: int, spacing: str) -> NDArra
         >>> spaced(0, 900, 1000, 3, "even"), spaced(0, 992, 1000, 3, "geometric")
         (array([300, 600, 900]), array([800, 960, 992]))
     """
-    if isinstance(steps, bool) or steps != int(steps) or steps < 1:
-        raise InputError(f"steps is {steps}; it must be at least 1 and an integer")
+    _check_count("steps", steps)
     steps = min(int(steps), end - start)
     way = np.arange(1, steps + 1) / steps
     if choose("spacing", spacing, SPACINGS) == "even":
@@ -57,6 +58,13 @@ def spaced(start: int, end: int, parts: int, steps: int, spacing: str) -> NDArra
         cuts = parts - (parts - start) * ((parts - end) / (parts - start)) ** way
     found = np.unique(np.floor(cuts + 0.5).astype(np.int64))
     return found[found > start]
+
+
+def _check_count(what: str, count: float) -> None:
+    if isinstance(count, bool) or not 1 <= count <= MOST_STEPS or count != int(count):
+        raise InputError(
+            f"{what} is {count}; it must be at least 1 and an integer, at most {MOST_STEPS:,}"
+        )
 
 
 def within(
@@ -73,8 +81,7 @@ def within(
         >>> within(np.array([100, 300]), 1000, 2, "even")
         [array([ 50, 100]), array([200, 300])]
     """
-    if isinstance(substeps, bool) or substeps != int(substeps) or substeps < 1:
-        raise InputError(f"substeps is {substeps}; it must be at least 1 and an integer")
+    _check_count("substeps", substeps)
     starts = [gone, *(int(cut) for cut in cuts[:-1])]
     return [
         spaced(start, int(end), parts, substeps, spacing)

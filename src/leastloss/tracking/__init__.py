@@ -10,7 +10,7 @@ from leastloss.tracking._artifacts import (
     log_text,
 )
 from leastloss.tracking._environment import environment
-from leastloss.tracking._experiments import ensure_experiment, worker_environment
+from leastloss.tracking._experiments import ensure_experiment, has_experiment, worker_environment
 from leastloss.tracking._fetch import (
     artifact_path,
     damaged,
@@ -24,10 +24,10 @@ from leastloss.tracking._models import log_network
 from leastloss.tracking._notes import compare_link, describe, note_experiment
 from leastloss.tracking._runs import (
     KIND,
-    explained,
     log_metrics,
     log_parameters,
     log_tags,
+    mark_refused,
     run,
 )
 from leastloss.tracking._store import client, store_errors
@@ -42,12 +42,12 @@ __all__ = [
     "describe",
     "ensure_experiment",
     "environment",
-    "explained",
     "fetch_array",
     "fetch_file",
     "fetch_table",
     "fetch_texts",
     "find_run",
+    "has_experiment",
     "log_array",
     "log_bytes",
     "log_data",
@@ -57,6 +57,7 @@ __all__ = [
     "log_parameters",
     "log_tags",
     "log_text",
+    "mark_refused",
     "note_experiment",
     "run",
     "search",

@@ -5,9 +5,24 @@ import sqlalchemy
 from mlflow.exceptions import MlflowException
 
 from leastloss.tracking._find import find_experiment
-from leastloss.tracking._store import client, store_errors
+from leastloss.tracking._store import client, store_errors, store_missing
 
 _PATIENCE = 120  # seconds that a worker waits for its turn to write; sqlite lets in one at a time
+
+
+def has_experiment(name: str) -> bool:
+    """Whether there is an experiment of this name; no store is made.
+
+    Raises:
+        ResourceError: If it was deleted, or the store cannot be read.
+    """
+    if store_missing():
+        return False
+    with store_errors():
+        found = client().get_experiment_by_name(name)
+    if found is not None:
+        find_experiment(name)  # it may have been deleted
+    return found is not None
 
 
 def ensure_experiment(name: str) -> None:
@@ -16,16 +31,14 @@ def ensure_experiment(name: str) -> None:
     Raises:
         ResourceError: If it was deleted, or the store cannot be written.
     """
+    if has_experiment(name):
+        return
     with store_errors():
-        found = client().get_experiment_by_name(name)
-        if found is None:
-            try:
-                client().create_experiment(name)
-            except MlflowException as error:  # another sweep was faster
-                if error.error_code != "RESOURCE_ALREADY_EXISTS":
-                    raise
-    if found is not None:
-        find_experiment(name)  # it may have been deleted
+        try:
+            client().create_experiment(name)
+        except MlflowException as error:  # another sweep was faster
+            if error.error_code != "RESOURCE_ALREADY_EXISTS":
+                raise
 
 
 def worker_environment(name: str) -> dict[str, str]:

@@ -6,7 +6,7 @@ from mlflow.entities import Experiment, Run, ViewType
 from mlflow.exceptions import MlflowException
 
 from leastloss.errors import InputError, ResourceError
-from leastloss.tracking._store import client, store_errors, store_name
+from leastloss.tracking._store import client, store_errors, store_missing, store_name
 
 SHORTEST = 4
 """Letters of a run's id that name it, where no other id begins alike."""
@@ -41,6 +41,8 @@ def find_run(run_id: str) -> Run:
 
 def run_or_none(run_id: str) -> Run | None:
     """Fetch a run by its whole id, deleted or not; None if there is none."""
+    if store_missing():
+        return None
     with store_errors():
         try:
             return client().get_run(run_id)
@@ -52,7 +54,7 @@ def run_or_none(run_id: str) -> Run | None:
 
 def _begins_with(run_id: str) -> list[Run]:
     """The runs whose ids begin so; of those that were not deleted, if there are any."""
-    if not re.fullmatch(rf"[0-9a-f]{{{SHORTEST},32}}", run_id):
+    if store_missing() or not re.fullmatch(rf"[0-9a-f]{{{SHORTEST},32}}", run_id):
         return []
     with store_errors():
         every = client().search_experiments(view_type=ViewType.ALL)
@@ -98,6 +100,8 @@ def find_experiment(name: str) -> Experiment:
     Raises:
         ResourceError: If there is none, or it was deleted.
     """
+    if store_missing():
+        raise ResourceError(f"there is no experiment {name!r}: no run was logged here yet")
     with store_errors():
         found = client().get_experiment_by_name(name)
         others = client().search_experiments() if found is None else []
@@ -122,6 +126,8 @@ def search(where: str, experiment: str = "") -> list[Run]:
     if experiment:
         ids = [find_experiment(experiment).experiment_id]
     else:
+        if store_missing():
+            return []
         with store_errors():
             ids = [one.experiment_id for one in client().search_experiments()]
     found: list[Run] = []

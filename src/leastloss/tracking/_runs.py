@@ -1,7 +1,6 @@
 """Runs that always end: FINISHED, FAILED with the reason, or KILLED."""
 
 import contextlib
-import os
 from collections.abc import Iterator, Mapping, Sequence
 
 import mlflow
@@ -20,6 +19,7 @@ from leastloss.tracking._places import check_kept
 from leastloss.tracking._store import client, store_errors
 
 KIND = "leastloss.kind"
+REFUSED = "leastloss.refused"
 _BATCH = 1000  # MLflow's limit for metrics in one request
 _TEXT = 6000  # MLflow's limit for the value of a parameter
 
@@ -88,20 +88,15 @@ def run(
         mlflow.end_run()
 
 
-@contextlib.contextmanager
-def explained() -> Iterator[None]:
-    """Tell the run that ``mlflow run`` opened why a recipe failed before it took that run over.
+def mark_refused(run_id: str, reason: str) -> None:
+    """Mark a run that ``mlflow run`` opened and no recipe took over, since its call was refused.
 
-    MLflow itself marks such a run as FAILED, but knows no reason. Serves as a decorator too.
+    It has no kind, so that no recipe takes it for a run of ours.
     """
-    try:
-        yield
-    except Exception as error:
-        waiting = os.environ.get("MLFLOW_RUN_ID")  # MLflow removes it when the run is taken over
-        if waiting:
-            with contextlib.suppress(MlflowException, SQLAlchemyError, OSError, ResourceError):
-                client().set_tag(waiting, "failure", _line(error))
-        raise
+    # What was wrong with the call matters more than a store in trouble.
+    with contextlib.suppress(MlflowException, SQLAlchemyError, OSError, ResourceError):
+        client().set_tag(run_id, "failure", reason[:_TEXT])
+        client().set_tag(run_id, REFUSED, "true")
 
 
 def _line(error: BaseException) -> str:

@@ -103,6 +103,13 @@ def sqlite_file(uri: str) -> str:
     return "" if file.startswith((":", "file:")) else file
 
 
+def store_missing() -> bool:
+    """Whether the store is a file that is yet to be made: who only reads it need not make it."""
+    file = sqlite_file(mlflow.get_tracking_uri())
+    path = Path(file)
+    return bool(file) and not path.exists() and not any(part.is_file() for part in path.parents)
+
+
 @contextlib.contextmanager
 def _alone(uri: str) -> Iterator[None]:
     """Let no other recipe make the tables of a new sqlite file at the same time."""

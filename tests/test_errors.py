@@ -1,0 +1,35 @@
+"""Long values are cut out of messages; what a reader needs stays."""
+
+import pytest
+
+from leastloss.errors import InputError, ResourceError, shortened
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["x" * 20_000, "a b " * 5_000, "it's \" " * 3_000, "\x00" * 9_000, "\n" * 9_000, "9" * 20_000],
+)
+@pytest.mark.parametrize("error", [InputError, ResourceError])
+def test_a_long_value_is_cut(error: type[Exception], value: str) -> None:
+    said = str(error(f"steps is {value!r}; it must be at most 5"))
+    assert said.startswith("steps is ")
+    assert "…" in said
+    assert said.endswith("; it must be at most 5")
+    assert len(said) < 130
+
+
+def test_a_long_list_of_numbers_is_cut() -> None:
+    said = shortened(f"sparsities are {', '.join(['0.5'] * 9_000)}; they must increase")
+    assert said.endswith("; they must increase")
+    assert len(said) < 130
+
+
+def test_lists_of_names_prose_and_paths_stay_whole() -> None:
+    names = ", ".join(f"criterion-{i}" for i in range(60))
+    for whole in (
+        f"unknown criterion 'mils'; did you mean 'mils-bdm'? There are: {names}",
+        f"the network's 'a' {'word ' * 60}is not the page's 'b'",
+        f"cannot write {'/folder' * 20}",
+        "seeds are 0, 1, 2, 3, 4, 5, 6, 7, 8, 9",
+    ):
+        assert shortened(whole) == whole
