@@ -85,11 +85,13 @@ def test_same_outputs_as_the_path_from_python(
     assert float(models["pruned-last"].tags["leastloss.sparsity"]) == pytest.approx(0.95, abs=1e-3)
 
 
-@pytest.mark.parametrize(("name", "several"), [("nc", False), ("mils-bdm", True)])
+@pytest.mark.parametrize(
+    ("parent", "name", "several"), [("own", "nc", False), ("given", "magnitude", True)]
+)
 def test_the_usable_network_and_the_last_are_logged_with_their_own_metrics(
-    shared: MlflowClient, pipeline: dict[str, str], name: str, several: bool
+    shared: MlflowClient, pipeline: dict[str, str], parent: str, name: str, several: bool
 ) -> None:
-    child = children(shared, pipeline["own"])[name]
+    child = children(shared, pipeline[parent])[name]
     table = pd.read_csv(shared.download_artifacts(child.info.run_id, "table.csv"))
     rows = {"pruned": usable_step(table), "pruned-last": len(table) - 1}
     assert several == (rows["pruned"] < rows["pruned-last"])
