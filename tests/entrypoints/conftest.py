@@ -165,6 +165,20 @@ def children(client: MlflowClient, parent: str) -> dict[str, Any]:
     return {run.data.params["criterion"]: client.get_run(run.info.run_id) for run in found}
 
 
+def logged(client: MlflowClient, run: Any) -> dict[str, Any]:
+    """Name -> logged model of a run."""
+    found = [client.get_logged_model(output.model_id) for output in run.outputs.model_outputs]
+    named = {model.name: model for model in found}
+    assert len(named) == len(found)
+    return named
+
+
+def last_model(client: MlflowClient, run: Any) -> Any:
+    """The logged model of a path's last step."""
+    found = logged(client, run)
+    return found.get("pruned-last", found["pruned"])
+
+
 def newest(client: MlflowClient) -> Any:
     """The run that was opened last."""
     experiments = [e.experiment_id for e in client.search_experiments()]

@@ -13,7 +13,7 @@ import pytest
 import torch
 from mlflow import MlflowClient
 from packaging.requirements import Requirement
-from tests.entrypoints.conftest import ROOT, children
+from tests.entrypoints.conftest import ROOT, children, last_model
 
 from leastloss.data import load_data
 from leastloss.models.files import read_network
@@ -44,7 +44,7 @@ def locked() -> dict[str, str]:
 @pytest.mark.slow
 def test_loads_and_predicts(shared: MlflowClient, pipeline: dict[str, str], tmp_path: Path) -> None:
     child = children(shared, pipeline["own"])["nc"]
-    uri = f"models:/{child.outputs.model_outputs[0].model_id}"
+    uri = last_model(shared, child).model_uri
     folder = tmp_path / "model"
     mlflow.artifacts.download_artifacts(uri, dst_path=str(folder))
     needs = (folder / "requirements.txt").read_text().split()

@@ -24,6 +24,7 @@ from leastloss.experiment.csv_text import csv_text
 from leastloss.experiment.dense import MODEL_TAG, RUN_TAG, Dense
 from leastloss.experiment.naming import child_name, name_tags, note_of
 from leastloss.experiment.pictures import PREDICTIONS, pictures, write_predictions
+from leastloss.experiment.pruned_models import log_models, models_of, told
 from leastloss.experiment.rehearsal import pruning_options
 from leastloss.experiment.sensitivity import check_sensitivity, sensitivity_of
 from leastloss.models.files import save_network
@@ -46,8 +47,9 @@ def pruned_child(
     full = config.artifacts == "full" and choice.asked
     tags |= name_tags(own)
     with tracking.run("criterion", child_name(own), own, nested=True, tags=tags) as run_id:
-        said = note_of(own, f"Prunes {config.granularity}s by `{label}`.", row_command(own, tags))
-        tracking.describe(run_id, said, figures=["curves.png"] if full else [])
+        what, again = f"Prunes {config.granularity}s by `{label}`.", row_command(own, tags)
+        shown = ["curves.png"] if full else []
+        tracking.describe(run_id, note_of(own, what, again), figures=shown)
         tracking.log_data(run_id, dense.data, dense.model_id)
         check_sensitivity(choice.criterion, dense.model, config.permutations)
         if followed is not None:
@@ -64,6 +66,9 @@ def pruned_child(
         tell_remarks(run_id, label, path.remarks, aloud=choice.asked)
         tracking.log_metrics(run_id, [(0, moved)])
         _log_path(run_id, path, table, dense, full=full)
+        logged = told(models_of(table)) if full else ""
+        if logged:
+            tracking.describe(run_id, note_of(own, f"{what} {logged}", again), figures=shown)
         last_step = path.steps[-1].index
         tracking.log_metrics(run_id, [(last_step, run_costs(path, table, dense, full=full))])
     for name, value in _facts(path).items():
@@ -76,6 +81,8 @@ def pruned_child(
             f"{label if step == middle else '':>14}  sparsity {row['sparsity']:.2f}: "
             f"accuracy {row['accuracy']:.3f}, minority recall {row['minority_recall']:.3f}"
         )
+    if logged:
+        click.echo(f"{'':>14}  {logged}")
     return path, table
 
 
@@ -86,7 +93,10 @@ def _log_path(
     total, last = len(path.parts), path.steps[-1]
     model, masks = path.model_at(last.removed / total), path.masks_at(last.removed / total)
     about = {"data": dense.data.recipe, "name": dense.name, **path.settings}
-    tracking.log_metrics(run_id, [_row(step, total) for step in path.steps[:-1]])
+    # A step that is a logged model is written with it, and no step twice.
+    later = {len(path.steps) - 1, *(one.row for one in models_of(table) if full)}
+    rows = [_row(step, total) for step in path.steps]
+    tracking.log_metrics(run_id, [row for i, row in enumerate(rows) if i not in later])
     tracking.log_file(run_id, PRUNED, lambda file: save_network(file, model, masks, about))
     if nested(str(path.settings["criterion"])):
         tracking.log_array(run_id, path.removal_order, ORDER)
@@ -94,14 +104,14 @@ def _log_path(
     for name, value in _facts(path).items():
         tracking.log_tags(run_id, {name: str(value)})
     if not full:
-        tracking.log_metrics(run_id, [_row(last, total)])
+        tracking.log_metrics(run_id, rows[-1:])
         return
     for name, picture in pictures(path, dense).items():
         tracking.log_bytes(run_id, picture, name)
     tracking.log_file(run_id, PREDICTIONS, lambda file: write_predictions(file, path, dense))
-    origin = {"run_id": run_id, "pruned_from": f"models:/{dense.model_id}"}
-    model_id = tracking.log_network(run_id, model, dense.data, "pruned", origin)
-    tracking.log_metrics(run_id, [_row(last, total)], model_id)
+    ids = log_models(run_id, path, table, dense)
+    for i in sorted(later):
+        tracking.log_metrics(run_id, [rows[i]], ids.get(i))
 
 
 def _facts(path: PruningPath) -> dict[str, object]:

@@ -90,13 +90,14 @@ def robustness(config: RobustnessConfig) -> pd.DataFrame:
         again += " -P unfinished=yes" if config.unfinished == "yes" else ""
         tracking.log_tags(own, name_tags(dense.settings))
         tracking.describe(own, note_of(dense.settings, said, again), name, ["robustness.png"])
+        corruptions = plan.corruptions
         if config.corruptions.strip() == "all":
             corruptions = (*applicable(dense.data.test.x), WEIGHT_NOISE)
         pictures = Pictures(dense.data.test)
         table = robustness_of(
             {network.label: network.model for network in found},
             dense.data.test,
-            corruptions=plan.corruptions,
+            corruptions=corruptions,
             severities=plan.severities,
             attacks=plan.attacks,
             seed=config.seed,

@@ -17,6 +17,7 @@ from leastloss.report.controls import Role, roles
 from leastloss.report.cost import cost_section
 from leastloss.report.formats import percent
 from leastloss.report.kept import kept_grid, left_out
+from leastloss.report.leaders import of_leaders
 from leastloss.report.noise import robustness_section
 from leastloss.report.numbers import at_points, differences, means
 from leastloss.report.paired import of_enough, significance, too_few
@@ -124,7 +125,15 @@ def sections_of(given: Comparison) -> list[Section]:
         gaps, area_gaps, between = (
             of_enough(frame, given.few_seeds) for frame in (gaps, area_gaps, between)
         )
-    summary = in_words(
+    summary: list[str] = []
+    for where, values in (
+        (f"Averaged over the path up to {percent(end)} removed", area),
+        (f"At {percent(at[-1])} removed", points[points["at"] == at[-1]]),
+    ):
+        summary += of_leaders(
+            values, found, where=where, refused=refused, few_seeds=given.few_seeds
+        )
+    summary += in_words(
         mean_free, gaps, found, end=end, within=given.within, refused=refused, dense=dense
     )
     if not refused:

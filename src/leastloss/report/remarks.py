@@ -67,6 +67,12 @@ def gap(row: pd.Series, quantity: str) -> str:
     return f"{told}, p = {row['holm']:.2g},"
 
 
+def difference(row: pd.Series, quantity: str = "sparsity") -> str:
+    """A difference in words, with n and whether it is shown."""
+    shown = "" if row["holm"] <= LEVEL else ": these seeds do not tell the two apart"
+    return f"{gap(row, quantity)} n = {row['n']}{shown}"
+
+
 def of_chance(gaps: pd.DataFrame, roles: Mapping[str, Role]) -> list[str]:
     """Name the methods that are not shown to beat random removal.
 

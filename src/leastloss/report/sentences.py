@@ -5,10 +5,10 @@ from collections.abc import Mapping
 import pandas as pd
 
 from leastloss.evaluation import metric_of
-from leastloss.evaluation.significance import LEVEL
 from leastloss.report.controls import Role
 from leastloss.report.formats import number, percent
-from leastloss.report.remarks import best_of, gap, of_kind
+from leastloss.report.leaders import of_others
+from leastloss.report.remarks import best_of, difference, of_kind
 from leastloss.report.repairs import alike, apart, repair_of
 from leastloss.report.values import nothing_to_keep
 
@@ -28,7 +28,7 @@ def in_words(
     Args:
         free: What :func:`leastloss.report.numbers.means` says of ``free:<metric>``.
         gaps: What :func:`leastloss.report.numbers.differences` says of them.
-        roles: Method -> its role; of methods the first sentence speaks, not of controls.
+        roles: Method -> its role; of methods a sentence speaks first, then of all others.
         end: Sparsity that every run reaches.
         within: The loss that is accepted.
         refused: Why no difference may be claimed, if so.
@@ -57,11 +57,15 @@ def in_words(
             own, rest = rows, rows.iloc[:0]
         if max([*own["mean"], *rest["mean"]]) == 0:
             near = f"within {100 * within:g} points of dense"
-            found.append(f"No method keeps {metric_of(metric).heading} {near} at its first step.")
+            text = f"No method keeps {metric_of(metric).heading} {near} at its first step."
+            lead = str(own["method"].iloc[0])
+            found.append(text + of_others(rows, roles, lead, [*own["method"], *rest["method"]]))
             continue
         pairs = gaps[gaps["quantity"] == quantity]
         kept = f"keeps {metric_of(metric).heading} within {100 * within:g} points of dense "
-        found.append(_kept(kept, own, rest, pairs, end, refused))
+        text = _kept(kept, own, rest, pairs, end, refused)
+        named = [name for name in rows["method"] if f"`{name}`" in text]
+        found.append(text + of_others(rows, roles, str(best_of(own)["method"]), named))
     return [*([refused] if refused else []), *found]
 
 
@@ -97,11 +101,11 @@ def _beside(
         known = pairs[pairs["reference"] == other["method"]]
         text += f"; `{other['method']}` {_upto(other, end)}"
         if len(known) and not refused:
-            return f"{text} ({_difference(known.iloc[0])}).", differ
+            return f"{text} ({difference(known.iloc[0])}).", differ
     elif len(pairs) and not refused:
         pair = pairs.loc[(~alike(pairs)).idxmin()]  # the first of one repair, or the first
         differ = apart(pair["settings"], pair["reference_settings"])
-        return f"{text}; against `{pair['reference']}`: {_difference(pair)}.", differ
+        return f"{text}; against `{pair['reference']}`: {difference(pair)}.", differ
     return f"{text} (n = {lead['n']}).", differ
 
 
@@ -111,8 +115,3 @@ def _upto(row: pd.Series, end: float) -> str:
     if row["mean"] >= end - 1e-9:
         return f"up to the end of its path, {percent(row['mean'])} removed"
     return f"up to {percent(round(row['mean'], 3))} removed"
-
-
-def _difference(row: pd.Series) -> str:
-    shown = "" if row["holm"] <= LEVEL else ": these seeds do not tell the two apart"
-    return f"{gap(row, 'sparsity')} n = {row['n']}{shown}"

@@ -32,12 +32,22 @@ class _Pending:
 _pending: list[_Pending] = []
 
 
-def log_network(run_id: str, model: nn.Module, data: Data, name: str, about: dict[str, str]) -> str:
+def log_network(
+    run_id: str, model: nn.Module, data: Data, name: str, about: dict[str, str], step: int = 0
+) -> str:
     """Log a network as an MLflow model that loads where leastloss is not installed.
 
     It is exported as a graph (pt2), so neither our classes nor a pickle are needed to load it with
     ``mlflow.pytorch.load_model`` or ``mlflow.pyfunc.load_model``. The files follow until
     :func:`finish_models`, which the end of the outermost run calls.
+
+    Args:
+        run_id: The run that made it.
+        model: The network.
+        data: Its test samples show the export what it reads.
+        name: What it is called.
+        about: Its metadata, kept as its tags too.
+        step: The step of the run at which it stands.
 
     Returns:
         The id of the logged model; its address is ``models:/<id>``.
@@ -48,9 +58,13 @@ def log_network(run_id: str, model: nn.Module, data: Data, name: str, about: dic
     with store_errors():
         run = client().get_run(run_id)
         logged = client().create_logged_model(
-            run.info.experiment_id, name=name, source_run_id=run_id, params=dict(run.data.params)
+            run.info.experiment_id,
+            name=name,
+            source_run_id=run_id,
+            tags={f"leastloss.{key}": value for key, value in about.items()},
+            params=dict(run.data.params),
         )
-        client().log_outputs(run_id, [LoggedModelOutput(logged.model_id, step=0)])
+        client().log_outputs(run_id, [LoggedModelOutput(logged.model_id, step=step)])
     facts: dict[str, object] = {
         "artifact_path": logged.artifact_location,
         "model_uuid": logged.model_id,

@@ -31,8 +31,8 @@ def close_orphans(experiment_id: str) -> None:
     # The files of a model may still be missing when its own run has ended.
     for model in list(_pending_models(experiment_id)):
         # A run that was removed for good says no more whose it was.
-        run = run_or_none(model.source_run_id) if model.source_run_id else None
-        if run is not None and _abandoned(run):
+        source = run_or_none(model.source_run_id) if model.source_run_id else None
+        if source is not None and _abandoned(source):
             client().finalize_logged_model(model.model_id, LoggedModelStatus.FAILED)
 
 

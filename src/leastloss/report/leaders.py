@@ -1,0 +1,128 @@
+"""Who is ahead, of methods, baselines and controls alike: what a page says first."""
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from leastloss.controls import SMALL
+from leastloss.evaluation import metric_of
+from leastloss.report.controls import Role
+from leastloss.report.formats import number, percent
+from leastloss.report.numbers import differences, means
+from leastloss.report.paired import of_enough
+from leastloss.report.remarks import best_of, difference, listed, of_kind
+from leastloss.report.repairs import apart
+from leastloss.report.tables import seeds_of
+
+TIED = 5e-4
+"""Shares that differ by less are the same number on the page."""
+
+
+def of_leaders(
+    values: pd.DataFrame,
+    roles: Mapping[str, Role],
+    *,
+    where: str,
+    refused: str = "",
+    few_seeds: bool = False,
+) -> list[str]:
+    """Say who has most of each metric, in one sentence.
+
+    All that are ahead of the best method are named, then the best method; if that is ahead itself,
+    the best of the others. A difference is told between the best method and the best of the others.
+
+    Args:
+        values: One row per run and metric: what :func:`leastloss.report.values.areas` returns, or
+            :func:`leastloss.report.numbers.at_points` of one point.
+        roles: Method -> its role.
+        where: What the values are of, as a sentence begins.
+        refused: Why no difference may be claimed, if so.
+        few_seeds: Whether differences of fewer than three seeds are told.
+
+    Returns:
+        The sentence; nothing where methods have no controls or baselines beside them.
+    """
+    told: list[str] = []
+    count, n = 0, list[int]()
+    for quantity, rows in means(values).groupby("quantity", sort=False):
+        metric = metric_of(str(quantity).rpartition(":")[2])
+        own, rest = of_kind(rows, roles, "method"), of_kind(rows, roles, "baseline", "control")
+        if not metric.is_accuracy or own.empty or rest.empty:
+            continue
+        best, rival = best_of(own), best_of(rest)
+        shown = rows[rows["mean"] > min(best["mean"], rival["mean"]) - TIED]
+        text = f"{metric.heading} {_ranked(shown, metric.name)}"
+        if not refused:
+            own_values = values[values["quantity"] == quantity]
+            text += _paired(own_values, best, rival, metric.name, few_seeds)
+        told.append(text)
+        count, n = max(count, len(rows)), [*n, *shown["n"]]
+    if not told:
+        return []
+    end = f" ({seeds_of(pd.Series(n))}: which is ahead is not shown)" if refused else ""
+    among = f"the highest of the {count} methods, baselines and controls"
+    return [f"{where}, {among}: {'; '.join(told)}{end}."]
+
+
+def _paired(
+    values: pd.DataFrame, best: pd.Series, rival: pd.Series, metric: str, few_seeds: bool
+) -> str:
+    """The difference between two methods, in brackets."""
+    pair = differences(values, [rival["method"]])
+    pair = pair[(pair["method"] == best["method"]) & (pair["reference"] == rival["method"])]
+    pair = of_enough(pair, few_seeds)
+    if pair.empty:
+        return " (of too few common seeds to be told apart)"
+    text = f"`{best['method']}` against `{rival['method']}`: {difference(pair.iloc[0], metric)}"
+    differ = "" if rival["criterion"] == SMALL else apart(best["settings"], rival["settings"])
+    return f" ({text}{f'; not by their scores alone: {differ}' if differ else ''})"
+
+
+def of_others(
+    rows: pd.DataFrame, roles: Mapping[str, Role], lead: str, named: Sequence[str]
+) -> str:
+    """Say who goes as far as a method or further, and how far the controls go.
+
+    Args:
+        rows: Who keeps a metric how far: method, mean.
+        roles: Method -> its role.
+        lead: The method that is spoken of.
+        named: Who is named already.
+
+    Returns:
+        Sentences, each with a blank before it; empty where nobody is left to name.
+    """
+    mean = float(rows[rows["method"] == lead]["mean"].iloc[0])
+    others = rows[~rows["method"].isin([lead, *named])]
+    further = others[others["mean"] >= mean + TIED]
+    level = others[(others["mean"] - mean).abs() < TIED]
+    text = ""
+    if len(further):
+        text += f" Further go {_ranked(further, 'sparsity')}."
+    if len(level) and mean > 0:
+        tied = rows[(rows["mean"] - mean).abs() < TIED]["method"]
+        text += f" A tie of {len(tied)} at {percent(round(mean, 3))}: {_names(tied)}."
+    controls = of_kind(rows, roles, "control")
+    if controls.empty or controls["mean"].max() >= mean + TIED:
+        return text
+    top = float(controls["mean"].max())
+    if top == 0:
+        return f"{text} No control keeps it at any step."
+    if top <= mean - TIED:
+        best = controls[(controls["mean"] - top).abs() < TIED]["method"]
+        text += f" Of {len(controls)} controls the furthest: {_names(best)}, up to "
+        text += f"{percent(round(top, 3))}."
+    return text
+
+
+def _names(names: pd.Series) -> str:
+    return listed([f"`{name}`" for name in names])
+
+
+def _ranked(rows: pd.DataFrame, quantity: str) -> str:
+    """Names with their values, the highest first; those of one value together."""
+    rows = rows.sort_values("mean", ascending=False, kind="stable")
+    said: dict[str, list[str]] = {}
+    for row in rows.to_dict("records"):
+        said.setdefault(number(row["mean"], quantity), []).append(f"`{row['method']}`")
+    return ", then ".join(f"{listed(names)} ({value} %)" for value, names in said.items())
