@@ -59,6 +59,8 @@ def check(config: RobustnessConfig) -> Plan:
     given = source(config.run_id, config.unfinished) if config.run_id else None
     run_id = given.info.run_id if given else newest("prune")
     dense, networks = networks_of(run_id, sparsities)
+    if config.corruptions.strip() == "all":
+        corruptions = (*applicable(dense.data.test.x), WEIGHT_NOISE)
     check_noise(corruptions, severities, attacks, dense.data.test.x)
     return Plan(
         corruptions=corruptions,
@@ -90,14 +92,11 @@ def robustness(config: RobustnessConfig) -> pd.DataFrame:
         again += " -P unfinished=yes" if config.unfinished == "yes" else ""
         tracking.log_tags(own, name_tags(dense.settings))
         tracking.describe(own, note_of(dense.settings, said, again), name, ["robustness.png"])
-        corruptions = plan.corruptions
-        if config.corruptions.strip() == "all":
-            corruptions = (*applicable(dense.data.test.x), WEIGHT_NOISE)
         pictures = Pictures(dense.data.test)
         table = robustness_of(
             {network.label: network.model for network in found},
             dense.data.test,
-            corruptions=corruptions,
+            corruptions=plan.corruptions,
             severities=plan.severities,
             attacks=plan.attacks,
             seed=config.seed,
