@@ -92,6 +92,8 @@ def test_measured_steps_are_those_of_a_path_that_measures_all(
         ({"substeps": 0}, "substeps is 0"),
         ({"substeps": 1.5}, "substeps is 1.5"),
         ({"steps": 0}, "steps is 0"),
+        ({"steps": 10**9}, "steps is .*at most 1,000,000"),
+        ({"substeps": 10**9}, "substeps is .*at most 1,000,000"),
     ],
 )
 def test_wrong_steps_are_refused(

@@ -1,5 +1,8 @@
 """Runs and experiments: found by a part of their name, and named when they were deleted."""
 
+from pathlib import Path
+
+import mlflow
 import pytest
 from mlflow import MlflowClient
 
@@ -87,3 +90,18 @@ def test_a_store_without_experiments(store: MlflowClient) -> None:
     assert tracking.search("") == []
     with pytest.raises(ResourceError, match="there is no experiment 'tset'; there are: none"):
         tracking.search("", "tset")
+
+
+def test_looking_into_a_store_that_is_not_there_makes_none(
+    store: MlflowClient, tmp_path: Path
+) -> None:
+    mlflow.set_tracking_uri(f"sqlite:///{tmp_path}/new/mlflow.db")
+    with pytest.raises(ResourceError, match="there is no run 'abcd'"):
+        tracking.find_run("abcd")
+    with pytest.raises(ResourceError, match="there is no experiment 'a': no run was logged here"):
+        tracking.search("", "a")
+    assert tracking.search("") == []
+    assert not tracking.has_experiment("a")
+    assert not (tmp_path / "new").exists()
+    tracking.ensure_experiment("a")
+    assert tracking.has_experiment("a")

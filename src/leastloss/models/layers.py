@@ -93,8 +93,6 @@ def prunable_layers(model: nn.Module, names: Sequence[str] | None = None) -> dic
         wanted = {choose("layer", name, found) for name in names}
         if not wanted:
             raise InputError(f"no layer is named; there are: {', '.join(found)}")
-        if len(wanted) < len(names):
-            raise InputError(f"layers is {list(names)!r}; each may occur once")
         found = {n: m for n, m in found.items() if n in wanted}
     for name, layer in found.items():
         if "weight" not in layer._parameters:
