@@ -3,6 +3,7 @@
 import inspect
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -59,6 +60,9 @@ def good() -> dict[str, dict[str, Any]]:
         "evaluate": {"model": model, "split": data.test},
         "fit": {"model": model, "data": data, "epochs": 1, "progress": False},
         "load_data": {},
+        "load_network": {"path": "nowhere.safetensors"},
+        "save_network": {"path": "net.safetensors", "model": model},
+        "to_torch_prune": {"model": model},
         "logit_adjusted": {"model": model, "data": data},
         "prune": {"model": model, "data": data, **short},
         "robustness": {"model": model, "split": data.test, "severities": [1],
@@ -141,7 +145,10 @@ def values_for(title: str, parameter: str) -> list[Any]:
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_no_wrong_value_ends_in_a_traceback(good: dict[str, dict[str, Any]]) -> None:
+def test_no_wrong_value_ends_in_a_traceback(
+    good: dict[str, dict[str, Any]], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)  # some values are names of files
     path = good[""]["path"]
     within = {f"PruningPath.{n}": getattr(path, n) for n in ("model_at", "masks_at")}
     calls, found = 0, []

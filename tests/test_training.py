@@ -117,6 +117,6 @@ def test_bad_arguments_are_refused(wrong: dict[str, float], data: Data) -> None:
 
 
 def test_a_diverging_loss_is_one_clear_line(data: Data, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("leastloss.training._train_epoch", lambda *_: float("nan"))
+    monkeypatch.setattr("leastloss.epochs.train_epoch", lambda *_: float("nan"))
     with pytest.raises(ResourceError, match="diverged in epoch 1"):
         fit(_mlp(), data, epochs=50, progress=False)

@@ -241,7 +241,7 @@ def test_the_network_is_left_as_it_was(name: str) -> None:
         ("partial-fisher:protect=2", "protect is 2"),
         ("partial-fisher:rise=-1", "rise is -1"),
         ("nc1-change:shrinkage=-1", "shrinkage is -1"),
-        ("margin:gamma=nan", "gamma is nan"),
+        ("margin:gamma=nan", "gamma is 'nan'"),
         ("class-angles:pairs=rare", "unknown pairs"),
     ],
 )

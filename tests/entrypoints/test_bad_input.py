@@ -177,7 +177,7 @@ def test_weights_that_are_not_finite(
 def test_training_that_diverges(
     store: MlflowClient, entry: Entry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("leastloss.training._train_epoch", lambda *_: float("nan"))
+    monkeypatch.setattr("leastloss.epochs.train_epoch", lambda *_: float("nan"))
     line = refused(entry("train", model="mlp"), 1)
     assert line.startswith("training diverged in epoch 1")
     assert [run.info.status for run in runs_of(store)] == ["FAILED"]

@@ -56,7 +56,7 @@ REFUSED: dict[str, Callable[[nn.Module], object]] = {
     "prune, other classes": lambda model: ll.prune(model, (X, torch.arange(60) % 4), **PRUNE),
     "prune, unknown": lambda model: ll.prune(model, DATA, "nc", recovery="nothing", **PRUNE),
     "prune, signs": lambda model: ll.prune(model, DATA, "flips", **PRUNE),
-    "robustness": lambda model: ll.robustness(model, Split(9 * X, LABELS, 3, ()), **NOISE),
+    "robustness": lambda model: ll.robustness(model, Split(X, LABELS, 4, ()), **NOISE),
     "logit_adjusted": lambda model: ll.logit_adjusted(model, (X, torch.arange(60) % 4)),
     "layer_statistics": lambda model: layer_statistics(model, SPLIT, "nobody"),
 }

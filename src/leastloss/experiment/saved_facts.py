@@ -40,7 +40,7 @@ def saved_facts(facts: Mapping[str, object]) -> SavedFacts:
         InputError: If one is missing or of another kind.
 
     Example:
-        >>> saved_facts({"data": {"name": "digits", "seed": 0}, "name": 3})
+        >>> saved_facts({"data": {"name": "digits", "seed": 0}, "settings": {}, "name": 3})
         Traceback (most recent call last):
         leastloss.errors.InputError: its fact 'name' is 3; it must be a text
     """
