@@ -54,8 +54,16 @@ def test_a_difference_is_told_between_the_best_method_and_the_best_of_the_others
 def test_ties_are_named_in_full() -> None:
     goods = dict.fromkeys(["nc", "mils-bdm", "magnitude", "magnitude@nc", "small-dense"], 2)
     names = "`nc`, `mils-bdm`, `magnitude`, `magnitude@nc` and `small-dense`"
-    assert f"minority recall {names} (75.0 %)" in leaders(goods)
     assert kept(goods).endswith(f"(n = 8). A tie of 5 at 40 %: {names}.")
+    assert f"minority recall {names} (75.0 %)" in leaders(goods | {"random": 0})
+
+
+def test_a_tie_of_all_is_told_without_their_names() -> None:
+    text = leaders({"nc": 2, "magnitude": 2, "small-dense": 2}, seeds=1, refused="x")
+    assert (
+        "of the 3 methods, baselines and controls: minority recall the same of all (75.0 %)" in text
+    )
+    assert "`" not in text
 
 
 def test_methods_alone_have_nothing_to_stand_beside() -> None:

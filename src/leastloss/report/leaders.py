@@ -29,7 +29,8 @@ def of_leaders(
     """Say who has most of each metric, in one sentence.
 
     All that are ahead of the best method are named, then the best method; if that is ahead itself,
-    the best of the others. A difference is told between the best method and the best of the others.
+    the best of the others. Where all tie, their one value is told without their names. A difference
+    is told between the best method and the best of the others.
 
     Args:
         values: One row per run and metric: what :func:`leastloss.report.values.areas` returns, or
@@ -51,7 +52,9 @@ def of_leaders(
             continue
         best, rival = best_of(own), best_of(rest)
         shown = rows[rows["mean"] > min(best["mean"], rival["mean"]) - TIED]
-        text = f"{metric.heading} {_ranked(shown, metric.name)}"
+        level = rows["mean"].max() - rows["mean"].min() < TIED
+        who = f"the same of all ({number(best['mean'], metric.name)} %)" if level else ""
+        text = f"{metric.heading} {who or _ranked(shown, metric.name)}"
         if not refused:
             own_values = values[values["quantity"] == quantity]
             text += _paired(own_values, best, rival, metric.name, few_seeds)
