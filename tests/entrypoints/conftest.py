@@ -94,7 +94,7 @@ def make_pipeline(folder: Path, entry: Entry) -> dict[str, str]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MLFLOW_EXPERIMENT_NAME", "twice")
         own = entry.run("prune", criteria=ALL, seed=1)
-        again = entry.run("prune", criteria=ALL, seed=1)
+        again = entry.run("prune", criteria=ALL, seed=1, artifacts="light")
     floats = {"model": "mlp", "granularity": "unit", "imbalance": "none", "criteria": "nc"}
     floats |= {"to_sparsity": "0.75"}
     return {
@@ -103,7 +103,11 @@ def make_pipeline(folder: Path, entry: Entry) -> dict[str, str]:
         "own": own,
         "again": again,
         "repaired": entry.run(
-            "prune", run_id=train, criteria="magnitude,random", recovery="recalibrate"
+            "prune",
+            run_id=train,
+            criteria="magnitude,random",
+            recovery="recalibrate",
+            artifacts="light",
         ),
         "floats": entry.run("prune", **floats),
     }

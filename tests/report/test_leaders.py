@@ -37,7 +37,7 @@ def test_controls_that_beat_the_best_method_are_named_before_it() -> None:
     assert leaders(GOODS, seeds=2, refused="too few") == (
         f"{OVER}, the highest of the 5 methods, baselines and controls: minority recall "
         "`small-dense` (90.0 %), then `magnitude@nc` (85.0 %), then `nc` (75.0 %) "
-        "(n = 2: which is ahead is not shown)."
+        "(n = 2: too few seeds to say which is better)."
     )
 
 
@@ -61,9 +61,16 @@ def test_ties_are_named_in_full() -> None:
 def test_a_tie_of_all_is_told_without_their_names() -> None:
     text = leaders({"nc": 2, "magnitude": 2, "small-dense": 2}, seeds=1, refused="x")
     assert (
-        "of the 3 methods, baselines and controls: minority recall the same of all (75.0 %)" in text
+        "of the 3 methods, baselines and controls: minority recall the same for all (75.0 %)"
+        in text
     )
     assert "`" not in text
+
+
+def test_many_that_share_the_last_place_are_counted() -> None:
+    goods = {"nc": 2, "magnitude": 2, "random": 2, "mils-bdm": 2, "magnitude@nc": 2}
+    text = leaders(goods | {"small-dense": 4}, seeds=1, refused="x")
+    assert "minority recall `small-dense` (90.0 %), then all 5 others alike (75.0 %)" in text
 
 
 def test_methods_alone_have_nothing_to_stand_beside() -> None:
@@ -74,7 +81,7 @@ def test_methods_alone_have_nothing_to_stand_beside() -> None:
 @pytest.mark.parametrize(
     ("goods", "end"),
     [
-        (GOODS, " (n = 8). Further go `small-dense` (80.0 %), then `magnitude@nc` (60.0 %)."),
+        (GOODS, " (n = 8). Further still: `small-dense` (80.0 %), then `magnitude@nc` (60.0 %)."),
         (
             {"nc": 3, "magnitude": 1, "random@nc": 0, "magnitude@nc": 2, "shuffled@nc": 2},
             " (n = 8). Of 3 controls the furthest: `magnitude@nc` and `shuffled@nc`, up to 40 %.",
@@ -82,7 +89,10 @@ def test_methods_alone_have_nothing_to_stand_beside() -> None:
         ({"nc": 3, "magnitude": 1, "random@nc": 0}, " (n = 8). No control keeps it at any step."),
         ({"nc": 3, "magnitude": 1}, "; `magnitude` up to 20 % removed (n = 8)."),
         ({"nc": 1, "mils-bdm": 1, "magnitude": 0}, " A tie of 2 at 20 %: `nc` and `mils-bdm`."),
-        ({"nc": 0, "magnitude": 0, "small-dense": 2}, "step. Further go `small-dense` (40.0 %)."),
+        (
+            {"nc": 0, "magnitude": 0, "small-dense": 2},
+            "step. Further still: `small-dense` (40.0 %).",
+        ),
     ],
 )
 def test_who_goes_further_than_the_methods(goods: dict[str, int], end: str) -> None:
@@ -93,7 +103,7 @@ def test_those_named_already_are_not_named_again() -> None:
     rows = pd.DataFrame({"method": ["nc", "magnitude"], "mean": [0.2, 0.4]})
     known = roles({"nc": ("nc", ""), "magnitude": ("magnitude", "")})
     assert of_others(rows, known, "nc", ["magnitude"]) == ""
-    assert of_others(rows, known, "nc", []) == " Further go `magnitude` (40.0 %)."
+    assert of_others(rows, known, "nc", []) == " Further still: `magnitude` (40.0 %)."
 
 
 def test_the_page_begins_with_whole_paths_and_the_end_of_them() -> None:

@@ -17,6 +17,8 @@ from leastloss.report.tables import seeds_of
 TIED = 5e-4
 """Shares that differ by less are the same number on the page."""
 
+_MANY = 4  # so many names can be read at a glance
+
 
 def of_leaders(
     values: pd.DataFrame,
@@ -52,9 +54,8 @@ def of_leaders(
             continue
         best, rival = best_of(own), best_of(rest)
         shown = rows[rows["mean"] > min(best["mean"], rival["mean"]) - TIED]
-        level = rows["mean"].max() - rows["mean"].min() < TIED
-        who = f"the same of all ({number(best['mean'], metric.name)} %)" if level else ""
-        text = f"{metric.heading} {who or _ranked(shown, metric.name)}"
+        who = _ranked(shown, metric.name, every=len(shown) == len(rows))
+        text = f"{metric.heading} {who}"
         if not refused:
             own_values = values[values["quantity"] == quantity]
             text += _paired(own_values, best, rival, metric.name, few_seeds)
@@ -62,7 +63,7 @@ def of_leaders(
         count, n = max(count, len(rows)), [*n, *shown["n"]]
     if not told:
         return []
-    end = f" ({seeds_of(pd.Series(n))}: which is ahead is not shown)" if refused else ""
+    end = f" ({seeds_of(pd.Series(n))}: too few seeds to say which is better)" if refused else ""
     among = f"the highest of the {count} methods, baselines and controls"
     return [f"{where}, {among}: {'; '.join(told)}{end}."]
 
@@ -101,7 +102,7 @@ def of_others(
     level = others[(others["mean"] - mean).abs() < TIED]
     text = ""
     if len(further):
-        text += f" Further go {_ranked(further, 'sparsity')}."
+        text += f" Further still: {_ranked(further, 'sparsity')}."
     if len(level) and mean > 0:
         tied = rows[(rows["mean"] - mean).abs() < TIED]["method"]
         text += f" A tie of {len(tied)} at {percent(round(mean, 3))}: {_names(tied)}."
@@ -122,10 +123,20 @@ def _names(names: pd.Series) -> str:
     return listed([f"`{name}`" for name in names])
 
 
-def _ranked(rows: pd.DataFrame, quantity: str) -> str:
-    """Names with their values, the highest first; those of one value together."""
+def _ranked(rows: pd.DataFrame, quantity: str, *, every: bool = False) -> str:
+    """Names with their values, the highest first; those of one value together.
+
+    Where these are ``every`` method there is, those that share the last place are not named if they
+    are many, and none is named if all share one place.
+    """
     rows = rows.sort_values("mean", ascending=False, kind="stable")
     said: dict[str, list[str]] = {}
     for row in rows.to_dict("records"):
         said.setdefault(number(row["mean"], quantity), []).append(f"`{row['method']}`")
-    return ", then ".join(f"{listed(names)} ({value} %)" for value, names in said.items())
+    places = [f"{listed(names)} ({value} %)" for value, names in said.items()]
+    value, names = list(said.items())[-1]
+    if every and len(said) == 1:
+        return f"the same for all ({value} %)"
+    if every and len(names) > _MANY:
+        places[-1] = f"all {len(names)} others alike ({value} %)"
+    return ", then ".join(places)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy.stats import trim_mean
 
@@ -68,6 +68,7 @@ def test_one_run_has_no_interval() -> None:
 
 @settings(max_examples=25)
 @given(st.lists(st.lists(st.floats(0, 1), min_size=2, max_size=5), min_size=1, max_size=3))
+@example([[0.36455829073906215, 0.36455829073906215]])
 def test_the_statistic_is_scipys_and_lies_in_what_was_seen(runs: list[list[float]]) -> None:
     found, low, high = stratified_interval(runs)
     assert found == pytest.approx(trim_mean(np.concatenate(runs), 0.25))

@@ -126,7 +126,9 @@ def interval_of(
         method="percentile",
         rng=np.random.default_rng(seed),
     ).confidence_interval
-    return value, float(ends.low), float(ends.high)
+    # Of equal values SciPy's two percentiles may be off by a rounding, in either order.
+    low, high = sorted((float(ends.low), float(ends.high)))
+    return value, low, high
 
 
 def _pooled(*samples: Floats, axis: int) -> Floats:
