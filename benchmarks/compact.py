@@ -16,7 +16,7 @@ from torch import nn
 
 import leastloss as ll
 from leastloss.evaluation import gains, network_cost, speed
-from leastloss.models.layers import Masks
+from leastloss.models import Masks
 from leastloss.pruning import Parts
 from leastloss.seeds import stream
 

@@ -23,8 +23,7 @@ from torchvision import datasets, transforms
 
 from leastloss.data import load_data
 from leastloss.epochs import batches
-from leastloss.models import BinarizedMLP
-from leastloss.models.binarize import BinaryLinear
+from leastloss.models import BinarizedMLP, BinaryLinear
 from leastloss.seeds import torch_stream
 
 Feed = Callable[[], Iterable[list[Tensor]]]

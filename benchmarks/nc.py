@@ -28,11 +28,10 @@ from leastloss.geometry import (
     fisher_ratio,
     linear_margins,
     margin_loss,
+    masked_least_squares,
     nc1_change,
 )
-from leastloss.geometry.compensation import masked_least_squares
-from leastloss.models import MLP
-from leastloss.models.layers import prunable_layers
+from leastloss.models import MLP, prunable_layers
 from leastloss.pruning import apply_masks, as_recovery, prune
 
 CLASSES = 10

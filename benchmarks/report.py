@@ -76,9 +76,9 @@ def fill(runs: int) -> None:
 
 def job() -> None:
     """Time reading and the whole page; print them as JSON."""
-    from leastloss.experiment.compare import comparison_of
-    from leastloss.experiment.select import runs_of
-    from leastloss.experiment.steps import compared
+    from leastloss.experiment.compare_run.compare import comparison_of
+    from leastloss.experiment.compare_run.runs_table import compared
+    from leastloss.experiment.run_query import runs_of
     from leastloss.report import compare_page
 
     MlflowClient().search_experiments()  # opens the store

@@ -14,8 +14,7 @@ import click
 import numpy as np
 from scipy.stats import bootstrap
 
-from leastloss.evaluation.significance import paired_intervals
-from leastloss.evaluation.significance.intervals import RESAMPLES
+from leastloss.evaluation import RESAMPLES, paired_intervals
 
 TARGET = 2.0  # seconds
 

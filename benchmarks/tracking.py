@@ -105,7 +105,7 @@ def job(mode: str) -> None:
                 setattr(tracking, name, timed(watch, getattr(tracking, name)))
     imported = time.perf_counter() - begin
     from leastloss.experiment.config import PruneConfig
-    from leastloss.experiment.prune import prune
+    from leastloss.experiment.prune_run.prune import prune
 
     with open(os.devnull, "w") as sink:
         shown, sys.stdout = sys.stdout, sink

@@ -23,7 +23,9 @@ def compare_command(config: CompareConfig) -> None:
       python entrypoints/compare.py --experiment seeds-digits --sparsities 0.5,0.8,0.9
       python entrypoints/compare.py --experiment nc-fashion-exp --against "magnitude;lamp"
     """
-    from leastloss.experiment.compare import compare  # after parsing: --help answers at once
+    from leastloss.experiment.compare_run.compare import (
+        compare,  # after parsing: --help answers at once
+    )
 
     compare(config)
 

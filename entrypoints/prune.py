@@ -21,7 +21,9 @@ def prune_command(config: PruneConfig) -> None:
       mlflow run . -e prune -P criteria=mils-bdm:block=3,magnitude@mils-bdm:block=3
       python entrypoints/prune.py --dataset mnist --size 10 --hidden 32,16 --schedule sequential
     """
-    from leastloss.experiment.prune import prune  # after parsing, so that --help answers at once
+    from leastloss.experiment.prune_run.prune import (
+        prune,  # after parsing, so that --help answers at once
+    )
 
     prune(config)
 

@@ -21,7 +21,9 @@ def robustness_command(config: RobustnessConfig) -> None:
       mlflow run . -e robustness -P corruptions=gaussian,rotation -P severities=1,3,5
       mlflow run . -e robustness -P corruptions=weight-noise -P attacks=fgsm,pgd
     """
-    from leastloss.experiment.robustness import robustness  # after parsing: --help answers at once
+    from leastloss.experiment.robustness_run.robustness import (
+        robustness,  # after parsing: --help answers at once
+    )
 
     robustness(config)
 

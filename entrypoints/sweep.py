@@ -24,7 +24,9 @@ def sweep_command(config: SweepConfig) -> None:
       python entrypoints/sweep.py --file experiments/<study>.toml --seeds 0,1 --report no
       python entrypoints/sweep.py --file experiments/<study>.toml --report only
     """
-    from leastloss.experiment.sweep import sweep  # after parsing, so that --help answers at once
+    from leastloss.experiment.study.sweep import (
+        sweep,  # after parsing, so that --help answers at once
+    )
 
     sweep(config)
 

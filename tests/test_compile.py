@@ -7,7 +7,7 @@ import numba
 import pytest
 
 from leastloss import _compile
-from leastloss.information import _queue
+from leastloss.information.engine import removal_loop
 
 PACKAGE = Path(_compile.__file__).parent
 
@@ -40,7 +40,7 @@ def test_every_file_of_kernels_is_in_a_room_that_is_digested():
 def test_kernels_are_kept_in_the_folder_of_the_digest():
     dispatchers = [
         value
-        for value in vars(_queue).values()
+        for value in vars(removal_loop).values()
         if isinstance(value, numba.core.registry.CPUDispatcher)
     ]
     paths = {

@@ -11,7 +11,7 @@ from tests.entrypoints.conftest import NAMES, load
 from tests.links import anchors, broken_links
 
 import leastloss as ll
-from leastloss.experiment.study_file import read_studies
+from leastloss.experiment.study.study_file import read_studies
 
 ROOT = Path(__file__).resolve().parents[1]
 INDEX = (ROOT / "RESULTS.md").read_text(encoding="utf-8")

@@ -13,8 +13,7 @@ from tqdm.auto import tqdm
 from leastloss.data import Data, Split
 from leastloss.errors import ResourceError
 from leastloss.losses import Loss, training_loss, validation_weights
-from leastloss.models.layers import Masks, hold_masks, watch_flips
-from leastloss.models.running import matched
+from leastloss.models import Masks, hold_masks, matched, watch_flips
 from leastloss.seeds import stream, torch_stream
 
 

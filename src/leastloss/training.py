@@ -10,11 +10,9 @@ from leastloss.arguments import checked
 from leastloss.data import as_data
 from leastloss.epochs import train
 from leastloss.errors import InputError
-from leastloss.evaluation.trial import check_network, check_trains
+from leastloss.evaluation import check_network, check_trains
 from leastloss.losses import LOSSES
-from leastloss.models.layers import Masks
-from leastloss.models.untouched import check_module
-from leastloss.models.zeros import ZEROS, give_up_masks, told_zeros, zeros_of
+from leastloss.models import ZEROS, Masks, check_module, give_up_masks, told_zeros, zeros_of
 from leastloss.names import choose
 from leastloss.notices import notice
 

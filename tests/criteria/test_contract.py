@@ -9,7 +9,7 @@ from torch import nn
 
 import leastloss as ll
 from leastloss.criteria import CRITERIA, GRANULARITIES, Criterion, Granularity, ScoringContext
-from leastloss.criteria.unit_score import UnitScore
+from leastloss.criteria.scoring.unit_score import UnitScore
 from leastloss.data import Data
 from leastloss.errors import InputError
 from leastloss.pruning import Parts, apply_masks

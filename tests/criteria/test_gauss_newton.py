@@ -17,10 +17,10 @@ from tests.criteria.cases import (
 )
 from torch import Tensor, nn
 
-from leastloss.criteria.directions import METRICS, Fixed, metric_columns, pair_columns
+from leastloss.activations.observe import observing
 from leastloss.criteria.gauss_newton import GaussNewton
-from leastloss.criteria.moves import unit_moves
-from leastloss.criteria.probe import observing
+from leastloss.criteria.scoring.logit_directions import METRICS, Fixed, metric_columns, pair_columns
+from leastloss.criteria.scoring.logit_moves import unit_moves
 from leastloss.criteria.wanda import input_moments
 from leastloss.data import Split
 from leastloss.errors import InputError

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from leastloss.criteria import Margin
 from leastloss.criteria.base import ScoringContext
-from leastloss.criteria.margin_moments import unit_margins
+from leastloss.criteria.scoring.margin_moments import unit_margins
 from leastloss.data import Split
 from leastloss.errors import InputError
 from leastloss.geometry import class_statistics, linear_margins, margin_loss
@@ -121,7 +121,7 @@ def test_contributions_of_a_channel_add_up_over_positions() -> None:
 
 def test_small_batches_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = Margin(folded=True).score(context(mlp()))
-    monkeypatch.setattr("leastloss.criteria.margin_moments.BUDGET", 60)
+    monkeypatch.setattr("leastloss.criteria.scoring.margin_moments.BUDGET", 60)
     parts = Margin(folded=True).score(context(mlp()))
     for name, values in whole.items():
         np.testing.assert_allclose(parts[name], values, atol=1e-6)

@@ -6,11 +6,11 @@ import torch
 from tests.criteria.cases import CLASSES, binary, context, mlp, residual, split
 from torch import nn
 
+from leastloss.activations.moments import draw_samples, input_second_moments, ridge_of
 from leastloss.criteria import Wanda
 from leastloss.criteria.gauss_newton import GaussNewton
-from leastloss.criteria.moments import draw_samples, input_second_moments, ridge_of
 from leastloss.criteria.obs import OBS
-from leastloss.criteria.surgeon import surgeon_curvature
+from leastloss.criteria.scoring.curvature import surgeon_curvature
 from leastloss.criteria.wanda import input_moments
 from leastloss.errors import InputError
 from leastloss.models.layers import prunable_layers

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 import leastloss as ll
 from leastloss.criteria import CRITERIA, ClassAngles, FisherRatio, NC1Change, PartialFisher
 from leastloss.criteria.base import ScoringContext
-from leastloss.criteria.unit_statistics import alive_units, by_unit, unit_statistics
+from leastloss.criteria.scoring.unit_statistics import alive_units, by_unit, unit_statistics
 from leastloss.data import Split
 from leastloss.errors import InputError
 from leastloss.geometry import (

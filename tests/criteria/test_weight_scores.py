@@ -11,6 +11,7 @@ from tests.criteria.cases import CLASSES, NETWORKS, Residual, binary, context, m
 from torch import Tensor, nn
 from torch.nn import functional
 
+from leastloss.activations import observe
 from leastloss.criteria import (
     SNIP,
     Criterion,
@@ -20,7 +21,6 @@ from leastloss.criteria import (
     Taylor,
     Wanda,
     as_criterion,
-    probe,
 )
 from leastloss.criteria.lda_taylor import separation_slope, separation_terms
 from leastloss.data import Split, Withheld
@@ -162,8 +162,8 @@ def test_the_size_of_the_batches_changes_nothing(
     score: Callable[..., Criterion], make: Callable[[], nn.Module], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = score().score(context(make()))
-    monkeypatch.setattr(probe, "BATCH", 3)
-    monkeypatch.setattr(probe, "CONVOLUTION_BATCH", 5)
+    monkeypatch.setattr(observe, "BATCH", 3)
+    monkeypatch.setattr(observe, "CONVOLUTION_BATCH", 5)
     for name, values in score().score(context(make())).items():
         np.testing.assert_allclose(values, whole[name], rtol=1e-9, atol=1e-13)
 

@@ -9,8 +9,8 @@ import pytest
 from mlflow import MlflowClient
 from tests.entrypoints.conftest import Entry, children, statuses
 
-import leastloss.experiment.pruned_child as recipe
-from leastloss.experiment.controls import missing_controls
+import leastloss.experiment.prune_run.child_run as recipe
+from leastloss.experiment.prune_run.planned_controls import missing_controls
 from leastloss.models.files import read_network
 from leastloss.models.layers import weight_layers
 

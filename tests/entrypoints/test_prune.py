@@ -11,8 +11,8 @@ from tests.entrypoints.conftest import Entry, children, refused
 
 from leastloss.criteria import Criterion
 from leastloss.errors import InputError
-from leastloss.experiment.choices import choices, in_order
 from leastloss.experiment.config import PruneConfig
+from leastloss.experiment.prune_run.choices import choices, in_order
 from leastloss.pruning import PruningPath, prune
 
 FOLLOWER, LEADER = "magnitude@mils-bdm:boundary=ignore", "mils-bdm:boundary=ignore"
@@ -191,7 +191,7 @@ def test_one_criterion_that_is_refused_takes_no_other_with_it(
             raise InputError("a slip")
         return prune(model, data, criterion, **options)  # type: ignore[arg-type]  # as it came
 
-    monkeypatch.setattr("leastloss.experiment.pruned_child.prune_network", slips)
+    monkeypatch.setattr("leastloss.experiment.prune_run.child_run.prune_network", slips)
     train = entry.run("train", hidden="3")
     options = {"criteria": "nc,random@nc,magnitude,random", "artifacts": "light", "hidden": "3"}
     line = refused(entry("prune", run_id=train, **options), 2)

@@ -5,7 +5,7 @@ from mlflow import MlflowClient
 from tests.entrypoints.conftest import Entry, children, newest, statuses
 from tests.entrypoints.test_repeat import TIMES
 
-import leastloss.experiment.pruned_child as recipe
+import leastloss.experiment.prune_run.child_run as recipe
 
 
 def interrupt(*_: object, **__: object) -> None:

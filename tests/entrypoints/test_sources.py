@@ -15,8 +15,8 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 from tests.entrypoints.conftest import Entry, children, newest, refused
 
-from leastloss.experiment.select import criterion_runs
-from leastloss.experiment.steps import compared
+from leastloss.experiment.compare_run.runs_table import compared
+from leastloss.experiment.run_query import criterion_runs
 from leastloss.models import MLP
 from leastloss.models.files import save_network
 

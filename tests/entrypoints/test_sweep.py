@@ -16,11 +16,11 @@ from tests.entrypoints.conftest import ROOT, Entry, refused
 from tests.entrypoints.test_kill import until
 from tests.links import broken_links
 
-import leastloss.experiment.sweep as recipe
+import leastloss.experiment.study.sweep as recipe
 from leastloss.errors import ResourceError
 from leastloss.experiment.config import SweepConfig
-from leastloss.experiment.study import Study
-from leastloss.experiment.workers import Done, Job
+from leastloss.experiment.study.study import Study
+from leastloss.experiment.study.worker_pool import Done, Job
 
 TEXT = """
 title = "Tiny"

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from leastloss.data import Data, Split
 from leastloss.errors import InputError
 from leastloss.evaluation import layer_statistics, network_collapse
-from leastloss.evaluation.head import head_of
+from leastloss.evaluation.classifier_head import head_of
 from leastloss.geometry import class_statistics, collapse_metrics
 from leastloss.models import MLP, BinarizedMLP
 

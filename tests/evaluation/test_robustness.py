@@ -10,7 +10,7 @@ from torch import nn
 from leastloss.data import CORRUPTIONS, Split
 from leastloss.errors import InputError
 from leastloss.evaluation import damaged, robustness, robustness_of
-from leastloss.evaluation.damage import sensitivity
+from leastloss.evaluation.noise_effect import sensitivity
 
 CLASSES, WIDTH = 4, 9
 

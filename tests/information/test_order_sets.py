@@ -11,11 +11,11 @@ from leastloss.information import (
     bdm,
     block_entropy,
     encode,
-    queues,
     replay,
     set_removal_order,
     unit_cells,
 )
+from leastloss.information.engine import queue_setup
 
 
 @pytest.mark.parametrize("boundary", list(BOUNDARIES))
@@ -48,5 +48,5 @@ def test_sets_by_sums_go_in_the_same_order_as_computed_anew(name, monkeypatch):
     cells = unit_cells([plane.shape for plane in planes], [0, 1], [2, 3])
     given = {"complexity": name, "boundary": "periodic", "pooled": [0, 1, 1, 0]}
     order = set_removal_order(planes, cells, **given)
-    monkeypatch.setattr(queues, "MOST_ROOM", 0)
+    monkeypatch.setattr(queue_setup, "MOST_ROOM", 0)
     assert np.array_equal(order, set_removal_order(planes, cells, **given))

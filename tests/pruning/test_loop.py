@@ -10,7 +10,7 @@ from torch.utils.data import DataLoader, TensorDataset
 
 import leastloss as ll
 from leastloss.criteria import CRITERIA, Criterion, Scores, ScoringContext
-from leastloss.criteria.unit_score import UnitScore
+from leastloss.criteria.scoring.unit_score import UnitScore
 from leastloss.data import Data
 from leastloss.errors import InputError
 from leastloss.pruning import Recovery, Repair, apply_masks, prune, sparsity

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 import leastloss as ll
 from leastloss.data import CORRUPTIONS, Data
 from leastloss.errors import InputError
-from leastloss.evaluation.failed import told_failures
+from leastloss.evaluation.failures import told_failures
 from leastloss.pruning import prune, shuffled
 from leastloss.pruning.noise import read_noise
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from leastloss.criteria.polarity import negative, turns
+from leastloss.criteria.scoring.polarity import negative, turns
 from leastloss.data import Data
 from leastloss.errors import InputError
 from leastloss.pruning import PruningPath, prune

@@ -12,7 +12,7 @@ from leastloss.data import Data
 from leastloss.errors import InputError
 from leastloss.models.layers import prunable_layers
 from leastloss.pruning import shuffled
-from leastloss.pruning.finetune import Finetune
+from leastloss.pruning.recovery.finetune import Finetune
 from leastloss.pruning.shuffle import shuffle_within
 
 CASES = [

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from leastloss.experiment.figures import page_figures
+from leastloss.experiment.compare_run.figures import page_figures
 from leastloss.report import Cell, Comparison, Grid, compare_page
 
 SETTINGS = ("nc", "random@nc", "magnitude@nc", "shuffled@nc", "small-dense", "magnitude", "random")

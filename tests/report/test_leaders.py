@@ -5,8 +5,8 @@ import pytest
 from tests.report.test_sentences import table
 
 from leastloss.report.comparison import Comparison, sections_of
-from leastloss.report.controls import roles
 from leastloss.report.leaders import of_leaders, of_others
+from leastloss.report.missing_controls import roles
 from leastloss.report.numbers import at_points, differences, means
 from leastloss.report.sentences import in_words
 from leastloss.report.values import areas, as_arms, free_values

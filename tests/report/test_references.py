@@ -3,7 +3,7 @@
 import pandas as pd
 
 from leastloss.report.numbers import differences
-from leastloss.report.paired import significance
+from leastloss.report.paired_tests import significance
 from leastloss.report.parts import Grid
 
 SETTINGS = {

@@ -3,9 +3,9 @@
 import pandas as pd
 import pytest
 
-from leastloss.report.controls import Role, roles
+from leastloss.report.missing_controls import Role, roles
 from leastloss.report.numbers import differences, means
-from leastloss.report.remarks import of_chance, of_classes, of_controls, of_paths
+from leastloss.report.observations import of_chance, of_classes, of_controls, of_paths
 from leastloss.report.sentences import in_words
 from leastloss.report.values import areas, as_arms, free_values
 

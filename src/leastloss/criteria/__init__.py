@@ -1,31 +1,28 @@
 """What a part of a network is worth: one interface, one file per criterion, one registry."""
 
-import sys
-from types import ModuleType
+from types import ModuleType as ModuleType
 
-from leastloss.criteria.base import (
-    GRANULARITIES,
-    Criterion,
-    Granularity,
-    Scores,
-    ScoringContext,
-)
+from leastloss.criteria.base import GRANULARITIES, Criterion, Granularity, Scores, ScoringContext
 from leastloss.criteria.blend import Blend
 from leastloss.criteria.class_angles import ClassAngles
-from leastloss.criteria.collapse_change import NC1Change
 from leastloss.criteria.fisher_diagonal import FisherDiagonal
 from leastloss.criteria.fisher_ratio import FisherRatio
 from leastloss.criteria.flips import Flips
 from leastloss.criteria.lamp import LAMP
+from leastloss.criteria.lamp import lamp_scores as lamp_scores
 from leastloss.criteria.lda_taylor import LDATaylor
 from leastloss.criteria.magnitude import Magnitude
 from leastloss.criteria.margin import Margin
 from leastloss.criteria.mils import MILS
+from leastloss.criteria.nc1_change import NC1Change
 from leastloss.criteria.neural_collapse import NeuralCollapse
 from leastloss.criteria.partial_fisher import PartialFisher
 from leastloss.criteria.random import Random
 from leastloss.criteria.registry import CRITERIA, as_criterion, criteria
-from leastloss.criteria.seed_nc import SeedNC
+from leastloss.criteria.scatter_slope import SeedNC
+from leastloss.criteria.scoring.polarity import negative as negative
+from leastloss.criteria.scoring.polarity import turns as turns
+from leastloss.criteria.scoring.unit_score import UnitScore as UnitScore
 from leastloss.criteria.snip import SNIP
 from leastloss.criteria.taylor import Taylor
 from leastloss.criteria.ties import Ties
@@ -60,6 +57,9 @@ __all__ = [
     "as_criterion",
     "criteria",
 ]
+
+
+import sys
 
 
 class _Room(ModuleType):

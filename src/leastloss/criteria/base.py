@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from leastloss.criteria.polarity import in_turns, negative
-from leastloss.criteria.specs import write_spec
+from leastloss.criteria.scoring.polarity import in_turns, negative
 from leastloss.data import Split, Withheld
 from leastloss.errors import InputError
-from leastloss.models.layers import Masks
+from leastloss.models import Masks
+from leastloss.specs import write_spec
 
 Granularity: TypeAlias = Literal["weight", "unit"]
 GRANULARITIES: tuple[Granularity, ...] = ("weight", "unit")

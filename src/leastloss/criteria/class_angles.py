@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from leastloss.arguments import checked
 from leastloss.criteria.base import ScoringContext
-from leastloss.criteria.unit_score import GeometricScore
+from leastloss.criteria.scoring.unit_score import GeometricScore
 from leastloss.geometry import ClassStatistics, Rescored, Shrinking, cosine_rise
 from leastloss.names import choose
 

@@ -7,8 +7,8 @@ from torch import Tensor
 
 from leastloss.arguments import checked
 from leastloss.criteria.base import ScoringContext
-from leastloss.criteria.gradients import cross_entropy_slope, mean_gradient_sizes
-from leastloss.criteria.weight_score import WeightScore, weights_of
+from leastloss.criteria.scoring.gradients import cross_entropy_slope, mean_gradient_sizes
+from leastloss.criteria.scoring.weight_score import WeightScore, weights_of
 
 
 @checked

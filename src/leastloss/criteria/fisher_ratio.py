@@ -6,9 +6,8 @@ from typing import ClassVar
 
 from leastloss.arguments import checked
 from leastloss.criteria.base import ScoringContext
-from leastloss.criteria.unit_score import GeometricScore, check_shrinkage
-from leastloss.geometry import ClassStatistics, Rescored, Shrinking, fisher_ratio
-from leastloss.geometry.fisher import check_ridge
+from leastloss.criteria.scoring.unit_score import GeometricScore, check_shrinkage
+from leastloss.geometry import ClassStatistics, Rescored, Shrinking, check_ridge, fisher_ratio
 
 
 @checked

@@ -8,9 +8,7 @@ import torch
 from leastloss.arguments import checked
 from leastloss.criteria.base import Criterion, Scores, ScoringContext
 from leastloss.errors import InputError
-from leastloss.models.binarize import BinaryLinear
-from leastloss.models.layers import prunable_layers
-from leastloss.models.units import hidden_units
+from leastloss.models import BinaryLinear, hidden_units, prunable_layers
 
 
 @checked

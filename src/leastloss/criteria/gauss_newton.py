@@ -14,10 +14,10 @@ from torch import Tensor
 
 from leastloss.arguments import checked
 from leastloss.criteria.base import ScoringContext
-from leastloss.criteria.directions import METRICS, metric_columns
-from leastloss.criteria.moves import unit_moves
+from leastloss.criteria.scoring.logit_directions import METRICS, metric_columns
+from leastloss.criteria.scoring.logit_moves import unit_moves
+from leastloss.criteria.scoring.weight_score import WeightScore, weights_of
 from leastloss.criteria.wanda import input_moments
-from leastloss.criteria.weight_score import WeightScore, weights_of
 from leastloss.errors import InputError
 from leastloss.names import choose
 

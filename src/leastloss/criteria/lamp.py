@@ -10,7 +10,7 @@ from torch import Tensor
 
 from leastloss.arguments import checked
 from leastloss.criteria.base import ScoringContext, order_by
-from leastloss.criteria.weight_score import WeightScore, weights_of
+from leastloss.criteria.scoring.weight_score import WeightScore, weights_of
 
 
 @checked

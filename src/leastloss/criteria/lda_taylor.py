@@ -7,14 +7,14 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from leastloss.activations import batches, logits_of
 from leastloss.arguments import checked
 from leastloss.criteria.base import ScoringContext
-from leastloss.criteria.gradients import mean_gradients
-from leastloss.criteria.probe import batches, logits_of
-from leastloss.criteria.weight_score import WeightScore, weights_of
+from leastloss.criteria.scoring.gradients import mean_gradients
+from leastloss.criteria.scoring.weight_score import WeightScore, weights_of
 from leastloss.errors import InputError
 from leastloss.geometry import ClassStatistics, StatisticsAccumulator, regularised_inverse
-from leastloss.models.running import evaluation_mode
+from leastloss.models import evaluation_mode
 
 
 @checked

@@ -5,8 +5,7 @@ from typing import ClassVar
 
 from leastloss.arguments import checked
 from leastloss.criteria.base import Criterion, Scores, ScoringContext
-from leastloss.models.layers import prunable_layers
-from leastloss.models.units import hidden_units
+from leastloss.models import hidden_units, prunable_layers
 
 
 @checked

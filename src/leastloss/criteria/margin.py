@@ -8,11 +8,10 @@ from torch import Tensor
 
 from leastloss.arguments import checked
 from leastloss.criteria.base import ScoringContext
-from leastloss.criteria.margin_moments import unit_margins
-from leastloss.criteria.unit_score import UnitScore
-from leastloss.criteria.unit_statistics import Alive
-from leastloss.geometry import margin_loss
-from leastloss.geometry.fisher import check_ridge
+from leastloss.criteria.scoring.margin_moments import unit_margins
+from leastloss.criteria.scoring.unit_score import UnitScore
+from leastloss.criteria.scoring.unit_statistics import Alive
+from leastloss.geometry import check_ridge, margin_loss
 
 
 @checked

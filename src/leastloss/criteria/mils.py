@@ -8,8 +8,15 @@ from numpy.typing import NDArray
 
 from leastloss.arguments import checked
 from leastloss.criteria.base import Criterion, Scores, ScoringContext
-from leastloss.criteria.orders import unit_order, weight_order
-from leastloss.criteria.planes import Planes, by_layer, hidden_orders, losses_of, planes_of, shaped
+from leastloss.criteria.scoring.mils_orders import unit_order, weight_order
+from leastloss.criteria.scoring.sign_planes import (
+    Planes,
+    by_layer,
+    hidden_orders,
+    losses_of,
+    planes_of,
+    shaped,
+)
 from leastloss.errors import InputError
 from leastloss.information import (
     BOUNDARIES,
@@ -20,7 +27,7 @@ from leastloss.information import (
     removal_cost,
     unit_information_loss,
 )
-from leastloss.models.units import hidden_units
+from leastloss.models import hidden_units
 from leastloss.names import choose
 
 TIES = ("random", "index", "together")

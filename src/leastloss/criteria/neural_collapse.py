@@ -10,16 +10,16 @@ from torch import Tensor
 
 from leastloss.arguments import checked
 from leastloss.criteria.base import Scores, ScoringContext
-from leastloss.criteria.directions import METRICS, metric_columns, pair_columns
 from leastloss.criteria.gauss_newton import per_unit
-from leastloss.criteria.moves import ENOUGH, unit_moves
 from leastloss.criteria.partial_fisher import PartialFisher
-from leastloss.criteria.surgeon import surgeon_curvature
-from leastloss.criteria.surgeon_order import has_surgeon_order, surgeon_removal_order
+from leastloss.criteria.scoring.curvature import surgeon_curvature
+from leastloss.criteria.scoring.logit_directions import METRICS, metric_columns, pair_columns
+from leastloss.criteria.scoring.logit_moves import ENOUGH, unit_moves
+from leastloss.criteria.scoring.surgeon_order import has_surgeon_order, surgeon_removal_order
+from leastloss.criteria.scoring.weight_score import WeightScore, weights_of
 from leastloss.criteria.wanda import input_moments
-from leastloss.criteria.weight_score import WeightScore, weights_of
 from leastloss.errors import InputError
-from leastloss.models.layers import any_binary, prunable_layers
+from leastloss.models import any_binary, prunable_layers
 from leastloss.names import choose
 
 CURVATURES: dict[str, str] = {
@@ -38,7 +38,7 @@ class NeuralCollapse(WeightScore):
     squared Mahalanobis distance that is lost with the unit when the layer's other units are used as
     well as possible. Weights: what the weight costs its unit's pre-activation once the rest of the
     row is fitted again (:class:`OBS`), times how far the unit moves the logits along what separates
-    the classes (:mod:`leastloss.criteria.moves`).
+    the classes (:mod:`leastloss.criteria.scoring.logit_moves`).
 
     Attributes:
         gamma: Ridge of the within-class scatter, as a share of its mean variance; above 0.

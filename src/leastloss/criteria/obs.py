@@ -9,12 +9,12 @@ from torch import Tensor
 
 from leastloss.arguments import checked
 from leastloss.criteria.base import ScoringContext
-from leastloss.criteria.directions import METRICS, metric_columns
 from leastloss.criteria.gauss_newton import per_unit
-from leastloss.criteria.moves import ENOUGH, unit_moves
-from leastloss.criteria.surgeon import surgeon_curvature
-from leastloss.criteria.surgeon_order import has_surgeon_order, surgeon_removal_order
-from leastloss.criteria.weight_score import WeightScore, weights_of
+from leastloss.criteria.scoring.curvature import surgeon_curvature
+from leastloss.criteria.scoring.logit_directions import METRICS, metric_columns
+from leastloss.criteria.scoring.logit_moves import ENOUGH, unit_moves
+from leastloss.criteria.scoring.surgeon_order import has_surgeon_order, surgeon_removal_order
+from leastloss.criteria.scoring.weight_score import WeightScore, weights_of
 from leastloss.errors import InputError
 from leastloss.names import choose
 
@@ -74,9 +74,9 @@ class OBS(WeightScore):
     def removal_order(self, context: ScoringContext, k: int) -> NDArray[np.int64] | None:
         """The surgeon's exact order of weights, rows fitted again after every removal.
 
-        See :func:`leastloss.criteria.surgeon_order.surgeon_removal_order`; None for units, with
-        binary layers and under a balance of signs. With a metric, moves are those of the network
-        as it is.
+        See :func:`leastloss.criteria.scoring.surgeon_order.surgeon_removal_order`; None for units,
+        with binary layers and under a balance of signs. With a metric, moves are those of the
+        network as it is.
         """
         if not has_surgeon_order(context):
             return None

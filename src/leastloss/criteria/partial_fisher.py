@@ -6,10 +6,9 @@ from typing import ClassVar
 
 from leastloss.arguments import checked
 from leastloss.criteria.base import ScoringContext
-from leastloss.criteria.unit_score import GeometricScore, check_shrinkage
+from leastloss.criteria.scoring.unit_score import GeometricScore, check_shrinkage
 from leastloss.errors import InputError
-from leastloss.geometry import ClassStatistics, Guarded, Separation, Shrinking
-from leastloss.geometry.fisher import check_ridge
+from leastloss.geometry import ClassStatistics, Guarded, Separation, Shrinking, check_ridge
 
 
 @checked

@@ -7,7 +7,6 @@ from leastloss.arguments import checked
 from leastloss.criteria.base import Criterion
 from leastloss.criteria.blend import Blend
 from leastloss.criteria.class_angles import ClassAngles
-from leastloss.criteria.collapse_change import NC1Change
 from leastloss.criteria.fisher_diagonal import FisherDiagonal
 from leastloss.criteria.fisher_ratio import FisherRatio
 from leastloss.criteria.flips import Flips
@@ -17,18 +16,19 @@ from leastloss.criteria.lda_taylor import LDATaylor
 from leastloss.criteria.magnitude import Magnitude
 from leastloss.criteria.margin import Margin
 from leastloss.criteria.mils import MILS
+from leastloss.criteria.nc1_change import NC1Change
 from leastloss.criteria.neural_collapse import NeuralCollapse
 from leastloss.criteria.obs import OBS
 from leastloss.criteria.partial_fisher import PartialFisher
 from leastloss.criteria.random import Random
-from leastloss.criteria.seed_nc import SeedNC
+from leastloss.criteria.scatter_slope import SeedNC
 from leastloss.criteria.snip import SNIP
-from leastloss.criteria.specs import options_of, read_options, split_spec
 from leastloss.criteria.taylor import Taylor
 from leastloss.criteria.ties import Ties
 from leastloss.criteria.wanda import Wanda
 from leastloss.errors import InputError
 from leastloss.names import choose
+from leastloss.specs import options_of, read_options, split_spec
 
 CRITERIA: dict[str, Callable[[], Criterion]] = {
     "mils-bdm": lambda: MILS(complexity="bdm"),

@@ -7,7 +7,7 @@ import numpy as np
 
 from leastloss.arguments import checked
 from leastloss.criteria.base import Criterion, Scores, ScoringContext
-from leastloss.models.units import hidden_units
+from leastloss.models import hidden_units
 
 
 @checked

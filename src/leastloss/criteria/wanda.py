@@ -6,12 +6,11 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
+from leastloss.activations import batches, check_called, class_shares, logits_of, observing
 from leastloss.arguments import checked
 from leastloss.criteria.base import ScoringContext
-from leastloss.criteria.probe import batches, check_called, class_shares, logits_of, observing
-from leastloss.criteria.weight_score import WeightScore, weights_of
-from leastloss.models.layers import Layer, prunable_layers
-from leastloss.models.running import evaluation_mode
+from leastloss.criteria.scoring.weight_score import WeightScore, weights_of
+from leastloss.models import Layer, evaluation_mode, prunable_layers
 
 
 @checked

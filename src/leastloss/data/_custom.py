@@ -11,7 +11,7 @@ from leastloss.data import _checks
 from leastloss.data._tensors import Pair, as_tensors
 from leastloss.data.imbalance import check_labels, rarest
 from leastloss.data.split import Split
-from leastloss.data.splits import hold_out
+from leastloss.data.splitting import hold_out
 from leastloss.errors import InputError
 
 

@@ -11,8 +11,8 @@ from leastloss.arguments import checked
 from leastloss.data._custom import split_tensors
 from leastloss.data._duplicates import remark, shared_samples
 from leastloss.data._tensors import Pair
+from leastloss.data.removed_images import Withheld
 from leastloss.data.split import Split
-from leastloss.data.withheld import Withheld
 from leastloss.errors import InputError
 from leastloss.notices import notice
 

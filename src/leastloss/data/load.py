@@ -16,9 +16,9 @@ from leastloss.data._files import data_root
 from leastloss.data.container import Data
 from leastloss.data.datasets import DATASETS
 from leastloss.data.imbalance import PROFILES, class_targets, rarest
+from leastloss.data.removed_images import Withheld, read_rows, unit_range
 from leastloss.data.split import Split
-from leastloss.data.splits import draw, hold_out, replicate_subset
-from leastloss.data.withheld import Withheld, read_rows, unit_range
+from leastloss.data.splitting import draw, hold_out, replicate_subset
 from leastloss.names import choose
 from leastloss.seeds import stream
 

@@ -10,7 +10,7 @@ import torch
 from leastloss.errors import InputError
 
 if TYPE_CHECKING:
-    from leastloss.data.corruptions import Corruption
+    from leastloss.data.corruptions.registry import Corruption
 
 UNIT = "values in [0, 1]"
 RANGE = "range of each channel"

@@ -8,8 +8,7 @@ from torch.nn import functional
 
 from leastloss.data import NoiseScale, Split, _checks, noise_scale
 from leastloss.errors import InputError
-from leastloss.models.running import evaluation_mode, matched
-from leastloss.models.untouched import untouched
+from leastloss.models import evaluation_mode, matched, untouched
 from leastloss.names import choose
 from leastloss.seeds import torch_stream
 

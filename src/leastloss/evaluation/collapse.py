@@ -3,17 +3,15 @@
 import torch
 from torch import nn
 
-from leastloss.data import Split
-from leastloss.data.sample import at_most
-from leastloss.evaluation.head import head_of
+from leastloss.data import Split, at_most
+from leastloss.evaluation.classifier_head import head_of
 from leastloss.geometry import (
     ClassStatistics,
     PooledAccumulator,
     StatisticsAccumulator,
     collapse_metrics,
 )
-from leastloss.models.features import layer_features
-from leastloss.models.untouched import untouched
+from leastloss.models import layer_features, untouched
 
 PER_CLASS = 1000  # enough to know NC1 to about one per cent
 
@@ -31,7 +29,8 @@ def network_collapse(
 
     Returns:
         :func:`leastloss.geometry.collapse_metrics`; without those of the classifier if the logits
-        do not follow from the last layer's inputs (see :func:`leastloss.evaluation.head.head_of`).
+        do not follow from the last layer's inputs (see
+        :func:`leastloss.evaluation.classifier_head.head_of`).
 
     Raises:
         InputError: If a class has no sample, there is only one, or a feature is not finite.

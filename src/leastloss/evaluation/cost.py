@@ -7,10 +7,7 @@ from torch import Tensor, nn
 
 from leastloss.errors import InputError
 from leastloss.evaluation.description import mask_sign_bits
-from leastloss.models.binarize import BinaryLinear
-from leastloss.models.layers import Masks, weight_layers
-from leastloss.models.spans import Span, spans_of
-from leastloss.models.untouched import untouched
+from leastloss.models import BinaryLinear, Masks, Span, spans_of, untouched, weight_layers
 
 COSTS = ("parameters", "multiply_adds", "bits")
 

@@ -9,8 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import gammaln
 
 from leastloss.errors import InputError
-from leastloss.information.complexity import count_blocks
-from leastloss.information.encodings import encode
+from leastloss.information import count_blocks, encode
 
 # Measured on random ternary weights, sparsity 0 to 0.98: literal context bits are wasted on packed
 # bits (lc=0 saves 5 %), and short hash chains halve the time of LZMA for equal size. zlib above

@@ -4,8 +4,7 @@ import torch
 from torch import nn
 
 from leastloss.errors import InputError
-from leastloss.models.running import evaluation_mode, fitting, matched
-from leastloss.models.untouched import untouched
+from leastloss.models import evaluation_mode, fitting, matched, untouched
 
 
 def predict(model: nn.Module, x: torch.Tensor, batch_size: int = 512) -> torch.Tensor:

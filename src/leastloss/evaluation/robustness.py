@@ -11,9 +11,9 @@ from tqdm.auto import tqdm
 from leastloss.arguments import checked
 from leastloss.data import Split, applicable, noise_scale
 from leastloss.errors import InputError
-from leastloss.evaluation.damage import compared, failure, outcome
-from leastloss.evaluation.exposure import Seen, check_noise, exposure
+from leastloss.evaluation.noise_effect import compared, failure, outcome
 from leastloss.evaluation.prediction import predict
+from leastloss.evaluation.under_noise import Seen, check_noise, exposure
 from leastloss.names import choose
 
 SEVERITIES = (1, 2, 3, 4, 5)
@@ -121,7 +121,7 @@ def robustness_of(
             needs images and there are none, or a network cannot be attacked.
 
     Source:
-        Corruptions: :mod:`leastloss.data.corruptions`. The sensitivity is
+        Corruptions: :mod:`leastloss.data.corruptions.registry`. The sensitivity is
         ``mean ||f(x + eps) - f(x)||_2 / (sigma sqrt(d))``, ``sigma`` the root mean square of
         ``eps`` as it was applied, after clipping: one formula for every noise, d the
         number of values in a sample.

@@ -10,8 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from leastloss.errors import InputError
-from leastloss.models.running import evaluation_mode, matched
-from leastloss.models.untouched import untouched
+from leastloss.models import evaluation_mode, matched, untouched
 
 BATCH = 256
 _MOST, _LEAST, _WARM = 200, 5, 3  # rounds

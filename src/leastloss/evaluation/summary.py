@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from leastloss.errors import InputError
-from leastloss.evaluation.failed import reason_of
+from leastloss.evaluation.failures import reason_of
 from leastloss.evaluation.significance import mean_intervals
 from leastloss.names import choose
 

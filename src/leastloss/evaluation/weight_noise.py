@@ -5,10 +5,7 @@ from torch import nn
 
 from leastloss.data import _checks
 from leastloss.errors import InputError
-from leastloss.models.binarize import BinaryLinear
-from leastloss.models.copying import own_copy
-from leastloss.models.layers import effective_weight, weight_layers
-from leastloss.models.untouched import check_module
+from leastloss.models import BinaryLinear, check_module, effective_weight, own_copy, weight_layers
 from leastloss.seeds import torch_stream
 
 WEIGHT_NOISE = "weight-noise"

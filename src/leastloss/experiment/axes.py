@@ -10,11 +10,18 @@ from leastloss.information import BOUNDARIES, ENCODINGS
 from leastloss.losses import LOSSES
 from leastloss.models import MODELS, BinarizedMLP
 from leastloss.names import choose
-from leastloss.pruning import BALANCES, SCHEDULES, as_recovery, spelled
-from leastloss.pruning.masks import check_empty_layers
-from leastloss.pruning.noise import read_noise
-from leastloss.pruning.quotas import check_allocation
-from leastloss.pruning.schedule import cuts_at, targets, within
+from leastloss.pruning import (
+    BALANCES,
+    SCHEDULES,
+    as_recovery,
+    check_allocation,
+    check_empty_layers,
+    cuts_at,
+    read_noise,
+    spelled,
+    targets,
+    within,
+)
 
 
 def binary_model(name: str) -> bool:

@@ -7,9 +7,8 @@ import pandas as pd
 from leastloss import tracking
 from leastloss.controls import SMALL
 from leastloss.errors import ResourceError
-from leastloss.evaluation.failed import FAILED
-from leastloss.evaluation.metric_table import metric_of
-from leastloss.experiment.child import TABLE
+from leastloss.evaluation import FAILED, metric_of
+from leastloss.experiment.criterion_run import TABLE
 from leastloss.tracking import Run
 
 _WORDS = (

@@ -4,10 +4,10 @@ import click
 
 from leastloss import tracking
 from leastloss.evaluation import evaluate
-from leastloss.experiment.again import command
+from leastloss.experiment.commands import command
 from leastloss.experiment.config import TrainConfig, parameters
 from leastloss.experiment.dense import Dense, train_dense, untrained
-from leastloss.experiment.naming import data_words, joined, name_tags, note_of
+from leastloss.experiment.run_names import data_words, joined, name_tags, note_of
 
 
 def train(config: TrainConfig) -> Dense:

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from leastloss.arguments import checked, computed
+from leastloss.geometry.class_sums import ClassSums, Moments
 from leastloss.geometry.shrinkage import class_weights, scatter_weights, shrunk
-from leastloss.geometry.sums import ClassSums, Moments
 
 
 @checked

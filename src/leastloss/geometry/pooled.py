@@ -8,8 +8,8 @@ from torch import Tensor
 from leastloss.arguments import checked
 from leastloss.errors import InputError
 from leastloss.geometry.accumulator import ClassStatistics, summary
+from leastloss.geometry.class_sums import ClassSums
 from leastloss.geometry.shrinkage import class_weights, scatter_weights
-from leastloss.geometry.sums import ClassSums
 
 
 @checked

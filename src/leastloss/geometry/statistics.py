@@ -5,8 +5,8 @@ from torch import Tensor
 
 from leastloss.arguments import computed
 from leastloss.geometry.accumulator import ClassStatistics, StatisticsAccumulator
+from leastloss.geometry.class_sums import checked_labels
 from leastloss.geometry.pooled import PooledAccumulator
-from leastloss.geometry.sums import checked_labels
 
 
 @computed

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from leastloss.arguments import computed
 from leastloss.errors import InputError
-from leastloss.information import _kernels
-from leastloss.information._types import Windows
+from leastloss.information.engine import kernels
+from leastloss.information.engine.array_types import Windows
 from leastloss.information.inputs import check_block
 from leastloss.names import choose
 
@@ -168,5 +168,5 @@ def covered(shape: tuple[int, int], block: int = 4, boundary: str = "ignore") ->
         True
     """
     rows, cols = shape
-    count = _kernels.occurrences(cut([shape], block, boundary), rows * cols)
+    count = kernels.occurrences(cut([shape], block, boundary), rows * cols)
     return (count > 0).reshape(shape)

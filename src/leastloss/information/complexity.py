@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 
 from leastloss.arguments import computed
 from leastloss.errors import InputError
-from leastloss.information import _kernels, _losses
-from leastloss.information._types import Terms, Windows
 from leastloss.information.blocks import BOUNDARIES, Grid, cut, grid_of
+from leastloss.information.engine import kernels, loss_kernels
+from leastloss.information.engine.array_types import Terms, Windows
+from leastloss.information.engine.step_tables import first_steps, increments, offsets_of
 from leastloss.information.inputs import Matrices, binary_matrices, check_block
-from leastloss.information.steps import first_steps, increments, offsets_of
 from leastloss.names import choose
 
 COMPLEXITIES: dict[str, str] = {
@@ -67,14 +67,14 @@ class Blocks:
         A block that moves from symbol c to symbol d loses ``down[c] - up[d]``, in 1/``unit`` of
         the unit of the terms.
         """
-        return _losses.step_tables(terms.first, terms.inc, terms.scale, self.counts, unit)
+        return loss_kernels.step_tables(terms.first, terms.inc, terms.scale, self.counts, unit)
 
     def complexity(self, name: str) -> float:
         """Complexity in bits, summed over the pools."""
         terms = self.terms(name)
         total = 0.0
         for counts, size in zip(self.counts.reshape(len(self.sizes), -1), self.sizes, strict=True):
-            present = _losses.present_symbols(counts)
+            present = loss_kernels.present_symbols(counts)
             copies = counts[present]
             if name == "bdm":
                 total += float((terms.first[present] + np.log2(copies)).sum())
@@ -128,15 +128,15 @@ def count_blocks(
     flat = parts[0].ravel() if len(parts) == 1 else np.concatenate([p.ravel() for p in parts])
     offsets = offsets_of(block, shift)
     by_side = np.array([offsets.get(side, -1) for side in range(block + 1)])
-    symbols = _kernels.read_symbols(windows, flat, by_side, pools << shift)
+    symbols = kernels.read_symbols(windows, flat, by_side, pools << shift)
     size = pools.max() + 1
     counts = np.zeros(size << shift, np.int64)
-    _losses.count_codes(symbols, counts)
+    loss_kernels.count_codes(symbols, counts)
     codes = [
-        _losses.read_codes(part, block, *grid) for part, grid in zip(parts, grids, strict=True)
+        loss_kernels.read_codes(part, block, *grid) for part, grid in zip(parts, grids, strict=True)
     ]
     for found, pool in zip(codes, pools.tolist(), strict=True):
-        _losses.count_codes(found, counts[pool << shift :])
+        loss_kernels.count_codes(found, counts[pool << shift :])
     whole = all(rows % block == cols % block == 0 for rows, cols in shapes)
     return Blocks(
         matrices=parts,

@@ -7,13 +7,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from leastloss.arguments import computed
 from leastloss.errors import InputError
-from leastloss.information import _kernels
 from leastloss.information.complexity import Blocks, count_blocks
+from leastloss.information.engine import kernels
+from leastloss.information.engine.block_sets import items_of, shared_items
+from leastloss.information.engine.queue_setup import queue_of
+from leastloss.information.engine.run_order import Rule, run, whole_number
 from leastloss.information.inputs import Matrices
-from leastloss.information.items import items_of, shared_items
-from leastloss.information.queues import queue_of
 from leastloss.information.removal import set_items
-from leastloss.information.running import Rule, run, whole_number
 from leastloss.names import choose
 
 UNCOVERED: dict[str, str] = {
@@ -61,7 +61,7 @@ def _outside(blocks: Blocks) -> NDArray[np.int64]:
     """Ones that no block covers."""
     if blocks.complete:
         return np.empty(0, np.int64)
-    reached = _kernels.occurrences(blocks.windows, blocks.flat.size) > 0
+    reached = kernels.occurrences(blocks.windows, blocks.flat.size) > 0
     return np.flatnonzero(blocks.flat & ~reached)
 
 

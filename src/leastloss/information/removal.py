@@ -7,11 +7,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from leastloss.arguments import computed
 from leastloss.errors import InputError
-from leastloss.information import _kernels, _losses
-from leastloss.information._types import Find, Items, Terms
 from leastloss.information.complexity import Blocks, count_blocks
+from leastloss.information.engine import kernels, loss_kernels
+from leastloss.information.engine.array_types import Find, Items, Terms
+from leastloss.information.engine.block_sets import items_of
 from leastloss.information.inputs import Matrices, is_sequence
-from leastloss.information.items import items_of
 
 _BATCH = 1 << 20
 
@@ -72,11 +72,11 @@ def cell_losses(blocks: Blocks, terms: Terms) -> NDArray[np.float64]:
     # Where every cell lies in some block, all are written below.
     loss = np.empty(len(blocks.flat)) if blocks.complete else np.where(blocks.flat, 0.0, np.nan)
     down, up = blocks.steps(terms, terms.unit)
-    _kernels.cell_losses(down, up, blocks.windows, blocks.symbols, loss)
+    kernels.cell_losses(down, up, blocks.windows, blocks.symbols, loss)
     for m, (matrix, codes) in enumerate(zip(blocks.matrices, blocks.codes, strict=True)):
         base, pool = blocks.windows.base[m], slice(blocks.pools[m] << blocks.shift, None)
         out = loss[base : base + matrix.size].reshape(matrix.shape)
-        _losses.grid_losses(codes, down[pool], up[pool], blocks.block, *blocks.grids[m], out)
+        loss_kernels.grid_losses(codes, down[pool], up[pool], blocks.block, *blocks.grids[m], out)
     if not blocks.disjoint:
         _overwrite_shared(blocks, terms, loss)
     return loss
@@ -84,13 +84,13 @@ def cell_losses(blocks: Blocks, terms: Terms) -> NDArray[np.float64]:
 
 def _overwrite_shared(blocks: Blocks, terms: Terms, loss: NDArray[np.float64]) -> None:
     """Write the losses of the ones that occur more than once in the blocks."""
-    count = _kernels.occurrences(blocks.windows, len(loss))
-    cells, *find = _losses.find_shared(blocks.windows, blocks.flat, count)
+    count = kernels.occurrences(blocks.windows, len(loss))
+    cells, *find = loss_kernels.find_shared(blocks.windows, blocks.flat, count)
     for begin in range(0, len(cells), _BATCH):  # a cell of 16 blocks needs 256 bytes here
         numbers = np.arange(begin, min(begin + _BATCH, len(cells)))
         starts = np.arange(len(numbers) + 1)
         items = items_of(Find(*find), starts, numbers, len(blocks.symbols))
-        moved = _kernels.item_losses(terms, blocks.counts, blocks.symbols, items)
+        moved = kernels.item_losses(terms, blocks.counts, blocks.symbols, items)
         loss[cells[numbers]] = moved / terms.unit
 
 
@@ -129,7 +129,7 @@ def set_information_loss(
     blocks = count_blocks(matrices, block=block, boundary=boundary, pooled=pooled)
     terms = blocks.terms(complexity)
     items = set_items(blocks, sets)
-    return _kernels.item_losses(terms, blocks.counts, blocks.symbols, items) / terms.unit
+    return kernels.item_losses(terms, blocks.counts, blocks.symbols, items) / terms.unit
 
 
 def set_items(blocks: Blocks, sets: Sequence[ArrayLike]) -> Items:
@@ -146,5 +146,5 @@ def set_items(blocks: Blocks, sets: Sequence[ArrayLike]) -> Items:
     starts = np.concatenate([[0], np.cumsum([part.size for part in parts])]).astype(np.int64)
     cells = np.concatenate([np.empty(0, np.int64), *parts]).astype(np.int64)
     every = np.ones(len(blocks.symbols), np.bool_)
-    find = Find(*_kernels.find_cells(blocks.windows, every, blocks.flat.size))
+    find = Find(*kernels.find_cells(blocks.windows, every, blocks.flat.size))
     return items_of(find, starts, cells, len(blocks.symbols))

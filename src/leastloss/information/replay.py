@@ -7,10 +7,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from leastloss.arguments import computed
 from leastloss.errors import InputError
-from leastloss.information import _kernels
 from leastloss.information.complexity import count_blocks
+from leastloss.information.engine import kernels
+from leastloss.information.engine.block_sets import cell_items
 from leastloss.information.inputs import Matrices
-from leastloss.information.items import cell_items
 from leastloss.information.removal import set_items
 
 
@@ -69,5 +69,5 @@ def replay(
     else:
         items = set_items(blocks, [sets[number] for number in numbers.tolist()])
     before = blocks.complexity(complexity) * terms.unit
-    after = _kernels.replay_items(terms, blocks.counts, blocks.symbols, items, before)
+    after = kernels.replay_items(terms, blocks.counts, blocks.symbols, items, before)
     return after / terms.unit

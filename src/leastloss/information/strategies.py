@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from leastloss.arguments import computed
-from leastloss.information._ranks import FAR, GRID
+from leastloss.information.engine.ranks import FAR, GRID
 from leastloss.names import choose
 
 STRATEGIES: dict[str, str] = {

@@ -1,18 +1,51 @@
 """Networks that can be trained, and what can be pruned in any network."""
 
-from collections.abc import Callable, Sequence
-from functools import partial
-from math import prod
-
-import torch
-from torch import nn
-
 from leastloss.models.binarize import BinaryLinear, binarize
+from leastloss.models.build import MODELS, build_model
+from leastloss.models.chain import check_chain as check_chain
 from leastloss.models.convnet import ConvNet
+from leastloss.models.copying import own_copy as own_copy
 from leastloss.models.copying import to_torch_prune
+from leastloss.models.features import last_layer as last_layer
+from leastloss.models.features import layer_features as layer_features
 from leastloss.models.files import load_network, save_network
+from leastloss.models.files import read_network as read_network
+from leastloss.models.layers import PRUNED as PRUNED
+from leastloss.models.layers import Layer as Layer
+from leastloss.models.layers import Masks as Masks
+from leastloss.models.layers import any_binary as any_binary
+from leastloss.models.layers import effective_weight as effective_weight
+from leastloss.models.layers import has_maps as has_maps
+from leastloss.models.layers import hold_masks as hold_masks
+from leastloss.models.layers import mask_of as mask_of
+from leastloss.models.layers import own_weights as own_weights
+from leastloss.models.layers import prunable_layers as prunable_layers
+from leastloss.models.layers import watch_flips as watch_flips
+from leastloss.models.layers import weight_layers as weight_layers
+from leastloss.models.matrices import network_sparsity as network_sparsity
+from leastloss.models.matrices import told_dense as told_dense
+from leastloss.models.matrices import weight_matrices as weight_matrices
 from leastloss.models.mlp import MLP, BinarizedMLP
-from leastloss.names import choose
+from leastloss.models.running import evaluation_mode as evaluation_mode
+from leastloss.models.running import fitting as fitting
+from leastloss.models.running import hooked as hooked
+from leastloss.models.running import matched as matched
+from leastloss.models.running import reading as reading
+from leastloss.models.spans import Span as Span
+from leastloss.models.spans import spans_of as spans_of
+from leastloss.models.units import hidden_units as hidden_units
+from leastloss.models.units import sort_by_unit as sort_by_unit
+from leastloss.models.untouched import check_module as check_module
+from leastloss.models.untouched import same_randomness as same_randomness
+from leastloss.models.untouched import untouched as untouched
+from leastloss.models.usage import check_usage as check_usage
+from leastloss.models.usage import misused as misused
+from leastloss.models.zeros import ZEROS as ZEROS
+from leastloss.models.zeros import give_up_masks as give_up_masks
+from leastloss.models.zeros import hold_zeros as hold_zeros
+from leastloss.models.zeros import mask_for as mask_for
+from leastloss.models.zeros import told_zeros as told_zeros
+from leastloss.models.zeros import zeros_of as zeros_of
 
 __all__ = [
     "MLP",
@@ -26,41 +59,3 @@ __all__ = [
     "save_network",
     "to_torch_prune",
 ]
-
-MODELS: dict[str, Callable[..., nn.Module]] = {
-    "binarized-mlp": BinarizedMLP,
-    "mlp": MLP,
-    "mlp-no-bias": partial(MLP, bias=False),
-    "convnet": ConvNet,
-}
-
-
-def build_model(
-    name: str,
-    shape: int | Sequence[int],
-    hidden: Sequence[int],
-    classes: int,
-    *,
-    generator: torch.Generator | None = None,
-) -> nn.Module:
-    """Build a network by name.
-
-    Args:
-        name: One of ``MODELS``.
-        shape: Shape of one sample, or the number of its values.
-        hidden: Widths of the hidden layers.
-        classes: Number of classes.
-        generator: Source of the initial weights; the global one when omitted.
-
-    Raises:
-        InputError: If the name is unknown, a width is impossible, or the samples are no images and
-            the network needs them.
-
-    Example:
-        >>> type(build_model("mlp", 64, (32,), 10)).__name__
-        'MLP'
-    """
-    sides = (shape,) if isinstance(shape, int) else tuple(shape)
-    model = MODELS[choose("model", name, MODELS)]
-    inputs = sides if model is ConvNet else prod(sides)
-    return model(inputs, hidden, classes, generator=generator)

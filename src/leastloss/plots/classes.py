@@ -12,7 +12,7 @@ from matplotlib.ticker import PercentFormatter
 from numpy.typing import NDArray
 
 from leastloss.errors import InputError
-from leastloss.evaluation.summary import SAME
+from leastloss.evaluation import SAME
 from leastloss.names import choose
 from leastloss.plots.sparsity import sparsity_axis
 from leastloss.plots.style import QUIET, headline, looks, new_figure, tidy, wrapped

@@ -7,8 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 
-from leastloss.evaluation import metric_of
-from leastloss.evaluation.summary import curve
+from leastloss.evaluation import curve, metric_of
 from leastloss.plots.sparsity import sparsity_axis
 from leastloss.plots.style import INK, QUIET, headline, legend, looks, new_figure, percent, tidy
 

@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from leastloss.criteria.lamp import lamp_scores
+from leastloss.criteria import lamp_scores
 
 Rule: TypeAlias = Callable[[int], NDArray[np.float64]]
 """Number of removals -> how many of them are in each layer, shape (layers,), not yet rounded."""

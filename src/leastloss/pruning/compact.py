@@ -7,17 +7,26 @@ from torch import Tensor, nn
 
 from leastloss.arguments import checked
 from leastloss.errors import InputError
-from leastloss.models.chain import check_chain
-from leastloss.models.convnet import ConvNet
-from leastloss.models.copying import own_copy
-from leastloss.models.layers import Masks, effective_weight, weight_layers
-from leastloss.models.mlp import MLP, BinarizedMLP
-from leastloss.models.running import evaluation_mode, fitting, matched
-from leastloss.models.units import hidden_units, sort_by_unit
-from leastloss.models.untouched import same_randomness, untouched
-from leastloss.pruning.fold import fold_constants
+from leastloss.models import (
+    MLP,
+    BinarizedMLP,
+    ConvNet,
+    Masks,
+    check_chain,
+    effective_weight,
+    evaluation_mode,
+    fitting,
+    hidden_units,
+    matched,
+    own_copy,
+    same_randomness,
+    sort_by_unit,
+    untouched,
+    weight_layers,
+)
+from leastloss.pruning.fold_constants import fold_constants
 from leastloss.pruning.masks import apply_masks
-from leastloss.pruning.shrink import shrink
+from leastloss.pruning.remove_units import shrink
 from leastloss.seeds import torch_stream
 
 _CLOSE = 1e-4  # of the largest logit: sums of float32 in another order

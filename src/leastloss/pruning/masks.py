@@ -11,9 +11,16 @@ from torch import Tensor, nn
 
 from leastloss.criteria import GRANULARITIES, Granularity, Scores
 from leastloss.errors import InputError
-from leastloss.models.binarize import BinaryLinear
-from leastloss.models.layers import PRUNED, Layer, Masks, mask_of, prunable_layers
-from leastloss.models.units import hidden_units, sort_by_unit
+from leastloss.models import (
+    PRUNED,
+    BinaryLinear,
+    Layer,
+    Masks,
+    hidden_units,
+    mask_of,
+    prunable_layers,
+    sort_by_unit,
+)
 from leastloss.names import choose
 
 

@@ -17,9 +17,7 @@ from leastloss.evaluation import (
     network_cost,
     predict,
 )
-from leastloss.models.layers import Masks, prunable_layers
-from leastloss.models.matrices import network_sparsity
-from leastloss.models.units import hidden_units
+from leastloss.models import Masks, hidden_units, network_sparsity, prunable_layers
 from leastloss.pruning.masks import dead_units, sparsity
 
 

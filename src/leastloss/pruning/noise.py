@@ -8,9 +8,7 @@ from torch import Tensor, nn
 
 from leastloss.data import CORRUPTIONS, Split, noise_scale
 from leastloss.errors import InputError
-from leastloss.evaluation import classification_metrics, damaged, predict
-from leastloss.evaluation.damage import measured
-from leastloss.evaluation.failed import FAILED
+from leastloss.evaluation import FAILED, classification_metrics, damaged, measured, predict
 from leastloss.names import choose
 
 KEPT = ("accuracy", "balanced_accuracy", "minority_recall")

@@ -13,9 +13,9 @@ from torch import Tensor, nn
 
 from leastloss.arguments import checked
 from leastloss.errors import InputError
-from leastloss.models.layers import Masks
+from leastloss.models import Masks
 from leastloss.pruning.masks import Parts, apply_masks
-from leastloss.pruning.recovery import Repair
+from leastloss.pruning.recovery.base import Repair
 from leastloss.pruning.schedule import parts_at
 
 

@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from leastloss.criteria.polarity import negative, turns
+from leastloss.criteria import negative, turns
 from leastloss.errors import InputError
-from leastloss.models.layers import prunable_layers
+from leastloss.models import prunable_layers
 from leastloss.names import choose
 from leastloss.pruning.allocation import ALLOCATIONS, Rule, apportion, erk, lamp, uniform
 from leastloss.pruning.masks import Parts

@@ -16,18 +16,17 @@ from numpy.typing import NDArray
 from torch import nn
 
 from leastloss.controls import SHUFFLED
-from leastloss.criteria.polarity import negative
+from leastloss.criteria import negative
 from leastloss.data import as_data
 from leastloss.errors import InputError
-from leastloss.models.binarize import BinaryLinear
-from leastloss.models.layers import PRUNED, Masks, weight_layers
+from leastloss.models import PRUNED, BinaryLinear, Masks, weight_layers
+from leastloss.pruning.extremes import all_remarks
 from leastloss.pruning.masks import Parts, apply_masks
 from leastloss.pruning.noise import noisy_splits
 from leastloss.pruning.path import PruningPath, Step
 from leastloss.pruning.record import Record
-from leastloss.pruning.recoveries import as_recovery
-from leastloss.pruning.recovery import Recovery
-from leastloss.pruning.remarks import all_remarks
+from leastloss.pruning.recovery.base import Recovery
+from leastloss.pruning.recovery.registry import as_recovery
 from leastloss.pruning.schedule import within
 from leastloss.seeds import stream
 

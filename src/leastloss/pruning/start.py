@@ -11,19 +11,15 @@ from torch import nn
 from leastloss.criteria import Criterion, as_criterion
 from leastloss.data import Data, as_data, noise_scale
 from leastloss.errors import InputError, shown
-from leastloss.evaluation.trial import check_network
-from leastloss.models.chain import check_chain
-from leastloss.models.copying import own_copy
-from leastloss.models.untouched import check_module
-from leastloss.models.usage import check_usage
-from leastloss.models.zeros import hold_zeros
+from leastloss.evaluation import check_network
+from leastloss.models import check_chain, check_module, check_usage, hold_zeros, own_copy
 from leastloss.names import choose
-from leastloss.pruning.automatic import recovery_for
 from leastloss.pruning.masks import Parts, check_empty_layers
 from leastloss.pruning.noise import read_noise
 from leastloss.pruning.path import PruningPath
 from leastloss.pruning.quotas import quotas_of
-from leastloss.pruning.recovery import Recovery
+from leastloss.pruning.recovery.automatic import recovery_for
+from leastloss.pruning.recovery.base import Recovery
 from leastloss.pruning.schedule import SCHEDULES, cuts_at, targets, within
 from leastloss.pruning.scorer import Scorer
 

@@ -1,17 +1,22 @@
 """Pages from finished tables and figures."""
 
-from leastloss.evaluation.summary import operating_points
+from leastloss.evaluation import operating_points
 from leastloss.report.comparison import Comparison
+from leastloss.report.formats import number as number
+from leastloss.report.formats import percent as percent
+from leastloss.report.index_entry import index_entry as index_entry
+from leastloss.report.numbers import ARM as ARM
+from leastloss.report.numbers import GROUP as GROUP
+from leastloss.report.numbers import LENGTHS as LENGTHS
+from leastloss.report.numbers import at_points as at_points
+from leastloss.report.numbers import differences as differences
+from leastloss.report.numbers import free_of_loss as free_of_loss
+from leastloss.report.numbers import means as means
+from leastloss.report.numbers import spreads as spreads
 from leastloss.report.page import compare_page
 from leastloss.report.parts import Cell, Drawn, Grid
+from leastloss.report.section import place as place
+from leastloss.report.section import section as section
 from leastloss.report.svg import inline_svg
 
-__all__ = [
-    "Cell",
-    "Comparison",
-    "Drawn",
-    "Grid",
-    "compare_page",
-    "inline_svg",
-    "operating_points",
-]
+__all__ = ["Cell", "Comparison", "Drawn", "Grid", "compare_page", "inline_svg", "operating_points"]

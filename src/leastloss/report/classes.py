@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from leastloss.evaluation import names_of
-from leastloss.plots.style import looks
+from leastloss.plots import looks
 from leastloss.report.formats import number, percent
 from leastloss.report.numbers import at_points, means
 from leastloss.report.parts import Cell, Drawn, Grid, Section

@@ -7,22 +7,20 @@ from typing import Any
 import pandas as pd
 
 from leastloss.controls import BASELINES
-from leastloss.evaluation import metric_of
-from leastloss.evaluation.summary import check_table, operating_points
-from leastloss.plots.curves import COMPARED
-from leastloss.plots.style import looks
-from leastloss.report.beside import controls_section
+from leastloss.evaluation import check_table, metric_of, operating_points
+from leastloss.plots import COMPARED, looks
 from leastloss.report.classes import class_losses, classes_section, fairness_section
-from leastloss.report.controls import Role, roles
 from leastloss.report.cost import cost_section
 from leastloss.report.formats import percent
-from leastloss.report.kept import kept_grid, left_out
 from leastloss.report.leaders import of_leaders
+from leastloss.report.method_and_controls import controls_section
+from leastloss.report.metrics_kept import kept_grid, left_out
+from leastloss.report.missing_controls import Role, roles
 from leastloss.report.noise import robustness_section
 from leastloss.report.numbers import at_points, differences, means
-from leastloss.report.paired import of_enough, significance, too_few
+from leastloss.report.observations import of_chance, of_classes, of_controls, of_paths
+from leastloss.report.paired_tests import of_enough, significance, too_few
 from leastloss.report.parts import Drawn, Grid, Section
-from leastloss.report.remarks import of_chance, of_classes, of_controls, of_paths
 from leastloss.report.sentences import in_words
 from leastloss.report.tables import metric_tables
 from leastloss.report.values import areas, as_arms, end_of, free_values, points_for

@@ -4,8 +4,7 @@ import re
 
 import pandas as pd
 
-from leastloss.evaluation import metric_of
-from leastloss.evaluation.significance import LEVEL
+from leastloss.evaluation import LEVEL, metric_of
 from leastloss.report.formats import WHOLE, heading, interval
 
 

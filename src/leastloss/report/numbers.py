@@ -5,14 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from leastloss.evaluation.significance import (
-    Floats,
-    holm,
-    mean_intervals,
-    signed_rank,
-    steps_within,
-)
-from leastloss.evaluation.summary import reach_of
+from leastloss.evaluation import Floats, holm, mean_intervals, reach_of, signed_rank, steps_within
 from leastloss.names import choose
 from leastloss.report.repairs import repair_of
 

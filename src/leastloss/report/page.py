@@ -7,7 +7,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from leastloss.errors import InputError
-from leastloss.plots.style import looks
+from leastloss.plots import looks
 from leastloss.report.comparison import Comparison, sections_of
 from leastloss.report.svg import COLORS, inline_svg
 

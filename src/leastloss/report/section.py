@@ -7,8 +7,7 @@ from pathlib import PurePosixPath
 import pandas as pd
 
 from leastloss.errors import InputError
-from leastloss.evaluation import metric_of
-from leastloss.evaluation.significance import LEVEL
+from leastloss.evaluation import LEVEL, metric_of
 from leastloss.report.formats import interval
 from leastloss.report.markdown import (
     differences_tables,

@@ -7,7 +7,7 @@ from io import StringIO
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
-from leastloss.plots.style import INK, QUIET, RULE
+from leastloss.plots import INK, QUIET, RULE
 
 COLORS = {INK: "var(--ink)", QUIET: "var(--quiet)", RULE: "var(--rule)", "#ffffff": "var(--card)"}
 """Neutral colours of the figures and the page's names for them, so that both turn dark."""

@@ -5,9 +5,8 @@ from math import isfinite
 
 import pandas as pd
 
-from leastloss.evaluation import metric_of
-from leastloss.evaluation.summary import is_at
-from leastloss.plots.style import looks
+from leastloss.evaluation import is_at, metric_of
+from leastloss.plots import looks
 from leastloss.report.formats import heading, number, percent, span
 from leastloss.report.parts import Cell, Grid
 

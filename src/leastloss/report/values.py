@@ -6,9 +6,15 @@ from typing import TypeAlias
 
 import pandas as pd
 
-from leastloss.evaluation.significance import Floats, area_under_curve, free_sparsity
-from leastloss.evaluation.significance.curves import SLACK
-from leastloss.evaluation.summary import SAME, off_by, reach_of
+from leastloss.evaluation import (
+    SAME,
+    SLACK,
+    Floats,
+    area_under_curve,
+    free_sparsity,
+    off_by,
+    reach_of,
+)
 from leastloss.names import choose
 from leastloss.report.numbers import ARM
 

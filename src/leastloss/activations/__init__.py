@@ -1,0 +1,42 @@
+"""What layers read while a network runs: observed, averaged, and remembered."""
+
+from leastloss.activations.cache import Known, reading_keys, solving_key
+from leastloss.activations.layer_inputs import repairable_layers, run_order
+from leastloss.activations.moments import (
+    Samples,
+    draw_samples,
+    input_second_moments,
+    layer_rows,
+    moments_of,
+    ridge_of,
+    row_supports,
+)
+from leastloss.activations.observe import (
+    batches,
+    check_called,
+    class_shares,
+    logits_of,
+    observing,
+    shares_by_count,
+)
+
+__all__ = [
+    "Known",
+    "Samples",
+    "batches",
+    "check_called",
+    "class_shares",
+    "draw_samples",
+    "input_second_moments",
+    "layer_rows",
+    "logits_of",
+    "moments_of",
+    "observing",
+    "reading_keys",
+    "repairable_layers",
+    "ridge_of",
+    "row_supports",
+    "run_order",
+    "shares_by_count",
+    "solving_key",
+]

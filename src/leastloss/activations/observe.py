@@ -1,0 +1,123 @@
+"""Look into a network while it runs, and leave it as it was: mode, gradients, hooks."""
+
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from leastloss.data import Split
+from leastloss.errors import InputError
+from leastloss.models import has_maps, hooked, matched
+
+BATCH = 4096  # samples per forward pass: bounds the memory, not the result
+CONVOLUTION_BATCH = 512  # feature maps take far more memory a sample
+
+
+@contextmanager
+def observing(
+    layers: Mapping[str, nn.Module], look: Callable[[str, Tensor], None]
+) -> Iterator[dict[str, Tensor]]:
+    """Show each layer's input to ``look`` while the network runs, and collect the outputs.
+
+    The outputs are what later modules see and require a gradient, so a derivative with respect to
+    them exists even if the parameters are frozen. All hooks are gone at the end, also on error.
+
+    Yields:
+        Layer name -> output of the run; filled by the forward pass.
+
+    Raises:
+        InputError: If a layer runs twice in a forward pass.
+
+    Example:
+        >>> layer = nn.Linear(2, 3)
+        >>> with observing({"only": layer}, lambda name, x: print(name, tuple(x.shape))) as outputs:
+        ...     y = layer(torch.zeros(5, 2))
+        only (5, 2)
+        >>> tuple(outputs["only"].shape)
+        (5, 3)
+    """
+    outputs: dict[str, Tensor] = {}
+
+    def record(name: str, _: nn.Module, args: Any, output: Tensor) -> Tensor:
+        if name in outputs:
+            raise InputError(f"layer {name!r} runs twice in a forward pass; once is supported")
+        look(name, args[0].detach())
+        outputs[name] = output if output.requires_grad else output.detach().requires_grad_()
+        return outputs[name].clone()  # an in-place activation must not change what is kept
+
+    with hooked(layers, record):
+        yield outputs
+
+
+def check_called(layers: Iterable[str], seen: Container[str]) -> None:
+    """Refuse layers that a forward pass did not call.
+
+    Raises:
+        InputError: If one of the layers was not seen.
+
+    Example:
+        >>> check_called(["first", "spare"], {"first"})
+        Traceback (most recent call last):
+        leastloss.errors.InputError: layer 'spare' is not called in a forward pass; leave it out
+    """
+    for name in layers:
+        if name not in seen:
+            raise InputError(f"layer {name!r} is not called in a forward pass; leave it out")
+
+
+def batches(
+    split: Split, model: nn.Module, size: int | None = None, *, at_once: int = 1
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """Cut a split into batches of inputs and labels that fit the network.
+
+    Where so many results of a batch are held ``at_once``, batches are as much smaller.
+    """
+    if size is None:
+        size = max(1, (CONVOLUTION_BATCH if has_maps(model) else BATCH) // at_once)
+    for x, y in zip(torch.split(split.x, size), torch.split(split.y, size), strict=True):
+        fitting = matched(model, x)
+        yield fitting, y.to(fitting.device)
+
+
+def logits_of(model: nn.Module, x: Tensor) -> Tensor:
+    """Run the network and check what goes in and what comes out.
+
+    Raises:
+        InputError: If the input is not finite, or the output not of shape (n, C) or not finite.
+    """
+    if not torch.isfinite(x).all():  # a ReLU or a sign could swallow it
+        raise InputError("the training samples are not finite (NaN or infinity)")
+    logits = model(x)
+    if not isinstance(logits, Tensor) or logits.ndim != 2 or len(logits) != len(x):
+        found = tuple(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
+        raise InputError(f"the network returns {found} for {len(x)} samples; logits are (n, C)")
+    if not torch.isfinite(logits).all():
+        raise InputError("the logits are not finite (NaN or infinity)")
+    return logits
+
+
+def class_shares(split: Split, *, balanced: bool) -> Tensor:
+    """Weight of one sample of each class in an average, shape (C,), float64.
+
+    Raises:
+        InputError: If a class has no sample.
+
+    Example:
+        >>> split = Split(torch.zeros(3, 1), torch.tensor([0, 0, 1]), 2, ())
+        >>> class_shares(split, balanced=True)
+        tensor([0.2500, 0.5000], dtype=torch.float64)
+    """
+    return shares_by_count(torch.from_numpy(split.counts()), balanced=balanced)
+
+
+def shares_by_count(counts: Tensor, *, balanced: bool) -> Tensor:
+    """As :func:`class_shares`, from the number of samples of each class, shape (C,)."""
+    counts = counts.double()
+    if not counts.all():
+        empty = int((counts == 0).nonzero()[0])
+        raise InputError(f"class {empty} has no training sample; every class needs at least one")
+    if balanced:
+        return 1 / (len(counts) * counts)
+    return torch.full_like(counts, float(1 / counts.sum()))

@@ -1,0 +1,1 @@
+"""What several criteria share when they score: curvatures, gradients, planes, orders."""

@@ -1,0 +1,95 @@
+"""Directions in logit space along which moves count: the columns of a metric's square root."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import torch
+from torch import Tensor
+
+from leastloss.activations import batches, logits_of
+from leastloss.criteria.base import ScoringContext
+from leastloss.data import at_most
+from leastloss.geometry import StatisticsAccumulator, pair_contrasts, regularised_inverse
+from leastloss.models import evaluation_mode
+
+KNOWN = 2000  # samples of each class: means and scatter of so many are known to two per cent
+METRICS = ("discriminant", "logit", "cross-entropy")
+Columns: TypeAlias = Callable[[Tensor], Iterable[Tensor]]
+"""Logits (n, C) -> the columns of F^{1/2}, each with one row per sample: tensors (n, C)."""
+
+
+@dataclass(frozen=True)
+class Fixed:
+    """Columns that are the same for every sample: a root of shape (C, columns)."""
+
+    root: Tensor
+
+    @property
+    def many(self) -> bool:
+        """Whether there are more columns than logits, as for pairs of classes."""
+        return self.root.shape[1] > self.root.shape[0]
+
+    def __call__(self, logits: Tensor) -> Iterable[Tensor]:
+        """See :data:`Columns`."""
+        return (column.to(logits).expand_as(logits) for column in self.root.T)
+
+
+def metric_columns(
+    context: ScoringContext, metric: str, *, gamma: float = 0.01, balanced: bool = True
+) -> Columns:
+    """The columns of a square root of a metric of logit space.
+
+    ``discriminant``: ``F = Q S_B Q`` of the logits; ``logit``: ``F = I``; ``cross-entropy``:
+    ``F = diag(p) - p p^T`` of each sample.
+    """
+    if metric == "cross-entropy":
+        return _cross_entropy_columns
+    if metric == "logit":
+        return lambda logits: Fixed(torch.eye(logits.shape[1]))(logits)
+    means, inverse, weights = _logit_geometry(context, gamma, balanced)
+    between = means.T @ (weights[:, None] * means)
+    values, vectors = torch.linalg.eigh(inverse @ between @ inverse)
+    # At most C - 1 are large: the centred class means add up to 0.
+    large = values > 1e-12 * values[-1].clamp(min=0)
+    return _fixed(vectors[:, large] * values[large].sqrt())
+
+
+def pair_columns(context: ScoringContext, *, gamma: float = 0.01, balanced: bool = True) -> Columns:
+    """One column for each pair of classes: moves along it as a share of the pair's separation.
+
+    With ``v = Q (mu_c - mu_c')`` of the logits the pair is ``D^2 = v^T (mu_c - mu_c')`` apart along
+    v; the column is ``v / D^2``. Pairs that the network does not tell apart at all have none.
+    """
+    means, inverse, _ = _logit_geometry(context, gamma, balanced)
+    gaps = means.T @ pair_contrasts(means)
+    directions = inverse @ gaps
+    distances = (directions * gaps).sum(dim=0)
+    apart = distances > 1e-9 * distances.max()
+    return _fixed(directions[:, apart] / distances[apart])
+
+
+def _logit_geometry(
+    context: ScoringContext, gamma: float, balanced: bool
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Centred class means of the logits, the inverse of their scatter, and the classes' weights."""
+    train = at_most(context.train, KNOWN) if balanced else context.train
+    accumulator = StatisticsAccumulator(train.classes)
+    with evaluation_mode(context.model), torch.no_grad():
+        for x, y in batches(train, context.model):
+            accumulator.update(logits_of(context.model, x), y)
+    statistics = accumulator.result(balanced=balanced)
+    inverse = regularised_inverse(statistics.within, gamma)
+    return statistics.centred_means(), inverse, statistics.weights
+
+
+def _fixed(root: Tensor) -> Fixed:
+    # Where nothing is told apart no move counts.
+    return Fixed(root if root.shape[1] else root.new_zeros(len(root), 1))
+
+
+def _cross_entropy_columns(logits: Tensor) -> Iterable[Tensor]:
+    """Columns ``sqrt(p_k) (e_k - p)``: their outer products add up to ``diag(p) - p p^T``."""
+    p = logits.detach().softmax(dim=1)
+    units = torch.eye(p.shape[1], dtype=p.dtype, device=p.device)
+    return (p[:, k : k + 1].sqrt() * (units[k] - p) for k in range(p.shape[1]))

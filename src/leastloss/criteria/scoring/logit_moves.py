@@ -1,0 +1,97 @@
+"""How far the logits move when a unit does, along directions of a metric that knows the classes."""
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+
+from leastloss.activations import batches, check_called, class_shares, logits_of, observing
+from leastloss.criteria.base import ScoringContext
+from leastloss.criteria.scoring.logit_directions import Columns, Fixed
+from leastloss.data import at_most, standing
+from leastloss.errors import InputError
+from leastloss.models import Layer, evaluation_mode, prunable_layers
+
+ENOUGH = 400  # samples of each class: mean squared slopes of so many are known to a few per cent
+
+
+def unit_moves(
+    context: ScoringContext, columns: Columns, *, balanced: bool = True, most: int = 0
+) -> dict[str, Tensor]:
+    """Mean squared slope of the logits by each unit's pre-activation, along each column.
+
+    Args:
+        context: What to score; each layer of its masks runs once in a forward pass.
+        columns: The directions in logit space.
+        balanced: Average over classes first; False averages over samples.
+        most: Samples of each class that are read; 0: all of them.
+
+    Returns:
+        Layer name -> float64 tensor (columns, units); in a convolution summed over positions.
+
+    Raises:
+        InputError: If a sample or logit is not finite, the logits are not (n, C) or do not depend
+            on a layer, or a class has no training sample.
+    """
+    layers = prunable_layers(context.model, list(context.masks))
+    shares = class_shares(context.train, balanced=balanced)
+    train = at_most(context.train, most) if most else context.train
+    shares = standing(context.train, train, shares)
+    moves: dict[str, Tensor] = {}
+    at_once = len(columns.root) if isinstance(columns, Fixed) and columns.many else 1
+    with evaluation_mode(context.model):
+        for x, y in batches(train, context.model, at_once=at_once):
+            weights = shares.to(y.device)[y]
+            with observing(layers, lambda *_: None) as outputs, torch.enable_grad():
+                logits = logits_of(context.model, x)
+            check_called(layers, outputs)
+            if not logits.requires_grad:
+                raise InputError(f"the logits do not depend on layer {next(iter(layers))!r}")
+            for name, moment in _moments(logits, layers, outputs, columns, weights).items():
+                moves[name] = moves[name] + moment if name in moves else moment
+    return {name: moves[name] for name in layers}
+
+
+def _moments(
+    logits: Tensor,
+    layers: Mapping[str, Layer],
+    outputs: Mapping[str, Tensor],
+    columns: Columns,
+    weights: Tensor,
+) -> dict[str, Tensor]:
+    """Weighted sums over samples of squared slopes: layer -> float64 (columns, units)."""
+
+    def slopes(column: Tensor) -> dict[str, Tensor]:
+        found = torch.autograd.grad(
+            logits, list(outputs.values()), column, retain_graph=True, materialize_grads=True
+        )
+        return {
+            name: _flat(layers[name], slope, weights)
+            for name, slope in zip(outputs, found, strict=True)
+        }
+
+    if not (isinstance(columns, Fixed) and columns.many):
+        by_column = [
+            {name: part.square().sum(dim=1) for name, part in slopes(column).items()}
+            for column in columns(logits)
+        ]
+        return {n: torch.stack([moment[n] for moment in by_column]).double() for n in outputs}
+    # More columns than logits (pairs of classes): what all of them need is in the products of the
+    # slopes of single logits, C backward passes instead of one for each column.
+    identity = torch.eye(logits.shape[1]).to(logits)
+    by_logit = [slopes(one.expand_as(logits)) for one in identity]
+    found = {}
+    for name in outputs:
+        each = torch.stack([slope[name] for slope in by_logit], dim=1)  # (units, C, samples)
+        products = (each @ each.transpose(1, 2)).double()
+        root = columns.root.to(products)
+        found[name] = ((products @ root) * root).sum(dim=1).clamp(min=0).T
+    return found
+
+
+def _flat(layer: Layer, slope: Tensor, weights: Tensor) -> Tensor:
+    """One row for each unit: slopes of all samples and positions, times the weights' roots."""
+    scaled = slope * weights.sqrt().to(slope).view(-1, *(1,) * (slope.ndim - 1))
+    if isinstance(layer, nn.Linear):
+        return scaled.reshape(-1, slope.shape[-1]).T
+    return scaled.transpose(0, 1).flatten(1)

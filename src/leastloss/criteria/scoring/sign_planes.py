@@ -1,0 +1,172 @@
+"""The signs of a network's kept weights as binary planes, and which weight each cell holds."""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from leastloss.criteria.base import Scores, ScoringContext
+from leastloss.errors import InputError
+from leastloss.information import encode, information_loss
+from leastloss.models import hidden_units, prunable_layers
+from leastloss.seeds import stream
+
+PLANES = {"polarity": 2, "sign": 1}
+"""Planes per layer of each encoding."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Planes:
+    """Binary matrices of all layers, layer by layer.
+
+    Attributes:
+        matrices: One uint8 matrix (outputs x fan-in) per layer and plane.
+        pools: For each the number of the pool in which its blocks are counted.
+        count: Planes per layer.
+        weights: Layer name -> which weight of the layer each cell holds, of the matrices' shape.
+        units: Layer name -> which unit each row holds.
+    """
+
+    matrices: list[NDArray[np.uint8]]
+    pools: list[int]
+    count: int
+    weights: dict[str, NDArray[np.int64]]
+    units: dict[str, NDArray[np.int64]]
+
+    @property
+    def part_of(self) -> NDArray[np.int64]:
+        """Which weight, over all layers, each cell of the concatenated matrices holds."""
+        start, parts = 0, []
+        for weights in self.weights.values():
+            parts += [start + weights.ravel()] * self.count
+            start += weights.size
+        return np.concatenate(parts)
+
+    def of_layer(self, name: str) -> list[int]:
+        """The numbers of the matrices of a layer."""
+        first = list(self.weights).index(name) * self.count
+        return list(range(first, first + self.count))
+
+    def back(self, name: str, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Values of a layer's cells in the order of its weights."""
+        flat = np.empty(values.size)
+        flat[self.weights[name].ravel()] = values.ravel()
+        return flat.reshape(values.shape)
+
+
+def planes_of(context: ScoringContext, encoding: str, pooled: bool, hidden_order: int) -> Planes:
+    """Encode the kept weights.
+
+    Args:
+        context: The network and its masks.
+        encoding: ``polarity`` or ``sign``.
+        pooled: Count the blocks of all layers together, or of each layer alone.
+        hidden_order: 0 for the hidden units as they were trained, n > 0 for the n-th random
+            permutation of each layer's units. The network computes the same whatever their order;
+            blocks do not.
+    """
+    layers = prunable_layers(context.model, list(context.masks))
+    orders = hidden_orders(context, hidden_order)
+    matrices: list[NDArray[np.uint8]] = []
+    pools: list[int] = []
+    weights, units = {}, {}
+    for i, (name, mask) in enumerate(context.masks.items()):
+        signs = torch.where(layers[name].weight.detach() >= 0, 1, -1) * mask
+        ternary = signs.flatten(1).to(torch.int8).cpu().numpy()
+        rows, columns = (
+            np.arange(size) if order is None else order
+            for size, order in zip(ternary.shape, orders.get(name, (None, None)), strict=True)
+        )
+        cells = rows[:, None] * ternary.shape[1] + columns
+        found = encode(np.ascontiguousarray(ternary.ravel()[cells]), encoding)
+        matrices += found
+        pools += [0 if pooled else i] * len(found)
+        weights[name], units[name] = cells, rows
+    return Planes(
+        matrices=matrices, pools=pools, count=PLANES[encoding], weights=weights, units=units
+    )
+
+
+HiddenOrders: TypeAlias = dict[str, tuple[NDArray[np.int64] | None, NDArray[np.int64] | None]]
+
+
+def hidden_orders(context: ScoringContext, number: int) -> HiddenOrders:
+    """Layer name -> the order of its outputs and of its inputs, where it is not as trained.
+
+    Raises:
+        InputError: If the layers are no chain with hidden units, and ``number`` is not 0.
+    """
+    if not number:
+        return {}
+    found: HiddenOrders = {}
+    layers = prunable_layers(context.model)
+    try:
+        readers = hidden_units(context.model)
+    except InputError:
+        raise InputError("hidden_order needs hidden units in a chain of layers") from None
+    for name, reader in readers.items():
+        units = layers[name].weight.shape[0]
+        order = stream(number, f"hidden-order/{name}").permutation(units)
+        found[name] = (order, found.get(name, (None, None))[1])
+        inputs = np.arange(layers[reader].weight.flatten(1).shape[1]).reshape(units, -1)
+        found[reader] = (None, inputs[order].ravel())
+    return found
+
+
+def losses_of(
+    planes: Planes, device: torch.device, *, complexity: str, block: int, boundary: str
+) -> list[NDArray[np.float64]]:
+    """Information loss of every cell of every matrix, NaN where it is 0.
+
+    Args:
+        planes: The matrices.
+        device: Where the weights lie: a CUDA device computes there, all others in NumPy.
+        complexity: ``bdm`` or ``entropy``.
+        block: Side of the blocks.
+        boundary: Edge of the blocks.
+    """
+    if device.type == "cuda":
+        return losses_on(device, planes, complexity=complexity, block=block, boundary=boundary)
+    found = information_loss(
+        planes.matrices, complexity=complexity, block=block, boundary=boundary, pooled=planes.pools
+    )
+    return list(found)
+
+
+def losses_on(
+    device: torch.device, planes: Planes, *, complexity: str, block: int, boundary: str
+) -> list[NDArray[np.float64]]:
+    """As :func:`losses_of`, in torch on a device."""
+    from leastloss.information import torch_backend  # for those who need it
+
+    found = torch_backend.information_loss(
+        [torch.from_numpy(matrix).to(device) for matrix in planes.matrices],
+        complexity=complexity,
+        block=block,
+        boundary=boundary,
+        pooled=planes.pools,
+    )
+    return [loss.cpu().numpy() for loss in found]
+
+
+def by_layer(
+    planes: Planes, context: ScoringContext, losses: list[NDArray[np.float64]]
+) -> dict[str, NDArray[np.float64]]:
+    """The loss of every weight as its layer's matrix of cells.
+
+    Each weight is a one in at most one plane; in none, its removal changes nothing.
+    """
+    return {
+        name: np.nan_to_num(np.stack([losses[i] for i in planes.of_layer(name)])).sum(axis=0)
+        for name in context.masks
+    }
+
+
+def shaped(context: ScoringContext, planes: Planes, cells: Scores) -> Scores:
+    """Values by cell as scores of the weights' shapes."""
+    return {
+        name: planes.back(name, values).reshape(tuple(context.masks[name].shape))
+        for name, values in cells.items()
+    }

@@ -1,0 +1,63 @@
+"""What scores of single weights have in common: layers, what is pruned already, and units."""
+
+from abc import abstractmethod
+
+import torch
+from torch import Tensor
+
+from leastloss.criteria.base import Criterion, Scores, ScoringContext
+from leastloss.errors import InputError
+from leastloss.models import effective_weight, hidden_units, prunable_layers
+
+
+class WeightScore(Criterion):
+    """A criterion that is one formula for single weights.
+
+    A hidden unit is worth the sum of its kept incoming weights. A subclass implements ``weigh``.
+    """
+
+    @abstractmethod
+    def weigh(self, context: ScoringContext) -> dict[str, Tensor]:
+        """Score every weight of each layer of ``context.masks``.
+
+        Returns:
+            Layer name -> float64 tensor of the weight's shape; what stands where a weight is pruned
+            already is ignored.
+        """
+
+    def score(self, context: ScoringContext) -> Scores:
+        """Score every part; see :meth:`Criterion.score`. Pruned weights get NaN.
+
+        Raises:
+            InputError: If the score of a weight that is left is not finite.
+        """
+        hidden = hidden_units(context.model) if context.granularity == "unit" else {}
+        found = self.weigh(context)
+        scores: Scores = {}
+        for name, mask in context.masks.items():
+            kept = mask.to(found[name].device)
+            score = found[name].where(kept, 0.0)
+            if not torch.isfinite(score).all():
+                raise InputError(
+                    f"scores by {self.name!r} of layer {name!r} are not finite: its inputs or "
+                    "gradients hold NaN or infinity"
+                )
+            if context.granularity == "weight":
+                scores[name] = score.where(kept, torch.nan).cpu().numpy()
+            elif name in hidden:
+                scores[name] = score.flatten(1).sum(dim=1).cpu().numpy()
+        return scores
+
+
+def weights_of(context: ScoringContext, *, latent: bool) -> dict[str, Tensor]:
+    """The weights in float64, by layer of the masks.
+
+    Args:
+        context: What is scored.
+        latent: Take binary weights as their latent weights; False: as what they multiply with.
+    """
+    layers = prunable_layers(context.model, list(context.masks))
+    return {
+        name: (layers[name].weight.detach() if latent else effective_weight(layers[name])).double()
+        for name in context.masks
+    }

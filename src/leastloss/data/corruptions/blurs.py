@@ -1,0 +1,92 @@
+"""Blurs: out of focus, in motion, and in coarse pixels."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch.nn import functional
+
+from leastloss.data.corruptions.axes import along_axes, box_weights, gaussian_weights
+
+SIDE = 28
+"""Side of the images (pixels) that lengths in pixels were chosen for: MNIST-C's."""
+
+_CHUNK = 2048  # images whose padded copy is held at a time: some ten megabytes
+
+
+def scaled(x: torch.Tensor, pixels: float) -> float:
+    """A length given for images of 28 x 28, for images whose shorter side is another.
+
+    Example:
+        >>> scaled(torch.zeros(1, 1, 14, 20), 4)
+        2.0
+    """
+    return pixels * min(x.shape[-2:]) / SIDE
+
+
+def gaussian_blur(x: torch.Tensor, sigma: float, generator: torch.Generator) -> torch.Tensor:
+    """Blur by a Gaussian of ``sigma`` pixels of 28; beyond the edge, the edge goes on."""
+    height, width = x.shape[-2:]
+    own = scaled(x, sigma)
+    return along_axes(x, gaussian_weights(height, own), gaussian_weights(width, own))
+
+
+def pixelate(x: torch.Tensor, share: float, generator: torch.Generator) -> torch.Tensor:
+    """Reduce each side to a ``share`` of it by boxes, and blow it up again."""
+    rows, columns = (box_weights(side, max(1, int(side * share))) for side in x.shape[-2:])
+    return along_axes(x, rows, columns)
+
+
+def motion_blur(
+    x: torch.Tensor, parameter: tuple[float, float], generator: torch.Generator
+) -> torch.Tensor:
+    """Blur each image along a line, at an angle of its own between -45 and 45 degrees.
+
+    A pixel becomes a mean over the line that starts at it: half a Gaussian, cut off after
+    ``2 ceil(radius)`` pixels. Points of the line are rounded to whole pixels; beyond the edge, the
+    edge goes on. This is ImageMagick's ``MotionBlurImage``, which ImageNet-C and MNIST-C call.
+
+    Args:
+        x: Images (n, C, H, W).
+        parameter: Radius and standard deviation in pixels of 28.
+        generator: Draws the angles.
+    """
+    radius, sigma = (scaled(x, pixels) for pixels in parameter)
+    steps = torch.arange(2 * math.ceil(radius) + 1, dtype=torch.float64, device=x.device)
+    kernel = torch.exp(-0.5 * (steps / sigma) ** 2)
+    turns = torch.rand(len(x), generator=generator, device=x.device, dtype=torch.float64)
+    angles, order = torch.sort((turns - 0.5) * (math.pi / 2), stable=True)
+    lines = torch.stack([steps[:, None] * angles.cos(), steps[:, None] * angles.sin()])
+    blurred = torch.empty_like(x)
+    for own, offsets in zip(order.split(_CHUNK), _rounded(lines).split(_CHUNK, dim=2), strict=True):
+        blurred[own] = _along(x[own], offsets, (kernel / kernel.sum()).tolist())
+    return blurred
+
+
+def _rounded(lines: torch.Tensor) -> torch.Tensor:
+    return torch.ceil(lines - 0.5).long()
+
+
+def _along(x: torch.Tensor, offsets: torch.Tensor, kernel: list[float]) -> torch.Tensor:
+    """Mean of ``x`` moved by each offset (2, steps, n): right, and down.
+
+    The images come sorted by angle, so those that move alike lie side by side, and each step is a
+    few sums of whole blocks.
+    """
+    height, width = x.shape[-2:]
+    right = offsets[0].clamp(max=width - 1)  # further out there is nothing but the edge
+    down = offsets[1].clamp(1 - height, height - 1)
+    above, below, aside = -int(down.min()), int(down.max()), int(right.max())
+    above, below = max(above, 0), max(below, 0)
+    wide = functional.pad(x, (0, aside, above, below), mode="replicate")
+    total = torch.zeros_like(x)
+    for weight, move in zip(kernel, zip(right, down, strict=True), strict=True):
+        runs, counts = torch.unique_consecutive(torch.stack(move), dim=1, return_counts=True)
+        start = 0
+        for (dx, dy), count in zip(runs.T.tolist(), counts.tolist(), strict=True):
+            part, top = slice(start, start + count), above + dy
+            moved = wide[part, :, top : top + height, dx : dx + width]
+            total[part].add_(moved, alpha=weight)
+            start += count
+    return total

@@ -1,0 +1,73 @@
+"""The affine map by which a network reads its last features."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from leastloss.models import effective_weight, last_layer
+
+TOLERANCE = 1e-4  # float32 through a BatchNorm agrees with the folded map to about 1e-6
+
+
+@dataclass(frozen=True, eq=False)
+class Head:
+    """Features before the last layer, and how logits follow from them.
+
+    Attributes:
+        features: What the last layer reads, shape (n, d).
+        weight: Classifier matrix, float64, shape (C, d); None if the logits do not follow from
+            the features by an affine map.
+        bias: Classifier bias, float64, shape (C,).
+    """
+
+    features: Tensor
+    weight: Tensor | None = None
+    bias: Tensor | None = None
+
+
+def head_of(model: nn.Module, x: Tensor) -> Head:
+    """Run a network and read its head, with a BatchNorm or scale behind it folded in.
+
+    What follows the last layer is not looked up but observed: if each logit is an affine function
+    of its own output, slope and offset are folded into weight and bias; if it is none but the
+    decisions are the same (a softmax, say), the layer is the classifier as it stands.
+
+    Args:
+        model: Any network with a Linear or convolution layer; it is left as it is.
+        x: Samples, shape (n, ...).
+
+    Raises:
+        InputError: If the network has no such layer.
+
+    Example:
+        >>> _ = torch.manual_seed(0)
+        >>> net = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 2), nn.Softmax(dim=1))
+        >>> head = head_of(net, 20 * torch.randn(50, 2))
+        >>> tuple(head.features.shape), torch.equal(head.weight, net[2].weight.double())
+        ((50, 3), True)
+    """
+    found = last_layer(model, x)
+    if not isinstance(found.layer, nn.Linear) or found.outputs.shape != found.logits.shape:
+        return Head(found.inputs)
+    weight = effective_weight(found.layer).double()
+    bias = weight.new_zeros(len(weight))
+    if found.layer.bias is not None:
+        bias = found.layer.bias.detach().double()
+    outputs, logits = found.outputs.double(), found.logits.double()
+    slope, offset = _line(outputs, logits)
+    miss = (outputs * slope + offset - logits).abs().max()
+    if miss <= TOLERANCE * logits.abs().max():
+        return Head(found.inputs, slope[:, None] * weight, slope * bias + offset)
+    if torch.equal(outputs.argmax(dim=1), logits.argmax(dim=1)):
+        return Head(found.inputs, weight, bias)
+    return Head(found.inputs)
+
+
+def _line(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+    """Slope and offset, column by column, of the line through the outermost points."""
+    low, high = x.argmin(dim=0, keepdim=True), x.argmax(dim=0, keepdim=True)
+    run = (x.gather(0, high) - x.gather(0, low)).squeeze(0)
+    rise = (y.gather(0, high) - y.gather(0, low)).squeeze(0)
+    slope = torch.where(run > 0, rise / run, 1)  # an output that never moves has no slope
+    return slope, y.gather(0, low).squeeze(0) - slope * x.gather(0, low).squeeze(0)

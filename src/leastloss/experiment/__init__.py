@@ -1,0 +1,1 @@
+"""The recipes that the entry points call."""

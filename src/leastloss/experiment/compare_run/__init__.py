@@ -1,0 +1,1 @@
+"""The entry point ``compare``: finished prune runs side by side."""

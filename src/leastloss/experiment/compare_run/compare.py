@@ -1,0 +1,191 @@
+"""The recipe of the entry point ``compare``: finished prune runs side by side."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from shlex import quote
+
+import click
+import pandas as pd
+
+from leastloss import tracking
+from leastloss.controls import BASELINES
+from leastloss.errors import InputError
+from leastloss.evaluation import check_table, told_failures, without_failed
+from leastloss.experiment.commands import command_of
+from leastloss.experiment.compare_run.figures import page_figures
+from leastloss.experiment.compare_run.path_extremes import remarks_of_runs
+from leastloss.experiment.compare_run.provenance import (
+    controls_of_runs,
+    facts_of_runs,
+    judged_in,
+    tables_of_runs,
+    title_of,
+)
+from leastloss.experiment.compare_run.robustness_runs import OF_RUN, exposed
+from leastloss.experiment.compare_run.runs_table import Compared, compared
+from leastloss.experiment.config import CompareConfig, names, numbers, parameters
+from leastloss.experiment.criterion_run import TABLE
+from leastloss.experiment.csv_text import csv_text
+from leastloss.experiment.known_metrics import check_measured
+from leastloss.experiment.run_names import data_words, joined, note_of
+from leastloss.experiment.run_query import children, criterion_runs, newest, runs_of
+from leastloss.names import choose
+from leastloss.plots import render
+from leastloss.report import Comparison, compare_page
+from leastloss.tracking import Run
+
+PAGE = "compare.html"
+_LEFT_OUT = "; from there on its numbers under this noise are left out, of all seeds."
+_KEPT = ("curves", "collapse")  # figures that are kept as files of their own, too
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """Runs that can be compared, and by what.
+
+    Attributes:
+        runs: The criterion runs.
+        chosen: The parameter that chooses them again.
+        found: Their steps.
+        metrics: What the page is about.
+        against: Methods that others are compared with.
+    """
+
+    runs: list[Run]
+    chosen: str
+    found: Compared
+    metrics: tuple[str, ...]
+    against: tuple[str, ...]
+
+
+def check(config: CompareConfig) -> Plan:
+    """Find and read the runs: what is refused is refused before a run is opened.
+
+    Raises:
+        InputError: If the runs cannot be compared, or a metric or method is unknown.
+        ResourceError: If a run or its table is missing, or there is none to compare.
+    """
+    metrics = names(config.metrics)
+    if not metrics:
+        raise InputError("metrics is empty; name one or more, like accuracy,minority_recall")
+    runs, chosen = _runs(config)
+    found = compared(runs)
+    check_measured(metrics, found.table)
+    check_table(without_failed(found.table), metrics)
+    against = tuple(part.strip() for part in config.against.split(";") if part.strip())
+    known = [*found.labels, *{label.criterion for label in found.labels.values()}]
+    for name in against:
+        choose("method", name, list(dict.fromkeys(known)))
+    return Plan(runs=runs, chosen=chosen, found=found, metrics=metrics, against=against)
+
+
+def compare(config: CompareConfig) -> pd.DataFrame:
+    """Draw and tabulate the criteria of finished prune runs; returns the table of all steps.
+
+    Raises:
+        InputError: If the runs cannot be compared, or a metric is unknown.
+        ResourceError: If a run or its table is missing, or there is none to compare.
+    """
+    plan = check(config)
+    found = plan.found
+    params = plan.runs[0].data.params
+    tags = {OF_RUN: ",".join(run.info.run_id for run in plan.runs)}
+    tags |= {"leastloss.dataset": data_words(params)}
+    seeds = found.table["seed"].nunique()
+    name = joined(f"compare {len(found.runs)} methods", data_words(params), f"{seeds} seeds")
+    with tracking.run("compare", name, parameters(config), tags=tags) as own:
+        comparison = comparison_of(
+            found,
+            plan.metrics,
+            at=numbers(config.sparsities, float, "sparsities"),
+            against=plan.against,
+            few_seeds=config.few_seeds == "yes",
+            command=_command(config, plan.chosen),
+        )
+        log_page(own, comparison, PAGE)
+        tracking.log_text(own, csv_text(found.table), TABLE)
+        for anchor in _KEPT:
+            for drawn in comparison.figures.get(anchor, ())[:1]:
+                for ending in ("png", "svg"):
+                    file = f"{anchor.replace('curves', 'compare')}.{ending}"
+                    tracking.log_bytes(own, render(drawn.figure, ending), file)
+        said = f"Compares {len(found.runs)} methods; open `{PAGE}` among the *Artifacts*."
+        tracking.describe(own, note_of(params, said, comparison.command), figures=["compare.png"])
+    click.echo(f"compare run: {own}")
+    click.echo(f"page: {tracking.artifact_path(own, PAGE)}")
+    return found.table
+
+
+def comparison_of(
+    found: Compared,
+    metrics: Sequence[str],
+    *,
+    command: str,
+    at: Sequence[float] = (),
+    against: Sequence[str] = (),
+    few_seeds: bool = False,
+    title: str = "",
+) -> Comparison:
+    """All that the page tells of some runs.
+
+    Args:
+        found: Their steps.
+        metrics: Columns that the page is about.
+        command: What makes the page again.
+        at: Sparsities of the tables; empty: some that the runs measured.
+        against: Methods that others are compared with; empty: the baselines.
+        few_seeds: Whether differences of fewer than three seeds are told.
+        title: Of the page; empty: data and network.
+    """
+    runs = found.all_runs
+    title = title or title_of(runs)
+    steps, noisy = without_failed(found.table), exposed(found)
+    return Comparison(
+        table=steps,
+        title=title,
+        command=command,
+        metrics=metrics,
+        at=at,
+        against=against,
+        few_seeds=few_seeds,
+        settings={name: (label.criterion, label.settings) for name, label in found.labels.items()},
+        judged=judged_in(found),
+        controls_of=controls_of_runs(found),
+        commands={name: command_of(own) for name, own in found.runs.items()},
+        facts=facts_of_runs(found),
+        tables=tables_of_runs(found),
+        figures=page_figures(steps, metrics, title=title, fixed=against or BASELINES),
+        remarks=remarks_of_runs(found),
+        notes=[f"{line}{_LEFT_OUT}" for line in told_failures(found.table)],
+        measured={name: [run.data.metrics for run in own] for name, own in found.runs.items()},
+        robustness=noisy.table,
+        errors=noisy.errors,
+        unexposed=noisy.lacking,
+        robustness_command=noisy.command,
+    )
+
+
+def log_page(run_id: str, comparison: Comparison, name: str) -> None:
+    """Write the page and keep it in a run, where the MLflow UI shows it."""
+    tracking.log_text(run_id, compare_page(comparison), name)
+
+
+def _runs(config: CompareConfig) -> tuple[list[Run], str]:
+    """The runs, and the parameter that chooses them again."""
+    if config.runs and config.experiment:
+        raise InputError("runs and experiment are both given; choose one of them")
+    if config.runs:
+        return criterion_runs(names(config.runs), config.unfinished), f"runs={config.runs}"
+    if config.experiment:
+        return runs_of(config.experiment), f"experiment={config.experiment}"
+    parent = newest("prune")
+    return children(parent), f"runs={parent}"
+
+
+def _command(config: CompareConfig, chosen: str) -> str:
+    usual, ours = parameters(CompareConfig()), parameters(config)
+    said = [
+        f"{k}={v}" for k, v in ours.items() if v != usual[k] and k not in ("runs", "experiment")
+    ]
+    words = [chosen, *said]
+    return " ".join(["mlflow run . -e compare", *(f"-P {quote(word)}" for word in words)])

@@ -1,0 +1,93 @@
+"""The figures of a page of many methods: drawn by eights, with words for those who cannot see."""
+
+from collections.abc import Callable, Sequence
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from leastloss.evaluation import check_table, metric_of
+from leastloss.plots import (
+    class_heat_map,
+    collapse_columns,
+    collapse_figure,
+    compare_figure,
+    lengths_figure,
+)
+from leastloss.report import LENGTHS, Drawn, number, percent
+
+MOST = 8
+"""Curves that can be told apart in one figure."""
+
+_COLLAPSE = (
+    "Neural collapse of the last features, on training images (classes count evenly). 0 is full "
+    "collapse, for all but the minority angle: there 1 means that the classifier no longer tells "
+    "the rare classes apart. Under imbalance training tends to SELI, not to the simplex."
+)
+
+
+def by_eights(methods: Sequence[str], fixed: Sequence[str] = ()) -> list[list[str]]:
+    """Share methods out to figures; some are in each of them, to compare with.
+
+    Example:
+        >>> [len(group) for group in by_eights([str(i) for i in range(12)], ["0"])]
+        [8, 5]
+    """
+    if len(methods) <= MOST:
+        return [list(methods)]
+    everywhere = [name for name in methods if name in fixed][: MOST // 2]
+    others = [name for name in methods if name not in everywhere]
+    size = MOST - len(everywhere)
+    return [[*others[i : i + size], *everywhere] for i in range(0, len(others), size)]
+
+
+def page_figures(
+    table: pd.DataFrame, metrics: Sequence[str], *, title: str, fixed: Sequence[str] = ()
+) -> dict[str, list[Drawn]]:
+    """Draw all figures of the page: anchor of its section -> figures.
+
+    Args:
+        table: One row per run and step: criterion, seed, sparsity, the metrics.
+        metrics: Columns of the curves.
+        title: What is shown.
+        fixed: Methods that are in every figure.
+
+    Raises:
+        InputError: If the table is empty, a column is missing or a seed occurs twice.
+    """
+    check_table(table, metrics)
+    groups = by_eights(list(dict.fromkeys(table["criterion"])), fixed)
+    found: dict[str, list[Drawn]] = {}
+
+    def draw(anchor: str, caption: str, what: str, make: Callable[[pd.DataFrame], Figure]) -> None:
+        for number_, names in enumerate(groups, 1):
+            part = table[table["criterion"].isin(names)]
+            of = f" ({number_} of {len(groups)})" if groups[1:] else ""
+            alt = f"{caption} {_ends(part, what)}"
+            figure = make(part)
+            figure.draw_without_rendering()  # lays it out, once for all its files
+            figure.set_layout_engine("none")
+            one = Drawn(figure=figure, caption=caption + of, alt=alt)
+            found.setdefault(anchor, []).append(one)
+
+    shown = ", ".join(metric_of(metric).heading for metric in metrics)
+    curves = f"{shown[0].upper()}{shown[1:]} against sparsity, on the test images."
+    draw("curves", curves, metrics[0], lambda part: compare_figure(part, metrics, title=title))
+    if any(str(column).startswith("recall_class_") for column in table.columns):
+        heat = "Recall of each class (rows) against sparsity, method by method; dark is lost."
+        draw("classes", heat, "worst_class_recall", lambda part: class_heat_map(part, title=title))
+    if known := collapse_columns(table):  # runs from before they were measured have none
+        draw("collapse", _COLLAPSE, known[0], lambda part: collapse_figure(part, title=title))
+    lengths = [n for n in LENGTHS if n in table.columns and table[n].notna().all()]
+    if lengths and "accuracy" in table.columns:
+        told = "Accuracy against description lengths, as shares of the dense network's."
+        draw("length", told, "accuracy", lambda part: lengths_figure(part, lengths, title=title))
+    return found
+
+
+def _ends(part: pd.DataFrame, metric: str) -> str:
+    """What a figure shows at the right end of its curves, for those who cannot see it."""
+    last = part.loc[part.groupby(["criterion", "seed"])["sparsity"].idxmax()]
+    at = percent(float(last["sparsity"].max()))
+    mean = last.groupby("criterion", sort=False)[metric].mean()
+    told = ", ".join(f"{name} {number(float(value), metric)}" for name, value in mean.items())
+    return f"{metric_of(metric).heading} at the last step (up to {at} removed): {told}."

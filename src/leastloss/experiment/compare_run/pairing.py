@@ -1,0 +1,91 @@
+"""Whether runs may be compared seed by seed: equal data, equal training, one dense network each."""
+
+from collections.abc import Mapping, Sequence
+from math import isclose
+
+from leastloss import tracking
+from leastloss.errors import InputError, ResourceError
+from leastloss.experiment.compare_run.labels import given
+from leastloss.experiment.dense import RUN_TAG
+from leastloss.tracking import Run
+
+DATA = ("dataset", "size", "imbalance", "ratio", "rare", "share", "subset", "model", "hidden")
+TRAINING = ("epochs", "patience", "lr", "batch_size", "loss")
+_SAME = 1e-6  # relative; a network that was trained again on the same machine agrees in all bits
+
+
+def network_of_run(run: Run, replicates: bool) -> str:
+    """What stands for the dense network of a run: its seed, and its subset where these vary."""
+    params = run.data.params
+    return str(params["dense_seed"]) + (f"/{params['replicate']}" if replicates else "")
+
+
+def check_paired(runs: Sequence[Run], networks: Sequence[str]) -> None:
+    """Refuse runs whose means or differences would mean nothing.
+
+    Args:
+        runs: What is to be compared.
+        networks: The name of each one's dense network.
+
+    Raises:
+        InputError: If they differ in data or training, or if runs that share a network's name were
+            pruned from different networks.
+    """
+    for key in DATA + TRAINING:
+        values = sorted({given(run, key) for run in runs})
+        if len(values) > 1:
+            shown = ", ".join(repr(value) for value in values)
+            raise InputError(f"the runs differ in {key} ({shown}); compare those that agree")
+    first: dict[str, Run] = {}
+    dense: dict[str, Mapping[str, float]] = {}
+    for run, network in zip(runs, networks, strict=True):
+        other = first.setdefault(network, run)
+        _same_data(other, run, network)
+        ours, theirs = (r.data.tags.get(RUN_TAG, "") for r in (run, other))
+        if ours != theirs:  # trained twice; the same seed makes the same network, or should
+            for run_id in (ours, theirs):
+                if run_id not in dense:
+                    dense[run_id] = _measured(run_id, network)
+            _same_network(dense, theirs, ours, network)
+
+
+def digests(run: Run) -> dict[str, str]:
+    """Split -> digest of the data that a run recorded; empty where it recorded none."""
+    recorded = run.inputs.dataset_inputs if run.inputs else []
+    return {one.dataset.name: one.dataset.digest for one in recorded}
+
+
+def _same_data(one: Run, other: Run, network: str) -> None:
+    ours, theirs = digests(one), digests(other)
+    for name in sorted(ours.keys() & theirs.keys()):
+        if ours[name] != theirs[name]:
+            raise InputError(
+                f"runs {one.info.run_id!r} and {other.info.run_id!r} of seed {network} hold "
+                f"different data as {name} (digests {ours[name]} and {theirs[name]}); "
+                "they cannot be paired"
+            )
+
+
+def _measured(run_id: str, network: str) -> dict[str, float]:
+    """What was measured of a dense network: the metrics of the run that trained it."""
+    try:
+        metrics: dict[str, float] = tracking.find_run(run_id).data.metrics
+    except ResourceError as error:
+        raise InputError(
+            f"runs of seed {network} were pruned from several dense networks, of which that of run "
+            f"{run_id!r} is gone; compare the runs of one"
+        ) from error
+    return {name: metrics[name] for name in ("loss", "val_loss", "accuracy") if name in metrics}
+
+
+def _same_network(
+    dense: Mapping[str, Mapping[str, float]], one: str, other: str, network: str
+) -> None:
+    ours, theirs = dense[one], dense[other]
+    for name in sorted(ours.keys() & theirs.keys()):
+        if not isclose(ours[name], theirs[name], rel_tol=_SAME):
+            raise InputError(
+                f"runs of seed {network} were pruned from different dense networks: {name} "
+                f"{ours[name]:.6g} in run {one!r}, {theirs[name]:.6g} in run {other!r}; they "
+                "cannot be paired, compare the runs of one"
+            )

@@ -1,0 +1,32 @@
+"""What runs remark on their paths: emptied layers, classes that are lost, as a short list."""
+
+from leastloss.experiment.compare_run.runs_table import Compared
+from leastloss.experiment.criterion_run import REMARKS
+
+_EACH = 2
+"""Remarks of one method that are told."""
+
+_ALL = 30
+"""Lines of the list."""
+
+
+def remarks_of_runs(found: Compared) -> list[str]:
+    """One line for each method whose runs remark on something; what is left out is counted.
+
+    A remark that several seeds share is told once.
+    """
+    lines = []
+    for label, runs in found.runs.items():
+        seeds: dict[str, list[str]] = {}
+        for run in runs:
+            for remark in run.data.tags.get(REMARKS, "").splitlines():
+                seeds.setdefault(remark, []).append(run.data.params["dense_seed"])
+        told = [
+            remark if len(own) == len(runs) else f"{remark} (seed {', '.join(own)})"
+            for remark, own in seeds.items()
+        ]
+        more = [f"{len(told) - _EACH} more"] if len(told) > _EACH else []
+        if told:
+            lines.append(f"`{label}`: {'; '.join([*told[:_EACH], *more])}.")
+    left = len(lines) - _ALL
+    return [*lines[:_ALL], *([f"So do {left} more methods."] if left > 0 else [])]

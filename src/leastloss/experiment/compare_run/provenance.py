@@ -1,0 +1,85 @@
+"""What made the numbers of a page: settings, versions, data, runs."""
+
+from collections.abc import Iterable, Sequence
+
+from leastloss.controls import METHODS
+from leastloss.experiment.compare_run.labels import SETTINGS, given
+from leastloss.experiment.compare_run.pairing import DATA, TRAINING, digests
+from leastloss.experiment.compare_run.runs_table import Compared
+from leastloss.experiment.prune_run.planned_controls import CONTROLS_OF
+from leastloss.report import Cell, Grid
+from leastloss.tracking import Run
+
+
+def title_of(runs: Sequence[Run]) -> str:
+    """Data and network, in a few words."""
+    params = runs[0].data.params
+    profile = "" if params["imbalance"] == "none" else f" ({params['imbalance']} imbalance)"
+    return f"{params['dataset']}{profile}, {params['model']} {params['hidden'].replace(',', '-')}"
+
+
+def facts_of_runs(found: Compared) -> dict[str, object]:
+    """Data, network, settings, commit, versions and device, as the runs recorded them."""
+    runs = found.all_runs
+    params = runs[0].data.params
+    facts: dict[str, object] = {key: params[key] for key in DATA if params.get(key)}
+    for key in (*TRAINING, *SETTINGS):
+        values = sorted({given(run, key) for run in runs} - {""})
+        if values:
+            facts[key] = ", ".join(values)
+    seeds = sorted(set(found.table["seed"].astype(str)), key=lambda text: (len(text), text))
+    facts["seeds"] = ", ".join(seeds)
+    facts["runs"] = len(runs)
+    facts["commit"] = _listed(
+        run.data.tags.get("git.commit", "unknown")[:10]
+        + (" with changes" if run.data.tags.get("git.dirty") == "true" else "")
+        for run in runs
+    )
+    tags = sorted({key for run in runs for key in run.data.tags if key.startswith("version.")})
+    for key in (*tags, "device", "threads", "platform"):
+        facts[key.removeprefix("version.")] = _listed(
+            run.data.tags.get(key, "unknown") for run in runs
+        )
+    return facts
+
+
+def _listed(values: Iterable[str]) -> str:
+    return ", ".join(sorted(set(values)))
+
+
+def tables_of_runs(found: Compared) -> list[Grid]:
+    """The digests of the data, seed by seed, and the ids of all runs."""
+    data: dict[str, dict[str, str]] = {}
+    ids: dict[str, dict[str, list[str]]] = {}
+    for label, runs in found.runs.items():
+        for run in runs:
+            seed = run.data.params["dense_seed"]
+            data.setdefault(seed, {}).update(digests(run))
+            ids.setdefault(label, {}).setdefault(seed, []).append(run.info.run_id)
+    seeds = sorted(data, key=lambda text: (len(text), text))
+    splits = list(dict.fromkeys(name for seed in seeds for name in data[seed]))
+    grids = []
+    if splits:
+        rows = {seed: [Cell(value=data[seed].get(name, "–")) for name in splits] for seed in seeds}
+        told = "Data: the first 16 digits of each split's SHA-256"
+        grids.append(Grid(caption=told, first="seed", head=splits, rows=rows, folded=True))
+    rows = {
+        label: [
+            Cell(value=", ".join(f"{s}: {' '.join(own.get(s, ['–']))}" for s in seeds), left=True)
+        ]
+        for label, own in ids.items()
+    }
+    grids.append(Grid(caption="Ids of the runs", head=["seed: id"], rows=rows, folded=True))
+    return grids
+
+
+def controls_of_runs(found: Compared) -> dict[str, str]:
+    """Label -> the criteria whose control its runs say to be."""
+    said = {label: runs[0].data.tags.get(CONTROLS_OF, "") for label, runs in found.runs.items()}
+    return {label: criteria for label, criteria in said.items() if criteria}
+
+
+def judged_in(found: Compared) -> tuple[str, ...]:
+    """The criteria that need controls, if one of them is compared; else none is exempt."""
+    own = {label.criterion.partition(":")[0] for label in found.labels.values()}
+    return METHODS if own & {*METHODS} else ()

@@ -1,0 +1,160 @@
+"""Which of the compared networks met corruptions: each counted once, those that did not named."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import click
+import pandas as pd
+
+from leastloss import tracking
+from leastloss.errors import ResourceError
+from leastloss.experiment.commands import robustness_command
+from leastloss.experiment.compare_run.runs_table import Compared
+from leastloss.experiment.criterion_run import TABLE
+from leastloss.experiment.prune_run.planned_controls import nested
+from leastloss.experiment.step_table import numbers_of_run
+from leastloss.tracking import Run
+
+OF_RUN = "leastloss.of_run"
+_SUMMARY = "summary.csv"
+_EXPOSED = ("sparsity", "corruptions", "severities", "seed")
+_PARENT = "mlflow.parentRunId"
+_Setting = tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exposed:
+    """What robustness runs hold of the compared networks.
+
+    Attributes:
+        table: One row per network, corruption and severity: the columns of their tables, network
+            (the dense network's seed) and model (``dense`` or the label); None if there is none.
+        errors: Their summaries, alike.
+        lacking: Network -> the labels that no robustness run holds of it.
+        command: What makes the robustness runs that lack; empty if none does.
+    """
+
+    table: pd.DataFrame | None = None
+    errors: pd.DataFrame | None = None
+    lacking: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    command: str = ""
+
+
+def exposed(found: Compared) -> Exposed:
+    """Look for the robustness runs of the compared runs and of their parents.
+
+    Means need networks as sparse, noise as severe and the same noise: of robustness runs that
+    differ in that, those of the setting count that most of the compared runs met (of as many, the
+    newest). A network that several of them hold counts once: that of the run which holds most of
+    its prunings, the newest of those.
+    """
+    ours = {run.info.run_id: run for run in found.all_runs}
+    settings: dict[_Setting, list[Run]] = {}
+    where = f"tags.`{tracking.KIND}` = 'robustness' AND attributes.status = 'FINISHED'"
+    for run in tracking.search(where):
+        if _prunings(run, ours):
+            settings.setdefault(_setting(run), []).append(run)
+    if len(settings) > 1:
+        said = f"robustness runs differ in {', '.join(_EXPOSED)}"
+        click.echo(f"{said}; those of the setting that most networks met count", err=True)
+
+    def met(own: Sequence[Run]) -> int:
+        return len({run_id for run in own for run_id in _prunings(run, ours)})
+
+    setting = max(settings, key=lambda one: met(settings[one]), default=())
+    chosen = settings.get(setting, [])
+    # Sorting is stable: of runs that hold as much the newest stays first.
+    chosen = sorted(chosen, key=lambda run: len(_prunings(run, ours)), reverse=True)
+    places = _places(found)
+    seen: set[str] = set()
+    tables, errors = [], []
+    for run in chosen:
+        table = _read(run, TABLE)
+        if table is None or "model" not in table:
+            continue
+        names = table["criterion"] if "criterion" in table else table["model"]
+        wanted = {
+            ours[run_id].data.params["criterion"]: run_id
+            for run_id in _prunings(run, ours)
+            if run_id not in seen and run_id in places
+        }
+        wanted = {name: run_id for name, run_id in wanted.items() if (names == name).any()}
+        if not wanted:
+            continue
+        network = places[next(iter(wanted.values()))][1]
+        labels = {name: places[run_id][0] for name, run_id in wanted.items()}
+        if not seen & {run_id for run_id, (_, other) in places.items() if other == network}:
+            labels["dense"] = "dense"
+        seen |= set(wanted.values())
+        tables.append(_named(table, labels).assign(run_id=run.info.run_id, network=network))
+        summary = _read(run, _SUMMARY)
+        if summary is not None and "model" in summary:
+            errors.append(_named(summary, labels).assign(run_id=run.info.run_id, network=network))
+    # What has no network between its steps cannot be exposed at other sparsities.
+    between = bool(setting and setting[0])
+    missing = [
+        run_id
+        for run_id in places
+        if run_id not in seen
+        and not (between and not nested(ours[run_id].data.params["criterion"]))
+    ]
+    lacking: dict[str, list[str]] = {}
+    for run_id in missing:
+        label, network = places[run_id]
+        lacking.setdefault(network, []).append(label)
+    return Exposed(
+        table=pd.concat(tables, ignore_index=True) if tables else None,
+        errors=pd.concat(errors, ignore_index=True) if errors else None,
+        lacking={network: list(dict.fromkeys(own)) for network, own in lacking.items()},
+        command=robustness_command(
+            list(dict.fromkeys(_origin(ours[run_id]) for run_id in missing)),
+            dict(zip(_EXPOSED, setting, strict=True)) if setting else {},
+        ),
+    )
+
+
+def _origin(run: Run) -> str:
+    """The run whose robustness run holds this one: its parent, or itself."""
+    return str(run.data.tags.get(_PARENT, run.info.run_id))
+
+
+def _prunings(run: Run, ours: Mapping[str, Run]) -> list[str]:
+    """The compared runs that a robustness run was made of."""
+    of = run.data.tags.get(OF_RUN, "")
+    return [one for one, own in ours.items() if of in (one, own.data.tags.get(_PARENT))]
+
+
+def _setting(run: Run) -> _Setting:
+    """What must be equal in robustness runs that are averaged."""
+    return tuple(run.data.params.get(key, "").replace(" ", "") for key in _EXPOSED)
+
+
+def _places(found: Compared) -> dict[str, tuple[str, str]]:
+    """Id of a run -> its label and its network."""
+
+    def each() -> Iterator[tuple[str, tuple[str, str]]]:
+        rows = found.table[["criterion", "seed", "run_id"]].drop_duplicates()
+        for label, network, ids in rows.itertuples(index=False):
+            for run_id in str(ids).split():  # prunings that were averaged are told together
+                yield run_id, (str(label), str(network))
+
+    return dict(each())
+
+
+def _named(table: pd.DataFrame, labels: Mapping[str, str]) -> pd.DataFrame:
+    """The rows of these criteria, called as the comparison calls them; other words stay behind."""
+    names = (table["criterion"] if "criterion" in table else table["model"]).astype(str)
+    models = [
+        labels.get(name, "") + str(model).removeprefix(name)
+        for name, model in zip(names, table["model"], strict=True)
+    ]
+    return table.assign(model=models)[names.isin(list(labels))]
+
+
+def _read(run: Run, name: str) -> pd.DataFrame | None:
+    try:
+        (text,) = tracking.fetch_texts([run], name)
+        return numbers_of_run(run, name, text)
+    except ResourceError as error:  # nobody named this run: the page does without, and says so
+        click.echo(f"left out: {error}", err=True)
+        return None

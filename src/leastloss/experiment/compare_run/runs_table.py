@@ -1,0 +1,92 @@
+"""The steps of many tracked runs as one table, fit to be averaged over seeds."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import click
+import pandas as pd
+
+from leastloss import tracking
+from leastloss.evaluation import FAILED, without_failed
+from leastloss.experiment.compare_run.labels import Label, labels_of
+from leastloss.experiment.compare_run.pairing import check_paired, network_of_run
+from leastloss.experiment.criterion_run import TABLE
+from leastloss.experiment.step_table import steps_of_run
+from leastloss.tracking import Run
+
+
+@dataclass(frozen=True, kw_only=True)
+class Compared:
+    """What is compared.
+
+    Attributes:
+        table: All steps, with the columns criterion (the label), seed and run_id.
+        runs: Label -> its runs, those that count.
+        labels: Label -> what it stands for.
+    """
+
+    table: pd.DataFrame
+    runs: dict[str, list[Run]]
+    labels: dict[str, Label]
+
+    @property
+    def all_runs(self) -> list[Run]:
+        """Every run that counts."""
+        return [run for own in self.runs.values() for run in own]
+
+
+def compared(runs: Sequence[Run]) -> Compared:
+    """Read the steps of all runs.
+
+    Methods that differ in more than the criterion are labelled with the difference. A seed stands
+    for one dense network: where it was pruned with several seeds, their mean counts once, since
+    they are no independent repetitions. Where a run was made twice, the newest one counts.
+
+    Raises:
+        InputError: If the runs cannot be compared (see
+            :func:`leastloss.experiment.compare_run.pairing.check_paired`).
+        ResourceError: If the table of a run is gone or damaged.
+    """
+    runs = sorted(runs, key=lambda run: run.info.start_time, reverse=True)
+    replicates = len({run.data.params.get("replicate") for run in runs}) > 1
+    networks = [network_of_run(run, replicates) for run in runs]
+    check_paired(runs, networks)
+    chosen: dict[tuple[str, str, str], tuple[Run, Label]] = {}
+    for run, network, label in zip(runs, networks, labels_of(runs), strict=True):
+        key = (label.text, network, run.data.params["seed"])
+        if key in chosen:
+            again = f"{label.text}, network {network}, seed {key[2]}"
+            click.echo(f"{again}: made more than once; the newest run counts", err=True)
+            continue
+        chosen[key] = (run, label)
+    draws: dict[tuple[str, str], list[pd.DataFrame]] = {}
+    own: dict[str, list[Run]] = {}
+    labels = {}
+    texts = tracking.fetch_texts([run for run, _ in chosen.values()], TABLE)
+    for ((text, network, _), (run, label)), content in zip(chosen.items(), texts, strict=True):
+        steps = steps_of_run(run, content).assign(run_id=run.info.run_id)
+        draws.setdefault((text, network), []).append(steps)
+        own.setdefault(text, []).append(run)
+        labels[text] = label
+    tables = [
+        _mean(several).assign(criterion=text, seed=network)
+        for (text, network), several in reversed(draws.items())
+    ]
+    table = pd.concat(tables, ignore_index=True)
+    order = list(dict.fromkeys(table["criterion"]))
+    return Compared(
+        table=table,
+        runs={text: own[text] for text in order},
+        labels={text: labels[text] for text in order},
+    )
+
+
+def _mean(draws: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """The mean over several prunings of one network, step by step."""
+    if len(draws) == 1:
+        return draws[0]
+    every = pd.concat(draws)
+    mean = without_failed(every).groupby("step", as_index=False).mean(numeric_only=True)
+    for name in [column for column in every.columns if column.endswith(FAILED)]:
+        mean[name] = every[name].fillna("").groupby(every["step"]).max().to_numpy()
+    return mean.assign(run_id=" ".join(draw["run_id"].iloc[0] for draw in draws))

@@ -1,0 +1,52 @@
+"""What every child run of a prune run is known by: its parameters, and the columns of its table."""
+
+from collections.abc import Sequence
+
+import click
+import pandas as pd
+
+from leastloss import tracking
+from leastloss.evaluation import told_failures
+from leastloss.experiment.config import PruneConfig, parameters
+from leastloss.experiment.dense import Dense
+from leastloss.experiment.prune_run.dry_run import pruning_options
+from leastloss.pruning import recovery_for
+
+PRUNED = "pruned_weights.safetensors"
+TABLE = "table.csv"
+REMARKS = "leastloss.remarks"
+NOISE_FAILED = "leastloss.failed_under_noise"
+_TAG = 5000  # what every store of MLflow takes as the value of a tag
+
+
+def child_parameters(config: PruneConfig, label: str, dense: Dense) -> dict[str, str]:
+    """The parameters of a child; a network that comes from a run brings those of its training."""
+    own = parameters(config) | dense.settings | {"seed": str(config.seed)}
+    own |= {"criterion": label, "run_id": dense.run_id, "dense_seed": dense.settings["seed"]}
+    options = pruning_options(config)
+    own |= {key: str(options[key]) for key in ("to_sparsity", "steps")}
+    return own | {"recovery": recovery_for(config.recovery, dense.model).label}
+
+
+def tell_failures(run_id: str, table: pd.DataFrame) -> None:
+    """Say in one line, and in a tag of its run, under which noise and where a network failed."""
+    if said := "; ".join(told_failures(table)):
+        click.echo(f"failed under noise, so NaN there: {said}", err=True)
+        tracking.log_tags(run_id, {NOISE_FAILED: said})
+
+
+def tell_remarks(run_id: str, label: str, remarks: Sequence[str], *, aloud: bool) -> None:
+    """Keep the remarks on a path in a tag of its run, one a line, and perhaps print them."""
+    if remarks:
+        tracking.log_tags(run_id, {REMARKS: "\n".join(remarks)[:_TAG]})
+    for remark in remarks if aloud else ():
+        click.echo(f"{label}: {remark}")
+
+
+def labelled(table: pd.DataFrame, criterion: str, seed: int, dense: Dense) -> pd.DataFrame:
+    """The table of one child with the columns that tell children apart."""
+    table.insert(0, "criterion", criterion)
+    table.insert(1, "seed", seed)
+    table.insert(2, "dataset", dense.data.name)
+    table.insert(3, "network", dense.name)
+    return table

@@ -1,0 +1,77 @@
+"""Which metrics criterion runs hold, and which those of a study will: a toy network tells."""
+
+import re
+from collections.abc import Iterable
+from functools import cache
+
+import pandas as pd
+import torch
+
+from leastloss.data import Data
+from leastloss.evaluation import FAILED
+from leastloss.experiment.config import PruneConfig, names
+from leastloss.models import MLP
+from leastloss.names import choose
+from leastloss.pruning import prune
+from leastloss.seeds import torch_stream
+
+_SHUFFLED = (
+    *("shuffled_complexity", "shuffled_complexity_std"),
+    *("shuffled_correlation", "shuffled_correlation_std", "redrawn_correlation"),
+)
+
+_COUNTED = ("step", "seed", "removed", "sparsity")  # where a row stands, and no measure of it
+
+
+def check_measured(wanted: Iterable[str], table: pd.DataFrame) -> None:
+    """Refuse metrics that a table of steps does not hold.
+
+    Raises:
+        InputError: If there is one; it lists what there is.
+    """
+    columns = [str(name) for name in table.select_dtypes("number")]
+    known = [name for name in columns if name not in _COUNTED and not name.endswith(FAILED)]
+    for name in wanted:
+        choose("metric", name, known, _families(known))
+
+
+def _families(known: Iterable[str]) -> list[str]:
+    """The names of metrics in few words: those of classes and of validation images once."""
+    own = [name for name in known if not name.startswith("val_")]
+    return [*dict.fromkeys(re.sub(r"_\d+$", "_<k>", name) for name in own), "val_<metric>"]
+
+
+def check_metrics(wanted: Iterable[str], configs: Iterable[PruneConfig]) -> None:
+    """Refuse metrics that no run of these configurations will hold.
+
+    Raises:
+        InputError: If there is one.
+    """
+    known: dict[str, None] = {}
+    for config in configs:
+        known |= dict.fromkeys(_measured(config.granularity, config.noise))
+        known |= dict.fromkeys(_SHUFFLED if config.permutations else ())
+    for name in wanted:
+        if not re.fullmatch(r"sparsity_layer_\d+", name):  # as many as the network has layers
+            choose("metric in report", name, known, _families(known))
+
+
+@cache
+def _measured(granularity: str, noise: str) -> tuple[str, ...]:
+    """What every step is measured by; all data sets have ten classes."""
+    x = torch.rand(60, 1, 4, 4, generator=torch_stream(0, "rehearsal"))
+    data = Data.from_tensors((x, torch.arange(60) % 10), classes=10)
+    model = MLP(16, (4,), 10, generator=torch_stream(0, "rehearsal"))
+    path = prune(
+        model,
+        data,
+        "random",
+        granularity=granularity,
+        to_sparsity=0.5,
+        steps=1,
+        recovery="none",
+        noise=names(noise),
+        progress=False,
+    )
+    table = path.table().select_dtypes("number").drop(columns=[*_COUNTED], errors="ignore")
+    return tuple(c for c in table.columns if not c.startswith("sparsity_layer_"))

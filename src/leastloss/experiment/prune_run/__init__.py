@@ -1,0 +1,1 @@
+"""The entry point ``prune``: one dense network, one child run per criterion."""

@@ -1,0 +1,124 @@
+"""One criterion of a prune run: the child run that prunes by it and logs all that came of it."""
+
+from collections.abc import Mapping
+
+import click
+import pandas as pd
+
+from leastloss import tracking
+from leastloss.controls import SHUFFLED
+from leastloss.experiment.commands import row_command
+from leastloss.experiment.config import PruneConfig
+from leastloss.experiment.criterion_run import (
+    PRUNED,
+    TABLE,
+    child_parameters,
+    labelled,
+    tell_failures,
+    tell_remarks,
+)
+from leastloss.experiment.csv_text import csv_text
+from leastloss.experiment.dense import MODEL_TAG, RUN_TAG, Dense
+from leastloss.experiment.prune_run.choices import Choice
+from leastloss.experiment.prune_run.costs import run_costs
+from leastloss.experiment.prune_run.dry_run import pruning_options
+from leastloss.experiment.prune_run.permutation_test import check_sensitivity, sensitivity_of
+from leastloss.experiment.prune_run.pictures import PREDICTIONS, pictures, write_predictions
+from leastloss.experiment.prune_run.planned_controls import nested, role_tags
+from leastloss.experiment.prune_run.pruned_models import log_models, models_of, told
+from leastloss.experiment.run_names import child_name, name_tags, note_of
+from leastloss.models import save_network
+from leastloss.pruning import PruningPath, Step, shuffled
+from leastloss.pruning import prune as prune_network
+
+ORDER = "removal_order.npy"
+
+
+def pruned_child(
+    config: PruneConfig,
+    choice: Choice,
+    dense: Dense,
+    followed: PruningPath | None,
+) -> tuple[PruningPath, pd.DataFrame]:
+    """Prune by one criterion in a child run of its own."""
+    label, options = choice.label, pruning_options(config)
+    own = child_parameters(config, label, dense)
+    tags = {RUN_TAG: dense.run_id, MODEL_TAG: dense.model_id, **role_tags(choice, [choice])}
+    full = config.artifacts == "full" and choice.asked
+    tags |= name_tags(own)
+    with tracking.run("criterion", child_name(own), own, nested=True, tags=tags) as run_id:
+        what, again = f"Prunes {config.granularity}s by `{label}`.", row_command(own, tags)
+        shown = ["curves.png"] if full else []
+        tracking.describe(run_id, note_of(own, what, again), figures=shown)
+        tracking.log_data(run_id, dense.data, dense.model_id)
+        check_sensitivity(choice.criterion, dense.model, config.permutations)
+        if followed is not None:
+            options["allocation"] = followed
+        if choice.control == SHUFFLED and followed is not None:
+            path: PruningPath = shuffled(followed, dense.data)
+        else:
+            assert choice.criterion is not None
+            path = prune_network(dense.model, dense.data, choice.criterion, **options)
+        table = labelled(path.table(), label, config.seed, dense)
+        moved = sensitivity_of(choice.criterion, dense.model, config.permutations, config.seed)
+        table.loc[0, list(moved)] = list(moved.values())
+        tell_failures(run_id, table)
+        tell_remarks(run_id, label, path.remarks, aloud=choice.asked)
+        tracking.log_metrics(run_id, [(0, moved)])
+        _log_path(run_id, path, table, dense, full=full)
+        logged = told(models_of(table)) if full else ""
+        if logged:
+            tracking.describe(run_id, note_of(own, f"{what} {logged}", again), figures=shown)
+        last_step = path.steps[-1].index
+        tracking.log_metrics(run_id, [(last_step, run_costs(path, table, dense, full=full))])
+    for name, value in _facts(path).items():
+        if value:
+            click.echo(f"{label}: {name.replace('_', ' ')}: {value}")
+    middle, last = len(table) // 2, len(table) - 1
+    for step in sorted({middle, last}):
+        row = table.iloc[step]
+        click.echo(
+            f"{label if step == middle else '':>14}  sparsity {row['sparsity']:.2f}: "
+            f"accuracy {row['accuracy']:.3f}, minority recall {row['minority_recall']:.3f}"
+        )
+    if logged:
+        click.echo(f"{'':>14}  {logged}")
+    return path, table
+
+
+def _log_path(
+    run_id: str, path: PruningPath, table: pd.DataFrame, dense: Dense, *, full: bool
+) -> None:
+    """Everything a child run holds, in few requests."""
+    total, last = len(path.parts), path.steps[-1]
+    model, masks = path.model_at(last.removed / total), path.masks_at(last.removed / total)
+    about = {"data": dense.data.recipe, "name": dense.name, **path.settings}
+    # A step that is a logged model is written with it, and no step twice.
+    later = {len(path.steps) - 1, *(one.row for one in models_of(table) if full)}
+    rows = [_row(step, total) for step in path.steps]
+    tracking.log_metrics(run_id, [row for i, row in enumerate(rows) if i not in later])
+    tracking.log_file(run_id, PRUNED, lambda file: save_network(file, model, masks, about))
+    if nested(str(path.settings["criterion"])):
+        tracking.log_array(run_id, path.removal_order, ORDER)
+    tracking.log_text(run_id, csv_text(table), TABLE)
+    for name, value in _facts(path).items():
+        tracking.log_tags(run_id, {name: str(value)})
+    if not full:
+        tracking.log_metrics(run_id, rows[-1:])
+        return
+    for name, picture in pictures(path, dense).items():
+        tracking.log_bytes(run_id, picture, name)
+    tracking.log_file(run_id, PREDICTIONS, lambda file: write_predictions(file, path, dense))
+    ids = log_models(run_id, path, table, dense)
+    for i in sorted(later):
+        tracking.log_metrics(run_id, [rows[i]], ids.get(i))
+
+
+def _facts(path: PruningPath) -> dict[str, object]:
+    facts = path.settings["facts"]
+    return dict(facts) if isinstance(facts, Mapping) else {}
+
+
+def _row(step: Step, total: int) -> tuple[int, dict[str, float]]:
+    # The UI opens the comparison of runs on the metric that was logged first.
+    return step.index, {**step.metrics, "sparsity": step.removed / total}

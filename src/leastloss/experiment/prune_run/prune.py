@@ -1,0 +1,165 @@
+"""The recipe of the entry point ``prune``: one dense network, one child run per criterion."""
+
+from dataclasses import dataclass, replace
+
+import click
+import pandas as pd
+
+from leastloss import tracking
+from leastloss.controls import SMALL
+from leastloss.errors import InputError
+from leastloss.experiment.axes import steps_of
+from leastloss.experiment.commands import command
+from leastloss.experiment.config import PruneConfig, TrainConfig, parameters
+from leastloss.experiment.criterion_run import TABLE
+from leastloss.experiment.csv_text import csv_text
+from leastloss.experiment.dense import (
+    MODEL_TAG,
+    RUN_TAG,
+    Dense,
+    Untrained,
+    fetch_dense,
+    train_dense,
+    untrained,
+)
+from leastloss.experiment.prune_run.child_run import pruned_child
+from leastloss.experiment.prune_run.choices import Choice, choices, in_order
+from leastloss.experiment.prune_run.dry_run import listed, rehearse
+from leastloss.experiment.prune_run.planned_controls import judged, role_tags, with_controls
+from leastloss.experiment.prune_run.small_dense import small_child
+from leastloss.experiment.run_names import HOW, name_tags, note_of, parent_name
+from leastloss.experiment.run_query import children, source
+from leastloss.experiment.train import report
+from leastloss.plots import compare_figure, render
+from leastloss.pruning import PruningPath
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """A prune run that nothing known beforehand speaks against.
+
+    Attributes:
+        config: What was asked for, with the whole id of the run to start from.
+        chosen: Its child runs.
+        start: The network of the run that was named, or the one to train.
+    """
+
+    config: PruneConfig
+    chosen: list[Choice]
+    start: Dense | Untrained
+
+
+def check(config: PruneConfig) -> Plan:
+    """Check the words, find or build the network, and try on it what is asked for.
+
+    Raises:
+        InputError: If a parameter is out of range, a name unknown, or such a network or such data
+            are refused.
+        ResourceError: If data or the given run fail.
+    """
+    asked = choices(config)
+    if config.run_id:
+        given = source(config.run_id, config.unfinished)
+        config = replace(config, run_id=given.info.run_id)
+        start: Dense | Untrained = fetch_dense(config.run_id, config.data_dir)
+    else:
+        start = untrained(config)
+    rehearse(config, asked, start.model, start.data)
+    return Plan(config=config, chosen=with_controls(config, asked), start=start)
+
+
+def prune(config: PruneConfig) -> pd.DataFrame:
+    """Prune one dense network by several criteria; returns the table of all steps.
+
+    Raises:
+        InputError: If a parameter is out of range or a name unknown.
+        ResourceError: If data, disk, tracking store or the given run fail.
+    """
+    plan = check(config)
+    config = plan.config
+    chosen = plan.chosen
+    title = f"{config.granularity}s removed up to {steps_of(config)['to_sparsity']:g}"
+    # With a run to start from, the training flags say nothing: the network brings its own.
+    ours = parameters(config)
+    given = {k: v for k, v in ours.items() if k not in parameters(TrainConfig()) or k == "seed"}
+    name = f"prune {config.granularity}s" if config.run_id else parent_name(ours)
+    with tracking.run("prune", name, given if config.run_id else ours) as parent:
+        if isinstance(plan.start, Dense):
+            dense = plan.start
+            _say_ignored(config, dense)
+            tracking.log_data(parent, dense.data, dense.model_id)
+            tracking.log_tags(parent, {RUN_TAG: dense.run_id, MODEL_TAG: dense.model_id})
+            tracking.log_parameters(parent, dense.settings)
+        else:
+            dense = train_dense(plan.start, parent)
+        report(dense)
+        known = ours | dense.settings | {"seed": str(config.seed)}
+        tracking.log_tags(parent, name_tags(known))
+        what = f"Prunes one dense network by {', '.join(one.label for one in chosen)}."
+        shown = ["comparison.png"] if config.artifacts == "full" else []
+        said = note_of(known, what, command("prune", ours))
+        tracking.describe(parent, said, parent_name(known), shown)
+        table = _children(config, chosen, dense)
+        tracking.log_text(parent, csv_text(table), TABLE)
+        if config.artifacts == "full":
+            asked = table[table["criterion"].isin([one.label for one in chosen if one.asked])]
+            figure = compare_figure(asked, title=f"{dense.name} on {dense.data.name}: {title}")
+            tracking.log_bytes(parent, render(figure), "comparison.png")
+        runs = [run.info.run_id for run in children(parent)]
+        tracking.note_experiment(parent, HOW, runs)
+    click.echo(f"prune run: {parent}")
+    return table
+
+
+def _say_ignored(config: PruneConfig, dense: Dense) -> None:
+    """Name the training flags that say otherwise than the network that the run brings."""
+    asked, usual = parameters(config), parameters(TrainConfig())
+    idle = [
+        f"{key}={asked[key]}"
+        for key in usual
+        if key not in ("seed", "data_dir")
+        and asked[key] not in (usual[key], dense.settings.get(key, usual[key]))
+    ]
+    if idle:
+        click.echo(f"ignored, since run_id brings its own network: {', '.join(idle)}", err=True)
+
+
+def _children(config: PruneConfig, chosen: list[Choice], dense: Dense) -> pd.DataFrame:
+    """Prune by every criterion; their tables in the order in which they were named.
+
+    Where one of several is refused, the others are pruned by all the same. A control that nobody
+    named is left out where it is refused.
+    """
+    tables: dict[str, pd.DataFrame] = {}
+    paths: dict[str, PruningPath] = {}  # those that others follow
+    refused: dict[str, str] = {}
+    left_out: dict[str, str] = {}
+    kept = {choice.follows for choice in chosen}
+    if any(choice.control == SMALL for choice in chosen):
+        kept |= set(judged(chosen))
+    for choice in in_order(chosen):
+        label, why = choice.label, refused if choice.asked else left_out
+        if choice.follows in refused:
+            why[label] = f"{choice.follows!r}, which it follows, was refused"
+            continue
+        try:
+            if choice.control == SMALL:
+                large = {name: paths[name] for name in judged(chosen) if name in paths}
+                if large:
+                    tables[label] = small_child(config, dense, large, role_tags(choice, chosen))
+                continue
+            path, table = pruned_child(config, choice, dense, paths.get(choice.follows))
+        except InputError as error:
+            if [label] == [one.label for one in chosen if one.asked]:
+                raise
+            why[label] = str(error)
+            continue
+        tables[label] = table
+        if label in kept:
+            paths[label] = path
+    if left_out:
+        click.echo(f"controls left out: {listed(left_out)}", err=True)
+    if refused:
+        raise InputError(listed(refused))
+    found = [tables[choice.label] for choice in chosen if choice.label in tables]
+    return pd.concat(found, ignore_index=True)

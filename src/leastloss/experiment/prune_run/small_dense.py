@@ -1,0 +1,123 @@
+"""The control ``small-dense``: what a dense network of equal size learns by itself."""
+
+from collections.abc import Mapping
+
+import click
+import pandas as pd
+from torch import nn
+
+from leastloss import tracking
+from leastloss.controls import SMALL
+from leastloss.evaluation import fairness_metrics, predict
+from leastloss.experiment.commands import row_command
+from leastloss.experiment.config import PruneConfig, names
+from leastloss.experiment.criterion_run import child_parameters, labelled, tell_failures
+from leastloss.experiment.csv_text import csv_text
+from leastloss.experiment.dense import MODEL_TAG, RUN_TAG, Dense
+from leastloss.experiment.prune_run.costs import measured_speed, network_gains
+from leastloss.experiment.prune_run.width_search import count_weights, sizes_of, untrained
+from leastloss.experiment.run_names import child_name, name_tags, note_of
+from leastloss.models import save_network, weight_layers, weight_matrices
+from leastloss.pruning import PruningPath, full_masks, measure, noisy_splits, under_noise
+from leastloss.training import fit
+
+WIDTHS = "leastloss.widths"
+
+
+def small_child(
+    config: PruneConfig,
+    dense: Dense,
+    paths: Mapping[str, PruningPath],
+    tags: Mapping[str, str],
+) -> pd.DataFrame:
+    """Train small dense networks in a child run; returns its table, whose first row is the dense.
+
+    Each has at most as many weights, and parameters in all, as any of the pruned networks at its
+    step, and is trained as the dense network was, with its seed and without any repair.
+
+    Raises:
+        InputError: If no network is as small as any of the steps.
+    """
+    sizes, first = sizes_of(dense, list(paths.values())), next(iter(paths.values()))
+    tags = {**tags, RUN_TAG: dense.run_id, MODEL_TAG: dense.model_id}
+    tags[WIDTHS] = "; ".join("-".join(map(str, widths)) for widths in sizes.values())
+    noisy = noisy_splits(dense.data.test, names(config.noise), config.seed)
+    rows, failed, model = [], list[dict[str, str]](), dense.model
+    own = child_parameters(config, SMALL, dense)
+    tags |= name_tags(own)
+    with tracking.run("criterion", child_name(own), own, nested=True, tags=tags) as run_id:
+        said = "Trains small dense networks, each as large as what pruning leaves at its step."
+        tracking.describe(run_id, note_of(own, said, row_command(own, tags)))
+        tracking.log_data(run_id, dense.data, dense.model_id)
+        for step, widths in {0: None, **sizes}.items():
+            model = dense.model if widths is None else _trained(dense, widths)
+            removed = first.steps[step].removed
+            row: dict[str, float] = {"step": step, "removed": removed}
+            row["sparsity"] = removed / len(first.parts)
+            exposed, why = under_noise(model, noisy)
+            row |= _measured(model, dense) | exposed
+            failed.append(why)
+            row |= _lacks(dense.model, model, list(first.parts.dense))
+            rows.append(row | {"ties_at_cut": float("nan"), "score_seconds": 0.0})
+        # A column of a noise under which one of them failed is empty for all others.
+        steps = pd.DataFrame(rows).join(pd.DataFrame(failed).fillna(""))
+        table = labelled(steps, SMALL, config.seed, dense)
+        tell_failures(run_id, table)
+        about = {"data": dense.data.recipe, "name": dense.name, "criterion": SMALL}
+        tracking.log_file(
+            run_id, "pruned_weights.safetensors", lambda file: save_network(file, model, {}, about)
+        )
+        tracking.log_text(run_id, csv_text(table), "table.csv")
+        rows[-1] |= network_gains(table)
+        if config.artifacts == "full":
+            rows[-1] |= measured_speed(dense.model, model, dense.data.test.x)
+        tracking.log_metrics(run_id, [_metrics(row) for row in rows])
+    last = table.iloc[-1]
+    click.echo(
+        f"{SMALL:>14}  of sparsity {last['sparsity']:.2f}: accuracy {last['accuracy']:.3f}, "
+        f"minority recall {last.get('minority_recall', float('nan')):.3f} (widths {tags[WIDTHS]})"
+    )
+    return table
+
+
+def _trained(dense: Dense, widths: tuple[int, ...]) -> nn.Module:
+    given, model = dense.settings, untrained(dense, widths)
+    fit(
+        model,
+        dense.data,
+        epochs=int(given["epochs"]),
+        patience=int(given["patience"]),
+        lr=float(given["lr"]),
+        batch_size=int(given["batch_size"]),
+        loss=given.get("loss", "plain"),
+        seed=int(given["seed"]),
+    )
+    return model
+
+
+def _measured(model: nn.Module, dense: Dense) -> dict[str, float]:
+    """What every step of a path reports, held against the dense network."""
+    test = dense.data.test
+    logits, before = predict(model, test.x), predict(dense.model, test.x)
+    found = measure(model, full_masks(model), dense.data, logits)
+    labels = logits.argmax(dim=1).numpy(), before.argmax(dim=1).numpy()
+    return found | fairness_metrics(*labels, test.y, test.classes)
+
+
+def _metrics(row: dict[str, float]) -> tuple[int, dict[str, float]]:
+    """The step of a row, and what is logged of it."""
+    told = {k: value for k, value in row.items() if k not in ("step", "removed", "sparsity")}
+    # The UI opens the comparison of runs on the metric that was logged first.
+    return int(row["step"]), told | {"sparsity": row["sparsity"]}
+
+
+def _lacks(dense: nn.Module, small: nn.Module, names: list[str]) -> dict[str, float]:
+    """The share of the dense network's weights that a small one does not have, also by layer."""
+    mine, theirs = weight_layers(small), weight_layers(dense)
+    shares = [1 - mine[name].weight.numel() / theirs[name].weight.numel() for name in names]
+    found = {"weight_sparsity": 1 - count_weights(small) / count_weights(dense)}
+    own, every = (
+        sum(value.numel() for value in weight_matrices(model).values()) for model in (small, dense)
+    )
+    found["network_sparsity"] = 1 - own / every
+    return found | {f"sparsity_layer_{i}": share for i, share in enumerate(shares)}

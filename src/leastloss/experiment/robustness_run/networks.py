@@ -1,0 +1,126 @@
+"""The networks that a run holds: the dense one, and what was pruned from it, at any sparsity."""
+
+import copy
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+from numpy.typing import NDArray
+from torch import nn
+
+from leastloss import tracking
+from leastloss.errors import InputError, ResourceError
+from leastloss.experiment.config import names
+from leastloss.experiment.criterion_run import PRUNED
+from leastloss.experiment.dense import RUN_TAG, Dense, check_fits, fetch_dense
+from leastloss.experiment.prune_run.child_run import ORDER
+from leastloss.experiment.prune_run.planned_controls import nested
+from leastloss.experiment.run_query import check_child, children
+from leastloss.models import read_network
+from leastloss.pruning import Parts, apply_masks, as_recovery, parts_at
+from leastloss.tracking import Run
+
+
+@dataclass(frozen=True, kw_only=True)
+class Network:
+    """A network with its name in tables, the criterion that pruned it, and its sparsity."""
+
+    label: str
+    criterion: str
+    sparsity: float
+    model: nn.Module
+
+
+def networks_of(run_id: str, sparsities: Sequence[float]) -> tuple[Dense, list[Network]]:
+    """Fetch the dense network of a run, and all that were pruned from it.
+
+    Args:
+        run_id: A train run (it holds the dense network alone), a prune run, or a child of one.
+        sparsities: Where to take the pruned networks; empty: where they ended.
+
+    Raises:
+        InputError: If a path does not go so far, or its networks cannot be made again.
+        ResourceError: If the run is missing or holds no network, or its children were pruned from
+            different dense networks: their differences would not be paired.
+    """
+    found = tracking.find_run(run_id)
+    kind = found.data.tags.get(tracking.KIND, "none of ours")
+    if kind not in ("train", "prune", "criterion"):
+        raise ResourceError(f"run {run_id!r} holds no network: it is a run of kind {kind!r}")
+    pruned = children(run_id) if kind == "prune" else [found] if kind == "criterion" else []
+    for child in pruned:
+        check_child(child)
+    dense = fetch_dense(run_id)
+    every = [Network(label="dense", criterion="dense", sparsity=0.0, model=dense.model)]
+    for child in pruned:
+        criterion = child.data.params["criterion"]
+        if child.data.tags.get(RUN_TAG, dense.run_id) != dense.run_id:
+            raise ResourceError(
+                f"{criterion} of run {run_id!r} was pruned from another dense network than the "
+                "others; robustness compares networks of one"
+            )
+        if sparsities and kind == "prune" and not nested(criterion):
+            click.echo(f"{criterion} is left out: it has no network between its steps", err=True)
+            continue
+        for at in sparsities or (None,):
+            network, sparsity = pruned_network(child, dense, at)
+            label = criterion if len(sparsities) < 2 else f"{criterion} at {at:g}"
+            every.append(
+                Network(label=label, criterion=criterion, sparsity=sparsity, model=network)
+            )
+    return dense, every
+
+
+def pruned_network(child: Run, dense: Dense, at: float | None) -> tuple[nn.Module, float]:
+    """The last network of a criterion run or the one at a sparsity, and its exact sparsity.
+
+    Raises:
+        InputError: If the path does not go so far, or its networks cannot be made again.
+        ResourceError: If the run does not hold what is needed.
+    """
+    run_id, given = child.info.run_id, child.data.params
+    if at is None:
+        with tempfile.TemporaryDirectory() as folder:
+            model = read_network(tracking.fetch_file(run_id, PRUNED, Path(folder)))[0]
+        check_fits(run_id, PRUNED, model, dense.data)
+        return model, float(child.data.metrics.get("sparsity", "nan"))
+    recovery = as_recovery(given["recovery"])
+    if not recovery.memoryless:
+        raise InputError(
+            f"run {run_id!r} repaired its networks ({given['recovery']}) and holds the last one "
+            "only; leave out the sparsity"
+        )
+    order = tracking.fetch_array(run_id, ORDER)
+    layers = names(given.get("layers", ""))
+    parts = Parts.of(dense.model, given["granularity"], list(layers) or None)
+    _check_order(child, order, len(parts))
+    most = len(order) / len(parts)
+    # Half a part of leeway: both a step's exact share and its rounded spelling are found.
+    if not 0 <= at <= most + 0.5 / len(parts):
+        raise InputError(f"sparsity is {at}; run {run_id!r} goes from 0 to {most:.4g}")
+    removed = min(parts_at(at, len(parts)), len(order))
+    model, masks = copy.deepcopy(dense.model), parts.masks(order[:removed])
+    apply_masks(model, masks)
+    if removed:
+        recovery.begin(dense.model, dense.data, int(given["seed"]))(model, masks)
+    return model, removed / len(parts)
+
+
+def _check_order(run: Run, order: NDArray[Any], parts: int) -> None:
+    """Refuse an order that cannot be one: each part may go once, and as many as the run says."""
+    whole = order.ndim == 1 and np.issubdtype(order.dtype, np.integer)
+    if not whole or not np.isin(order, np.arange(parts)).all():
+        raise tracking.damaged(run.info.run_id, ORDER, f"it is no order of the {parts} parts")
+    if len(np.unique(order)) < len(order):
+        raise tracking.damaged(run.info.run_id, ORDER, "a part occurs more than once")
+    removed = run.data.metrics.get("sparsity", len(order) / parts) * parts
+    if run.info.status == "FINISHED" and abs(removed - len(order)) > 0.5:
+        raise tracking.damaged(
+            run.info.run_id,
+            ORDER,
+            f"it holds {len(order)} parts, and the run removed {removed:.0f}",
+        )

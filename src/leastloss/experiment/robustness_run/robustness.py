@@ -1,0 +1,191 @@
+"""The recipe of the entry point ``robustness``: dense and pruned networks under noise."""
+
+from dataclasses import dataclass
+
+import click
+import pandas as pd
+
+from leastloss import tracking
+from leastloss.data import CORRUPTIONS, applicable
+from leastloss.errors import InputError
+from leastloss.evaluation import (
+    WEIGHT_NOISE,
+    check_names,
+    check_noise,
+    corruption_errors,
+    noise_summary,
+    robustness_of,
+)
+from leastloss.experiment.config import RobustnessConfig, names, numbers, parameters
+from leastloss.experiment.criterion_run import TABLE
+from leastloss.experiment.csv_text import csv_text
+from leastloss.experiment.dense import Dense
+from leastloss.experiment.robustness_run.networks import Network, networks_of
+from leastloss.experiment.robustness_run.sample_images import Pictures
+from leastloss.experiment.run_names import data_words, joined, name_tags, note_of
+from leastloss.experiment.run_query import newest, source
+from leastloss.plots import corruption_samples, render, robustness_figure, robustness_matrix
+
+SUMMARY = "summary.csv"
+CHARTED = ("accuracy", "minority_recall", "flip_rate")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """Noises by name and severity, and the networks that are to meet them."""
+
+    corruptions: tuple[str, ...]
+    attacks: tuple[str, ...]
+    severities: tuple[int, ...]
+    sparsities: tuple[float, ...]
+    run_id: str
+    dense: Dense
+    networks: list[Network]
+
+
+def check(config: RobustnessConfig) -> Plan:
+    """Check the words, then fetch the networks: what is refused is refused before a run is opened.
+
+    Raises:
+        InputError: If a corruption, attack, severity or sparsity is refused.
+        ResourceError: If the run is missing or holds no network.
+    """
+    corruptions, attacks = chosen(config.corruptions), names(config.attacks)
+    severities = numbers(config.severities, int, "severities")
+    sparsities = numbers(config.sparsity, float, "sparsity")
+    if not (corruptions and severities):
+        raise InputError("corruptions or severities is empty; name one or more of each")
+    check_names(corruptions, severities, attacks)
+    given = source(config.run_id, config.unfinished) if config.run_id else None
+    run_id = given.info.run_id if given else newest("prune")
+    dense, networks = networks_of(run_id, sparsities)
+    if config.corruptions.strip() == "all":
+        corruptions = (*applicable(dense.data.test.x), WEIGHT_NOISE)
+    check_noise(corruptions, severities, attacks, dense.data.test.x)
+    return Plan(
+        corruptions=corruptions,
+        attacks=attacks,
+        severities=severities,
+        sparsities=sparsities,
+        run_id=run_id,
+        dense=dense,
+        networks=networks,
+    )
+
+
+def robustness(config: RobustnessConfig) -> pd.DataFrame:
+    """Evaluate every network of a run under noise; returns one row per network and noise.
+
+    Raises:
+        InputError: If a corruption, attack or severity is unknown.
+        ResourceError: If the run is missing or holds no network.
+    """
+    plan = check(config)
+    run_id, dense, found = plan.run_id, plan.dense, plan.networks
+    tags = {"leastloss.of_run": run_id}
+    title = f"robustness of {run_id[:8]}"
+    with tracking.run("robustness", title, parameters(config), tags=tags) as own:
+        tracking.log_data(own, dense.data, dense.model_id)
+        name = joined("robustness", data_words(dense.settings), f"s{dense.settings['seed']}")
+        said = f"Exposes {len(found)} networks of run {run_id} to {config.corruptions}."
+        again = f"mlflow run . -e robustness -P run_id={run_id}"
+        again += " -P unfinished=yes" if config.unfinished == "yes" else ""
+        tracking.log_tags(own, name_tags(dense.settings))
+        tracking.describe(own, note_of(dense.settings, said, again), name, ["robustness.png"])
+        pictures = Pictures(dense.data.test)
+        table = robustness_of(
+            {network.label: network.model for network in found},
+            dense.data.test,
+            corruptions=plan.corruptions,
+            severities=plan.severities,
+            attacks=plan.attacks,
+            seed=config.seed,
+            reference="dense",
+            train=dense.data.train,
+            progress=True,
+            seen=pictures.take,
+        )
+        table = _described(table, found)
+        summary = _described(noise_summary(table), found)
+        tracking.log_text(own, csv_text(table), TABLE)
+        tracking.log_text(own, csv_text(summary), SUMMARY)
+        shares = ", ".join(f"{at:g}" for at in plan.sparsities)
+        where = f", pruned to {shares}" if shares else ""
+        _log_figures(own, table, f"{dense.name} on {dense.data.name}{where}")
+        if pictures.found:
+            figure = corruption_samples(pictures.found, title=f"{dense.data.name}, test images")
+            tracking.log_bytes(own, render(figure), "corruptions.png")
+        tracking.log_metrics(own, _metrics(table, summary))
+    _print(summary)
+    click.echo(f"robustness run: {own}")
+    return table
+
+
+def chosen(text: str) -> tuple[str, ...]:
+    """Read the names of corruptions; ``all`` is every one of images, and noise on the weights.
+
+    Example:
+        >>> chosen("shot, rotation"), len(chosen("all"))
+        (('shot', 'rotation'), 13)
+    """
+    return (*CORRUPTIONS, WEIGHT_NOISE) if text.strip() == "all" else names(text)
+
+
+def _described(table: pd.DataFrame, found: list[Network]) -> pd.DataFrame:
+    """The table with the criterion and the sparsity of each model."""
+    about = {network.label: network for network in found}
+    described = table.copy()
+    described.insert(1, "criterion", [about[label].criterion for label in table["model"]])
+    described.insert(2, "sparsity", [about[label].sparsity for label in table["model"]])
+    return described
+
+
+def _log_figures(run_id: str, table: pd.DataFrame, title: str) -> None:
+    figures = {"robustness_matrix": robustness_matrix(table, title=title)}
+    figures["corruption_errors"] = robustness_matrix(
+        corruption_errors(table), "corruption_error", title=title
+    )
+    for metric, name in (("accuracy", "robustness"), ("minority_recall", "robustness_minority")):
+        if metric in table:
+            figures[name] = robustness_figure(table, [metric], title=title)
+    for name, figure in figures.items():
+        tracking.log_bytes(run_id, render(figure), f"{name}.png")
+
+
+def _metrics(table: pd.DataFrame, summary: pd.DataFrame) -> list[tuple[int, dict[str, float]]]:
+    """A section of charts per noise, its models side by side; the step is the severity, 0 clean."""
+    rows: dict[int, dict[str, float]] = {}
+    charted = [metric for metric in CHARTED if metric in table]
+    noises = [name for name in table["corruption"].unique() if name != "clean"]
+    for row in table.to_dict("records"):
+        for noise in noises if row["severity"] == 0 else [row["corruption"]]:
+            for metric in charted:
+                name = f"{noise}/{metric}.{_spelt(row['model'])}"
+                rows.setdefault(int(row["severity"]), {})[name] = float(row[metric])
+    overall = [str(c) for c in summary if str(c).startswith(("mce", "relative_mce", "mean_"))]
+    for row in summary.to_dict("records"):
+        for quantity in overall:
+            rows.setdefault(0, {})[f"{quantity}/{_spelt(row['model'])}"] = float(row[quantity])
+    return sorted(rows.items())
+
+
+def _spelt(model: str) -> str:
+    return model.replace("=", "-").replace("@", " at ")  # MLflow allows neither in a name
+
+
+def _print(summary: pd.DataFrame) -> None:
+    shown = {
+        "mce": "mCE",
+        "relative_mce": "relative mCE",
+        "mean_accuracy": "accuracy",
+        "mean_minority_recall": "minority recall",
+        "mean_flip_rate": "flips",
+        "mean_calibration_error": "ECE",
+    }
+    means = summary.set_index("model").rename(columns=shown)
+    present = [name for name in shown.values() if name in means]
+    click.echo("mean over the corruptions of images and their severities:")
+    click.echo(means[present].to_string(float_format=lambda value: f"{value:.3f}"))
+    for note, rows in summary[summary["note"] != ""].groupby("note", sort=False):
+        of = "all" if len(rows) == len(summary) else ", ".join(rows["model"])
+        click.echo(f"no corruption error of {of}: {note}")

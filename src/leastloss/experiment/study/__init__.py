@@ -1,0 +1,1 @@
+"""The entry point ``sweep``: a study from one file, run and published."""

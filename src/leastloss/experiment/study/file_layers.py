@@ -1,0 +1,107 @@
+"""What an experiment file (TOML) holds: what it extends, its own keys, the rows of its grid."""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from leastloss.errors import InputError
+from leastloss.experiment.study.toml_values import typed
+
+WORDS = "words"
+"""Table of texts that fill ``{placeholders}`` in :data:`TEXTS`."""
+
+TEXTS = ("title", "section", "question")
+"""Keys of an experiment file that may hold placeholders."""
+
+
+def read_layers(file: str) -> list[dict[str, Any]]:
+    """Read an experiment file as one table per study.
+
+    ``extends`` names another file, relative to this one, whose keys this file lays its own over,
+    all but its grid. Each table of ``[[grid]]`` is laid over the result, and makes one study.
+
+    Raises:
+        InputError: If a file cannot be read, is no TOML, extends itself, or a placeholder has no
+            word.
+    """
+    given = _read(Path(file), [])
+    try:
+        return [_filled(laid_over(given, row)) for row in _rows(given.pop("grid", [{}]))]
+    except InputError as error:
+        raise InputError(f"{file}: {error}") from error
+
+
+def laid_over(base: Mapping[str, Any], top: Mapping[str, Any]) -> dict[str, Any]:
+    """Lay one table over another: tables are merged key by key, anything else is replaced.
+
+    A list is one value: ``sparsities`` or ``[[arm]]`` of the top replace those of the base.
+
+    Example:
+        >>> laid_over({"train": {"size": 10, "ratio": 20}, "arm": [1, 2]}, {"train": {"size": 28}})
+        {'train': {'size': 28, 'ratio': 20}, 'arm': [1, 2]}
+    """
+    merged = dict(base)
+    for key, value in top.items():
+        below = merged.get(key)
+        if isinstance(below, dict) and isinstance(value, dict):
+            merged[key] = laid_over(below, value)
+        else:
+            merged[key] = value
+    return merged
+
+
+def _rows(grid: object) -> list[dict[str, Any]]:
+    """The tables of ``[[grid]]``."""
+    rows: list[dict[str, Any]] = typed(list, "grid", grid)
+    if not rows:
+        raise InputError("grid is an empty list; give one or more tables [[grid]]")
+    for number, row in enumerate(rows, 1):
+        for key in typed(dict, f"row {number} of grid", row):
+            if key in ("extends", "grid"):
+                raise InputError(f"row {number} of grid must not hold {key!r}")
+    return rows
+
+
+def _read(path: Path, above: list[Path]) -> dict[str, Any]:
+    """The keys of a file over those of the file that it extends; ``above``: files that led here."""
+    place = path.resolve()
+    if place in above:
+        chain = " -> ".join(one.name for one in [*above[above.index(place) :], place])
+        raise InputError(f"{above[0].name}: the files extend each other in a circle: {chain}")
+    try:
+        given = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"cannot read the experiment file {str(path)!r}: {error}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"{path}: {error}") from error
+    except RecursionError as error:
+        raise InputError(f"{path}: its tables or lists are nested too deep to be read") from error
+    if "extends" not in given:
+        return given
+    name = typed(str, f"extends of {path}", given.pop("extends"))
+    base = _read(path.parent / name, [*above, place])
+    base.pop("grid", None)
+    return laid_over(base, given)
+
+
+def _filled(given: dict[str, Any]) -> dict[str, Any]:
+    """Put the words in their places; a file without ``[words]`` has no placeholders."""
+    if WORDS not in given:
+        return given
+    words = typed(dict, WORDS, given.pop(WORDS))
+    for word, text in words.items():
+        typed(str, f"{word} of {WORDS}", text)
+
+    def word_of(match: re.Match[str]) -> str:
+        if match[1] not in words:
+            raise InputError(f"{match[0]} has no text in [{WORDS}]; there are: {', '.join(words)}")
+        return str(words[match[1]])
+
+    filled = {
+        key: re.sub(r"\{(\w+)\}", word_of, given[key])
+        for key in TEXTS
+        if isinstance(given.get(key), str)
+    }
+    return given | filled

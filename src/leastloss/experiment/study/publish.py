@@ -1,0 +1,208 @@
+"""What a study shows, from its tracked runs alone: a page, figures and a table of numbers."""
+
+from pathlib import Path
+
+import pandas as pd
+from tqdm import tqdm
+
+from leastloss import tracking
+from leastloss.errors import ResourceError
+from leastloss.evaluation import told_failures, without_failed
+from leastloss.experiment.compare_run.figures import by_eights
+from leastloss.experiment.criterion_run import TABLE
+from leastloss.experiment.csv_text import csv_text
+from leastloss.experiment.step_table import steps_of_run
+from leastloss.experiment.study.finished_runs import Found
+from leastloss.experiment.study.study import Study
+from leastloss.experiment.study.study_facts import facts_of
+from leastloss.plots import compare_figure, lengths_figure, render_compact
+from leastloss.pruning import as_recovery
+from leastloss.report import (
+    ARM,
+    GROUP,
+    LENGTHS,
+    at_points,
+    differences,
+    free_of_loss,
+    index_entry,
+    means,
+    place,
+    section,
+    spreads,
+)
+
+RESULTS = "RESULTS.md"
+PAGES = "docs/results"
+IMAGES = "docs/images"
+TABLES = "results"
+_HEAD = """# Results
+
+One entry per study, made from tracked runs by `mlflow run . -e sweep`. The page behind it holds the
+command, all tables, the figures and the paired tests.
+"""
+_COMPARED = ("bdm_bits", "compressed_bytes")
+_FAIR, _REPAIRED = "dense is a fair control", "dense is repaired"  # columns of ours
+
+
+def publish(found: Found, out: Path, command: str) -> list[Path]:
+    """Write a study's page, figures and CSV, and its entry in RESULTS.md; returns what was written.
+
+    Equal runs give equal bytes.
+
+    Args:
+        found: The study and its runs.
+        out: Folder of RESULTS.md, docs/ and results/.
+        command: What makes the runs and the page again.
+
+    Raises:
+        InputError: If the report names a metric that there is not, or RESULTS.md is malformed.
+        ResourceError: If there is no run to publish, one is damaged, or a file cannot be written.
+    """
+    study, wanted = found.study, found.study.report
+    measured = table_of(found)
+    failed, table = told_failures(measured, "method"), without_failed(measured, ARM)
+    left_out = {"left out from there on, for all seeds": "; ".join(failed)} if failed else {}
+    values = at_points(table, wanted.sparsities, wanted.metrics)
+    dense = means(at_points(dense_rows(table), [0.0], wanted.metrics))
+    everything = pd.concat([dense, means(values)])
+    compared = values[values["quantity"].isin(wanted.compared or wanted.metrics[:1])]
+    paired = differences(compared, wanted.against)
+    # Other recoveries leave the dense network as it is: there it is no measure of a loss.
+    kept = free_of_loss(table[table[_FAIR]], wanted.within, wanted.free)
+    spread = means(spreads(values, dict(wanted.spread)))
+    free = means(kept)
+    shorter = differences(kept[kept["quantity"].isin(_COMPARED)], wanted.against)
+    files: dict[str, bytes] = {}
+    images: dict[tuple[str, str], list[str]] = {}
+    for name, part in _groups(table):
+        together = figures_of(part, study)
+        for number, members in enumerate(together, 1):
+            shown = part[part["method"].isin(members)]
+            parts = [study.section, *_told(name, table), *([str(number)] if together[1:] else [])]
+            stem = "-".join(parts)
+            for path, content in _draw(shown, study, f"{IMAGES}/{stem}").items():
+                files[path] = content
+                images.setdefault(name, []).append(f"../{path.removeprefix('docs/')}")
+    page, csv = f"{PAGES}/{study.section}.md", f"{TABLES}/{study.section}.csv"
+    files[csv] = _csv(everything, paired, free, shorter).encode()
+    text = section(
+        title=study.title,
+        question=study.question,
+        facts=facts_of(found, command) | left_out,
+        means=everything,
+        differences=paired,
+        free=free,
+        shorter=shorter,
+        spread=spread,
+        images=images,
+        csv=f"../../{csv}",
+    )
+    files[page] = text.encode()
+    try:
+        index = out / RESULTS
+        before = index.read_text(encoding="utf-8") if index.exists() else _HEAD
+        files[RESULTS] = place(before, study.section, entry_of(study, everything)).encode()
+        for path, content in files.items():
+            (out / path).parent.mkdir(parents=True, exist_ok=True)
+            (out / path).write_bytes(content)
+    except OSError as error:
+        raise ResourceError(f"cannot write the report: {error}") from error
+    return [out / path for path in files]
+
+
+def entry_of(study: Study, numbers: pd.DataFrame) -> str:
+    """The study's entry in RESULTS.md."""
+    return index_entry(
+        study.section,
+        title=study.title,
+        numbers=numbers,
+        against=study.report.against,
+        page=f"{PAGES}/{study.section}.md",
+        csv=f"{TABLES}/{study.section}.csv",
+    )
+
+
+def table_of(found: Found) -> pd.DataFrame:
+    """The steps of all runs of a study, arms in the order of its file, with the columns of ARM.
+
+    Raises:
+        ResourceError: If there is none, or one is damaged.
+    """
+    study = found.study
+    keys = [(s, a) for a in study.arms for s in study.seeds if (s, a) in found.children]
+    if not keys:
+        raise ResourceError(f"there is no finished run of {study.section!r} to report")
+    methods = {arm: study.method(arm) for arm in study.arms}
+    settings = {arm: ", ".join(study.settings(arm)) for arm in study.arms}
+    texts = tracking.fetch_texts([found.children[key] for key in keys], TABLE)
+    tables = []
+    for (seed, arm), text in tqdm(
+        zip(keys, texts, strict=True), total=len(keys), desc="reading", disable=None, leave=False
+    ):
+        steps = steps_of_run(found.children[seed, arm], text)
+        names = [*study.group(arm), methods[arm], arm.criterion, settings[arm]]
+        own = dict(zip(ARM, names, strict=True)) | {"seed": seed}
+        own[_FAIR] = as_recovery(arm.config.recovery).memoryless
+        own[_REPAIRED] = own[_FAIR] and arm.config.recovery != "none"
+        tables.append(steps.assign(**own))
+    return pd.concat(tables, ignore_index=True)
+
+
+def dense_rows(table: pd.DataFrame) -> pd.DataFrame:
+    """The unpruned network of every seed, once for each group.
+
+    A repair may come before the first step; where a group has runs without, that one is shown.
+    """
+    start = table[table["sparsity"] == 0].sort_values(_REPAIRED, kind="stable")
+    start = start.drop_duplicates([*GROUP, "seed"]).sort_index()
+    return start.assign(method="dense", criterion="dense", settings="")
+
+
+def _groups(table: pd.DataFrame) -> list[tuple[tuple[str, str], pd.DataFrame]]:
+    return [((str(a), str(b)), part) for (a, b), part in table.groupby(GROUP, sort=False)]
+
+
+def figures_of(part: pd.DataFrame, study: Study) -> list[list[str]]:
+    """The arms of a group that are drawn together: as the study says, or by eights."""
+    arms = part.drop_duplicates("method")
+    methods = list(arms["method"])
+    if study.report.figures:
+        criterion = dict(zip(methods, arms["criterion"], strict=True))
+        drawn = [
+            [m for m in methods if m in group or criterion[m] in {*group} - {*methods}]
+            for group in study.report.figures
+        ]
+        return [group for group in drawn if group]
+    named = arms["criterion"].isin(study.report.against) | arms["method"].isin(study.report.against)
+    return by_eights(methods, list(arms[named]["method"]))
+
+
+def _draw(part: pd.DataFrame, study: Study, stem: str) -> dict[str, bytes]:
+    """Two figures: the metrics against sparsity, and accuracy against description length."""
+    wanted, lengths = study.report.metrics, [n for n in LENGTHS if n in part.columns]
+    curves = [metric for metric in wanted if part[metric].notna().all()]  # else no curve to draw
+    drawn = {stem: compare_figure(part, curves, by="method", title=study.title)} if curves else {}
+    if lengths:
+        drawn[f"{stem}-length"] = lengths_figure(part, lengths, by="method", title=study.title)
+    made = {name: render_compact(figure) for name, figure in drawn.items()}
+    return {f"{name}.{ending}": content for name, (content, ending) in made.items()}
+
+
+def _told(group: tuple[str, str], table: pd.DataFrame) -> list[str]:
+    """The parts of a group's name that tell it from the other groups."""
+    several = [table[column].nunique() > 1 for column in GROUP]
+    return [value for value, needed in zip(group, several, strict=True) if needed]
+
+
+def _csv(
+    numbers: pd.DataFrame, paired: pd.DataFrame, free: pd.DataFrame, shorter: pd.DataFrame
+) -> str:
+    """All numbers of the section, one a row."""
+    parts = [numbers.assign(what="mean"), paired.assign(what="difference")]
+    parts.append(free.assign(what="within of dense"))
+    parts.append(shorter.assign(what="difference within of dense"))
+    columns = ["what", *GROUP, "method", "quantity", "at", "reference", "n"]
+    columns += ["mean", "low", "high", "p", "holm", "only_dense"]
+    joined = pd.concat([part.reindex(columns=columns) for part in parts if len(part)])
+    joined["only_dense"] = joined["only_dense"].astype("Int64")
+    return csv_text(joined, float_format="%.6g", lineterminator="\n")

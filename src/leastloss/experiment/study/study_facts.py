@@ -1,0 +1,58 @@
+"""What a reader needs to trust the numbers of a study, and to make them again."""
+
+import hashlib
+from collections import Counter
+from typing import Any
+
+from leastloss.experiment.config import PruneConfig, parameters
+from leastloss.experiment.study.finished_runs import Found
+
+
+def facts_of(found: Found, command: str) -> dict[str, str]:
+    """What a reader needs to trust the numbers, and to make them again."""
+    study, runs = found.study, list(found.children.values())
+    total = len(study.seeds) * len(study.arms)
+    seeds = sorted({seed for seed, _ in found.children})
+    common = {k: v for k, v in parameters(study.arms[0].config).items() if k not in study.varied()}
+    hidden = ("seed", "replicate", "data_dir", "run_id", "criteria", "controls")
+    default = parameters(PruneConfig())
+    shown = [k for k in common if k not in hidden and (common[k] != default[k] or k in _ALWAYS)]
+    facts = {"command": f"`{command}`"}
+    facts["settings"] = ", ".join(f"{key} {common[key]}" for key in shown) + (
+        "; seed i trains on stratified subset i" if study.replicates else ""
+    )
+    facts["seeds"] = f"{len(seeds)} ({', '.join(map(str, seeds))}), {len(runs)} prune runs"
+    if len(runs) < total:
+        facts["incomplete"] = f"{total - len(runs)} of {total} prune runs are missing"
+    facts["commit"] = _listed(
+        run.data.tags.get("git.commit", "unknown")[:10]
+        + (" with changes" if run.data.tags.get("git.dirty") == "true" else "")
+        for run in runs
+    )
+    for package in ("python", "torch", "numpy", "leastloss"):
+        facts[package] = _listed(r.data.tags.get(f"version.{package}", "unknown") for r in runs)
+    versions = ", ".join(f"{p} {facts.pop(p)}" for p in ("leastloss", "python", "torch", "numpy"))
+    facts["versions"] = versions
+    facts["device"] = _listed(run.data.tags.get("device", "unknown") for run in runs)
+    facts["data digest"] = f"`{_digest(found)}` (training, validation and test images of all seeds)"
+    return facts
+
+
+_ALWAYS = ("dataset", "imbalance", "model", "hidden", "granularity", "schedule", "recovery")
+
+
+def _listed(values: Any) -> str:
+    """Equal values once, the most frequent first, with their counts where there are several."""
+    counts = sorted(Counter(values).items(), key=lambda item: (-item[1], item[0]))
+    return ", ".join(value if len(counts) == 1 else f"{value} ({n} runs)" for value, n in counts)
+
+
+def _digest(found: Found) -> str:
+    """One digest of the data of all seeds, as their runs recorded them."""
+    digests = {}
+    for (seed, _), run in found.children.items():
+        given = run.inputs.dataset_inputs if run.inputs else []
+        digests[seed] = sorted(f"{one.dataset.name}:{one.dataset.digest}" for one in given)
+    if not all(digests.values()):
+        return "unknown"
+    return hashlib.sha256(repr(sorted(digests.items())).encode()).hexdigest()[:16]

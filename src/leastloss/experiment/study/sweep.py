@@ -1,0 +1,219 @@
+"""The recipe of the entry point ``sweep``: a study's missing runs, made by several processes."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from functools import partial
+from pathlib import Path
+
+import click
+from tqdm import tqdm
+
+from leastloss import tracking
+from leastloss.errors import InputError, ResourceError
+from leastloss.experiment.compare_run.compare import PAGE, comparison_of, log_page
+from leastloss.experiment.compare_run.runs_table import compared
+from leastloss.experiment.config import (
+    PruneConfig,
+    SweepConfig,
+    TrainConfig,
+    names,
+    numbers,
+    parameters,
+)
+from leastloss.experiment.dense import untrained
+from leastloss.experiment.prune_run.choices import choices
+from leastloss.experiment.prune_run.dry_run import rehearse
+from leastloss.experiment.prune_run.prune import prune
+from leastloss.experiment.study.finished_runs import Found, find
+from leastloss.experiment.study.publish import RESULTS, publish
+from leastloss.experiment.study.study import Arm, Study
+from leastloss.experiment.study.study_file import read_studies, seeds_of
+from leastloss.experiment.study.worker_pool import Job, run_jobs
+from leastloss.experiment.train import train
+from leastloss.names import choose
+from leastloss.report import Comparison
+
+
+def check(config: SweepConfig, written: tuple[Study, ...]) -> tuple[Study, ...]:
+    """Choose the studies, and try what is missing of them on untrained networks.
+
+    Raises:
+        InputError: If a flag is wrong, or such a network or such data are refused.
+        ResourceError: If data or tracking store fail.
+    """
+    if config.out and Path(config.out).exists() and not Path(config.out).is_dir():
+        raise InputError(f"out is {config.out!r}, which is no folder")
+    studies = _chosen(written, config)
+    for study in studies if config.report != "only" else ():
+        _try(study)
+    return studies
+
+
+def _try(study: Study) -> None:
+    found = find(study)
+    seed = next((seed for seed in study.seeds if found.missing(seed)), None)
+    if seed is None:
+        return
+    # No two workers download at a time, either: the data are there when they begin.
+    start = untrained(study.network(seed))
+    for arms in study.calls():
+        config = prune_config(study, seed, arms, "")
+        rehearse(config, choices(config), start.model, start.data)
+
+
+def sweep(config: SweepConfig) -> None:
+    """Make the missing runs of a file's studies, then write what all of their runs show.
+
+    Raises:
+        InputError: If the experiment file or a flag is wrong.
+        ResourceError: If data or tracking store fail, or a job failed; what is done is kept.
+    """
+    written = read_studies(config.file)
+    failed = []
+    for study in (studies := check(config, written)):
+        try:
+            _sweep(study, config, _command(study, config, grid=len(written) > 1))
+        except ResourceError as error:
+            if len(studies) == 1:
+                raise
+            click.echo(f"{study.section}: {error}", err=True)
+            failed.append(study.section)
+    if failed:
+        raise ResourceError(f"not complete, for the reasons listed above: {', '.join(failed)}")
+
+
+def _chosen(studies: tuple[Study, ...], config: SweepConfig) -> tuple[Study, ...]:
+    """The studies of the file that the flags name, with the seeds that they name."""
+    known = [study.section for study in studies]
+    wanted = [choose("section", name, known) for name in names(config.sections)] or known
+    studies = tuple(study for study in studies if study.section in wanted)
+    if config.seeds:
+        seeds = seeds_of(list(numbers(config.seeds, int, "seeds")))
+        studies = tuple(replace(study, seeds=seeds) for study in studies)
+    return studies
+
+
+def _sweep(study: Study, config: SweepConfig, command: str) -> None:
+    """Make the missing runs of one study, and publish what all of them show."""
+    if config.report == "only" and not find(study).children:
+        raise ResourceError(f"there is no finished run of {study.section!r} to report")
+    tracking.ensure_experiment(study.section)
+    with tracking.run(
+        "sweep", f"sweep · {study.section}", parameters(config), exports=False
+    ) as own:
+        failed = [] if config.report == "only" else run_missing(study, config.workers)
+        for line in failed:
+            click.echo(line, err=True)
+        if config.report != "no" and (find(study).children or not failed):
+            _publish(study, config, own, command)
+        if failed:
+            raise ResourceError(
+                f"{len(failed)} of the sweep's jobs failed, listed above; the same command again "
+                "does what is missing"
+            )
+    click.echo(f"sweep run: {own}")
+
+
+def _command(study: Study, config: SweepConfig, *, grid: bool) -> str:
+    """What makes this study's runs and page again."""
+    command = f"mlflow run . -e sweep -P file={_shown(config.file, Path(config.out or '.'))}"
+    return f"{command} -P sections={study.section}" if grid else command
+
+
+def _publish(study: Study, config: SweepConfig, own: str, command: str) -> None:
+    found = find(study)
+    for path in publish(found, Path(config.out or "."), command):
+        click.echo(f"written: {path}")
+        if path.name != RESULTS:
+            tracking.log_bytes(own, path.read_bytes(), path.name)
+    log_page(own, study_page(found, command), PAGE)
+
+
+def study_page(found: Found, command: str) -> Comparison:
+    """The study as the page of ``compare``: its metrics, sparsities and references."""
+    report = found.study.report
+    steps = compared(list(found.children.values()))
+    criteria = {label.criterion for label in steps.labels.values()}
+    return comparison_of(
+        steps,
+        report.metrics,
+        at=[point for point in report.sparsities if point],
+        against=[name for name in report.against if name in criteria | steps.labels.keys()],
+        title=found.study.title,
+        command=f"{command} -P report=only",
+    )
+
+
+def _shown(file: str, out: Path) -> str:
+    """The experiment file as a reader of the repository finds it."""
+    path = Path(file).resolve()
+    for folder in (Path.cwd(), out.resolve()):
+        if path.is_relative_to(folder):
+            return path.relative_to(folder).as_posix()
+    return path.name
+
+
+def run_missing(study: Study, workers: int) -> list[str]:
+    """Train and prune what no finished run holds yet; returns a line for every job that failed."""
+    found = find(study)
+    total = len(study.seeds) * len(study.arms)
+    missing = {seed: found.missing(seed) for seed in study.seeds}
+    todo = sum(len(arms) for arms in missing.values())
+    click.echo(f"{study.section}: {total - todo} of {total} prune children are there, {todo} to do")
+    jobs = [job for seed in study.seeds if missing[seed] for job in _jobs(study, seed, found)]
+    if not jobs:
+        return []
+    count = min(workers or os.cpu_count() or 1, todo)
+    failed = []
+    with tqdm(total=todo, desc=study.section, unit="run", disable=None) as bar:
+        for done in run_jobs(jobs, count, tracking.worker_environment(study.section)):
+            if done.error:
+                failed.append(f"{done.job.name}: {done.error}")
+            elif not done.job.then:
+                bar.update(len(done.job.arguments[0].criteria.split(",")))
+            if bar.disable:
+                outcome = "FAILED" if done.error else f"{done.seconds:.0f} s"
+                click.echo(f"{done.job.name}: {outcome}")
+    return failed
+
+
+def _jobs(study: Study, seed: int, found: Found) -> list[Job]:
+    """Train the network of a seed unless it is there, then prune it by the missing arms."""
+    arms = found.missing(seed)
+    prunings = partial(_prunings, study, seed, arms)
+    if seed in found.dense:
+        return prunings(found.dense[seed])
+    config = study.network(seed)
+    return [Job(name=f"seed {seed}, train", work=_train, arguments=(config,), then=prunings)]
+
+
+def _prunings(study: Study, seed: int, missing: Sequence[Arm], run_id: str) -> list[Job]:
+    jobs = []
+    for call in study.calls():
+        arms = [arm for arm in call if arm in missing]
+        # A criterion may take its layer ratios from another one of the same prune run: a@b@c from
+        # b@c, that from c.
+        labels = {arm.criterion for arm in arms}
+        arms = [a for a in call if any(f"@{label}".endswith(f"@{a.criterion}") for label in labels)]
+        if arms:
+            config = prune_config(study, seed, arms, run_id)
+            told = [f"seed {seed}", *(arm.criterion for arm in arms)]
+            told += [f"{key}={getattr(config, key)}" for key in study.varied()]
+            jobs.append(Job(name=", ".join(told), work=_prune, arguments=(config,)))
+    return jobs
+
+
+def prune_config(study: Study, seed: int, arms: Sequence[Arm], run_id: str) -> PruneConfig:
+    """The one call that makes these arms, which differ in the criterion alone, for a seed."""
+    settings = {**asdict(arms[0].config), **asdict(study.network(seed))}
+    settings |= {"run_id": run_id, "criteria": ",".join(arm.spec for arm in arms)}
+    return PruneConfig(**settings)
+
+
+def _train(config: TrainConfig) -> str:
+    return train(config).run_id
+
+
+def _prune(config: PruneConfig) -> None:
+    prune(config)

@@ -1,0 +1,1 @@
+"""The compiled loops behind the public functions, and their torch twin."""

@@ -1,0 +1,191 @@
+"""Many removals a round: chosen by the costs as of its start, cleared, and then all ranked again.
+
+A candidate is written as one number: 16 times its block plus its bit, or -1 minus its item.
+"""
+
+from heapq import heappop, heappush
+from typing import Any
+
+import numpy as np
+
+from leastloss._compile import compiled
+from leastloss.information.engine.array_types import Array, Int, Queue, Terms, Windows, Word
+from leastloss.information.engine.linked_blocks import STEP, link, mixed, unlink
+from leastloss.information.engine.ranks import (
+    EMPTY,
+    bits_of,
+    cell_of,
+    cost_of,
+    rank_items,
+    rank_moved,
+)
+from leastloss.information.engine.removal_loop import take_item
+
+RANDOM, INDEX, TOGETHER = 0, 1, 2  # what becomes of ties
+
+
+@compiled
+def number_of(q: Queue, windows: Windows, symbols: Array, candidate: Int) -> Int:
+    """What the order says for a candidate."""
+    if candidate < 0:
+        return q.number[-1 - candidate]
+    w = candidate >> 4
+    first, side, symbol = np.int64(q.groups.place[w, 2]), q.groups.side, np.int64(symbols[w])
+    return cell_of(first, windows.base, windows.cols, side, symbol, candidate & 15)
+
+
+@compiled
+def settle_ties(tied: Array, wanted: Int, numbers: Array, ties: Int, salt: Word) -> None:
+    """Put the first ``wanted`` of some tied candidates to the front."""
+    if ties == INDEX:
+        tied[:] = tied[np.argsort(numbers)]
+        return
+    for i in range(min(wanted, tied.size - 1)):  # Fisher and Yates
+        ticket = mixed(salt + np.uint64(i) * np.uint64(STEP)) % np.uint64(tied.size - i)
+        j = i + np.int64(ticket)
+        tied[i], tied[j] = tied[j], tied[i]
+
+
+@compiled
+def lowest_of(
+    q: Queue,
+    windows: Windows,
+    symbols: Array,
+    strategy: Int,
+    label: Int,
+    ties: Int,
+    wanted: Int,
+    salt: Word,
+) -> Array:
+    """The candidates of a label in ascending order of cost, as many as wanted if there are."""
+    tree, level, down, up, _, _, side, root, place = q.groups
+    # The search goes from the top of the tree to all nodes below a cost, by ascending cost.
+    frontier: list[Any] = [(np.int64(EMPTY), np.int64(0), np.int64(0))]
+    found, chosen = [np.int64(0)], [np.int64(0)]  # for the compiler to know their type
+    frontier.clear()
+    found.clear()
+    chosen.clear()
+    for node in range(label * q.tops, (label + 1) * q.tops):
+        if tree[level[q.depth] + node, 1] > 0:
+            heappush(frontier, (tree[level[q.depth] + node, 0], np.int64(q.depth), np.int64(node)))
+    while len(frontier) > 0 and len(chosen) < wanted:
+        best = frontier[0][0]
+        while len(frontier) > 0 and frontier[0][0] == best:
+            _, depth, node = heappop(frontier)
+            symbol = node - label * q.stride
+            if depth > 0:
+                for child in range(16 * node, 16 * node + 16):
+                    if tree[level[depth - 1] + child, 1] > 0:
+                        cost = tree[level[depth - 1] + child, 0]
+                        heappush(frontier, (cost, depth - 1, np.int64(child)))
+            elif depth == 0 and symbol >= up.size:
+                found.append(np.int64(-1 - (symbol - up.size)))
+            elif depth == 0:
+                rest = symbol & bits_of(side, symbol)
+                for bit in range(16):
+                    if (rest >> bit) & 1:
+                        cost = cost_of(down[symbol] - up[symbol ^ (1 << bit)], strategy)
+                        heappush(frontier, (cost, np.int64(-1 - bit), node))
+            else:
+                w = np.int64(root[node])
+                while w >= 0:
+                    found.append(16 * w + (-1 - depth))
+                    w = np.int64(place[w, 0])
+        tied = np.array(found)
+        found.clear()
+        numbers = np.empty(tied.size if ties == INDEX else 0, np.int64)
+        for i in range(numbers.size):
+            numbers[i] = number_of(q, windows, symbols, tied[i])
+        share: Int = tied.size if ties == TOGETHER else min(tied.size, wanted - len(chosen))
+        own = mixed(salt + np.uint64(len(chosen)) * np.uint64(STEP) + np.uint64(label))
+        settle_ties(tied, share, numbers, ties, own)
+        for candidate in tied[:share]:
+            chosen.append(candidate)
+    return np.array(chosen)
+
+
+@compiled
+def clear_all(
+    q: Queue, counts: Array, windows: Windows, symbols: Array, taken: Array, moved: Array, now: Int
+) -> Int:
+    """Clear candidates for good; return how many symbols are entered in ``moved``, each once."""
+    after, before = q.groups.place[:, 0], q.groups.place[:, 1]
+    root, inside, changed, stamp = q.groups.root, q.groups.inside, q.changed, q.symbol_stamp
+    many = 0
+    for candidate in taken:
+        marked = 2
+        if candidate < 0:
+            marked = take_item(q, counts, symbols, -1 - candidate)
+        else:
+            w = candidate >> 4
+            old = np.int64(symbols[w])
+            new = old ^ (1 << (candidate & 15))
+            offset = q.label[windows.matrix[w]] * q.stride
+            unlink(root, after, before, w, old + offset)
+            link(root, after, before, w, new + offset)
+            symbols[w] = new
+            inside[old + offset] -= 1
+            inside[new + offset] += 1
+            counts[old] -= 1
+            counts[new] += 1
+            changed[0] = old
+            changed[1] = new
+        for symbol in changed[:marked]:
+            if stamp[symbol] != now:
+                stamp[symbol] = now
+                moved[many] = symbol
+                many += 1
+    return many
+
+
+@compiled
+def rounds(
+    q: Queue,
+    terms: Terms,
+    counts: Array,
+    windows: Windows,
+    symbols: Array,
+    strategy: Int,
+    salt: Word,
+    ties: Int,
+    batch: Int,
+    order: Array,
+    begin: Int,
+    end: Int,
+) -> Int:
+    """Write whole rounds into ``order`` from ``begin`` until ``end`` is reached; return where."""
+    tree, level, down, up, inside, bits, side, root, place = q.groups
+    first, inc, scale, shift, _ = terms
+    labels = q.labels
+    moved = np.empty(up.size, np.int64)
+    step, label = begin, q.turn[0]
+    while step < end:
+        own = mixed(salt + np.uint64(step) * np.uint64(STEP))
+        found = [
+            lowest_of(q, windows, symbols, strategy, i, ties, batch, own) for i in range(labels)
+        ]
+        size = 0
+        for candidates in found:
+            size += candidates.size
+        taken = np.empty(size if ties == TOGETHER else min(size, batch), np.int64)
+        used = np.zeros(labels, np.int64)
+        for i in range(taken.size):
+            while used[label] == found[label].size:  # exhausted: the others go on
+                label = label + 1 if label + 1 < labels else 0
+            taken[i] = found[label][used[label]]
+            used[label] += 1
+            label = label + 1 if label + 1 < labels else 0
+        if taken.size == 0:
+            return step
+        for i in range(min(taken.size, order.size - step)):
+            order[step + i] = number_of(q, windows, symbols, taken[i])
+        step += taken.size
+        many = clear_all(q, counts, windows, symbols, taken, moved, step)
+        rank_moved(
+            first, inc, scale, shift, counts, tree, level, inside, bits, side, root, place,
+            windows.base, windows.cols, down, up, moved, many, strategy, labels, q.stride, 0,
+        )  # fmt: skip
+        if q.number.size > 0:
+            rank_items(q, terms, counts, symbols, moved, many, strategy, step)
+        q.turn[0] = label
+    return min(step, order.size)

@@ -1,0 +1,121 @@
+"""Running an order to its end: which loop does it, and how far it is."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm.auto import tqdm
+
+from leastloss.errors import InputError
+from leastloss.information.complexity import Blocks
+from leastloss.information.engine import assign_blocks, removal_loop, rounds
+from leastloss.information.engine.array_types import Queue, Terms
+from leastloss.information.strategies import strategy_number
+from leastloss.names import choose
+
+_MOST = 2**31
+TIES: dict[str, str] = {
+    "random": "one of the tied is drawn, and all is evaluated again",
+    "index": "the tied with the lowest number goes, and all is evaluated again",
+    "together": "all tied go at once, before anything is evaluated again",
+}
+
+
+def whole_number(name: str, value: object) -> int:
+    """Return ``value`` if it is a whole number; raise InputError if not."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer):
+        raise InputError(f"{name} is {value!r}; it must be an integer")
+    return int(value)
+
+
+def _salt(seed: object) -> np.uint64:
+    if isinstance(seed, np.random.Generator):
+        return seed.integers(2**64, dtype=np.uint64)
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
+        raise InputError(f"seed is {seed!r}; it must be an integer >= 0 or a NumPy Generator")
+    return np.random.default_rng(int(seed)).integers(2**64, dtype=np.uint64)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How removals are chosen; see :func:`~leastloss.information.removal_order`."""
+
+    strategy: int
+    ties: int
+    batch: int
+    salt: np.uint64
+    progress: bool
+
+    @classmethod
+    def of(cls, strategy: str, ties: str, batch: object, seed: object, progress: bool) -> "Rule":
+        """Check the options.
+
+        Raises:
+            InputError: If one of them is unknown or does not go with another.
+        """
+        number = strategy_number(strategy)
+        choose("treatment of ties", ties, TIES)
+        many = whole_number("batch", batch)
+        if many < 1:
+            raise InputError(f"batch is {many}; it must be at least 1")
+        if many > 1 and ties == "together":
+            raise InputError(
+                f"ties='together' with batch={many}: a batch of given size may cut through tied "
+                "removals; use batch=1, or ties='random' or 'index'"
+            )
+        many = min(many, _MOST)  # no order is longer: one batch takes all
+        return cls(number, list(TIES).index(ties), many, _salt(seed), progress)
+
+    @property
+    def by_rounds(self) -> bool:
+        """Whether many are removed before anything is evaluated again."""
+        return self.batch > 1 or self.ties == rounds.TOGETHER
+
+    @property
+    def lowest(self) -> bool:
+        """Whether the queue has to know the lowest cell of every cost."""
+        return self.ties == rounds.INDEX and not self.by_rounds
+
+    @property
+    def dealt(self) -> bool:
+        """Whether blocks are dealt out at the end, the choice among them being free until then."""
+        return self.ties == rounds.RANDOM and not self.by_rounds
+
+
+def run(blocks: Blocks, terms: Terms, queue: Queue, rule: Rule, steps: int) -> NDArray[np.int64]:
+    """Remove up to ``steps`` candidates; the blocks and the queue are used up."""
+    order = np.empty(steps, np.int64)
+    counts, symbols, windows = blocks.counts, blocks.symbols, blocks.windows
+    strategy, salt = rule.strategy, rule.salt
+    listed = rule.by_rounds
+    removal_loop.start(queue, terms, counts, windows, symbols, strategy, listed)
+
+    def onward(begin: int, end: int) -> int:
+        given = (queue, terms, counts, windows, symbols, strategy, salt)
+        if listed:
+            return int(rounds.rounds(*given, rule.ties, rule.batch, order, begin, end))
+        advance = removal_loop.advance_lowest if rule.lowest else removal_loop.advance_drawn
+        return int(advance(*given, order, begin, end))
+
+    order = order[: _with_bar(onward, steps, rule.progress)]
+    if rule.dealt:
+        assign_blocks.deal(queue, windows, symbols, order)
+    return order
+
+
+def _with_bar(onward: Callable[[int, int], int], steps: int, progress: bool) -> int:
+    """Go on in pieces of about a quarter of a second; return where it ended."""
+    done, piece = 0, 1
+    off = None if progress else True  # None: only where there is a terminal
+    with tqdm(total=steps, desc="ordering", unit="removal", delay=2, disable=off) as bar:
+        while done < steps:
+            begin, clock = done, time.perf_counter()
+            done = onward(begin, min(begin + piece, steps))
+            bar.update(done - begin)
+            if done < min(begin + piece, steps):
+                break  # nothing is left
+            took = time.perf_counter() - clock
+            piece = piece * 2 if took < 0.12 else max(1, piece // 2 if took > 0.5 else piece)
+    return done

@@ -1,0 +1,83 @@
+"""What a finished path says of its extremes: emptied layers, classes that are lost or untested."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from torch import nn
+
+from leastloss.data import Split
+from leastloss.models import told_dense, told_zeros, zeros_of
+from leastloss.pruning.masks import Parts
+from leastloss.pruning.path import PruningPath
+
+
+def zeros_remark(dense: nn.Module, parts: Parts, zeros: str) -> str:
+    """What a network comes without, in one sentence; empty if that is nothing or given up."""
+    held = zeros_of(dense) if zeros == "held" else {}
+    return told_zeros(dense, held, list(parts.dense))
+
+
+def all_remarks(path: PruningPath, test: Split) -> tuple[str, ...]:
+    """All that should be known of a finished path."""
+    zeros = zeros_remark(path.dense, path.parts, str(path.settings["zeros"]))
+    before = (zeros, told_dense(path.dense, list(path.parts.dense)))
+    return (*filter(None, before), *remarks_on(path, test))
+
+
+def remarks_on(path: PruningPath, test: Split) -> tuple[str, ...]:
+    """Sentences on a path: from where on a layer is empty, or a class is never predicted.
+
+    Args:
+        path: The path, with all its steps.
+        test: What they were measured on.
+    """
+    return (*_emptied(path), *_never_predicted(path), *_untested(test))
+
+
+def _emptied(path: PruningPath) -> list[str]:
+    found = []
+    for i, name in enumerate(path.parts.dense):
+        empty = [step.metrics[f"sparsity_layer_{i}"] == 1.0 for step in path.steps]
+        if empty[-1]:
+            first = empty.index(True)
+            found.append(f"layer {name!r} has no weight left from sparsity {_at(path, first)} on")
+    return found
+
+
+def _never_predicted(path: PruningPath) -> list[str]:
+    by_step: dict[int, list[str]] = {}
+    for label in np.unique(path.dense_predicted):
+        ever = [i for i, step in enumerate(path.steps) if (step.predicted == label).any()]
+        first = ever[-1] + 1 if ever else 0
+        if first < len(path.steps):
+            by_step.setdefault(first, []).append(str(label))
+    told = [
+        f"{_classes(labels)} from sparsity {_at(path, first)} on"
+        for first, labels in sorted(by_step.items())
+    ]
+    return [f"no longer predicted: {', '.join(told)}"] if told else []
+
+
+def _untested(test: Split) -> list[str]:
+    lacking = np.flatnonzero(test.counts() == 0).tolist()
+    if not lacking:
+        return []
+    rare = test.minority and set(test.minority) <= set(lacking)
+    also = ", and so is minority_recall" if rare else ""
+    return [f"without a test sample: {_classes(list(map(str, lacking)))}; recall is NaN{also}"]
+
+
+def _classes(labels: Sequence[str]) -> str:
+    """Name classes.
+
+    Example:
+        >>> _classes(["7"]), _classes(["1", "2", "5"])
+        ('class 7', 'classes 1, 2 and 5')
+    """
+    if len(labels) == 1:
+        return f"class {labels[0]}"
+    return f"classes {', '.join(labels[:-1])} and {labels[-1]}"
+
+
+def _at(path: PruningPath, step: int) -> str:
+    return f"{path.steps[step].removed / len(path.parts):.4g}"

@@ -1,0 +1,146 @@
+"""Compensation: least squares, layer by layer, towards what the dense network computed."""
+
+from collections.abc import Container
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from leastloss.activations import (
+    Samples,
+    draw_samples,
+    reading_keys,
+    repairable_layers,
+    ridge_of,
+    row_supports,
+    solving_key,
+)
+from leastloss.data import Data
+from leastloss.errors import InputError
+from leastloss.geometry import masked_least_squares
+from leastloss.models import Layer, Masks, any_binary, mask_for, misused
+from leastloss.pruning.recovery.base import Recovery, Repair
+from leastloss.pruning.recovery.targets import Targets
+
+
+@dataclass(frozen=True, kw_only=True)
+class Compensate(Recovery):
+    """Fit the kept weights anew so that each layer computes what it did in the dense network.
+
+    Layer by layer in the order of the run (one that is not pruned and that several places share
+    stays as it is): the inputs are those of the pruned network as repaired
+    so far, the targets the dense network's pre-activations, and each unit's kept weights and bias
+    solve a ridge regression (:mod:`leastloss.geometry.compensation`). No gradient is taken and no
+    label is read but to count every class once. A removed unit's share is thereby folded into the
+    units that the next layer still reads.
+
+    Attributes:
+        balanced: Count every class once; False counts every sample once.
+        gamma: Ridge as a share of the mean squared input.
+        noise: Standard deviation of Gaussian noise on half of the inputs; targets stay clean, so
+            the repaired network learns to undo it.
+        most: Samples of each class that are read; 0: 2,000 (200 where there are convolutions).
+
+    Raises:
+        InputError: If an option is out of range; at the start, if a layer is binary.
+
+    Example:
+        >>> Compensate(balanced=False).label
+        'compensate:balanced=false'
+    """
+
+    name: ClassVar[str] = "compensate"
+    memoryless: ClassVar[bool] = True
+    renews: ClassVar[bool] = True
+
+    balanced: bool = True
+    gamma: float = 1e-3
+    noise: float = 0.0
+    most: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse options that have no meaning."""
+        if not 0 < self.gamma < float("inf"):
+            raise InputError(f"gamma is {self.gamma}; it must be above 0 and finite")
+        if not 0 <= self.noise < float("inf") or self.most < 0:
+            raise InputError(
+                f"noise is {self.noise} and most {self.most}; they must be at least 0 and finite"
+            )
+
+    def begin(self, dense: nn.Module, data: Data, seed: int) -> Repair:
+        """Draw the samples and note the targets of every layer."""
+        refuse_binary(dense, "compensate")
+        samples = draw_samples(
+            data.train, dense, balanced=self.balanced, noise=self.noise, most=self.most
+        )
+        targets, barred = Targets(dense, samples), misused(dense, samples.x[:8])
+        return lambda model, masks: self._repair(model, masks, samples, targets, barred)
+
+    @torch.no_grad()
+    def _repair(
+        self,
+        model: nn.Module,
+        masks: Masks,
+        samples: Samples,
+        targets: Targets,
+        barred: Container[str],
+    ) -> None:
+        layers = repairable_layers(model, samples.x[:2], masks, barred)
+        for name, key in reading_keys(model, layers):
+            layer = layers[name]
+            mask = mask_for(masks, name, layer)
+            moments, cross = targets.moments(model, name, layer, key)
+            part, known = f"{name}/inverse", samples.known
+            asked = part in known.wanted
+            found = fit_layer(layer, moments, cross, mask, self.gamma, inverse=asked)
+            if found is not None:
+                known.put(model, part, solving_key(key, mask, self.gamma), (found,))
+
+
+def refuse_binary(model: nn.Module, name: str) -> None:
+    """Refuse networks with binary layers.
+
+    Raises:
+        InputError: If there is one.
+    """
+    if any_binary(model.modules()):
+        raise InputError(
+            f"{name!r} sets real weights, which binary layers cannot take; use 'recalibrate'"
+        )
+
+
+def fit_layer(
+    layer: Layer,
+    moments: Tensor,
+    cross: Tensor,
+    mask: Tensor,
+    gamma: float,
+    *,
+    inverse: bool = False,
+) -> Tensor | None:
+    """Set a layer's kept weights and bias to the solution of its least-squares problem.
+
+    Args:
+        layer: Changed in place.
+        moments: Second moments of its inputs, shape (groups, d, d).
+        cross: Moments of inputs and targets, shape (groups, d, units of a group).
+        mask: Kept weights, of the weight's shape.
+        gamma: Ridge as a share of the mean squared input.
+        inverse: Whether to return what the solution brings to hand.
+
+    Returns:
+        Diagonals of the inverse moments of every unit's kept inputs, shape (units, d), if asked.
+    """
+    width, diagonals = mask[0].numel(), []
+    for g, kept in enumerate(row_supports(layer, mask, moments)):
+        ridge = ridge_of(moments[g], gamma, bias=layer.bias is not None)
+        given = torch.zeros_like(kept, dtype=torch.float64) if inverse else None
+        found = masked_least_squares(moments[g], cross[g], kept, ridge, diagonals=given)
+        found = found.to(layer.weight)
+        diagonals += [] if given is None else [given]
+        rows = slice(g * len(kept), (g + 1) * len(kept))
+        layer.weight[rows] = found[:, :width].reshape(layer.weight[rows].shape)
+        if layer.bias is not None:
+            layer.bias[rows] = found[:, -1]
+    return torch.cat(diagonals) if diagonals else None

@@ -1,0 +1,140 @@
+"""What else the numbers say, in sentences: whole paths, chance, controls, the class that pays."""
+
+from collections.abc import Mapping, Sequence
+from math import isfinite
+
+import pandas as pd
+
+from leastloss.evaluation import LEVEL, metric_of
+from leastloss.report.formats import number, percent
+from leastloss.report.missing_controls import Role
+from leastloss.report.repairs import alike, apart
+
+
+def of_kind(rows: pd.DataFrame, roles: Mapping[str, Role], *kinds: str) -> pd.DataFrame:
+    """The rows of methods that are one of these kinds."""
+    return rows[rows["method"].isin([name for name, role in roles.items() if role.kind in kinds])]
+
+
+def best_of(rows: pd.DataFrame) -> pd.Series:
+    """The row of the largest mean, the first of several."""
+    return rows.sort_values("mean", ascending=False, kind="stable").iloc[0]
+
+
+def of_paths(gaps: pd.DataFrame, roles: Mapping[str, Role]) -> list[str]:
+    """Say how the best method compares with the reference over the whole path.
+
+    Args:
+        gaps: Differences of ``area:<metric>``, of the first reference first.
+        roles: Method -> its role.
+    """
+    if gaps.empty:
+        return []
+    rows = gaps[gaps["against"] == gaps["against"].iloc[0]]
+    rows = of_kind(rows, roles, "method")
+    same = alike(rows)
+    rows = rows[same] if same.any() else rows
+    told = []
+    for quantity, part in rows.groupby("quantity", sort=False):
+        metric = str(quantity).partition(":")[2]
+        if metric_of(metric).is_share:
+            told.append((metric, best_of(part)))
+    if not told:
+        return []
+    at = percent(float(rows["at"].iloc[0]))
+    one = len({row["reference"] for _, row in told}) == 1
+    parts = []
+    for metric, row in told:
+        differ = apart(row["settings"], row["reference_settings"])
+        held = "" if one else f" against `{row['reference']}`"
+        held += f" ({differ}, so not by its score alone)" if differ else ""
+        parts.append(f"`{row['method']}` {gap(row, metric)} in {metric_of(metric).heading}{held}")
+    against = f" against `{told[0][1]['reference']}`" if one else ""
+    limit = " of those with a reference of their own repair" if 0 < same.sum() < len(same) else ""
+    return [
+        f"Averaged over the path up to {at}, the best method{limit}{against}: "
+        f"{'; '.join(parts)} (n = {int(rows['n'].max())})."
+    ]
+
+
+def gap(row: pd.Series, quantity: str) -> str:
+    """A difference with its interval and p, in words."""
+    told = f"{number(row['mean'], quantity, signed=True)} points"
+    if isfinite(row["low"]):
+        ends = (number(row[end], quantity, signed=True) for end in ("low", "high"))
+        told += f" [{', '.join(ends)}]"
+    return f"{told}, p = {row['holm']:.2g},"
+
+
+def difference(row: pd.Series, quantity: str = "sparsity") -> str:
+    """A difference in words, with n and whether it is shown."""
+    shown = "" if row["holm"] <= LEVEL else ": these seeds do not tell the two apart"
+    return f"{gap(row, quantity)} n = {row['n']}{shown}"
+
+
+def of_chance(gaps: pd.DataFrame, roles: Mapping[str, Role]) -> list[str]:
+    """Name the methods that are not shown to beat random removal.
+
+    Args:
+        gaps: Differences of ``area:<metric>``; those to the method ``random`` count.
+        roles: Method -> its role.
+    """
+    rows = gaps[gaps["against"] == "random"]
+    rows = of_kind(rows, roles, "method")
+    unlike = listed([f"`{name}`" for name in rows[~alike(rows)]["method"].unique()])
+    rows = rows[alike(rows)]
+    like = rows[(rows["holm"] > LEVEL) | (rows["mean"] <= 0)]
+    told: dict[str, list[str]] = {}
+    for name, part in like.groupby("method", sort=False):
+        metrics = listed([metric_of(str(q).partition(":")[2]).heading for q in part["quantity"]])
+        told.setdefault(metrics, []).append(f"`{name}`")
+    return [
+        f"Not shown to be better than random removal over the whole path, in {metrics}: "
+        f"{listed(names)}."
+        for metrics, names in told.items()
+    ] + ([f"Not compared with random removal under the same repair: {unlike}."] if unlike else [])
+
+
+def listed(parts: Sequence[str]) -> str:
+    """Join words as a sentence does.
+
+    Example:
+        >>> listed(["a"]), listed(["a", "b", "c"])
+        ('a', 'a, b and c')
+    """
+    return " and ".join([*([", ".join(parts[:-1])] if parts[1:] else []), *parts[-1:]])
+
+
+def of_controls(roles: Mapping[str, Role]) -> list[str]:
+    """Say which methods lack controls."""
+    lacking = {name: role.missing for name, role in roles.items() if role.missing}
+    if not lacking:
+        return []
+    if not any(role.controls for role in roles.values()):
+        return ["Incomplete: controls of these methods were not run."]
+    if len(lacking) == 1:
+        ((name, missing),) = lacking.items()
+        return [f"Incomplete: of `{name}` the controls {', '.join(missing)} were not run."]
+    names = listed([f"`{name}`" for name in lacking])
+    return [f"Incomplete, since some of their controls were not run: {names}."]
+
+
+def of_classes(losses: pd.DataFrame, roles: Mapping[str, Role], most: int = 3) -> list[str]:
+    """Say which class the methods cost most.
+
+    Args:
+        losses: One row per method: method, at (a sparsity), loss (mean change of recall), label (of
+            the class that lost most).
+        roles: Method -> its role.
+        most: Methods that are spoken of, those that lose least.
+    """
+    own = of_kind(losses, roles, "method", "baseline")
+    own = own.sort_values("loss", ascending=False, kind="stable")[:most]
+    if own.empty:
+        return []
+    parts = [
+        f"`{row['method']}` class {row['label']} ({number(row['loss'], 'recall', signed=True)})"
+        for row in own.to_dict("records")
+    ]
+    at = percent(float(own["at"].iloc[0]))
+    return [f"The class that pays most at {at} removed, in points of recall: {'; '.join(parts)}."]

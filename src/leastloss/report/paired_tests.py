@@ -1,0 +1,132 @@
+"""Differences between methods, seed by seed, as tables of the page."""
+
+from collections.abc import Mapping, Sequence
+from math import isfinite
+from typing import Any
+
+import pandas as pd
+
+from leastloss.evaluation import LEVEL, MIN_SEEDS, enough_seeds, metric_of
+from leastloss.report.formats import number, span
+from leastloss.report.parts import Cell, Grid, Section
+from leastloss.report.tables import elsewhere, seeds_of
+
+_NEEDED = ["method", "against", "reference", "quantity", "at", "n"]
+_TABLE = ["against", "metric", "reference"]
+
+
+def too_few(n: int, few_seeds: bool) -> str:
+    """Why no claim is made of so many seeds; empty where one may be.
+
+    Example:
+        >>> too_few(2, few_seeds=False)
+        'n = 2: a claim needs 3 seeds or more (few_seeds=yes shows the tests all the same).'
+        >>> too_few(2, few_seeds=True), too_few(3, few_seeds=False)
+        ('', '')
+    """
+    if few_seeds or enough_seeds(n):
+        return ""
+    return (
+        f"n = {n}: a claim needs {MIN_SEEDS} seeds or more (few_seeds=yes shows the tests all the "
+        "same)."
+    )
+
+
+def of_enough(differences: pd.DataFrame, few_seeds: bool) -> pd.DataFrame:
+    """Keep the differences of which a claim may be made: of enough seeds that both methods have.
+
+    Args:
+        differences: What :func:`leastloss.report.numbers.differences` returns.
+        few_seeds: Whether all are kept.
+    """
+    return differences if few_seeds else differences[differences["n"] >= MIN_SEEDS]
+
+
+def significance(
+    frames: Sequence[pd.DataFrame], methods: Sequence[str], refused: str = ""
+) -> Section:
+    """The section of paired differences.
+
+    Args:
+        frames: What :func:`leastloss.report.numbers.differences` returns, of whole curves first.
+        methods: In the order of the rows.
+        refused: Why there is none, if so.
+    """
+    own: dict[str, Any] = {
+        "anchor": "significance",
+        "title": "Differences, paired by dense network",
+    }
+    if refused:
+        return Section(**own, lead=[refused])
+    rows = pd.concat([frame for frame in frames if len(frame)] or [pd.DataFrame(columns=_NEEDED)])
+    rows = rows.assign(metric=rows["quantity"].astype(str).str.rpartition(":")[2])
+    if rows.empty:
+        return Section(**own, lead=["There is no other method to compare with."])
+    first = rows["against"].iloc[0]
+    grids = [
+        _grid(part, str(metric), str(reference), methods, folded=against != first)
+        for (against, metric, reference), part in rows.groupby(_TABLE, sort=False)
+    ]
+    most = int(rows["n"].max())
+    lead = [
+        "Method minus reference from the same dense network, averaged over seeds, with the 95 % "
+        "bootstrap interval of the difference. p is Wilcoxon's signed-rank test, corrected by Holm "
+        f"over the methods of a column; bold where it is at most {LEVEL:g}, coloured where the "
+        "method is the better one. Of a reference with several settings a method is held against "
+        "the one of its own recovery and schedule, if there is one, then the one most like it in "
+        "the other settings: a table for each, corrected together. "
+        f"With n = {most} it cannot fall below {2 / 2**most:.2g} before "
+        "the correction.",
+    ]
+    return Section(**own, lead=lead, grids=grids)
+
+
+def _grid(
+    rows: pd.DataFrame, metric: str, reference: str, methods: Sequence[str], *, folded: bool
+) -> Grid:
+    """All that is compared of one metric with one arm, a column each."""
+    told = {(r["method"], r["quantity"], r["at"]): r for r in rows.to_dict("records")}
+    columns = list(dict.fromkeys((q, at) for _, q, at in told))
+    kinds = {(quantity, at): str(quantity).rpartition(":")[0] for quantity, at in columns}
+    heads = {
+        "free": "kept within {:g} points up to",
+        "area": "mean up to {:.4g} %",
+        "": "at {:.4g} %",
+    }
+    cells = {
+        name: [
+            _cell(told.get((name, *column)), "sparsity" if kinds[column] == "free" else metric)
+            for column in columns
+        ]
+        for name in methods
+        if any((name, *column) in told for column in columns)
+    }
+    what = metric_of(metric).heading
+    return Grid(
+        caption=f"{what[0].upper()}{what[1:]}, minus `{reference}`, {seeds_of(rows['n'])}",
+        unit="percentage points" if metric_of(metric).is_share else "",
+        head=[heads[kinds[column]].format(100 * column[1]) for column in columns],
+        rows=cells,
+        folded=folded,
+    )
+
+
+def _more(quantity: str) -> bool:
+    return quantity == "sparsity" or metric_of(quantity).is_accuracy
+
+
+def _cell(row: Mapping[Any, Any] | None, quantity: str) -> Cell:
+    if row is None:
+        return Cell()
+    small = f"p = {row['holm']:.2g}"
+    if isfinite(row["low"]):
+        small = f"{span(row['low'], row['high'], quantity)}\n{small}"
+    steps = [row["sparsity"], row["reference_sparsity"]]
+    if isfinite(steps[0]) and (where := elsewhere(steps, row["at"])):
+        small += f"\n{where}"
+    return Cell(
+        value=number(row["mean"], quantity, signed=True),
+        small=small,
+        best=bool(row["holm"] <= LEVEL and row["mean"] > 0 and _more(quantity)),
+        bold=bool(row["holm"] <= LEVEL),
+    )

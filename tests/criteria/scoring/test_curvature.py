@@ -1,0 +1,158 @@
+"""The surgeon's cost against removing a weight and fitting the rest of its row again."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from tests.criteria.cases import CLASSES, binary, context, mlp, residual, split
+from torch import nn
+
+from leastloss.activations.moments import draw_samples, input_second_moments, ridge_of
+from leastloss.criteria import ScoringContext
+from leastloss.criteria.scoring import curvature
+from leastloss.criteria.scoring.curvature import surgeon_curvature
+from leastloss.data import Data, Split
+from leastloss.errors import InputError
+from leastloss.models.layers import prunable_layers
+from leastloss.pruning.recovery.compensate import Compensate
+
+
+def thinned(case: ScoringContext, share: float = 0.3) -> ScoringContext:
+    """With some weights gone."""
+    generator = torch.Generator().manual_seed(0)
+    layers = prunable_layers(case.model)
+    for name, mask in case.masks.items():
+        mask &= torch.rand(mask.shape, generator=generator) > share
+        with torch.no_grad():
+            layers[name].weight.mul_(mask)
+    return case
+
+
+@pytest.mark.parametrize("balanced", [True, False])
+@pytest.mark.parametrize("make", [mlp, residual, binary])
+def test_the_cost_is_what_the_fit_loses(make: type, balanced: bool) -> None:
+    case = thinned(context(make()))
+    gamma = 0.02
+    found = surgeon_curvature(case, gamma=gamma, balanced=balanced)
+    assert list(found) == list(case.masks)
+    samples = draw_samples(case.train, case.model, balanced=balanced)
+    for name, layer in prunable_layers(case.model).items():
+        mask, bias = case.masks[name], layer.bias is not None
+        moments = input_second_moments(case.model, layer, samples)
+        rows = mask.flatten(1)
+        units = len(rows) // len(moments)  # of each group
+        for unit, kept in enumerate(rows):
+            group = moments[unit // units]
+            full = torch.cat([kept, torch.tensor([True])]) if bias else kept
+            s = (group + torch.diag(ridge_of(group, gamma, bias=bias)))[full][:, full]
+            costs = found[name].flatten(1)[unit]
+            assert (costs[~kept] == 0).all()
+            for place, a in enumerate(kept.nonzero()[:, 0].tolist()):
+                # min over the others of (e_a + others)^T S (e_a + others): Schur's complement
+                rest = [i for i in range(len(s)) if i != place]
+                cross = s[place, rest]
+                cost = s[place, place] - cross @ torch.linalg.solve(s[rest][:, rest], cross)
+                assert float(costs[a]) == pytest.approx(float(cost), rel=1e-6)
+
+
+def test_what_the_repair_has_read_is_not_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    case = thinned(context(mlp()))
+    data = Data("made up", case.train, case.train, case.train, {})
+    repair = Compensate(gamma=0.01).begin(mlp(), data, 0)
+    surgeon_curvature(case, gamma=0.01, balanced=True)  # asks
+    repair(case.model, case.masks)
+    fresh = surgeon_curvature(replace(case, train=replace(data.train)), gamma=0.01, balanced=True)
+    monkeypatch.setattr(curvature, "input_second_moments", None)  # not called
+    monkeypatch.setattr(curvature, "inverse_diagonals", None)
+    warm = surgeon_curvature(case, gamma=0.01, balanced=True)
+    for name in warm:
+        torch.testing.assert_close(warm[name], fresh[name])
+    with pytest.raises(TypeError):  # another ridge
+        surgeon_curvature(case, gamma=0.02, balanced=True)
+    case.masks["layers.0"][0, 0] ^= True
+    with pytest.raises(TypeError):  # another support
+        surgeon_curvature(case, gamma=0.01, balanced=True)
+    case.masks["layers.0"][0, 0] ^= True
+    with torch.no_grad():
+        case.model.layers[0].weight.mul_(0.5)
+    with pytest.raises(TypeError):  # other inputs
+        surgeon_curvature(case, gamma=0.01, balanced=True)
+
+
+def test_moments_of_the_first_layer_are_remembered_and_change_nothing() -> None:
+    case = context(mlp())
+    dense = surgeon_curvature(case, gamma=0.01, balanced=True)
+    later = thinned(replace(case, masks={n: m.clone() for n, m in case.masks.items()}))
+    warm = surgeon_curvature(later, gamma=0.01, balanced=True)
+    cold = surgeon_curvature(replace(later, memory={}), gamma=0.01, balanced=True)
+    assert all(torch.equal(warm[name], cold[name]) for name in warm)
+    assert not torch.equal(warm["layers.0"], dense["layers.0"])  # another mask
+    # Other options are other moments.
+    other = surgeon_curvature(later, gamma=0.01, balanced=False)
+    fresh = surgeon_curvature(replace(later, memory={}), gamma=0.01, balanced=False)
+    assert all(torch.equal(other[name], fresh[name]) for name in other)
+
+
+def test_memory_does_not_outlive_what_the_layer_reads() -> None:
+    # What comes before the layers of the masks may be repaired from step to step.
+    case = context(mlp())
+    named = replace(case, masks={n: case.masks[n] for n in ("layers.2", "layers.4")})
+    surgeon_curvature(named, gamma=0.01, balanced=True)
+    with torch.no_grad():
+        case.model.layers[0].weight.mul_(0.5)
+    warm = surgeon_curvature(named, gamma=0.01, balanced=True)
+    cold = surgeon_curvature(replace(named, memory={}), gamma=0.01, balanced=True)
+    assert all(torch.equal(warm[name], cold[name]) for name in warm)
+
+
+def test_statistics_of_an_input_norm_may_change() -> None:
+    model = nn.Sequential(nn.Flatten(), nn.BatchNorm1d(32), nn.Linear(32, CLASSES)).double().eval()
+    case = context(model)
+    surgeon_curvature(case, gamma=0.01, balanced=True)
+    model[1].running_var.mul_(4.0)
+    warm = surgeon_curvature(case, gamma=0.01, balanced=True)
+    cold = surgeon_curvature(replace(case, memory={}), gamma=0.01, balanced=True)
+    assert torch.equal(warm["2"], cold["2"])
+
+
+def test_rows_without_weights_and_layers_that_never_fire() -> None:
+    model = mlp()
+    with torch.no_grad():
+        model.layers[0].bias.fill_(-100.0)
+    case = context(model)
+    case.masks["layers.0"][1] = False
+    found = surgeon_curvature(case, gamma=0.01, balanced=True)
+    assert all(torch.isfinite(cost).all() for cost in found.values())
+    assert (found["layers.0"][1] == 0).all()
+    assert float(found["layers.2"].max()) < 1e-9
+
+
+def test_more_inputs_than_samples() -> None:
+    case = context(mlp(), train=split((1, 1, 1)))
+    for cost in surgeon_curvature(case, gamma=1e-3, balanced=True).values():
+        assert torch.isfinite(cost).all()
+        assert (cost > 0).all()
+
+
+def test_bad_networks_are_named() -> None:
+    class Overflow(nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return x * 1e200
+
+    broken = mlp()
+    broken.layers[1] = Overflow()
+    with pytest.raises(InputError, match="inputs of a layer are not finite"):
+        surgeon_curvature(context(broken), gamma=0.01, balanced=True)
+    idle = mlp()
+    idle.add_module("spare", nn.Linear(2, 2).double())
+    with pytest.raises(InputError, match="layer 'spare' is called 0 times"):
+        surgeon_curvature(context(idle), gamma=0.01, balanced=True)
+    gap = Split(split().x, split().y.clamp(min=1), CLASSES, (2,))
+    with pytest.raises(InputError, match="class 0 has no training sample"):
+        surgeon_curvature(context(mlp(), train=gap), gamma=0.01, balanced=True)
+
+
+def test_the_same_bits_again() -> None:
+    one, two = (surgeon_curvature(context(residual()), gamma=0.01, balanced=True) for _ in "ab")
+    assert all(np.array_equal(one[name], two[name]) for name in one)

@@ -1,0 +1,106 @@
+"""Which controls a method has, lacks and gets."""
+
+import pytest
+
+from leastloss.controls import METHODS, controls_for
+from leastloss.experiment.config import PruneConfig
+from leastloss.experiment.prune_run.choices import choices, in_order
+from leastloss.experiment.prune_run.planned_controls import (
+    CONTROLS_OF,
+    ROLE,
+    judged,
+    missing_controls,
+    nested,
+    role_tags,
+    with_controls,
+)
+from leastloss.report.missing_controls import roles
+
+FOUR = ["random@nc", "magnitude@nc", "shuffled@nc", "small-dense"]
+
+
+def added(**options: str) -> list[str]:
+    config = PruneConfig(**options)  # type: ignore[arg-type]  # plain values
+    return [choice.label for choice in with_controls(config, choices(config)) if not choice.asked]
+
+
+def test_recipes_make_the_controls_that_pages_look_for() -> None:
+    for label in ("nc", "mils-bdm:block=3"):
+        assert missing_controls([label])[label] == controls_for(label)
+        methods = {one: (one, "") for one in [label, *controls_for(label)]}
+        found = roles(methods, judged=METHODS)
+        assert found[label].words == ("complete", "")
+        assert list(found[label].controls) == controls_for(label)
+        assert {found[one].kind for one in controls_for(label)} == {"control"}
+
+
+def test_what_a_method_lacks() -> None:
+    assert missing_controls(["nc"]) == {"nc": FOUR}
+    assert missing_controls(["nc", *FOUR]) == {"nc": []}
+    assert missing_controls(["magnitude", "random", "obs", "nc1-change", "nc@magnitude"]) == {}
+    found = missing_controls(["mils-bdm:block=3", "random@mils-bdm", "small-dense"])
+    assert found["mils-bdm:block=3"][0] == "random@mils-bdm:block=3"
+    assert len(found["mils-bdm:block=3"]) == 3
+    assert missing_controls([]) == {}
+
+
+def test_settings_that_a_table_adds_must_agree() -> None:
+    labels = ["nc, recovery=none", "nc, recovery=compensate"]
+    labels += [f"{control}, recovery=none" for control in FOUR]
+    assert missing_controls(labels) == {
+        "nc, recovery=none": [],
+        "nc, recovery=compensate": [f"{control}, recovery=compensate" for control in FOUR],
+    }
+
+
+def test_methods_get_what_they_lack_and_baselines_nothing() -> None:
+    assert added(criteria="magnitude,random,obs") == []
+    assert added(criteria="nc,magnitude") == FOUR
+    assert added(criteria="nc,random@nc,small-dense") == FOUR[1:3]
+    assert added(criteria="nc", controls="no") == []
+    both = added(criteria="mils-bdm,nc:gamma=0.1")
+    assert both.count("small-dense") == 1
+    assert len(both) == 7
+    default = PruneConfig()
+    chosen = with_controls(default, choices(default))
+    assert not any(missing_controls([choice.label for choice in chosen]).values())
+    assert {choice.label for choice in chosen} >= set(METHODS)
+
+
+def test_flags_reach_the_labels_of_controls() -> None:
+    found = added(criteria="mils-bdm", boundary="ignore")
+    assert found[0] == "random@mils-bdm:boundary=ignore"
+
+
+def test_what_cannot_be_is_left_out_and_said(capsys: pytest.CaptureFixture[str]) -> None:
+    options = {"criteria": "nc", "granularity": "unit", "schedule": "sequential"}
+    assert added(**options) == ["shuffled@nc", "small-dense"]
+    said = capsys.readouterr().err
+    assert said.startswith("controls left out: random@nc (units cannot follow given shares")
+    assert "magnitude@nc" in said
+    assert added(criteria="nc", hidden="") == FOUR[:3]
+    assert "small-dense (the network has no hidden layer)" in capsys.readouterr().err
+    # The shares are the rule's on the method's path already.
+    assert added(criteria="nc", allocation="uniform") == FOUR
+
+
+def test_the_small_network_comes_last_and_is_as_large_as_the_methods() -> None:
+    config = PruneConfig(criteria="small-dense,magnitude@nc,nc,magnitude")
+    chosen = in_order(choices(config))
+    assert [choice.label for choice in chosen] == ["nc", "magnitude", "magnitude@nc", "small-dense"]
+    assert judged(chosen) == ["nc"]
+    assert judged(choices(PruneConfig(criteria="magnitude,small-dense"))) == ["magnitude"]
+
+
+def test_roles() -> None:
+    config = PruneConfig(criteria="mils-bdm,nc,magnitude,nc@magnitude")
+    chosen = with_controls(config, choices(config))
+    tags = {choice.label: dict(role_tags(choice, chosen)) for choice in chosen}
+    for label in ("mils-bdm", "nc", "magnitude", "nc@magnitude"):
+        assert tags[label] == {ROLE: "method"}
+    assert tags["shuffled@nc"] == {ROLE: "control", CONTROLS_OF: "nc"}
+    assert tags["random@mils-bdm"] == {ROLE: "control", CONTROLS_OF: "mils-bdm"}
+    assert tags["small-dense"] == {ROLE: "control", CONTROLS_OF: "mils-bdm,nc"}
+    assert [label for label in tags if not nested(label)] == [
+        *("shuffled@mils-bdm", "small-dense", "shuffled@nc")
+    ]
