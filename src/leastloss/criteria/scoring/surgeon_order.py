@@ -8,7 +8,7 @@ from torch import Tensor
 from leastloss.activations import ridge_of
 from leastloss.criteria.base import ScoringContext
 from leastloss.criteria.scoring.curvature import layer_moments
-from leastloss.geometry import Rows
+from leastloss.geometry import Rows, surgeon_order
 from leastloss.models import any_binary, prunable_layers
 
 
