@@ -1,6 +1,7 @@
 import pytest
 
-from leastloss.criteria import CRITERIA, MILS, NeuralCollapse, as_criterion
+import leastloss as ll
+from leastloss.criteria import CRITERIA, MILS, NeuralCollapse, ScatterSlope, as_criterion
 from leastloss.errors import InputError
 
 
@@ -24,6 +25,13 @@ def test_specs_and_labels(spec: str, criterion: object, label: str | None) -> No
     assert found == criterion
     assert found.label == (label or "mils-entropy:pooled=false")
     assert as_criterion(found.label) == found
+
+
+def test_the_former_name_still_reads() -> None:
+    assert as_criterion("seed-nc:leak=true") == ScatterSlope(leak=True)
+    assert as_criterion("seed-nc").label == "scatter-slope"
+    assert ll.criteria.SeedNC is ScatterSlope
+    assert "seed-nc" not in ll.criteria()
 
 
 def test_defaults_fill_in_what_a_spec_leaves_open() -> None:

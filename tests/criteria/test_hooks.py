@@ -54,7 +54,7 @@ def networks(kind: str, *, reads: bool = True) -> tuple[nn.Module, nn.Module]:
 
 
 def both(kind: str, data: Data, criterion: str, **options: object) -> list[PruningPath]:
-    reads = criterion != "seed-nc"  # its features are outputs of modules
+    reads = criterion != "scatter-slope"  # its features are outputs of modules
     return [
         ll.prune(model, data, criterion, sparsities=[0.3, 0.6], progress=False, **options)  # type: ignore[arg-type]  # options of several types
         for model in networks(kind, reads=reads)

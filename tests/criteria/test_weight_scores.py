@@ -17,7 +17,7 @@ from leastloss.criteria import (
     Criterion,
     FisherDiagonal,
     LDATaylor,
-    SeedNC,
+    ScatterSlope,
     Taylor,
     Wanda,
     as_criterion,
@@ -29,7 +29,14 @@ from leastloss.geometry import class_statistics
 from leastloss.models.layers import effective_weight, prunable_layers
 from leastloss.pruning import prune
 
-SEEN: list[Callable[..., Criterion]] = [Wanda, Taylor, SNIP, FisherDiagonal, LDATaylor, SeedNC]
+SEEN: list[Callable[..., Criterion]] = [
+    Wanda,
+    Taylor,
+    SNIP,
+    FisherDiagonal,
+    LDATaylor,
+    ScatterSlope,
+]
 """All that look at data."""
 
 
@@ -187,7 +194,7 @@ def test_balanced_scores_do_not_count_samples(
 
 
 @pytest.mark.parametrize("score", ["wanda", "taylor", "snip", "fisher-diagonal", "lamp",
-                                   "lda-taylor", "seed-nc"])  # fmt: skip
+                                   "lda-taylor", "scatter-slope"])  # fmt: skip
 @pytest.mark.parametrize("make", [mlp, binary])
 def test_a_unit_is_worth_its_kept_incoming_weights(
     score: str, make: Callable[[], nn.Module]
@@ -248,7 +255,7 @@ def test_bad_data_and_networks_are_named(score: Callable[..., Criterion]) -> Non
         own.score(context(twice))
 
 
-@pytest.mark.parametrize("score", [Wanda, FisherDiagonal, SeedNC])
+@pytest.mark.parametrize("score", [Wanda, FisherDiagonal, ScatterSlope])
 def test_features_that_overflow_are_named(score: Callable[..., Criterion]) -> None:
     model = mlp()
     model.layers[1] = Overflow()
@@ -290,7 +297,7 @@ def test_nobody_looks_at_withheld_images_unasked(score: Callable[..., Criterion]
     score().score(context(mlp(), withheld=Withheld(forbidden)))
 
 
-# --- seed-nc ---
+# --- scatter-slope ---
 
 
 def seed_score(x: Tensor, h: Tensor, y: Tensor, counts: Tensor) -> Tensor:
@@ -310,7 +317,7 @@ def test_the_seed_score_reads_features_behind_the_activation(
     counts = shares(case.train, balanced=balanced)
     x = case.train.x.double().flatten(1)
     x = 2 * x - 1 if make is binary else x
-    score = SeedNC(balanced=balanced).score(case)
+    score = ScatterSlope(balanced=balanced).score(case)
     modules = list(case.model.layers)
     for start in range(0, len(modules), pieces):
         h = nn.Sequential(*modules[start : start + pieces])(x).detach()
@@ -329,35 +336,35 @@ def test_the_seed_score_of_a_convolution_sums_over_positions() -> None:
     patches = functional.unfold(x, 3, padding=1).view(len(y), 2, 9, 16)
     off = (h - means[y]).view(len(y), 2, 2, 16)  # groups of two units
     expected = 2 * torch.einsum("ngop,ngkp->gok", off, patches).reshape(4, 1, 3, 3) / len(y)
-    np.testing.assert_allclose(SeedNC().score(case)["one"], expected.abs(), atol=1e-12)
+    np.testing.assert_allclose(ScatterSlope().score(case)["one"], expected.abs(), atol=1e-12)
 
 
 def test_the_leak_adds_the_withheld_samples() -> None:
     rest = split((1, 5, 8), seed=4)
     case = context(mlp(), withheld=Withheld(lambda: rest))
     both = Split(torch.cat([case.train.x, rest.x]), torch.cat([case.train.y, rest.y]), CLASSES, ())
-    leak, whole = SeedNC(leak=True), context(mlp(), train=both)
-    for name, values in SeedNC().score(whole).items():
+    leak, whole = ScatterSlope(leak=True), context(mlp(), train=both)
+    for name, values in ScatterSlope().score(whole).items():
         np.testing.assert_allclose(leak.score(case)[name], values, rtol=1e-9)
-        assert not np.allclose(SeedNC().score(case)[name], values, rtol=1e-3)
+        assert not np.allclose(ScatterSlope().score(case)[name], values, rtol=1e-3)
     assert leak.facts(case) == {"leaked_samples": 14}
-    assert SeedNC().facts(case) == {}
+    assert ScatterSlope().facts(case) == {}
 
 
 def test_a_leak_of_nothing_is_refused() -> None:
     with pytest.raises(InputError, match="leak=true needs the training images that an imbalance"):
-        SeedNC(leak=True).score(context(mlp()))
+        ScatterSlope(leak=True).score(context(mlp()))
     one = (torch.rand(30, 4), torch.arange(30) % 3)
     run = partial(prune, nn.Sequential(nn.Linear(4, 3)), one, progress=False)
     with pytest.raises(InputError, match="leak=true needs"):
-        run("seed-nc:leak=true")
+        run("scatter-slope:leak=true")
 
 
 def test_the_features_of_a_layer_end_before_a_layer_that_is_not_pruned() -> None:
     wide = [nn.Linear(32, 6), nn.ReLU(), nn.Linear(6, 6), nn.ReLU(), nn.Linear(6, 3)]
     case = context(nn.Sequential(nn.Flatten(), *wide).double())
     alone = replace(case, masks={"1": case.masks["1"]})
-    np.testing.assert_array_equal(SeedNC().score(alone)["1"], SeedNC().score(case)["1"])
+    np.testing.assert_array_equal(ScatterSlope().score(alone)["1"], ScatterSlope().score(case)["1"])
 
 
 class Reusing(nn.Module):

@@ -1,6 +1,7 @@
 """What a part of a network is worth: one interface, one file per criterion, one registry."""
 
-from types import ModuleType as ModuleType
+import sys
+from types import ModuleType
 
 from leastloss.criteria.base import GRANULARITIES, Criterion, Granularity, Scores, ScoringContext
 from leastloss.criteria.blend import Blend
@@ -19,7 +20,8 @@ from leastloss.criteria.neural_collapse import NeuralCollapse
 from leastloss.criteria.partial_fisher import PartialFisher
 from leastloss.criteria.random import Random
 from leastloss.criteria.registry import CRITERIA, as_criterion, criteria
-from leastloss.criteria.scatter_slope import SeedNC
+from leastloss.criteria.registry import current_label as current_label
+from leastloss.criteria.scatter_slope import ScatterSlope
 from leastloss.criteria.scoring.polarity import negative as negative
 from leastloss.criteria.scoring.polarity import turns as turns
 from leastloss.criteria.scoring.unit_score import UnitScore as UnitScore
@@ -27,6 +29,9 @@ from leastloss.criteria.snip import SNIP
 from leastloss.criteria.taylor import Taylor
 from leastloss.criteria.ties import Ties
 from leastloss.criteria.wanda import Wanda
+
+SeedNC = ScatterSlope
+"""The former name of :class:`ScatterSlope`."""
 
 __all__ = [
     "CRITERIA",
@@ -48,18 +53,15 @@ __all__ = [
     "NeuralCollapse",
     "PartialFisher",
     "Random",
+    "ScatterSlope",
     "Scores",
     "ScoringContext",
-    "SeedNC",
     "Taylor",
     "Ties",
     "Wanda",
     "as_criterion",
     "criteria",
 ]
-
-
-import sys
 
 
 class _Room(ModuleType):

@@ -34,7 +34,7 @@ class ScoringContext:
         balance: Whether an exact order takes turns between weights of +1 and of -1. Scores do not
             depend on it: there the pruning loop sees to the balance.
         withheld: The training images that imbalance took away, if any: for the score that shows
-            what a leak of them is worth (``seed-nc:leak=true``), and for no other.
+            what a leak of them is worth (``scatter-slope:leak=true``), and for no other.
         memory: What a criterion may keep from one scoring of a path for the next.
     """
 

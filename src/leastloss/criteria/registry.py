@@ -1,5 +1,6 @@
 """Every criterion by name. To add one: a file with its class, and a line here."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
@@ -21,7 +22,7 @@ from leastloss.criteria.neural_collapse import NeuralCollapse
 from leastloss.criteria.obs import OBS
 from leastloss.criteria.partial_fisher import PartialFisher
 from leastloss.criteria.random import Random
-from leastloss.criteria.scatter_slope import SeedNC
+from leastloss.criteria.scatter_slope import ScatterSlope
 from leastloss.criteria.snip import SNIP
 from leastloss.criteria.taylor import Taylor
 from leastloss.criteria.ties import Ties
@@ -47,13 +48,17 @@ CRITERIA: dict[str, Callable[[], Criterion]] = {
     "fisher-diagonal": FisherDiagonal,
     "lamp": LAMP,
     "lda-taylor": LDATaylor,
-    "seed-nc": SeedNC,
+    "scatter-slope": ScatterSlope,
     "fisher-ratio": FisherRatio,
     "nc1-change": NC1Change,
     "partial-fisher": PartialFisher,
     "margin": Margin,
     "class-angles": ClassAngles,
 }
+
+
+RENAMED = {"seed-nc": "scatter-slope"}
+"""Former name of a criterion -> its name; stored runs and study files may hold the former one."""
 
 
 def criteria() -> dict[str, str]:
@@ -64,6 +69,17 @@ def criteria() -> dict[str, str]:
         True
     """
     return {name: make().summary for name, make in CRITERIA.items()}
+
+
+def current_label(label: str) -> str:
+    """A stored label with the former names of criteria replaced by those of today.
+
+    Example:
+        >>> current_label("random@seed-nc:leak=true, recovery=none")
+        'random@scatter-slope:leak=true, recovery=none'
+    """
+    names = "|".join(map(re.escape, RENAMED))
+    return re.sub(rf"(?<![\w-])(?:{names})(?![\w-])", lambda match: RENAMED[match[0]], label)
 
 
 @checked
@@ -87,8 +103,8 @@ def as_criterion(
         return criterion
     if not isinstance(criterion, str):
         raise InputError(f"criterion is {criterion!r}; it must be a name or a Criterion")
-    name, given = split_spec(criterion)
-    plain = CRITERIA[choose("criterion", name, CRITERIA)]()
+    name, written = split_spec(criterion)
+    plain = CRITERIA[choose("criterion", RENAMED.get(name, name), CRITERIA)]()
     usual = {k: v for k, v in (defaults or {}).items() if k in options_of(plain)}
-    options = read_options(plain, usual | given)
+    options = read_options(plain, usual | written)
     return replace(plain, **options) if options else plain  # type: ignore[type-var]  # dataclasses

@@ -21,7 +21,7 @@ from leastloss.models import evaluation_mode, hooked, prunable_layers
 
 @checked
 @dataclass(frozen=True, kw_only=True)
-class SeedNC(WeightScore):
+class ScatterSlope(WeightScore):
     """Slope of the within-class scatter: ``|2 mean_i x_i (h_i - mu_y)^T|``, as first published.
 
     Inputs x of a layer against the deviations of its features h from their class means. There is no
@@ -39,11 +39,11 @@ class SeedNC(WeightScore):
         InputError: At scoring, if ``leak`` is set and no images were taken away.
 
     Example:
-        >>> SeedNC(leak=True).label
-        'seed-nc:leak=true'
+        >>> ScatterSlope(leak=True).label
+        'scatter-slope:leak=true'
     """
 
-    name: ClassVar[str] = "seed-nc"
+    name: ClassVar[str] = "scatter-slope"
     summary: ClassVar[str] = "slope of the within-class scatter, as first published; a baseline"
 
     leak: bool = False

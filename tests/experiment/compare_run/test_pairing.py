@@ -107,3 +107,8 @@ def test_names_and_tags() -> None:
     assert tags["leastloss.method"] == "nc"
     assert tags["leastloss.dataset"] == "digits exp-20"
     assert tags["leastloss.model"] == "mlp 8"
+
+
+def test_a_stored_former_name_is_the_method_of_today() -> None:
+    runs = [run(1, criterion="seed-nc"), run(2, criterion="scatter-slope")]
+    assert {label.text for label in labels_of(runs)} == {"scatter-slope"}

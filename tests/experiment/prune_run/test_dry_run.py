@@ -51,9 +51,9 @@ def test_what_a_network_forbids(data: Data, options: dict[str, object], said: st
 
 
 def test_a_leak_needs_what_was_taken_away(data: Data) -> None:
-    begin(data, criteria="seed-nc:leak=true")
+    begin(data, criteria="scatter-slope:leak=true")
     with pytest.raises(InputError, match="leak=true needs the training images"):
-        begin(load_data("digits", seed=0), criteria="seed-nc:leak=true")
+        begin(load_data("digits", seed=0), criteria="scatter-slope:leak=true")
 
 
 def test_every_criterion_that_is_refused_is_named(data: Data) -> None:

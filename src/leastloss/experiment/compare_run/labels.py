@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from leastloss.criteria import current_label
 from leastloss.experiment.config import PruneConfig, parameters
 from leastloss.tracking import Run
 
@@ -23,7 +24,7 @@ class Label:
 
     Attributes:
         text: What tables and figures call it.
-        criterion: Its criterion, as its run spells it.
+        criterion: Its criterion, by the name that it has today.
         settings: All of ``SETTINGS``, as ``key=value, key=value``.
     """
 
@@ -38,6 +39,10 @@ def given(run: Run, key: str) -> str:
     return "" if key in _IMPLIED and run.data.params.get("sparsities") else value
 
 
+def _criterion(run: Run) -> str:
+    return current_label(run.data.params["criterion"])
+
+
 def labels_of(runs: Sequence[Run]) -> list[Label]:
     """Name the method of each run.
 
@@ -46,7 +51,7 @@ def labels_of(runs: Sequence[Run]) -> list[Label]:
     """
     kin: dict[str, list[Run]] = {}
     for run in runs:
-        kin.setdefault(run.data.params["criterion"], []).append(run)
+        kin.setdefault(_criterion(run), []).append(run)
     repairs = len({given(run, "recovery") for run in runs}) > 1
     told = {
         name: [key for key in SETTINGS if len({given(run, key) for run in own}) > 1]
@@ -54,7 +59,7 @@ def labels_of(runs: Sequence[Run]) -> list[Label]:
     }
     found = []
     for run in runs:
-        name = run.data.params["criterion"]
+        name = _criterion(run)
         keys = [key for key in told[name] if given(run, key) not in ("", _DEFAULT[key])]
         keys = [*(["recovery"] if repairs else []), *(key for key in keys if key != "recovery")]
         text = ", ".join([name, *[f"{key}={given(run, key)}" for key in keys]])

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from leastloss import tracking
+from leastloss.criteria import current_label
 from leastloss.experiment.config import PruneConfig, TrainConfig, parameters
 from leastloss.experiment.study.study import Arm, Study
 from leastloss.tracking import Run
@@ -52,7 +53,8 @@ def find(study: Study) -> Found:
     made: dict[tuple[str, str, frozenset[tuple[str, str]]], Run] = {}
     for run in reversed(_runs(study, "criterion")):
         given = run.data.params
-        key = (given.get("run_id", ""), given.get("criterion", ""), _key(given, PruneConfig()))
+        criterion = current_label(given.get("criterion", ""))
+        key = (given.get("run_id", ""), criterion, _key(given, PruneConfig()))
         made[key] = run
     for seed, run_id in found.dense.items():
         network = parameters(study.network(seed))
