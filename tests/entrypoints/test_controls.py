@@ -51,7 +51,7 @@ def test_controls_of_weights(
         assert set(tables[label]) == set(tables["nc"]), label
         # Controls are light: tables and weights, no figures and no exported network.
         assert (run.info.run_id in whole_ones) == (label in LABELS)
-        assert ("latency_ms" in run.data.metrics) == (label in [*LABELS, "small-dense"])
+        assert ("cost/latency_ms" in run.data.metrics) == (label in [*LABELS, "small-dense"])
     for label in ADDED:
         assert found[label].data.tags["leastloss.controls_of"] == "nc"
         columns = ["step", "removed", "sparsity_layer_0", "sparsity_layer_1"]
@@ -114,7 +114,7 @@ def test_controls_of_units_on_the_network_of_a_run(store: MlflowClient, entry: E
         assert tables[label]["parameters"].equals(tables["nc"]["parameters"])  # one hidden layer
     assert found["small-dense"].data.tags["leastloss.widths"] == "8; 4"
     assert tables["small-dense"]["parameters"].equals(tables["nc"]["parameters"])
-    assert "latency_ms" not in found["small-dense"].data.metrics
+    assert "cost/latency_ms" not in found["small-dense"].data.metrics
     assert found["small-dense"].data.params["hidden"] == "16"  # of the network it starts from
 
 

@@ -14,7 +14,7 @@ from mlflow import MlflowClient
 from tests.entrypoints.conftest import ALL, ROOT, children, last_model, statuses
 
 from leastloss.data import Data, load_data
-from leastloss.evaluation import names_of
+from leastloss.evaluation import by_name, key_of, names_of, path_summary
 from leastloss.experiment.config import PruneConfig, TrainConfig, parameters
 from leastloss.geometry import COLLAPSE
 from leastloss.models.files import read_network
@@ -82,49 +82,63 @@ def test_child_holds_every_metric_at_every_step(
 ) -> None:
     run_id = own[name].info.run_id
     for metric in METRICS - {"nc1"} | {f"val_{m}" for m in TWINS} | {*names_of("fairness")}:
-        assert [m.step for m in shared.get_metric_history(run_id, metric)] == [0, 1, 2], metric
+        steps = [m.step for m in shared.get_metric_history(run_id, key_of(metric))]
+        assert steps == [0, 1, 2], metric
     # Without any spread between the classes there is no nc1, and MLflow takes no NaN.
-    assert [m.step for m in shared.get_metric_history(run_id, "nc1")][:2] == [0, 1]
+    assert [m.step for m in shared.get_metric_history(run_id, "collapse/nc1")][:2] == [0, 1]
     shares = [m.value for m in shared.get_metric_history(run_id, "sparsity")]
     assert shares == [0.0, 281 / 592, 562 / 592]  # floor(562 i / 2 + 1/2) of 8 * 64 + 10 * 8
+
+
+def test_the_numbers_of_a_path_are_logged_first(own: dict[str, Any], shared: MlflowClient) -> None:
+    run_id = own["nc"].info.run_id
+    numbers = path_summary(pd.read_csv(artifact(shared, run_id, "table.csv")))
+    assert numbers.keys() == {*names_of("summary")} - {"balanced_accuracy_at_80"}  # no step near
+    first = shared.get_metric_history(run_id, "accuracy")[0].timestamp
+    for name, value in numbers.items():
+        (entry,) = shared.get_metric_history(run_id, name)
+        assert entry.value == pytest.approx(value)
+        assert entry.timestamp <= first
 
 
 @pytest.mark.parametrize("name", ALL.split(","))
 def test_child_holds_what_it_cost_once(
     own: dict[str, Any], shared: MlflowClient, name: str
 ) -> None:
-    run_id, found = own[name].info.run_id, own[name].data.metrics
+    run_id, metrics = own[name].info.run_id, by_name(own[name].data.metrics)
     once = ["score_seconds_total", "score_microseconds_per_part", "compression_ratio"]
     once += ["theoretical_speedup", "latency_ms", "dense_latency_ms"]
     for metric in (*once, "throughput", "dense_throughput"):
-        assert [m.step for m in shared.get_metric_history(run_id, metric)] == [2], metric
-        assert found[metric] > 0
-    seconds = [m.value for m in shared.get_metric_history(run_id, "score_seconds")]
-    assert found["score_seconds_total"] == pytest.approx(sum(seconds))
-    assert found["score_microseconds_per_part"] == pytest.approx(1e6 * sum(seconds) / 562)
-    assert found["multiply_adds"] == 592 - 562  # of 8 * 64 + 10 * 8
-    assert found["theoretical_speedup"] == pytest.approx(592 / 30)
+        steps = [m.step for m in shared.get_metric_history(run_id, key_of(metric))]
+        assert steps == [2], metric
+        assert metrics[metric] > 0
+    seconds = [m.value for m in shared.get_metric_history(run_id, "cost/score_seconds")]
+    assert metrics["score_seconds_total"] == pytest.approx(sum(seconds))
+    assert metrics["score_microseconds_per_part"] == pytest.approx(1e6 * sum(seconds) / 562)
+    assert metrics["multiply_adds"] == 592 - 562  # of 8 * 64 + 10 * 8
+    assert metrics["theoretical_speedup"] == pytest.approx(592 / 30)
     assert own[name].data.tags["leastloss.role"] == "method"
 
 
 def test_collapse_is_followed_in_training_and_along_the_path(
     own: dict[str, Any], shared: MlflowClient, pipeline: dict[str, str]
 ) -> None:
-    child = own["magnitude"].data.metrics
+    child = by_name(own["magnitude"].data.metrics)
     for metric in COLLAPSE:
         assert metric in child
-        history = shared.get_metric_history(pipeline["train"], f"epoch_{metric}")
+        history = shared.get_metric_history(pipeline["train"], f"epoch/{metric}")
         assert [m.step for m in history] == [1, 2, 3]
-        assert metric in shared.get_run(pipeline["train"]).data.metrics  # of the weights kept
+        assert (
+            key_of(metric) in shared.get_run(pipeline["train"]).data.metrics
+        )  # of the weights kept
 
 
 def test_the_table_says_what_the_metrics_say(own: dict[str, Any], shared: MlflowClient) -> None:
     run_id = own["nc"].info.run_id
     table = pd.read_csv(artifact(shared, run_id, "table.csv"))
     for metric in METRICS:
-        assert [m.value for m in shared.get_metric_history(run_id, metric)] == list(
-            table[metric].dropna()
-        )
+        values = [m.value for m in shared.get_metric_history(run_id, key_of(metric))]
+        assert values == list(table[metric].dropna())
 
 
 @pytest.mark.parametrize("name", ALL.split(","))
@@ -222,7 +236,7 @@ def test_final_metrics_belong_to_the_logged_model(
 ) -> None:
     for child in own.values():
         tied = {m.key: m.value for m in last_model(shared, child).metrics}
-        assert METRICS - {"nc1"} <= set(tied)
+        assert {key_of(metric) for metric in METRICS - {"nc1"}} <= set(tied)
         assert tied["accuracy"] == child.data.metrics["accuracy"]
         assert tied["sparsity"] == 562 / 592
 
@@ -232,11 +246,11 @@ def test_dense_model_has_its_metrics(shared: MlflowClient, pipeline: dict[str, s
     model = shared.get_logged_model(run.data.tags["leastloss.dense_model"])
     tied = {m.key: m.value for m in model.metrics}
     assert tied["accuracy"] == run.data.metrics["accuracy"]
-    assert "val_accuracy" in tied
+    assert "val/accuracy" in tied
 
 
 def test_training_is_tracked_by_epoch(shared: MlflowClient, pipeline: dict[str, str]) -> None:
-    for metric in ("train_loss", "epoch_val_loss", "epoch_val_accuracy", "lr"):
+    for metric in ("train_loss", "epoch/val_loss", "epoch/val_accuracy", "lr"):
         steps = [m.step for m in shared.get_metric_history(pipeline["train"], metric)]
         assert steps == [1, 2, 3]
 

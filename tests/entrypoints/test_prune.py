@@ -49,7 +49,8 @@ def test_labels_ratios_and_sparsities(
     assert found[LEADER].data.tags["uncovered_weights"] == "16"
     assert -1 <= tables[LEADER]["shuffled_correlation"].iloc[0] < 1
     assert tables[LEADER]["shuffled_correlation"].iloc[1:].isna().all()
-    history = finished.get_metric_history(found[LEADER].info.run_id, "shuffled_complexity")
+    key = "selection/shuffled_complexity"
+    history = finished.get_metric_history(found[LEADER].info.run_id, key)
     assert [(m.step, m.value) for m in history] == [
         (0, pytest.approx(tables[LEADER]["shuffled_complexity"].iloc[0]))
     ]
@@ -95,7 +96,7 @@ def test_layers_noise_allocation_and_chains(
     assert table["sparsity"].tolist() == pytest.approx([0, 0.5, 0.9], abs=1e-3)
     assert table["removed"].iloc[-1] == round(0.9 * 8 * 64)
     for name in ("accuracy", "balanced_accuracy", "minority_recall"):
-        last = child.data.metrics[f"gaussian2_{name}"]
+        last = child.data.metrics[f"noise/gaussian2_{name}"]
         assert last == pytest.approx(table[f"gaussian2_{name}"].iloc[-1])
     # The order's numbers are of the one layer, and the chain has no memory.
     at = entry.run("robustness", run_id=run_id, sparsity="0.5", corruptions="shot", severities="1")

@@ -7,6 +7,7 @@ from tests.entrypoints.conftest import ALL, children
 
 TIMES = {"score_seconds", "score_seconds_total", "score_microseconds_per_part"}
 TIMES |= {"latency_ms", "dense_latency_ms", "throughput", "dense_throughput"}
+TIMES = {f"cost/{name}" for name in TIMES}
 
 
 @pytest.mark.parametrize("name", ALL.split(","))

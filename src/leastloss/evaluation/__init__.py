@@ -12,11 +12,13 @@ from leastloss.evaluation.failures import told_failures as told_failures
 from leastloss.evaluation.failures import without_failed as without_failed
 from leastloss.evaluation.fairness import fairness_metrics
 from leastloss.evaluation.first_errors import breaking_order, broken_samples, first_wrong
+from leastloss.evaluation.metric_keys import by_name, key_of, name_of
 from leastloss.evaluation.metric_table import METRICS, Metric, metric_of, names_of
 from leastloss.evaluation.metrics import classification_metrics, evaluate
 from leastloss.evaluation.metrics import confusion as confusion
 from leastloss.evaluation.noise_effect import measured as measured
 from leastloss.evaluation.noise_summary import corruption_errors, noise_summary
+from leastloss.evaluation.path_summary import path_summary
 from leastloss.evaluation.prediction import predict
 from leastloss.evaluation.robustness import robustness, robustness_of
 from leastloss.evaluation.significance import LEVEL as LEVEL
@@ -52,6 +54,7 @@ __all__ = [
     "Metric",
     "breaking_order",
     "broken_samples",
+    "by_name",
     "calibration_error",
     "check_names",
     "check_noise",
@@ -64,15 +67,18 @@ __all__ = [
     "fairness_metrics",
     "first_wrong",
     "gains",
+    "key_of",
     "layer_statistics",
     "mean_interval",
     "mean_intervals",
     "metric_of",
+    "name_of",
     "names_of",
     "network_collapse",
     "network_cost",
     "noise_summary",
     "operating_points",
+    "path_summary",
     "predict",
     "robustness",
     "robustness_of",

@@ -18,8 +18,8 @@ class Metric:
         unit: ``%`` for shares, which are kept as numbers in [0, 1] and shown times 100; ``bits``,
             ``bytes``, ``s``, ``ms``, ``µs``, ``1/s``; empty for plain numbers and counts.
         higher_is_better: None where neither direction is better.
-        group: What it tells about: accuracy, class, fairness, noise, size, cost, collapse, layer,
-            selection or training.
+        group: What it tells about: summary, accuracy, class, fairness, noise, sparsity, size, cost,
+            collapse, layer, selection or training.
         digits: Significant digits, where it is not a share.
     """
 
@@ -69,6 +69,15 @@ def _group(
 
 # To add a metric: the function that measures it, and a line here.
 METRICS: dict[str, Metric] = {
+    **_group(
+        "summary",
+        ("free_sparsity", "sparsity without loss"),
+        ("area_balanced_accuracy", "mean balanced accuracy of the path"),
+        ("area_minority_recall", "mean minority recall of the path"),
+        ("balanced_accuracy_at_80", "balanced accuracy at 80 %"),
+        unit=PERCENT,
+        better=True,
+    ),
     **_group(
         "accuracy",
         ("accuracy", "accuracy"),
@@ -124,7 +133,7 @@ METRICS: dict[str, Metric] = {
         better=True,
     ),
     **_group(
-        "size",
+        "sparsity",
         ("sparsity", "sparsity"),
         ("weight_sparsity", "weights removed"),
         ("network_sparsity", "weights removed of the whole network"),
@@ -161,9 +170,6 @@ METRICS: dict[str, Metric] = {
         ("classifier_seli_distance", "classifier: distance to SELI"),
         ("minority_angle", "minority angle (cosine)"),
         digits=3,
-    ),
-    **_group(
-        "selection", ("ties_at_cut", "tied at the cut", PERCENT), ("removed", "parts removed")
     ),
     **_group(
         "selection",

@@ -10,6 +10,7 @@ from mlflow.utils.time import get_current_time_millis
 from sqlalchemy.exc import SQLAlchemyError
 
 from leastloss.errors import ResourceError
+from leastloss.evaluation import key_of
 from leastloss.tracking._environment import environment
 from leastloss.tracking._exporter import stop, warm_up
 from leastloss.tracking._find import tell_deleted
@@ -123,12 +124,12 @@ def log_metrics(
 
     Args:
         run_id: The run.
-        rows: Pairs of step and metrics.
+        rows: Pairs of step and metrics by name; see :func:`leastloss.evaluation.key_of`.
         model_id: Logged model that the metrics belong to.
     """
     now = get_current_time_millis()
     metrics = [
-        Metric(name, float(value), now, step, model_id=model_id, run_id=run_id)
+        Metric(key_of(name), float(value), now, step, model_id=model_id, run_id=run_id)
         for step, row in rows
         for name, value in row.items()
         if abs(float(value)) < float("inf")

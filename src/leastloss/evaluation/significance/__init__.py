@@ -8,6 +8,7 @@ from leastloss.evaluation.significance.claims import (
     signed_rank,
 )
 from leastloss.evaluation.significance.curves import (
+    SLACK,
     area_under_curve,
     free_sparsity,
     steps_within,
@@ -28,6 +29,7 @@ from leastloss.evaluation.significance.stratified import interquartile_mean, str
 __all__ = [
     "LEVEL",
     "MIN_SEEDS",
+    "SLACK",
     "Floats",
     "area_under_curve",
     "enough_seeds",

@@ -10,7 +10,7 @@ import pandas as pd
 from leastloss import tracking
 from leastloss.controls import BASELINES
 from leastloss.errors import InputError
-from leastloss.evaluation import check_table, told_failures, without_failed
+from leastloss.evaluation import by_name, check_table, told_failures, without_failed
 from leastloss.experiment.commands import command_of
 from leastloss.experiment.compare_run.figures import page_figures
 from leastloss.experiment.compare_run.path_extremes import remarks_of_runs
@@ -157,7 +157,9 @@ def comparison_of(
         figures=page_figures(steps, metrics, title=title, fixed=against or BASELINES),
         remarks=remarks_of_runs(found),
         notes=[f"{line}{_LEFT_OUT}" for line in told_failures(found.table)],
-        measured={name: [run.data.metrics for run in own] for name, own in found.runs.items()},
+        measured={
+            name: [by_name(run.data.metrics) for run in own] for name, own in found.runs.items()
+        },
         robustness=noisy.table,
         errors=noisy.errors,
         unexposed=noisy.lacking,

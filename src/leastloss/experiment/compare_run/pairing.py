@@ -5,6 +5,7 @@ from math import isclose
 
 from leastloss import tracking
 from leastloss.errors import InputError, ResourceError
+from leastloss.evaluation import by_name
 from leastloss.experiment.compare_run.labels import given
 from leastloss.experiment.dense import RUN_TAG
 from leastloss.tracking import Run
@@ -69,7 +70,7 @@ def _same_data(one: Run, other: Run, network: str) -> None:
 def _measured(run_id: str, network: str) -> dict[str, float]:
     """What was measured of a dense network: the metrics of the run that trained it."""
     try:
-        metrics: dict[str, float] = tracking.find_run(run_id).data.metrics
+        metrics = by_name(tracking.find_run(run_id).data.metrics)
     except ResourceError as error:
         raise InputError(
             f"runs of seed {network} were pruned from several dense networks, of which that of run "

@@ -7,6 +7,7 @@ import pandas as pd
 
 from leastloss import tracking
 from leastloss.controls import SHUFFLED
+from leastloss.evaluation import path_summary
 from leastloss.experiment.commands import row_command
 from leastloss.experiment.config import PruneConfig
 from leastloss.experiment.criterion_run import (
@@ -64,7 +65,8 @@ def pruned_child(
         table.loc[0, list(moved)] = list(moved.values())
         tell_failures(run_id, table)
         tell_remarks(run_id, label, path.remarks, aloud=choice.asked)
-        tracking.log_metrics(run_id, [(0, moved)])
+        # The UI opens the comparison of runs on what was logged first.
+        tracking.log_metrics(run_id, [(0, path_summary(table)), (0, moved)])
         _log_path(run_id, path, table, dense, full=full)
         logged = told(models_of(table)) if full else ""
         if logged:
@@ -120,5 +122,4 @@ def _facts(path: PruningPath) -> dict[str, object]:
 
 
 def _row(step: Step, total: int) -> tuple[int, dict[str, float]]:
-    # The UI opens the comparison of runs on the metric that was logged first.
     return step.index, {**step.metrics, "sparsity": step.removed / total}

@@ -8,7 +8,7 @@ from torch import nn
 
 from leastloss import tracking
 from leastloss.controls import SMALL
-from leastloss.evaluation import fairness_metrics, predict
+from leastloss.evaluation import fairness_metrics, path_summary, predict
 from leastloss.experiment.commands import row_command
 from leastloss.experiment.config import PruneConfig, names
 from leastloss.experiment.criterion_run import child_parameters, labelled, tell_failures
@@ -71,7 +71,8 @@ def small_child(
         rows[-1] |= network_gains(table)
         if config.artifacts == "full":
             rows[-1] |= measured_speed(dense.model, model, dense.data.test.x)
-        tracking.log_metrics(run_id, [_metrics(row) for row in rows])
+        logged = [(0, path_summary(table)), *(_metrics(row) for row in rows)]
+        tracking.log_metrics(run_id, logged)
     last = table.iloc[-1]
     click.echo(
         f"{SMALL:>14}  of sparsity {last['sparsity']:.2f}: accuracy {last['accuracy']:.3f}, "

@@ -1,0 +1,56 @@
+"""One path in four numbers: what runs are sorted by."""
+
+import numpy as np
+import pandas as pd
+
+from leastloss.evaluation.significance import SLACK, area_under_curve, free_sparsity
+from leastloss.evaluation.summary import SAME, reach_of
+from leastloss.evaluation.usable import NEAR
+
+POINT = 0.8
+"""The sparsity at which runs are compared in one number."""
+
+
+def path_summary(table: pd.DataFrame) -> dict[str, float]:
+    """Sum a path up: how far it is free, how much it keeps on the way, what it has at 80 %.
+
+    Args:
+        table: One row per step, the first before any removal: ``sparsity``, shares such as
+            ``balanced_accuracy`` and ``minority_recall``.
+
+    Returns:
+        ``free_sparsity``, the largest sparsity before balanced accuracy first falls by more than
+        two points; ``area_balanced_accuracy`` and ``area_minority_recall``, the mean heights of
+        these curves up to the last step; ``balanced_accuracy_at_80``, at the nearest step. What
+        cannot be said is left out: a step lacks the metric, no step is near 80 %, or the dense
+        network has too little to lose any.
+
+    Example:
+        >>> steps = pd.DataFrame({"sparsity": [0, 0.5, 0.8], "balanced_accuracy": [0.9, 0.9, 0.5]})
+        >>> {name: round(value, 3) for name, value in path_summary(steps).items()}
+        {'free_sparsity': 0.5, 'area_balanced_accuracy': 0.825, 'balanced_accuracy_at_80': 0.5}
+    """
+    # Two steps may round to the same number of parts: the later one stands.
+    rounded = table["sparsity"].round(SAME)
+    steps = table.assign(sparsity=rounded).drop_duplicates("sparsity", keep="last")
+    at = steps["sparsity"].to_numpy(np.float64)
+    summary = {}
+    balanced = _curve(steps, "balanced_accuracy")
+    if balanced is not None and balanced[0] > NEAR + SLACK:
+        summary["free_sparsity"] = float(free_sparsity(at, balanced, balanced[0], NEAR))
+    for metric in ("balanced_accuracy", "minority_recall"):
+        values = _curve(steps, metric)
+        if values is not None:
+            summary[f"area_{metric}"] = float(area_under_curve(at, values, at[-1]))
+    nearest = int(np.abs(at - POINT).argmin())
+    if balanced is not None and abs(at[nearest] - POINT) <= reach_of(POINT) + SLACK:
+        summary["balanced_accuracy_at_80"] = float(balanced[nearest])
+    return summary
+
+
+def _curve(steps: pd.DataFrame, metric: str) -> np.ndarray | None:
+    """The metric at every step of a path from 0, or None where there is no such curve."""
+    if metric not in steps or len(steps) < 2 or steps["sparsity"].iloc[0] != 0:
+        return None
+    values: np.ndarray = steps[metric].to_numpy(np.float64)
+    return values if np.isfinite(values).all() else None
