@@ -1,0 +1,60 @@
+"""The house: rooms are entered through their face, arrows run one way, each file has its test."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "src" / "leastloss"
+
+# Each room may use those that stand before it.
+ORDER = ["data", "models", "activations", "information", "geometry", "criteria", "evaluation"]
+ORDER += ["pruning", "plots", "report", "tracking", "experiment"]
+FILES = sorted([*PACKAGE.rglob("*.py"), *(ROOT / "entrypoints").glob("*.py")])
+FILES += sorted((ROOT / "benchmarks").glob("*.py"))
+
+
+def room_of(path: Path) -> str:
+    """The room that a file stands in; empty outside the rooms."""
+    parts = path.relative_to(PACKAGE).parts if path.is_relative_to(PACKAGE) else ()
+    return parts[0] if len(parts) > 1 else ""
+
+
+def imports_of(path: Path) -> Iterator[tuple[str, int]]:
+    """Dotted names of the package that a file imports from, with their lines."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            if node.module.split(".")[0] == "leastloss":
+                yield node.module, node.lineno
+        elif isinstance(node, ast.Import):
+            for name in node.names:
+                if name.name.split(".")[0] == "leastloss":
+                    yield name.name, node.lineno
+
+
+def test_the_order_names_every_room() -> None:
+    rooms = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
+    assert rooms == set(ORDER)
+
+
+def test_rooms_are_entered_through_their_face() -> None:
+    past = []
+    for path in FILES:
+        # The recipes are what the entry points call: their room has no face of its own.
+        open_to = {room_of(path), "experiment"}
+        for module, line in imports_of(path):
+            parts = module.split(".")
+            if len(parts) > 2 and parts[1] in ORDER and parts[1] not in open_to:
+                past.append(f"{path.relative_to(ROOT)}:{line}: {module}")
+    assert past == []
+
+
+def test_arrows_run_one_way() -> None:
+    up = []
+    for path in FILES:
+        if room := room_of(path):
+            above = ORDER[ORDER.index(room) + 1 :]
+            for module, line in imports_of(path):
+                if [*module.split("."), ""][1] in above:
+                    up.append(f"{path.relative_to(ROOT)}:{line}: {module}")
+    assert up == []
