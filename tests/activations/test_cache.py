@@ -1,16 +1,13 @@
-"""What is known of a layer's inputs, and what tells that they changed."""
+"""What was computed of a layer's inputs, and what tells that they changed."""
 
-import gc
 from itertools import pairwise
 
 import pytest
 import torch
-from tests.criteria.cases import mlp, split
 from torch import nn
 
 from leastloss.activations import cache
-from leastloss.activations.cache import Known, reading_keys
-from leastloss.activations.moments import draw_samples
+from leastloss.activations.cache import LayerCache, reading_keys
 
 
 def chain() -> nn.Sequential:
@@ -53,37 +50,23 @@ def test_keys_of_any_type_of_number() -> None:
         assert all(a != b for a, b in pairwise(keys(chain().to(kind))))
 
 
-def test_only_the_same_network_reading_the_same_is_known() -> None:
-    net, other, moments = chain(), chain(), (torch.ones(2, 2),)
-    found = Known()
-    found.put(net, "1", b"a", moments)
-    assert found.get(net, "1", b"a") is moments
-    assert found.get(net, "1", b"b") is None
-    assert found.get(net, "3", b"a") is None
-    assert found.get(other, "1", b"a") is None
+def test_only_the_same_network_reading_the_same_finds_its_value() -> None:
+    net, other, value = chain(), chain(), torch.ones(2, 2)
+    stored = LayerCache()
+    stored.put(net, "1", "moments", b"a", value)
+    assert stored.get(net, "1", "moments", b"a") is value
+    assert stored.get(net, "1", "inverse diagonals", b"a") is None
+    assert stored.get(net, "1", "moments", b"b") is None
+    assert stored.get(net, "3", "moments", b"a") is None
+    assert stored.get(other, "1", "moments", b"a") is None
 
 
 def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cache, "HELD", 100)
-    net, found, small, large = chain(), Known(), (torch.ones(10),), (torch.ones(20),)
-    found.put(net, "1", b"a", small)
-    found.put(net, "3", b"a", large)
-    assert found.get(net, "1", b"a") is small
-    assert found.get(net, "3", b"a") is None
-    found.put(net, "1", b"b", large)
-    assert found.get(net, "1", b"b") is large
-
-
-def test_a_draw_is_shared_while_it_is_held() -> None:
-    train, net = split(), mlp()
-    one = draw_samples(train, net)
-    assert draw_samples(train, net) is one
-    assert draw_samples(train, net, balanced=False) is not one
-    assert draw_samples(split(), net) is not one
-    old = one.x.data_ptr(), one.weights
-    del one
-    gc.collect()
-    again = draw_samples(train, net)
-    assert again.x.data_ptr() == old[0]
-    assert torch.equal(again.weights, old[1])
-    assert again.weights is not old[1]
+    monkeypatch.setattr(cache, "MOST_BYTES", 100)
+    net, stored, small, large = chain(), LayerCache(), torch.ones(10), torch.ones(20)
+    stored.put(net, "1", "moments", b"a", small)
+    stored.put(net, "3", "moments", b"a", large)
+    assert stored.get(net, "1", "moments", b"a") is small
+    assert stored.get(net, "3", "moments", b"a") is None
+    stored.put(net, "1", "moments", b"b", large)
+    assert stored.get(net, "1", "moments", b"b") is large

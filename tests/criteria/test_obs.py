@@ -6,7 +6,7 @@ import torch
 from tests.criteria.cases import CLASSES, binary, context, mlp, residual, split
 from torch import nn
 
-from leastloss.activations.moments import draw_samples, input_second_moments, ridge_of
+from leastloss.activations import Draws, input_second_moments, ridge_of
 from leastloss.criteria import Wanda
 from leastloss.criteria.gauss_newton import GaussNewton
 from leastloss.criteria.obs import OBS
@@ -20,7 +20,7 @@ def test_the_score_is_the_rise_of_the_error_of_a_fitted_row() -> None:
     # One layer whose weights are the ridge fit to some targets: then the score is exact.
     train, gamma = split(), 0.05
     model = nn.Sequential(nn.Flatten(), nn.Linear(32, CLASSES)).double()
-    drawn = draw_samples(train, model)
+    drawn = Draws().draw(train, model)
     moments = input_second_moments(model, model[1], drawn)[0]
     s = moments + torch.diag(ridge_of(moments, gamma, bias=True))
     x = torch.cat([train.x.flatten(1), torch.ones(len(train), 1)], dim=1).double()

@@ -1,10 +1,9 @@
-"""What layers read while a network runs: observed, averaged, and remembered."""
+"""What layers read while a network runs: observed, averaged, and cached."""
 
-from leastloss.activations.cache import Known, reading_keys, solving_key
+from leastloss.activations.cache import LayerCache, reading_keys, solving_key
+from leastloss.activations.draws import Draws, Samples
 from leastloss.activations.layer_inputs import repairable_layers, run_order
 from leastloss.activations.moments import (
-    Samples,
-    draw_samples,
     input_second_moments,
     layer_rows,
     moments_of,
@@ -21,12 +20,12 @@ from leastloss.activations.observe import (
 )
 
 __all__ = [
-    "Known",
+    "Draws",
+    "LayerCache",
     "Samples",
     "batches",
     "check_called",
     "class_shares",
-    "draw_samples",
     "input_second_moments",
     "layer_rows",
     "logits_of",

@@ -1,7 +1,8 @@
-"""What is known of a layer's inputs already: it still reads what it read before."""
+"""What was computed of each layer, for as long as it reads what it read then."""
 
 from collections.abc import Iterator, Mapping
 from hashlib import blake2b
+from typing import Literal, TypeAlias
 from weakref import ref
 
 import torch
@@ -9,34 +10,38 @@ from torch import Tensor, nn
 
 from leastloss.models import Layer
 
-HELD = 2**28  # bytes that are kept
+MOST_BYTES = 2**28  # in one cache
+Quantity: TypeAlias = Literal["moments", "moments with targets", "inverse diagonals"]
 
 
-class Known:
+class LayerCache:
     """What was computed last of each layer, on one draw of samples.
 
     A score and the repair before it read the same moments wherever they draw the same samples, and
     solve with the same matrices where their ridges are the same too.
 
     Attributes:
-        wanted: What somebody will ask for that falls off cheaply where something else is computed.
+        expected: Layers whose inverse diagonals a score will ask for. A repair has them at hand,
+            and stores them where they are expected.
     """
 
     def __init__(self) -> None:
-        self.wanted: set[str] = set()
-        self._found: dict[str, tuple[ref[nn.Module], bytes, tuple[Tensor, ...]]] = {}
+        self.expected: set[str] = set()
+        self._entries: dict[tuple[str, Quantity], tuple[ref[nn.Module], bytes, Tensor]] = {}
 
-    def get(self, model: nn.Module, name: str, key: bytes) -> tuple[Tensor, ...] | None:
-        """What is known by a name, if the key is the same as then (see :func:`reading_keys`)."""
-        found = self._found.get(name)
-        return found[2] if found and found[0]() is model and found[1] == key else None
+    def get(self, model: nn.Module, layer: str, quantity: Quantity, key: bytes) -> Tensor | None:
+        """What was stored under the same key (:func:`reading_keys`, :func:`solving_key`)."""
+        entry = self._entries.get((layer, quantity))
+        return entry[2] if entry and entry[0]() is model and entry[1] == key else None
 
-    def put(self, model: nn.Module, name: str, key: bytes, values: tuple[Tensor, ...]) -> None:
-        """Keep values by a name, unless all that are kept would take too much memory."""
-        self._found.pop(name, None)
-        every = [*values, *(one for _, _, known in self._found.values() for one in known)]
-        if sum(one.numel() * one.element_size() for one in every) <= HELD:
-            self._found[name] = ref(model), key, values
+    def put(
+        self, model: nn.Module, layer: str, quantity: Quantity, key: bytes, value: Tensor
+    ) -> None:
+        """Store a value, unless all that is stored would take too much memory."""
+        self._entries.pop((layer, quantity), None)
+        values = [value, *(stored for _, _, stored in self._entries.values())]
+        if sum(stored.numel() * stored.element_size() for stored in values) <= MOST_BYTES:
+            self._entries[layer, quantity] = ref(model), key, value
 
 
 def reading_keys(model: nn.Module, layers: Mapping[str, Layer]) -> Iterator[tuple[str, bytes]]:
@@ -57,10 +62,10 @@ def reading_keys(model: nn.Module, layers: Mapping[str, Layer]) -> Iterator[tupl
         >>> before["0"] == after["0"], before["1"] == after["1"]
         (True, False)
     """
-    own = {f"{name}.{key}" for name, layer in layers.items() for key in layer.state_dict()}
+    entries = {f"{name}.{key}" for name, layer in layers.items() for key in layer.state_dict()}
     digest = blake2b(repr([*layers]).encode())
     for name, value in model.state_dict().items():
-        if name not in own:
+        if name not in entries:
             digest.update(_bytes(value))
     for name, layer in layers.items():
         yield name, digest.digest()

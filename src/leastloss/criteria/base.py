@@ -2,12 +2,13 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal, TypeAlias
+from typing import ClassVar, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
+from leastloss.activations import Draws
 from leastloss.criteria.scoring.polarity import in_turns, negative
 from leastloss.data import Split, Withheld
 from leastloss.errors import InputError
@@ -35,7 +36,8 @@ class ScoringContext:
             depend on it: there the pruning loop sees to the balance.
         withheld: The training images that imbalance took away, if any: for the score that shows
             what a leak of them is worth (``scatter-slope:leak=true``), and for no other.
-        memory: What a criterion may keep from one scoring of a path for the next.
+        draws: The draws of training samples of this path, with what was computed on them; the
+            repair reads the same ones.
     """
 
     model: nn.Module
@@ -45,7 +47,7 @@ class ScoringContext:
     generator: np.random.Generator
     balance: bool = False
     withheld: Withheld | None = None
-    memory: dict[str, Any] = field(default_factory=dict)
+    draws: Draws = field(default_factory=Draws)
 
 
 def order_by(scores: Scores, context: ScoringContext, k: int) -> NDArray[np.int64]:

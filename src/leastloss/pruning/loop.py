@@ -153,7 +153,7 @@ def _walk(
         on_step=on_step,
     )
     work, order = copy.deepcopy(dense), parts.held
-    repair = begun.recovery.begin(dense, begun.data, seed)
+    repair = begun.recovery.prepare(dense, begun.data, seed, scorer.draws)
     if begun.recovery.memoryless:  # the dense network gets the same repair as all that follow
         repair(work, parts.masks(order))
     record.add(work, order, {"ties_at_cut": 0.0, "score_seconds": 0.0})

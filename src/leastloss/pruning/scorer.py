@@ -1,13 +1,13 @@
 """What goes next: the criterion's scores or its exact order, and the quotas of the step."""
 
 import copy
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 from tqdm.auto import tqdm
 
+from leastloss.activations import Draws
 from leastloss.criteria import Criterion, ScoringContext
 from leastloss.data import Data
 from leastloss.errors import InputError
@@ -54,7 +54,7 @@ class Scorer:
         self.last: NDArray[np.float64] | None = None
         self.at_once = at_once if criterion.by_weights else 0
         self.exact: NDArray[np.int64] | None = None
-        self.memory: dict[str, Any] = {}
+        self.draws = Draws()
 
     def context(self, model: nn.Module, order: NDArray[np.int64]) -> ScoringContext:
         """What the criterion may see when the parts in ``order`` are gone."""
@@ -66,7 +66,7 @@ class Scorer:
             granularity=self.parts.granularity,
             generator=self.generator,
             balance=isinstance(self.quotas, Polarity),
-            memory=self.memory,
+            draws=self.draws,
         )
 
     def choose(

@@ -8,7 +8,7 @@ import torch
 from tests.criteria.cases import CLASSES, binary, context, mlp, residual, split
 from torch import nn
 
-from leastloss.activations.moments import draw_samples, input_second_moments, ridge_of
+from leastloss.activations import Draws, input_second_moments, ridge_of
 from leastloss.criteria import ScoringContext
 from leastloss.criteria.scoring import curvature
 from leastloss.criteria.scoring.curvature import surgeon_curvature
@@ -36,7 +36,7 @@ def test_the_cost_is_what_the_fit_loses(make: type, balanced: bool) -> None:
     gamma = 0.02
     found = surgeon_curvature(case, gamma=gamma, balanced=balanced)
     assert list(found) == list(case.masks)
-    samples = draw_samples(case.train, case.model, balanced=balanced)
+    samples = Draws().draw(case.train, case.model, balanced=balanced)
     for name, layer in prunable_layers(case.model).items():
         mask, bias = case.masks[name], layer.bias is not None
         moments = input_second_moments(case.model, layer, samples)
@@ -59,10 +59,10 @@ def test_the_cost_is_what_the_fit_loses(make: type, balanced: bool) -> None:
 def test_what_the_repair_has_read_is_not_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
     case = thinned(context(mlp()))
     data = Data("made up", case.train, case.train, case.train, {})
-    repair = Compensate(gamma=0.01).begin(mlp(), data, 0)
+    repair = Compensate(gamma=0.01).prepare(mlp(), data, 0, case.draws)
     surgeon_curvature(case, gamma=0.01, balanced=True)  # asks
     repair(case.model, case.masks)
-    fresh = surgeon_curvature(replace(case, train=replace(data.train)), gamma=0.01, balanced=True)
+    fresh = surgeon_curvature(replace(case, draws=Draws()), gamma=0.01, balanced=True)
     monkeypatch.setattr(curvature, "input_second_moments", None)  # not called
     monkeypatch.setattr(curvature, "inverse_diagonals", None)
     warm = surgeon_curvature(case, gamma=0.01, balanced=True)
@@ -85,16 +85,16 @@ def test_moments_of_the_first_layer_are_remembered_and_change_nothing() -> None:
     dense = surgeon_curvature(case, gamma=0.01, balanced=True)
     later = thinned(replace(case, masks={n: m.clone() for n, m in case.masks.items()}))
     warm = surgeon_curvature(later, gamma=0.01, balanced=True)
-    cold = surgeon_curvature(replace(later, memory={}), gamma=0.01, balanced=True)
+    cold = surgeon_curvature(replace(later, draws=Draws()), gamma=0.01, balanced=True)
     assert all(torch.equal(warm[name], cold[name]) for name in warm)
     assert not torch.equal(warm["layers.0"], dense["layers.0"])  # another mask
     # Other options are other moments.
     other = surgeon_curvature(later, gamma=0.01, balanced=False)
-    fresh = surgeon_curvature(replace(later, memory={}), gamma=0.01, balanced=False)
+    fresh = surgeon_curvature(replace(later, draws=Draws()), gamma=0.01, balanced=False)
     assert all(torch.equal(other[name], fresh[name]) for name in other)
 
 
-def test_memory_does_not_outlive_what_the_layer_reads() -> None:
+def test_the_cache_does_not_outlive_what_the_layer_reads() -> None:
     # What comes before the layers of the masks may be repaired from step to step.
     case = context(mlp())
     named = replace(case, masks={n: case.masks[n] for n in ("layers.2", "layers.4")})
@@ -102,7 +102,7 @@ def test_memory_does_not_outlive_what_the_layer_reads() -> None:
     with torch.no_grad():
         case.model.layers[0].weight.mul_(0.5)
     warm = surgeon_curvature(named, gamma=0.01, balanced=True)
-    cold = surgeon_curvature(replace(named, memory={}), gamma=0.01, balanced=True)
+    cold = surgeon_curvature(replace(named, draws=Draws()), gamma=0.01, balanced=True)
     assert all(torch.equal(warm[name], cold[name]) for name in warm)
 
 
@@ -112,7 +112,7 @@ def test_statistics_of_an_input_norm_may_change() -> None:
     surgeon_curvature(case, gamma=0.01, balanced=True)
     model[1].running_var.mul_(4.0)
     warm = surgeon_curvature(case, gamma=0.01, balanced=True)
-    cold = surgeon_curvature(replace(case, memory={}), gamma=0.01, balanced=True)
+    cold = surgeon_curvature(replace(case, draws=Draws()), gamma=0.01, balanced=True)
     assert torch.equal(warm["2"], cold["2"])
 
 

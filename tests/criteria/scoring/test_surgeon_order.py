@@ -10,7 +10,7 @@ from tests.criteria.scoring.test_curvature import thinned
 from torch import nn
 
 import leastloss as ll
-from leastloss.activations.moments import draw_samples, input_second_moments, ridge_of
+from leastloss.activations import Draws, input_second_moments, ridge_of
 from leastloss.criteria import Criterion, ScoringContext
 from leastloss.criteria.neural_collapse import NeuralCollapse
 from leastloss.criteria.obs import OBS
@@ -51,7 +51,7 @@ def refitted(case: ScoringContext, gone: int, moments: dict[str, torch.Tensor]) 
             if bias:
                 layer.bias[row] = fit[-1]
         break
-    return replace(case, masks=masks, memory={})
+    return replace(case, masks=masks, draws=Draws())
 
 
 @pytest.mark.parametrize("criterion", EXACT, ids=lambda criterion: criterion.label)
@@ -69,9 +69,9 @@ def test_each_prefix_is_that_of_scoring_again_after_fitting_the_row_again(make: 
     # Moments of what layers read are held; one layer at a time, so that they are the same.
     whole = thinned(context(make()))
     for name in whole.masks:
-        case = replace(whole, masks={name: whole.masks[name]}, memory={})
+        case = replace(whole, masks={name: whole.masks[name]}, draws=Draws())
         layer = prunable_layers(case.model)[name]
-        samples = draw_samples(case.train, case.model)
+        samples = Draws().draw(case.train, case.model)
         moments = {name: input_second_moments(case.model, layer, samples)}
         criterion = OBS(gamma=0.02)
         k = min(8, int(case.masks[name].sum()))

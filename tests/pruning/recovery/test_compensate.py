@@ -13,7 +13,7 @@ from tests.criteria.cases import CLASSES, COUNTS, binary, mlp, residual, shares,
 from torch import Tensor, nn
 
 import leastloss as ll
-from leastloss.activations import moments
+from leastloss.activations import Draws, draws
 from leastloss.criteria.wanda import input_moment
 from leastloss.data import Data, Split
 from leastloss.errors import InputError
@@ -107,7 +107,7 @@ def test_no_kept_weight_can_be_bettered(make: Callable[[], nn.Module], noise: fl
     dense, gamma = make(), 0.03
     masks = drawn_masks(dense)
     model = repaired(dense, masks, Compensate(gamma=gamma, noise=noise))
-    drawn = moments.draw_samples(split(), dense, noise=noise)
+    drawn = Draws().draw(split(), dense, noise=noise)
     targets = traced(dense, drawn.clean.double())  # without the noise
     for name, (values, _) in traced(model, drawn.x.double()).items():
         layer = prunable_layers(model)[name]
@@ -233,8 +233,8 @@ def test_batches_and_repetition_change_nothing(
     masks = drawn_masks(dense)
     one, two = (repaired(dense, masks).state_dict() for _ in range(2))
     assert all(torch.equal(one[n], two[n]) for n in one)
-    monkeypatch.setattr(moments, "BATCH", 3)
-    monkeypatch.setattr(moments, "CONVOLUTION_BATCH", 5)
+    monkeypatch.setattr(draws, "BATCH", 3)
+    monkeypatch.setattr(draws, "CONVOLUTION_BATCH", 5)
     for name, value in repaired(dense, masks).state_dict().items():
         torch.testing.assert_close(value, one[name], rtol=1e-7, atol=1e-9)
 

@@ -7,8 +7,7 @@ import torch
 from torch import Tensor
 
 from leastloss.activations import (
-    Known,
-    draw_samples,
+    LayerCache,
     input_second_moments,
     reading_keys,
     ridge_of,
@@ -33,7 +32,7 @@ def surgeon_curvature(
         context: What to score.
         gamma: Ridge as a share of the mean squared input.
         balanced: Count every class once.
-        noise: As in :func:`leastloss.activations.moments.draw_samples`.
+        noise: As in :func:`leastloss.activations.Draws.draw`.
         most: As there.
 
     Raises:
@@ -41,14 +40,15 @@ def surgeon_curvature(
     """
     costs = {}
     for read in layer_moments(context, balanced=balanced, noise=noise, most=most):
-        mask, part = context.masks[read.name], f"{read.name}/inverse"
+        mask = context.masks[read.name]
+        read.cache.expected.add(read.name)
         key = solving_key(read.key, mask, gamma)
-        read.known.wanted.add(part)  # a repair has the factors at hand
-        found = read.known.get(context.model, part, key)
-        inverse = found[0] if found else _inverse(read.layer, read.moments, mask, gamma)
-        kept = mask.flatten(1).to(inverse.device)
-        inverse = inverse[:, : kept.shape[1]].clamp(min=1e-300)
-        costs[read.name] = torch.where(kept, inverse.reciprocal(), 0.0).view(mask.shape)
+        inverse = read.cache.get(context.model, read.name, "inverse diagonals", key)
+        if inverse is None:
+            inverse = _inverse(read.layer, read.moments, mask, gamma)
+        support = mask.flatten(1).to(inverse.device)
+        inverse = inverse[:, : support.shape[1]].clamp(min=1e-300)
+        costs[read.name] = torch.where(support, inverse.reciprocal(), 0.0).view(mask.shape)
     return costs
 
 
@@ -60,15 +60,15 @@ class Reading:
         name: Of the layer.
         layer: The layer.
         moments: Second moments of its inputs, shape (groups, d, d).
-        key: Of what it reads (:func:`leastloss.activations.cache.reading_keys`).
-        known: What is known of the draw.
+        key: Of what it reads (:func:`leastloss.activations.reading_keys`).
+        cache: What was computed on the draw.
     """
 
     name: str
     layer: Layer
     moments: Tensor
     key: bytes
-    known: Known
+    cache: LayerCache
 
 
 def layer_moments(
@@ -80,29 +80,24 @@ def layer_moments(
     :func:`leastloss.activations.moments.input_second_moments`.
     """
     layers = prunable_layers(context.model, list(context.masks))
-    samples = draw_samples(context.train, context.model, balanced=balanced, noise=noise, most=most)
-    # The draw and what is known of it last as long as the pruning.
-    context.memory[f"samples/{balanced}/{noise}/{most}"] = samples
+    samples = context.draws.draw(
+        context.train, context.model, balanced=balanced, noise=noise, most=most
+    )
     ran = run_order(context.model, samples.x[:2], list(layers))
     keys = dict(reading_keys(context.model, {name: layers[name] for name in ran}))
     for name in context.masks:
-        known = samples.known.get(context.model, name, keys[name])
-        if known is None:
-            known = (input_second_moments(context.model, layers[name], samples),)
-            samples.known.put(context.model, name, keys[name], known)
-        yield Reading(
-            name=name,
-            layer=layers[name],
-            moments=known[0],
-            key=keys[name],
-            known=samples.known,
-        )
+        layer, key = layers[name], keys[name]
+        moments = samples.cache.get(context.model, name, "moments", key)
+        if moments is None:
+            moments = input_second_moments(context.model, layer, samples)
+            samples.cache.put(context.model, name, "moments", key, moments)
+        yield Reading(name=name, layer=layer, moments=moments, key=key, cache=samples.cache)
 
 
 def _inverse(layer: Layer, moments: Tensor, mask: Tensor, gamma: float) -> Tensor:
     """Diagonals of the inverse moments of every row's kept inputs, shape (rows, d)."""
-    found = []
-    for g, kept in enumerate(row_supports(layer, mask, moments)):
+    diagonals = []
+    for g, support in enumerate(row_supports(layer, mask, moments)):
         ridge = ridge_of(moments[g], gamma, bias=layer.bias is not None)
-        found.append(inverse_diagonals(moments[g], kept, ridge))
-    return torch.cat(found)
+        diagonals.append(inverse_diagonals(moments[g], support, ridge))
+    return torch.cat(diagonals)

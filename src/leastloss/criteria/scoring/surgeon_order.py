@@ -39,7 +39,7 @@ def surgeon_removal_order(
         moves: What the costs of each unit count, by layer; without any all count alike.
         gamma: Ridge as a share of the mean squared input.
         balanced: Count every class once.
-        noise: As in :func:`leastloss.activations.moments.draw_samples`.
+        noise: As in :func:`leastloss.activations.Draws.draw`.
 
     Raises:
         InputError: If inputs, weights or moves are not finite, a class is empty, or a layer does

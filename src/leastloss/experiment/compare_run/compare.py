@@ -9,6 +9,7 @@ import pandas as pd
 
 from leastloss import tracking
 from leastloss.controls import BASELINES
+from leastloss.criteria import current_label
 from leastloss.errors import InputError
 from leastloss.evaluation import by_name, check_table, told_failures, without_failed
 from leastloss.experiment.commands import command_of
@@ -72,7 +73,8 @@ def check(config: CompareConfig) -> Plan:
     found = compared(runs)
     check_measured(metrics, found.table)
     check_table(without_failed(found.table), metrics)
-    against = tuple(part.strip() for part in config.against.split(";") if part.strip())
+    methods = (part.strip() for part in current_label(config.against).split(";"))
+    against = tuple(filter(None, methods))
     known = [*found.labels, *{label.criterion for label in found.labels.values()}]
     for name in against:
         choose("method", name, list(dict.fromkeys(known)))

@@ -7,6 +7,7 @@ from typing import ClassVar, TypeAlias
 
 from torch import nn
 
+from leastloss.activations import Draws
 from leastloss.arguments import checked
 from leastloss.data import Data
 from leastloss.models import Masks
@@ -68,6 +69,10 @@ class Recovery(ABC):
             data: Only the training and the validation split are read.
             seed: Of whatever is drawn.
         """
+
+    def prepare(self, dense: nn.Module, data: Data, seed: int, draws: Draws) -> Repair:
+        """Begin as :meth:`begin`, with the draws of samples that the path's scores read too."""
+        return self.begin(dense, data, seed)
 
 
 @checked

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from torch import nn
 
+from leastloss.activations import Draws
 from leastloss.arguments import checked
 from leastloss.data import Data
 from leastloss.errors import InputError
@@ -48,10 +49,14 @@ class Chain(Recovery):
 
     def begin(self, dense: nn.Module, data: Data, seed: int) -> Repair:
         """Begin with all of them."""
-        repairs = [link.begin(dense, data, seed) for link in self.links]
+        return self.prepare(dense, data, seed, Draws())
+
+    def prepare(self, dense: nn.Module, data: Data, seed: int, draws: Draws) -> Repair:
+        """Begin with the draws of a path; see :meth:`Recovery.prepare`."""
+        repairs = [link.prepare(dense, data, seed, draws) for link in self.links]
 
         def repair(model: nn.Module, masks: Masks) -> None:
-            for one in repairs:
-                one(model, masks)
+            for repair_link in repairs:
+                repair_link(model, masks)
 
         return repair

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from leastloss.activations import (
+    Draws,
     Samples,
-    draw_samples,
     reading_keys,
     repairable_layers,
     ridge_of,
@@ -70,8 +70,12 @@ class Compensate(Recovery):
 
     def begin(self, dense: nn.Module, data: Data, seed: int) -> Repair:
         """Draw the samples and note the targets of every layer."""
+        return self.prepare(dense, data, seed, Draws())
+
+    def prepare(self, dense: nn.Module, data: Data, seed: int, draws: Draws) -> Repair:
+        """Begin with the draws of a path; see :meth:`Recovery.prepare`."""
         refuse_binary(dense, "compensate")
-        samples = draw_samples(
+        samples = draws.draw(
             data.train, dense, balanced=self.balanced, noise=self.noise, most=self.most
         )
         targets, barred = Targets(dense, samples), misused(dense, samples.x[:8])
@@ -91,11 +95,11 @@ class Compensate(Recovery):
             layer = layers[name]
             mask = mask_for(masks, name, layer)
             moments, cross = targets.moments(model, name, layer, key)
-            part, known = f"{name}/inverse", samples.known
-            asked = part in known.wanted
-            found = fit_layer(layer, moments, cross, mask, self.gamma, inverse=asked)
-            if found is not None:
-                known.put(model, part, solving_key(key, mask, self.gamma), (found,))
+            expected = name in samples.cache.expected
+            inverse = fit_layer(layer, moments, cross, mask, self.gamma, inverse=expected)
+            if inverse is not None:
+                solved = solving_key(key, mask, self.gamma)
+                samples.cache.put(model, name, "inverse diagonals", solved, inverse)
 
 
 def refuse_binary(model: nn.Module, name: str) -> None:

@@ -6,7 +6,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from leastloss.activations import Samples, draw_samples, logits_of, observing, repairable_layers
+from leastloss.activations import Draws, Samples, logits_of, observing, repairable_layers
 from leastloss.data import Data
 from leastloss.errors import InputError
 from leastloss.geometry import refit_units, softmax_roots
@@ -77,8 +77,12 @@ class Refit(Recovery):
 
     def begin(self, dense: nn.Module, data: Data, seed: int) -> Repair:
         """Draw the samples and note the dense network's logits."""
+        return self.prepare(dense, data, seed, Draws())
+
+    def prepare(self, dense: nn.Module, data: Data, seed: int, draws: Draws) -> Repair:
+        """Begin with the draws of a path; see :meth:`Recovery.prepare`."""
         refuse_binary(dense, "refit")
-        samples = draw_samples(
+        samples = draws.draw(
             data.train, dense, balanced=self.balanced, noise=self.noise, most=self.most
         )
         x = matched(dense, samples.x)

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from leastloss.activations import Known, Samples, layer_rows, moments_of
+from leastloss.activations import LayerCache, Samples, layer_rows, moments_of
 from leastloss.errors import InputError
 from leastloss.models import Layer, weight_layers
 
@@ -15,31 +15,31 @@ class Targets:
         self._samples, self._dense = samples, dense
         self._layers = weight_layers(dense)
         self._values: dict[str, list[Tensor]] = {}
-        self._cross = Known()
+        self._cross = LayerCache()
 
     def moments(
         self, model: nn.Module, name: str, layer: Layer, key: bytes
     ) -> tuple[Tensor, Tensor]:
         """Second moments of the inputs, and their moments with the targets, by group."""
-        found_inputs = self._samples.known.get(model, name, key)
-        found_cross = self._cross.get(model, name, key)
-        if found_inputs and found_cross:  # the first layer mostly reads the same at all steps
-            return found_inputs[0], found_cross[0]
+        inputs = self._samples.cache.get(model, name, "moments", key)
+        cross = self._cross.get(model, name, "moments with targets", key)
+        if inputs is not None and cross is not None:  # mostly so in the first layer
+            return inputs, cross
         values = self._values.get(name)
         if values is None:
             values = self._values[name] = self._of(name)
-        count, found = len(self._samples.x), []
+        count, parts = len(self._samples.x), []
         for piece, value in zip(self._samples.batches(model), values, strict=True):
             rows = layer_rows(model, layer, self._samples.x[piece], count)
             # Targets ride along as further columns: one product gives both moments.
             both = torch.cat([rows, value], dim=-1)
-            found.append(moments_of(rows, both, self._samples.weights[piece]))
-        total = torch.stack(found).sum(dim=0)
+            parts.append(moments_of(rows, both, self._samples.weights[piece]))
+        total = torch.stack(parts).sum(dim=0)
         inputs, cross = total.split([total.shape[1], total.shape[2] - total.shape[1]], dim=2)
         if not (torch.isfinite(inputs).all() and torch.isfinite(cross).all()):
             raise InputError(f"inputs of layer {name!r} are not finite (NaN or infinity)")
-        self._samples.known.put(model, name, key, (inputs,))
-        self._cross.put(model, name, key, (cross,))
+        self._samples.cache.put(model, name, "moments", key, inputs)
+        self._cross.put(model, name, "moments with targets", key, cross)
         return inputs, cross
 
     def _of(self, name: str) -> list[Tensor]:
