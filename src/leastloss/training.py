@@ -12,7 +12,7 @@ from leastloss.epochs import train
 from leastloss.errors import InputError
 from leastloss.evaluation import check_network, check_trains
 from leastloss.losses import LOSSES
-from leastloss.models import ZEROS, Masks, check_module, give_up_masks, told_zeros, zeros_of
+from leastloss.models import ZEROS, Masks, check_module, describe_zeros, give_up_masks, zeros_of
 from leastloss.names import choose
 from leastloss.notices import notice
 
@@ -57,7 +57,7 @@ def _held(model: nn.Module, zeros: str) -> Masks:
         return {}
     held = zeros_of(model)
     if held:
-        notice(told_zeros(model, held))
+        notice(describe_zeros(model, held))
     return held
 
 

@@ -4,7 +4,7 @@ import torch
 from torch import nn
 from torch.nn.utils import prune as torch_prune
 
-from leastloss.models.matrices import network_sparsity, told_dense, weight_matrices
+from leastloss.models.matrices import describe_dense, network_sparsity, weight_matrices
 from leastloss.pruning import apply_masks
 
 
@@ -50,9 +50,11 @@ def test_the_share_is_that_of_all_weights() -> None:
 
 def test_what_stays_dense_is_named_and_long_lists_are_cut() -> None:
     net = Mixed()
-    assert told_dense(net, ["head", "attention.out_proj"]) == (
+    assert describe_dense(net, ["head", "attention.out_proj"]) == (
         "0.87 of the network's weights stay dense: words.weight, conv.weight, up.weight, "
         "attention.in_proj_weight, rnn.weight_ih_l0, rnn.weight_hh_l0"
     )
-    assert told_dense(net, []).endswith("attention.out_proj.weight, rnn.weight_ih_l0 and 2 more")
-    assert told_dense(nn.Linear(3, 2), [""]) == ""
+    assert describe_dense(net, []).endswith(
+        "attention.out_proj.weight, rnn.weight_ih_l0 and 2 more"
+    )
+    assert describe_dense(nn.Linear(3, 2), [""]) == ""

@@ -9,7 +9,7 @@ import leastloss as ll
 from leastloss.errors import InputError
 from leastloss.models import BinarizedMLP, BinaryLinear
 from leastloss.models.copying import own_copy
-from leastloss.models.zeros import hold_zeros, told_zeros, zeros_of
+from leastloss.models.zeros import describe_zeros, hold_zeros, zeros_of
 from leastloss.pruning import apply_masks
 
 
@@ -29,7 +29,7 @@ def with_zeros() -> nn.Sequential:
 def test_exact_zeros_of_float_layers_count() -> None:
     found = zeros_of(with_zeros())
     assert {name: int((~mask).sum()) for name, mask in found.items()} == {"0": 6, "2": 1}
-    assert told_zeros(with_zeros(), found, ["0", "2"]).startswith(
+    assert describe_zeros(with_zeros(), found, ["0", "2"]).startswith(
         "7 of 50 weights are zero already"
     )
 
@@ -42,7 +42,7 @@ def test_a_layer_that_is_zero_altogether_is_fresh_unless_it_remembers_a_mask() -
     net = with_zeros()
     nn.init.zeros_(net[2].weight)
     assert list(zeros_of(net)) == ["0"]
-    assert "layer '2', all zero without a mask" in told_zeros(net, zeros_of(net))
+    assert "layer '2', all zero without a mask" in describe_zeros(net, zeros_of(net))
     apply_masks(net, {"2": torch.zeros(4, 5, dtype=torch.bool)})
     assert not zeros_of(net)["2"].any()
 

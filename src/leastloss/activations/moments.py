@@ -80,7 +80,7 @@ def row_supports(layer: Layer, mask: Tensor, moments: Tensor) -> tuple[Tensor, .
         mask: Kept weights, of the weight's shape.
         moments: Second moments of its inputs, shape (groups, d, d).
     """
-    kept = mask.flatten(1).to(moments.device)
+    support = mask.flatten(1).to(moments.device)
     if layer.bias is not None:
-        kept = torch.cat([kept, kept.new_ones(len(kept), 1)], dim=1)
-    return kept.tensor_split(len(moments))
+        support = torch.cat([support, support.new_ones(len(support), 1)], dim=1)
+    return support.tensor_split(len(moments))

@@ -91,8 +91,8 @@ def logits_of(model: nn.Module, x: Tensor) -> Tensor:
         raise InputError("the training samples are not finite (NaN or infinity)")
     logits = model(x)
     if not isinstance(logits, Tensor) or logits.ndim != 2 or len(logits) != len(x):
-        found = tuple(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
-        raise InputError(f"the network returns {found} for {len(x)} samples; logits are (n, C)")
+        shape = tuple(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
+        raise InputError(f"the network returns {shape} for {len(x)} samples; logits are (n, C)")
     if not torch.isfinite(logits).all():
         raise InputError("the logits are not finite (NaN or infinity)")
     return logits

@@ -54,12 +54,12 @@ class Flips(Criterion):
 
 
 def _binary_layers(context: ScoringContext) -> dict[str, BinaryLinear]:
-    found = {}
+    binary = {}
     for name, layer in prunable_layers(context.model, list(context.masks)).items():
         if not isinstance(layer, BinaryLinear):
             raise InputError(
                 f"flips are those of binary weights, and layer {name!r} is a "
                 f"{type(layer).__name__}; use a binarized network"
             )
-        found[name] = layer
-    return found
+        binary[name] = layer
+    return binary

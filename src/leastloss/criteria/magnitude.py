@@ -30,10 +30,10 @@ class Magnitude(Criterion):
     def score(self, context: ScoringContext) -> Scores:
         """Score by magnitude; see :meth:`Criterion.score`."""
         layers = prunable_layers(context.model, list(context.masks))
-        kept = {n: (layers[n].weight.detach() * m).double() for n, m in context.masks.items()}
+        weights = {n: (layers[n].weight.detach() * m).double() for n, m in context.masks.items()}
         if context.granularity == "weight":
-            return {name: weight.abs().cpu().numpy() for name, weight in kept.items()}
+            return {name: weight.abs().cpu().numpy() for name, weight in weights.items()}
         return {
-            name: kept[name].flatten(1).norm(dim=1).cpu().numpy()
+            name: weights[name].flatten(1).norm(dim=1).cpu().numpy()
             for name in hidden_units(context.model)
         }

@@ -51,5 +51,5 @@ class Margin(UnitScore):
 
     def weigh(self, context: ScoringContext, alive: Alive) -> Mapping[str, Tensor]:
         """Score the units that are left; see :meth:`UnitScore.weigh`."""
-        found = unit_margins(context, alive, balanced=self.balanced, folded=self.folded)
-        return {name: margin_loss(moments, self.gamma) for name, moments in found.items()}
+        margins = unit_margins(context, alive, balanced=self.balanced, folded=self.folded)
+        return {name: margin_loss(moments, self.gamma) for name, moments in margins.items()}

@@ -139,12 +139,12 @@ class NeuralCollapse(WeightScore):
         worst, parts = self.protect, []
         if worst < 1:
             columns = metric_columns(context, self.metric, gamma=self.gamma, balanced=self.balanced)
-            found = unit_moves(context, columns, balanced=self.balanced, most=ENOUGH)
-            parts.append((1 - worst, {n: m.sum(dim=0) for n, m in found.items()}))
+            by_layer = unit_moves(context, columns, balanced=self.balanced, most=ENOUGH)
+            parts.append((1 - worst, {n: m.sum(dim=0) for n, m in by_layer.items()}))
         if worst > 0:
             columns = pair_columns(context, gamma=self.gamma, balanced=self.balanced)
-            found = unit_moves(context, columns, balanced=self.balanced, most=ENOUGH)
-            parts.append((worst, {n: m.amax(dim=0) for n, m in found.items()}))
+            by_layer = unit_moves(context, columns, balanced=self.balanced, most=ENOUGH)
+            parts.append((worst, {n: m.amax(dim=0) for n, m in by_layer.items()}))
         totals = [sum(float(m.sum()) for m in moves.values()) or 1.0 for _, moves in parts]
         return {
             name: sum(

@@ -59,8 +59,8 @@ class ScatterSlope(WeightScore):
         for y, seen in _runs(context.model, splits, list(layers)):
             for name, (_, features) in seen.items():
                 members = functional.one_hot(y, len(counts)).T.to(features)
-                found = (members @ features.flatten(1)).double()
-                sums[name] = sums[name] + found if name in sums else found
+                batch_sums = (members @ features.flatten(1)).double()
+                sums[name] = sums[name] + batch_sums if name in sums else batch_sums
         total = {
             n: torch.zeros_like(layer.weight, dtype=torch.float64) for n, layer in layers.items()
         }
@@ -75,8 +75,8 @@ class ScatterSlope(WeightScore):
     def facts(self, context: ScoringContext) -> dict[str, int]:
         """How many samples leaked, if that was asked for; see :meth:`Criterion.facts`."""
         leaked = self._leaked(context)
-        own = {"leaked_samples": sum(len(split) for split in leaked)} if leaked else {}
-        return super().facts(context) | own
+        leak = {"leaked_samples": sum(len(split) for split in leaked)} if leaked else {}
+        return super().facts(context) | leak
 
     def _leaked(self, context: ScoringContext) -> list[Split]:
         if not self.leak:

@@ -60,8 +60,8 @@ def input_moments(context: ScoringContext, *, balanced: bool = True) -> dict[str
             counts = shares.to(y.device)[y]
 
             def look(name: str, values: Tensor, weights: Tensor = counts) -> None:
-                found = input_moment(layers[name], values, weights)
-                moments[name] = moments[name] + found if name in moments else found
+                moment = input_moment(layers[name], values, weights)
+                moments[name] = moments[name] + moment if name in moments else moment
 
             with observing(layers, look):
                 logits_of(context.model, x)

@@ -54,8 +54,8 @@ def split_tensors(
     for part in ("test", "val"):
         if part not in whole:
             y = rest.y.cpu().numpy()
-            stay, held = hold_out(y, count, fifth / len(rest), seed, f"split/{part}")
-            whole[part], rest = rest.subset(held), rest.subset(stay)
+            stay, cut = hold_out(y, count, fifth / len(rest), seed, f"split/{part}")
+            whole[part], rest = rest.subset(cut), rest.subset(stay)
     if minority is None:
         labels = rarest(rest.counts())
     train_, val_, test_ = (
@@ -72,8 +72,8 @@ def _same_scale(**parts: Pair | None) -> None:
         if pair is not None
     }
     if len({kind == "uint8" for kind in kinds.values()}) > 1:
-        given = ", ".join(f"{part} {kind}" for part, kind in kinds.items())
+        types = ", ".join(f"{part} {kind}" for part, kind in kinds.items())
         raise InputError(
-            f"inputs are of different types ({given}); uint8 is divided by 255 and others are "
+            f"inputs are of different types ({types}); uint8 is divided by 255 and others are "
             "taken as they are, so give all splits as uint8, or none"
         )

@@ -22,7 +22,7 @@ def shared_samples(train: Split, val: Split, test: Split) -> dict[str, int]:
         {'val in train': 0, 'test in train': 2, 'test in val': 0}
     """
     rows = {"train": _digests(train), "val": _digests(val), "test": _digests(test)}
-    known = {part: set(found) for part, found in rows.items()}
+    known = {part: set(digests) for part, digests in rows.items()}
     pairs = (("val", "train"), ("test", "train"), ("test", "val"))
     return {f"{a} in {b}": sum(row in known[b] for row in rows[a]) for a, b in pairs}
 
@@ -35,16 +35,16 @@ def remark(shared: dict[str, int], sizes: dict[str, int]) -> str:
         'identical inputs in two splits: 2 of 5 test samples are in train too; numbers on them \
 show what was remembered, so remove them or split by what they belong to'
     """
-    found = [
+    overlaps = [
         f"{count} of {sizes[part]} {part} samples are in {other} too"
         for pair, count in shared.items()
         if count
         for part, _, other in [pair.partition(" in ")]
     ]
-    if not found:
+    if not overlaps:
         return ""
     return (
-        f"identical inputs in two splits: {', '.join(found)}; numbers on them show what was "
+        f"identical inputs in two splits: {', '.join(overlaps)}; numbers on them show what was "
         "remembered, so remove them or split by what they belong to"
     )
 

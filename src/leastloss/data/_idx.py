@@ -33,11 +33,11 @@ def read_idx(path: Path, dimensions: int) -> NDArray[np.uint8]:
     Raises:
         ResourceError: If the file cannot be read or is not a complete idx file of unsigned bytes.
     """
-    found = path if path.is_file() else path.with_suffix("")
+    file = path if path.is_file() else path.with_suffix("")
     try:
-        content = gzip.decompress(path.read_bytes()) if found == path else found.read_bytes()
+        content = gzip.decompress(path.read_bytes()) if file == path else file.read_bytes()
     except (OSError, EOFError, zlib.error) as error:
-        raise ResourceError(f"{found} cannot be read ({error}); copy it anew") from error
+        raise ResourceError(f"{file} cannot be read ({error}); copy it anew") from error
     header = 4 + 4 * dimensions
     if content[:4] == bytes([0, 0, 8, dimensions]) and len(content) >= header:
         # Python's integers: sizes of a damaged header may multiply past 64 bits.
@@ -45,6 +45,6 @@ def read_idx(path: Path, dimensions: int) -> NDArray[np.uint8]:
         if len(content) == header + prod(sizes):
             return np.frombuffer(content, np.uint8, offset=header).reshape(sizes)
     raise ResourceError(
-        f"{found} is corrupt or truncated: it is not a complete idx file of bytes in {dimensions} "
+        f"{file} is corrupt or truncated: it is not a complete idx file of bytes in {dimensions} "
         "dimensions; delete it and run again to download it, or copy it anew"
     )

@@ -100,8 +100,8 @@ class Data:
         # The name says that load_data cannot make it again.
         data = cls(name, *splits, {"name": f"tensors:{name}", "seed": seed})
         sizes = {"val": len(data.val), "test": len(data.test)}
-        if said := remark(data.duplicates, sizes):
-            notice(said)
+        if overlap := remark(data.duplicates, sizes):
+            notice(overlap)
         return data
 
     @property

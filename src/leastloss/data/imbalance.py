@@ -129,7 +129,9 @@ def check_labels(name: str, labels: Sequence[int], classes: int) -> tuple[int, .
         >>> check_labels("rare", [3, 1], 10)
         (1, 3)
     """
-    checked = sorted(_checks.integer(f"a class in {name}", one, 0, classes - 1) for one in labels)
+    checked = sorted(
+        _checks.integer(f"a class in {name}", label, 0, classes - 1) for label in labels
+    )
     if not checked or len(set(checked)) != len(checked) or len(checked) == classes:
         raise InputError(
             f"{name} is {list(labels)}; it must name at least one class, each once, and not all"

@@ -95,8 +95,8 @@ def load_data(
         train = np.arange(len(labels))
         test_images, test_labels = raw.test
         val_share = 0.1
-    stay, held = hold_out(labels[train], raw.classes, val_share, seed, "split/val")
-    train, val = train[stay], train[held]
+    stay, held_out = hold_out(labels[train], raw.classes, val_share, seed, "split/val")
+    train, val = train[stay], train[held_out]
     train = train[replicate_subset(labels[train], raw.classes, subset, replicate, seed)]
     targets = class_targets(
         np.bincount(labels[train], minlength=raw.classes),

@@ -56,8 +56,8 @@ class NoiseScale:
             return corruption.function(x, parameter, generator).clamp(0, 1)
         if self.kind == RANGE:
             unit = ((x - self.low) / self.width).clamp(0, 1)
-            found = corruption.function(unit, parameter, generator).clamp(0, 1)
-            return found * self.width + self.low
+            damaged = corruption.function(unit, parameter, generator).clamp(0, 1)
+            return damaged * self.width + self.low
         if corruption.name == "gaussian":
             return x + self.width * corruption.function(torch.zeros_like(x), parameter, generator)
         marks = corruption.function(torch.full_like(x, 0.5), parameter, generator)

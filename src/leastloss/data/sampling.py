@@ -29,12 +29,12 @@ def at_most(split: Split, most: int) -> Split:
     return split.subset(by_class[torch.arange(len(split)) - first < most].sort().values)
 
 
-def standing(split: Split, some: Split, shares: torch.Tensor) -> torch.Tensor:
+def standing(split: Split, part: Split, shares: torch.Tensor) -> torch.Tensor:
     """Weight of a sample of each class where some samples of a class stand for all of it, (C,).
 
     Args:
         split: All samples.
-        some: Those that are left of it, of every class some.
+        part: Those that are left of it, of every class some.
         shares: Weight of a sample of each class of the whole split.
 
     Example:
@@ -42,4 +42,4 @@ def standing(split: Split, some: Split, shares: torch.Tensor) -> torch.Tensor:
         >>> standing(split, at_most(split, 2), torch.tensor([0.1, 0.5]).double())
         tensor([0.2500, 0.5000], dtype=torch.float64)
     """
-    return shares * torch.from_numpy(split.counts() / some.counts())
+    return shares * torch.from_numpy(split.counts() / part.counts())

@@ -90,8 +90,8 @@ def hold_out(labels: Ints, classes: int, share: float, seed: int, label: str) ->
     take = np.minimum(allocate(counts, round(share * len(labels))), np.maximum(counts - 1, 0))
     if take.sum() == 0:
         raise InputError(f"{len(labels)} samples are too few to hold out a share of {share:g}")
-    held = draw(labels, take, stream(seed, label))
-    return np.setdiff1d(np.arange(len(labels)), held), held
+    cut = draw(labels, take, stream(seed, label))
+    return np.setdiff1d(np.arange(len(labels)), cut), cut
 
 
 def replicate_subset(labels: Ints, classes: int, share: float, replicate: int, seed: int) -> Ints:

@@ -94,7 +94,7 @@ class StatisticsAccumulator(ClassSums):
             InputError: If there are no samples, a class that must occur does not, or
                 ``shrinkage`` is negative.
         """
-        labels, moments = self._found()
+        labels, moments = self._moments_of_all()
         counts = torch.tensor([part.count for part in moments])
         weights = class_weights(counts, balanced=balanced)
         within = torch.zeros_like(self._scatter[labels[0]])
@@ -104,11 +104,11 @@ class StatisticsAccumulator(ClassSums):
             within.addr_(part.offset(), part.offset(), alpha=-factor)
         covariances = None
         if keep_covariances:
-            own = [
+            by_class = [
                 (self._scatter[label] / part.count).addr_(part.offset(), part.offset(), alpha=-1)
                 for label, part in zip(labels, moments, strict=True)
             ]
-            covariances = shrunk(torch.stack(own), weights, counts, shrinkage)
+            covariances = shrunk(torch.stack(by_class), weights, counts, shrinkage)
         return summary(labels, moments, weights, within, shrinkage, covariances)
 
 
@@ -124,17 +124,17 @@ def summary(
     counts = torch.tensor([part.count for part in moments])
     variances = torch.stack([part.variance() for part in moments])
     means = torch.stack([part.shift + part.offset() for part in moments])
-    device, own = means.device, weights.to(means.device)
-    mean = own @ means
+    device, shares = means.device, weights.to(means.device)
+    mean = shares @ means
     centred = means - mean
     return ClassStatistics(
         classes=torch.tensor(labels, device=device),
         counts=counts.to(device),
-        weights=own,
+        weights=shares,
         means=means,
         mean=mean,
         within=within,
-        between=centred.T @ (own[:, None] * centred),
+        between=centred.T @ (shares[:, None] * centred),
         variances=shrunk(variances, weights, counts, shrinkage),
         covariances=covariances,
     )

@@ -73,14 +73,14 @@ class ClassSums(ABC):
         if label not in self._moments:
             first = part[0].clone()
             self._moments[label] = Moments(first, torch.zeros_like(first), torch.zeros_like(first))
-        found = self._moments[label]
-        part -= found.shift
+        moments = self._moments[label]
+        part -= moments.shift
         total = part.sum(dim=0)
         if not torch.isfinite(total).all():
             raise InputError(f"features of class {label} are not finite (NaN or infinity)")
-        found.total += total
-        found.square += torch.linalg.vector_norm(part, dim=0).square()
-        found.count += len(part)
+        moments.total += total
+        moments.square += torch.linalg.vector_norm(part, dim=0).square()
+        moments.count += len(part)
 
     @abstractmethod
     def _multiply(self, labels: Sequence[int], parts: Sequence[Tensor], centred: Tensor) -> None:
@@ -92,7 +92,7 @@ class ClassSums(ABC):
             centred: All samples of the chunk, shape (n, d).
         """
 
-    def _found(self) -> tuple[list[int], list[Moments]]:
+    def _moments_of_all(self) -> tuple[list[int], list[Moments]]:
         """Labels and sums of all classes.
 
         Raises:
@@ -112,9 +112,9 @@ def checked_labels(features: Tensor, labels: Tensor, classes: int | None) -> Ten
     Raises:
         InputError: If the shapes do not fit or the labels are no class indices.
     """
-    for name, given in (("features", features), ("labels", labels)):
-        if not isinstance(given, Tensor):
-            raise InputError(f"{name} are {type(given).__name__}; they must be a torch.Tensor")
+    for name, value in (("features", features), ("labels", labels)):
+        if not isinstance(value, Tensor):
+            raise InputError(f"{name} are {type(value).__name__}; they must be a torch.Tensor")
     if labels.ndim == 2 and features.ndim == 2 and len(labels) == len(features):
         raise InputError(
             f"labels have shape {tuple(labels.shape)}, one-hot perhaps; they must be (n,) class "

@@ -61,14 +61,16 @@ def masked_least_squares(
             f"{tuple(mask.T.shape)}"
         )
     weights = torch.zeros(mask.shape, dtype=torch.float64, device=moments.device)
-    for rows, kept, factor, valid in factors(moments, mask, ridge):
+    for rows, support, factor, valid in factors(moments, mask, ridge):
         if valid is None:  # one support for all rows
-            weights[rows[:, None], kept] = torch.cholesky_solve(cross[kept][:, rows], factor).T
+            weights[rows[:, None], support] = torch.cholesky_solve(
+                cross[support][:, rows], factor
+            ).T
         else:
-            right = (cross[kept, rows[:, None]] * valid)[:, :, None]
-            weights[rows[:, None], kept] = torch.cholesky_solve(right, factor)[:, :, 0] * valid
+            right = (cross[support, rows[:, None]] * valid)[:, :, None]
+            weights[rows[:, None], support] = torch.cholesky_solve(right, factor)[:, :, 0] * valid
         if diagonals is not None:
-            _put_diagonals(diagonals, rows, kept, factor, valid)
+            _put_diagonals(diagonals, rows, support, factor, valid)
     return weights
 
 
@@ -88,19 +90,19 @@ def inverse_diagonals(moments: Tensor, mask: Tensor, ridge: Tensor) -> Tensor:
     """
     check_problem(moments, mask, ridge)
     diagonals = torch.zeros(mask.shape, dtype=torch.float64, device=moments.device)
-    for rows, kept, factor, valid in factors(moments, mask, ridge):
-        _put_diagonals(diagonals, rows, kept, factor, valid)
+    for rows, support, factor, valid in factors(moments, mask, ridge):
+        _put_diagonals(diagonals, rows, support, factor, valid)
     return diagonals
 
 
 def _put_diagonals(
-    diagonals: Tensor, rows: Tensor, kept: Tensor, factor: Tensor, valid: Tensor | None
+    diagonals: Tensor, rows: Tensor, support: Tensor, factor: Tensor, valid: Tensor | None
 ) -> None:
     diagonal = _inverse_diagonal(factor)
     if valid is None:
-        diagonals[rows[:, None], kept] = diagonal.expand(len(rows), -1)
+        diagonals[rows[:, None], support] = diagonal.expand(len(rows), -1)
     else:
-        diagonals[rows[:, None], kept] = diagonal * valid
+        diagonals[rows[:, None], support] = diagonal * valid
 
 
 def check_problem(moments: Tensor, mask: Tensor, ridge: Tensor) -> None:
@@ -122,9 +124,9 @@ def factors(
     supports, owner, sharing = torch.unique(mask, dim=0, return_inverse=True, return_counts=True)
     sizes = supports.sum(dim=1)
     for shared in ((sharing > 1) & (sizes > 0)).nonzero()[:, 0]:
-        kept = supports[shared].nonzero()[:, 0]
-        block = moments[kept[:, None], kept] + torch.diag(ridge[kept])
-        yield (owner == shared).nonzero()[:, 0], kept, _cholesky(block), None
+        support = supports[shared].nonzero()[:, 0]
+        block = moments[support[:, None], support] + torch.diag(ridge[support])
+        yield (owner == shared).nonzero()[:, 0], support, _cholesky(block), None
     single = ((sharing == 1) & (sizes > 0)).nonzero()[:, 0]
     single = single[sizes[single].argsort()]
     first = torch.empty(len(supports), dtype=torch.int64, device=mask.device)
@@ -133,14 +135,14 @@ def factors(
     width = len(moments) + 1
     for group in _batches(single, sizes):
         size = int(sizes[group[-1]])
-        kept = supports[group].to(torch.uint8).topk(size, dim=1).indices.sort(dim=1).values
-        valid = supports[group].gather(1, kept)
-        place = kept.where(valid, width - 1)
+        support = supports[group].to(torch.uint8).topk(size, dim=1).indices.sort(dim=1).values
+        valid = supports[group].gather(1, support)
+        place = support.where(valid, width - 1)
         # One flat index: several times faster than a pair of them.
         pairs = (place[:, :, None] * width + place[:, None, :]).flatten()
         block = padded.index_select(0, pairs).view(len(group), size, size)
-        block.diagonal(dim1=1, dim2=2).add_(ridge[kept].where(valid, 1.0))
-        yield first[group], kept, _cholesky(block), valid
+        block.diagonal(dim1=1, dim2=2).add_(ridge[support].where(valid, 1.0))
+        yield first[group], support, _cholesky(block), valid
 
 
 def _batches(ordered: Tensor, sizes: Tensor) -> Iterator[Tensor]:
@@ -174,11 +176,11 @@ def _inverse_diagonal(factor: Tensor) -> Tensor:
     # Half the work of the whole inverse; torch has no inverse of a triangle. SciPy's threads and
     # torch's would wait for each other.
     with _blas().limit(limits=1, user_api="blas"):
-        found = [
-            torch.from_numpy(dtrtri(one.numpy(), lower=1)[0]).square().sum(dim=0)
-            for one in factor.reshape(-1, *factor.shape[-2:])
+        diagonals = [
+            torch.from_numpy(dtrtri(block.numpy(), lower=1)[0]).square().sum(dim=0)
+            for block in factor.reshape(-1, *factor.shape[-2:])
         ]
-    return torch.stack(found).view(factor.shape[:-1])
+    return torch.stack(diagonals).view(factor.shape[:-1])
 
 
 @cache

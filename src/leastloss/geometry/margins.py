@@ -63,9 +63,9 @@ def linear_margins(
         raise InputError("margins need the class covariances; pass keep_covariances=True")
     count, size = statistics.means.shape
     if weight.shape != (count, size) or (bias is not None and bias.shape != (count,)):
-        given = tuple(weight.shape), None if bias is None else tuple(bias.shape)
+        shapes = tuple(weight.shape), None if bias is None else tuple(bias.shape)
         raise InputError(
-            f"the classifier has weight {given[0]} and bias {given[1]}; for {size} features of "
+            f"the classifier has weight {shapes[0]} and bias {shapes[1]}; for {size} features of "
             f"{count} classes they must be {(count, size)} and {(count,)}"
         )
     rows = weight.detach().to(statistics.means)

@@ -60,11 +60,11 @@ class PooledAccumulator(ClassSums):
         Raises:
             InputError: If there were more or fewer samples of a class than said.
         """
-        labels, moments = self._found()
+        labels, moments = self._moments_of_all()
         seen = [part.count for part in moments]
         if seen != self._counts.tolist() or self._within is None:
-            said = self._counts.tolist()
-            raise InputError(f"the classes have {seen} samples; {said} were announced")
+            announced = self._counts.tolist()
+            raise InputError(f"the classes have {seen} samples; {announced} were announced")
         offsets = torch.stack([part.offset() for part in moments])
         scaled = self._factors.sqrt().to(offsets.device)[:, None] * offsets
         within = torch.addmm(self._within, scaled.T, scaled, alpha=-1)

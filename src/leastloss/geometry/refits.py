@@ -64,8 +64,8 @@ def refit_units(
     change = torch.zeros(mask.shape, dtype=inputs.dtype, device=inputs.device)
     shift = torch.zeros(len(mask), dtype=inputs.dtype, device=inputs.device)
     for unit in torch.nonzero(chosen & (curvature.sum(dim=1) > 0))[:, 0].tolist():
-        kept = mask[unit].nonzero()[:, 0]
-        x = torch.cat([columns[kept], ones])
+        support = mask[unit].nonzero()[:, 0]
+        x = torch.cat([columns[support], ones])
         if not len(x):
             continue
         normal = ((x * curvature[unit]) @ x.T).double()
@@ -77,7 +77,7 @@ def refit_units(
             continue  # rounding alone: the unit stays as it is
         step = torch.cholesky_solve(right[:, None], factor)[:, 0].to(inputs)
         rest -= by_unit[unit] * (step @ x)[:, None]
-        change[unit, kept] = step[: len(kept)]
+        change[unit, support] = step[: len(support)]
         if bias:
             shift[unit] = step[-1]
     return change, shift

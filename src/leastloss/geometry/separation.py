@@ -59,7 +59,7 @@ class Separation:
     def _number(self, features: Tensor) -> None:
         """Let row i of everything stand for ``features[i]``, with no update outstanding."""
         self._features = features
-        self._kept = torch.ones_like(features, dtype=torch.bool)
+        self._present = torch.ones_like(features, dtype=torch.bool)
         self._row = {feature: row for row, feature in enumerate(features.tolist())}
         self._steps = self._inverse.new_empty(BLOCK, len(features))
         self._count = 0
@@ -77,7 +77,7 @@ class Separation:
                 carried = self._directions.square() @ self._weights / self._diagonal
                 loss += (1 - self._protect) * (carried / whole).clamp(max=1)
         losses = self._means.new_full((self.size,), torch.nan)
-        losses[self._features] = loss.where(self._kept, torch.nan)
+        losses[self._features] = loss.where(self._present, torch.nan)
         return losses
 
     def remove(self, unit: int) -> None:
@@ -92,19 +92,19 @@ class Separation:
         done = self._steps[: self._count]
         column = self._inverse[row] - done.T @ done[:, row]
         root = self._diagonal[row].sqrt()
-        step = torch.where(self._kept, column / root, 0)
+        step = torch.where(self._present, column / root, 0)
         self._directions.addr_(step, self._directions[row] / root, alpha=-1)
         self._diagonal -= step.square()
         self._steps[self._count] = step
         self._count += 1
-        self._kept[row] = False
+        self._present[row] = False
         self._directions[row] = 0
         self._diagonal[row] = 1
         self.remaining -= 1
         if self._count == BLOCK:
             self._inverse.addmm_(self._steps.T, self._steps, alpha=-1)
-            kept = self._kept
-            self._inverse = self._inverse[kept][:, kept]
-            self._directions, self._diagonal = self._directions[kept], self._diagonal[kept]
-            self._means = self._means[:, kept]
-            self._number(self._features[kept])
+            left = self._present
+            self._inverse = self._inverse[left][:, left]
+            self._directions, self._diagonal = self._directions[left], self._diagonal[left]
+            self._means = self._means[:, left]
+            self._number(self._features[left])

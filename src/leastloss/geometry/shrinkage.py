@@ -64,7 +64,7 @@ def shrunk(values: Tensor, weights: Tensor, counts: Tensor, shrinkage: float) ->
     """
     if shrinkage == 0:
         return values
-    own = weights.to(values)
+    shares = weights.to(values)
     drawn = (shrinkage / (counts.to(values) + shrinkage)).view(-1, *[1] * (values.ndim - 1))
-    pooled: Tensor = torch.tensordot(own, values, 1)
+    pooled: Tensor = torch.tensordot(shares, values, 1)
     return values + drawn * (pooled - values)

@@ -79,8 +79,8 @@ def surgeon_order(
     priority = np.random.default_rng(seed).permutation(sum(r.weights.numel() for r in layers))
     bound, traces, start = Bound(k), list[Trace](), 0
     for rows in layers if k else ():
-        for found in _traces(rows, priority[start : start + rows.weights.numel()], bound):
-            traces.append((found[0] + start, found[1]))
+        for parts, costs in _traces(rows, priority[start : start + rows.weights.numel()], bound):
+            traces.append((parts + start, costs))
         start += rows.weights.numel()
     return merge(traces, priority, k)
 
@@ -93,20 +93,20 @@ def _traces(rows: Rows, priority: NDArray[np.int64], bound: Bound) -> Iterator[T
     shares = rows.factor.double().cpu().tolist()
     whole = torch.ones(count, len(rows.ridge), dtype=torch.bool, device=rows.moments.device)
     whole[:, :inputs] = rows.mask
-    for group, kept, factor, valid in factors(rows.moments, whole, rows.ridge):
+    for group, support, factor, valid in factors(rows.moments, whole, rows.ridge):
         inverses = torch.cholesky_inverse(factor).cpu().numpy()
-        columns = kept.cpu().numpy()
-        free = columns < inputs if valid is None else (valid & (kept < inputs)).cpu().numpy()
+        columns = support.cpu().numpy()
+        free = columns < inputs if valid is None else (valid & (support < inputs)).cpu().numpy()
         for number, row in enumerate(group.tolist()):
             alone = () if valid is None else number
             places = np.flatnonzero(free[alone])
-            own = columns[alone][places]
-            parts = row * inputs + own
+            inputs_of_row = columns[alone][places]
+            parts = row * inputs + inputs_of_row
             order, costs = trace(
                 inverses[alone],
                 places,
-                weights[row, own],
-                floors[own],
+                weights[row, inputs_of_row],
+                floors[inputs_of_row],
                 priority[parts],
                 shares[row],
                 bound.value,

@@ -57,11 +57,11 @@ def trace(
         if lowest * factor > limit:
             break
         order[count], costs[count] = numbers[best], lowest * factor
-        gone, weight, pivot = place[best], left[best], diagonal[best]
+        removed, weight, pivot = place[best], left[best], diagonal[best]
         numbers[best], place[best], first[best] = numbers[last], place[last], first[last]
         left[best], diagonal[best], least[best] = left[last], diagonal[last], least[last]
         for i in range(last):
-            column[i] = inverse[gone, place[i]]
+            column[i] = inverse[removed, place[i]]
         done = 0
         while done + 4 <= count:
             a, b, c, d = columns[done], columns[done + 1], columns[done + 2], columns[done + 3]
@@ -79,10 +79,10 @@ def trace(
             done += 1
         root = np.sqrt(pivot)
         share = weight / root
-        made = columns[count]
+        new_column = columns[count]
         for i in range(last):
             entry = column[i] / root
-            made[i] = entry
+            new_column[i] = entry
             left[i] -= share * entry
             diagonal[i] = max(diagonal[i] - entry * entry, least[i])
         count += 1

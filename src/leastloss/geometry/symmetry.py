@@ -126,10 +126,10 @@ def gram_distance(vectors: Tensor, reference: Tensor) -> float:
         raise InputError(
             f"there are {len(vectors)} vectors and a reference of {len(reference)} classes"
         )
-    own = vectors.detach().double()
-    centred = own - own.mean(dim=0)
+    values = vectors.detach().double()
+    centred = values - values.mean(dim=0)
     largest = float(centred.abs().max())
-    if largest <= NOTHING * float(own.abs().max()):
+    if largest <= NOTHING * float(values.abs().max()):
         return math.nan
     unit = centred / largest  # the squares of tiny vectors would underflow
     gram = unit @ unit.T

@@ -122,19 +122,19 @@ def cut(
     block = check_block(block)
     choose("boundary", boundary, BOUNDARIES)
     grids = [Grid(0, 0, 0, 0)] * len(shapes) if grids is None else grids
-    found = [
+    blocks = [
         _blocks_of(shape, block, boundary, grid) for shape, grid in zip(shapes, grids, strict=True)
     ]
-    for shape, grid, (row, _, _) in zip(shapes, grids, found, strict=True):
+    for shape, grid, (row, _, _) in zip(shapes, grids, blocks, strict=True):
         if len(row) == 0 and grid.high == 0:
             raise InputError(
                 f"a {shape[0]}x{shape[1]} matrix has no {block}x{block} block with the boundary "
                 f"{boundary!r}; use boundary='periodic' or a smaller block"
             )
-    row, col, side = (np.concatenate([parts[i] for parts in found]) for i in range(3))
+    row, col, side = (np.concatenate([parts[i] for parts in blocks]) for i in range(3))
     sizes = np.array([rows * cols for rows, cols in shapes], dtype=np.int64)
     return Windows(
-        matrix=np.repeat(np.arange(len(shapes), dtype=np.int32), [len(p[0]) for p in found]),
+        matrix=np.repeat(np.arange(len(shapes), dtype=np.int32), [len(p[0]) for p in blocks]),
         row=row,
         col=col,
         side=side.astype(np.uint8),

@@ -135,8 +135,8 @@ def count_blocks(
     codes = [
         loss_kernels.read_codes(part, block, *grid) for part, grid in zip(parts, grids, strict=True)
     ]
-    for found, pool in zip(codes, pools.tolist(), strict=True):
-        loss_kernels.count_codes(found, counts[pool << shift :])
+    for grid_codes, pool in zip(codes, pools.tolist(), strict=True):
+        loss_kernels.count_codes(grid_codes, counts[pool << shift :])
     whole = all(rows % block == cols % block == 0 for rows, cols in shapes)
     return Blocks(
         matrices=parts,

@@ -22,8 +22,8 @@ from leastloss.models.layers import own_weights as own_weights
 from leastloss.models.layers import prunable_layers as prunable_layers
 from leastloss.models.layers import watch_flips as watch_flips
 from leastloss.models.layers import weight_layers as weight_layers
+from leastloss.models.matrices import describe_dense as describe_dense
 from leastloss.models.matrices import network_sparsity as network_sparsity
-from leastloss.models.matrices import told_dense as told_dense
 from leastloss.models.matrices import weight_matrices as weight_matrices
 from leastloss.models.mlp import MLP, BinarizedMLP
 from leastloss.models.running import evaluation_mode as evaluation_mode
@@ -41,10 +41,10 @@ from leastloss.models.untouched import untouched as untouched
 from leastloss.models.usage import check_usage as check_usage
 from leastloss.models.usage import misused as misused
 from leastloss.models.zeros import ZEROS as ZEROS
+from leastloss.models.zeros import describe_zeros as describe_zeros
 from leastloss.models.zeros import give_up_masks as give_up_masks
 from leastloss.models.zeros import hold_zeros as hold_zeros
 from leastloss.models.zeros import mask_for as mask_for
-from leastloss.models.zeros import told_zeros as told_zeros
 from leastloss.models.zeros import zeros_of as zeros_of
 
 __all__ = [

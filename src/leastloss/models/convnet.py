@@ -94,22 +94,22 @@ class ConvNet(nn.Module):
         return logits
 
     def _check(self) -> None:
-        given = f"shape={self.shape}, hidden={self.hidden}, classes={self.classes}"
+        sizes = f"shape={self.shape}, hidden={self.hidden}, classes={self.classes}"
         if len(self.shape) != 3 or min(self.shape) < 1:
-            raise InputError(f"{given}: a convnet needs images, shape (channels, height, width)")
+            raise InputError(f"{sizes}: a convnet needs images, shape (channels, height, width)")
         if len(self.hidden) < 2 or min(self.hidden) < 1 or self.classes < 2:
             raise InputError(
-                f"{given}: a convnet needs two widths or more, of blocks and of a linear layer, "
+                f"{sizes}: a convnet needs two widths or more, of blocks and of a linear layer, "
                 "each at least 1, and two classes or more"
             )
         blocks, halvings = len(self.hidden) - 1, len(self.pools)
         if list(self.pools) != sorted(set(self.pools) & {*range(blocks)}):
             raise InputError(
-                f"{given}, pools={self.pools}: pools are numbers of blocks, increasing, from 0 to "
+                f"{sizes}, pools={self.pools}: pools are numbers of blocks, increasing, from 0 to "
                 f"{blocks - 1}"
             )
         if min(self.shape[1:]) >> halvings < 1:
-            raise InputError(f"{given}: {halvings} poolings leave nothing of such an image")
+            raise InputError(f"{sizes}: {halvings} poolings leave nothing of such an image")
 
 
 def usual_pools(blocks: Sequence[int]) -> tuple[int, ...]:

@@ -9,11 +9,11 @@ from torch import Tensor
 
 
 def _kernel(weight: Any, negative: Any, flips: Any) -> None:
-    one = weight.dtype.type(1)
+    limit = weight.dtype.type(1)
     for i in range(weight.size):
         value = weight[i]
-        value = one if value > one else value  # a NaN stays what it is
-        value = -one if value < -one else value
+        value = limit if value > limit else value  # a NaN stays what it is
+        value = -limit if value < -limit else value
         weight[i] = value
         now = value < 0
         flips[i] += now ^ negative[i]

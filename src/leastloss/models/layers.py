@@ -83,18 +83,18 @@ def prunable_layers(model: nn.Module, names: Sequence[str] | None = None) -> dic
         >>> list(prunable_layers(nn.Sequential(nn.Linear(4, 3), nn.ReLU(), nn.Linear(3, 2))))
         ['0', '2']
     """
-    every = found = weight_layers(model)
-    if not found:
+    all_layers = layers = weight_layers(model)
+    if not layers:
         kind = type(model).__name__
         raise InputError(f"{kind} has no prunable layer; Linear and Conv2d layers can be pruned")
     if names is not None:
         if len(set(names)) < len(names):
             raise InputError(f"layers are {', '.join(names)}; each may be named once")
-        wanted = {choose("layer", name, found) for name in names}
+        wanted = {choose("layer", name, layers) for name in names}
         if not wanted:
-            raise InputError(f"no layer is named; there are: {', '.join(found)}")
-        found = {n: m for n, m in found.items() if n in wanted}
-    for name, layer in found.items():
+            raise InputError(f"no layer is named; there are: {', '.join(layers)}")
+        layers = {n: m for n, m in layers.items() if n in wanted}
+    for name, layer in layers.items():
         if "weight" not in layer._parameters:
             raise InputError(
                 f"the weight of layer {name!r} is computed from others (parametrized, or masked by "
@@ -107,11 +107,11 @@ def prunable_layers(model: nn.Module, names: Sequence[str] | None = None) -> dic
         if not torch.isfinite(layer.weight).all():
             raise InputError(f"layer {name!r} has weights that are not finite (NaN or infinity)")
     owners: dict[int, str] = {}
-    for name, layer in every.items():
+    for name, layer in all_layers.items():
         first = owners.setdefault(id(layer._parameters.get("weight", layer)), name)
-        if first != name and (first in found or name in found):
+        if first != name and (first in layers or name in layers):
             raise InputError(f"layers {first!r} and {name!r} share one weight; prune them untied")
-    return found
+    return layers
 
 
 PRUNED = "pruning_mask"
@@ -131,17 +131,17 @@ def watch_flips(model: nn.Module) -> None:
 
 
 @torch.no_grad()
-def hold_masks(model: nn.Module, held: Masks) -> None:
+def hold_masks(model: nn.Module, masks: Masks) -> None:
     """After an optimiser step: pruned weights stay pruned, latent weights in their window.
 
     Args:
         model: The network.
-        held: Masks by layer, beside those that layers remember.
+        masks: Masks by layer, beside those that layers remember.
     """
     for name, layer in weight_layers(model).items():
         if isinstance(layer, BinaryLinear):
             layer.clip_()
-        elif (mask := held.get(name, mask_of(layer))) is not None:
+        elif (mask := masks.get(name, mask_of(layer))) is not None:
             layer.weight.mul_(mask)
 
 

@@ -40,12 +40,12 @@ def network_sparsity(model: nn.Module, masks: Masks) -> float:
         0.4
     """
     every = weight_matrices(model)
-    kept = _masks_by_matrix(model, masks)
-    gone = sum(mask.numel() - int(mask.sum()) for name, mask in kept.items() if name in every)
-    return gone / max(1, sum(value.numel() for value in every.values()))
+    masked = _masks_by_matrix(model, masks)
+    pruned = sum(mask.numel() - int(mask.sum()) for name, mask in masked.items() if name in every)
+    return pruned / max(1, sum(value.numel() for value in every.values()))
 
 
-def told_dense(model: nn.Module, pruned: Sequence[str]) -> str:
+def describe_dense(model: nn.Module, pruned: Sequence[str]) -> str:
     """Name the matrices that stay dense whatever is pruned; empty if there are none.
 
     Args:
@@ -53,7 +53,7 @@ def told_dense(model: nn.Module, pruned: Sequence[str]) -> str:
         pruned: Names of the layers that are pruned.
 
     Example:
-        >>> told_dense(nn.Sequential(nn.Linear(3, 2), nn.GRU(2, 1)), ["0"])
+        >>> describe_dense(nn.Sequential(nn.Linear(3, 2), nn.GRU(2, 1)), ["0"])
         "0.6 of the network's weights stay dense: 1.weight_ih_l0, 1.weight_hh_l0"
     """
     every, masked = weight_matrices(model), _masks_by_matrix(model, {})
@@ -68,7 +68,7 @@ def told_dense(model: nn.Module, pruned: Sequence[str]) -> str:
 
 def _masks_by_matrix(model: nn.Module, masks: Masks) -> dict[str, Tensor]:
     """Masks by the name of the parameter, those that layers hold themselves among them."""
-    found = {
+    by_matrix = {
         f"{name}.{key.removesuffix('_mask')}_orig".lstrip("."): mask
         for name, module in model.named_modules()
         for key, mask in module._buffers.items()
@@ -77,8 +77,8 @@ def _masks_by_matrix(model: nn.Module, masks: Masks) -> dict[str, Tensor]:
     for name, layer in weight_layers(model).items():
         mask = masks.get(name, mask_of(layer))
         if mask is not None and (name in masks or not bool(mask.all())):
-            found[_matrix_of(name)] = mask
-    return found
+            by_matrix[_matrix_of(name)] = mask
+    return by_matrix
 
 
 def _matrix_of(layer: str) -> str:

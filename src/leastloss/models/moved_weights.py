@@ -30,10 +30,10 @@ def run_once(
     model: nn.Module,
     x: Tensor,
     names: Sequence[str],
-    held: Pass | None = None,
+    fixed: Pass | None = None,
     moved: Sequence[str] = (),
 ) -> Pass:
-    """Run a copy; with outputs held at those of another run, and with the weights of some moved."""
+    """Run a copy, with the outputs of another run and the weights of some layers moved."""
     trial = own_copy(model)  # with random streams of its own in the state they are in
     layers = {name: layer for name, layer in weight_layers(trial).items() if name in names}
     for name in moved:
@@ -43,8 +43,8 @@ def run_once(
     def look(name: str, layer: nn.Module, inputs: tuple[Any, ...], output: Any) -> Tensor | None:
         assert isinstance(layer, nn.Linear | nn.Conv2d)
         call = len(run.outputs[name])
-        if held is not None:
-            output = held.outputs[name][call] if call < len(held.outputs[name]) else output
+        if fixed is not None:
+            output = fixed.outputs[name][call] if call < len(fixed.outputs[name]) else output
         elif not _multiplies(layer, inputs[0], output):
             run.strange.add(name)
         run.inputs[name].append(inputs[0].clone())

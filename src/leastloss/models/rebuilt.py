@@ -29,8 +29,10 @@ def rebuilt(
     for name in sorted({*shapes, *state}):
         ours, theirs = shapes.get(name), state[name].shape if name in state else None
         if ours != theirs:
-            said = [str(tuple(one)) if one is not None else "none" for one in (theirs, ours)]
-            raise ValueError(f"{name} has the shape {said[0]}, and by its sizes {said[1]}")
+            stated = [
+                str(tuple(shape)) if shape is not None else "none" for shape in (theirs, ours)
+            ]
+            raise ValueError(f"{name} has the shape {stated[0]}, and by its sizes {stated[1]}")
     built = network(**sizes)
     built.load_state_dict(dict(state))
     return built.eval()

@@ -54,8 +54,10 @@ def fitting(x: Tensor) -> Iterator[None]:
     except (RuntimeError, ValueError, TypeError, IndexError) as error:
         if lacks_memory(error):
             raise
-        said, shape = brief(error), tuple(x.shape[1:])
-        raise InputError(f"the network does not run on samples of shape {shape}: {said}") from error
+        reason, shape = brief(error), tuple(x.shape[1:])
+        raise InputError(
+            f"the network does not run on samples of shape {shape}: {reason}"
+        ) from error
 
 
 def matched(model: nn.Module, x: Tensor) -> Tensor:

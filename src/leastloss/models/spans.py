@@ -63,13 +63,13 @@ def spans_of(model: nn.Module, x: Tensor) -> dict[str, Span]:
     leaves = {n: m for n, m in model.named_modules() if not any(m.children())}
     with same_randomness(), evaluation_mode(model), hooked(leaves, note):
         model(matched(model, x))
-    runs, found, last = Counter(name for name, *_ in seen), dict[str, Span](), ""
+    runs, spans, last = Counter(name for name, *_ in seen), dict[str, Span](), ""
     for name, module, inputs, output in seen:
         if name in layers:
-            found[name] = Span(layers[name], inputs, output)
+            spans[name] = Span(layers[name], inputs, output)
             last = name
         elif last and isinstance(module, _BatchNorm) and runs[name] == 1:
-            found[last].norms[name] = module, inputs
+            spans[last].norms[name] = module, inputs
         elif last and module.state_dict():
-            found[last].opaque.append(name)
-    return found
+            spans[last].opaque.append(name)
+    return spans

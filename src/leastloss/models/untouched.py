@@ -30,15 +30,16 @@ network on a sample first
     if not isinstance(model, nn.Module):
         raise InputError(f"the model is {type(model).__name__}; it must be a torch.nn.Module")
     for name, tensor in chain(model.named_parameters(), model.named_buffers()):
-        layer, _, own = name.rpartition(".")
+        layer, _, entry = name.rpartition(".")
         where = f"layer {layer!r}" if layer else "the network"
         if is_lazy(tensor):
             raise InputError(
-                f"{where} is lazy and has no values yet ({own}); run the network on a sample first"
+                f"{where} is lazy and has no values yet ({entry}); run the "
+                "network on a sample first"
             )
         if tensor.is_meta:
             raise InputError(
-                f"{where} is on the device 'meta' and has no values ({own}); move the network by "
+                f"{where} is on the device 'meta' and has no values ({entry}); move the network by "
                 "to_empty(device=...) and load its state first"
             )
 
@@ -124,15 +125,15 @@ def _tensor(value: Tensor) -> Callable[[], None]:
     """Note what a parameter or buffer holds; the call puts it back where anything has changed."""
     # Written through the alias, which has a version counter of its own: a graph that the caller
     # has yet to walk back through stays valid.
-    alias, kept = value.data, value.detach().clone()
+    alias, copied = value.data, value.detach().clone()
     wanted, gradient = value.requires_grad, value.grad if value.is_leaf else None
 
     @torch.no_grad()
     def restore() -> None:
         if value.data_ptr() != alias.data_ptr():
             value.data = alias
-        if not torch.equal(alias, kept):
-            alias.copy_(kept)
+        if not torch.equal(alias, copied):
+            alias.copy_(copied)
         if value.is_leaf:
             value.requires_grad_(wanted)
             value.grad = gradient

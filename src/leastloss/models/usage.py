@@ -35,14 +35,14 @@ def check_usage(model: nn.Module, x: Tensor, names: Sequence[str]) -> None:
 its weight plus its bias (does it compute another weight, as weight standardisation does?); leave \
 it out: layers=['2']
     """
-    found = misused(model, x)
-    bad = [name for name in names if name in found]
+    faults = misused(model, x)
+    bad = [name for name in names if name in faults]
     if not bad:
         return
-    good = [name for name in names if name not in found]
+    good = [name for name in names if name not in faults]
     more = f" (and there is a like reason for {', '.join(map(repr, bad[1:]))})" if bad[1:] else ""
     how = f"leave it out: layers={good}" if good else "no other layer is left to prune"
-    raise InputError(f"{found[bad[0]]}{more}; {how}")
+    raise InputError(f"{faults[bad[0]]}{more}; {how}")
 
 
 def misused(model: nn.Module, x: Tensor) -> dict[str, str]:
@@ -73,16 +73,16 @@ calling the layer"}
     """
     names = own_weights(model)
     plain = run_once(model, x, names)
-    found = {name: _says(model, name) for name in plain.strange}
-    rest = [name for name in names if name not in found]
+    faults = {name: _says(model, name) for name in plain.strange}
+    rest = [name for name in names if name not in faults]
     # Where two like runs differ, by random numbers of the network's own, nothing can be told.
     if not alike(run_once(model, x, names, plain, rest), plain) and alike(
         run_once(model, x, names, plain), plain
     ):
         for name in rest:
             if not alike(run_once(model, x, names, plain, [name]), plain):
-                found[name] = _uses(model, name, len(plain.outputs[name]))
-    return {name: found[name] for name in names if name in found}
+                faults[name] = _uses(model, name, len(plain.outputs[name]))
+    return {name: faults[name] for name in names if name in faults}
 
 
 def _says(model: nn.Module, name: str) -> str:

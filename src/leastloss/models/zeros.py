@@ -35,19 +35,19 @@ def zeros_of(model: nn.Module) -> Masks:
         {'0': tensor([[ True, False],
                 [ True,  True]])}
     """
-    found = {name: _kept(layer) for name, layer in weight_layers(model).items()}
-    return {name: mask for name, mask in found.items() if mask is not None and not mask.all()}
+    by_layer = {name: _mask_from_zeros(layer) for name, layer in weight_layers(model).items()}
+    return {name: mask for name, mask in by_layer.items() if mask is not None and not mask.all()}
 
 
-def _kept(layer: Layer) -> Tensor | None:
+def _mask_from_zeros(layer: Layer) -> Tensor | None:
     mask, weight = mask_of(layer), plain_weight(layer)
     if mask is not None:
         return mask.bool()
     if weight is None:
         return None
-    kept: Tensor = weight.detach() != 0
-    zeros = kept.numel() - int(kept.sum())
-    return kept if _CHANCE * kept.numel() < zeros < kept.numel() else None
+    nonzero: Tensor = weight.detach() != 0
+    zeros = nonzero.numel() - int(nonzero.sum())
+    return nonzero if _CHANCE * nonzero.numel() < zeros < nonzero.numel() else None
 
 
 def hold_zeros(model: nn.Module, zeros: str) -> Masks:
@@ -62,11 +62,11 @@ def hold_zeros(model: nn.Module, zeros: str) -> Masks:
     if choose("treatment of zeros", zeros, ZEROS) == "free":
         give_up_masks(model)
         return {}
-    held, layers = zeros_of(model), weight_layers(model)
-    for name, mask in held.items():
+    masks, layers = zeros_of(model), weight_layers(model)
+    for name, mask in masks.items():
         if mask_of(layers[name]) is None:
             layers[name].register_buffer(PRUNED, mask, persistent=False)
-    return held
+    return masks
 
 
 def give_up_masks(model: nn.Module) -> None:
@@ -103,31 +103,31 @@ def plain_weight(layer: Layer) -> Tensor | None:
     return weight
 
 
-def told_zeros(model: nn.Module, held: Masks, pruned: Sequence[str] = ()) -> str:
+def describe_zeros(model: nn.Module, masks: Masks, pruned: Sequence[str] = ()) -> str:
     """Say in one line what is held; empty if nothing is.
 
     Args:
         model: The network.
-        held: Masks of the layers that hold zeros.
+        masks: Masks of the layers that hold zeros.
         pruned: The layers that are pruned, in which they count as removed; empty: nothing is.
 
     Example:
-        >>> told_zeros(nn.Linear(2, 1), {"": torch.tensor([[True, False]])})
+        >>> describe_zeros(nn.Linear(2, 1), {"": torch.tensor([[True, False]])})
         "1 of 2 weights are zero already: they stay so; zeros='free' lets them come back"
     """
-    if not held:
+    if not masks:
         return ""
     sizes = {
         name: weight.numel()
         for name, layer in weight_layers(model).items()
         if (weight := plain_weight(layer)) is not None
     }
-    said = "they count as removed and stay so" if pruned else "they stay so"
+    fate = "they count as removed and stay so" if pruned else "they stay so"
     total = sum(sizes[name] for name in pruned or sizes)
-    gone = {name: mask.numel() - int(mask.sum()) for name, mask in held.items()}
-    counted = sum(count for name, count in gone.items() if name in (pruned or gone))
-    others = sum(gone.values()) - counted
-    line = f"{counted:,} of {total:,} weights are zero already: {said}"
+    zeros = {name: mask.numel() - int(mask.sum()) for name, mask in masks.items()}
+    counted = sum(count for name, count in zeros.items() if name in (pruned or zeros))
+    others = sum(zeros.values()) - counted
+    line = f"{counted:,} of {total:,} weights are zero already: {fate}"
     if not counted:
         line = "no weight of the layers that are pruned is zero already"
     line += f" ({others:,} of other layers stay zero)" if others else ""

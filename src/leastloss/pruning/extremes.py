@@ -6,7 +6,7 @@ import numpy as np
 from torch import nn
 
 from leastloss.data import Split
-from leastloss.models import told_dense, told_zeros, zeros_of
+from leastloss.models import describe_dense, describe_zeros, zeros_of
 from leastloss.pruning.masks import Parts
 from leastloss.pruning.path import PruningPath
 
@@ -14,13 +14,13 @@ from leastloss.pruning.path import PruningPath
 def zeros_remark(dense: nn.Module, parts: Parts, zeros: str) -> str:
     """What a network comes without, in one sentence; empty if that is nothing or given up."""
     held = zeros_of(dense) if zeros == "held" else {}
-    return told_zeros(dense, held, list(parts.dense))
+    return describe_zeros(dense, held, list(parts.dense))
 
 
 def all_remarks(path: PruningPath, test: Split) -> tuple[str, ...]:
     """All that should be known of a finished path."""
     zeros = zeros_remark(path.dense, path.parts, str(path.settings["zeros"]))
-    before = (zeros, told_dense(path.dense, list(path.parts.dense)))
+    before = (zeros, describe_dense(path.dense, list(path.parts.dense)))
     return (*filter(None, before), *remarks_on(path, test))
 
 

@@ -62,12 +62,12 @@ def _moments(
     """Weighted sums over samples of squared slopes: layer -> float64 (columns, units)."""
 
     def slopes(column: Tensor) -> dict[str, Tensor]:
-        found = torch.autograd.grad(
+        gradients = torch.autograd.grad(
             logits, list(outputs.values()), column, retain_graph=True, materialize_grads=True
         )
         return {
             name: _flat(layers[name], slope, weights)
-            for name, slope in zip(outputs, found, strict=True)
+            for name, slope in zip(outputs, gradients, strict=True)
         }
 
     if not (isinstance(columns, Fixed) and columns.many):
@@ -79,14 +79,14 @@ def _moments(
     # More columns than logits (pairs of classes): what all of them need is in the products of the
     # slopes of single logits, C backward passes instead of one for each column.
     identity = torch.eye(logits.shape[1]).to(logits)
-    by_logit = [slopes(one.expand_as(logits)) for one in identity]
-    found = {}
+    by_logit = [slopes(row.expand_as(logits)) for row in identity]
+    moments = {}
     for name in outputs:
         each = torch.stack([slope[name] for slope in by_logit], dim=1)  # (units, C, samples)
         products = (each @ each.transpose(1, 2)).double()
         root = columns.root.to(products)
-        found[name] = ((products @ root) * root).sum(dim=1).clamp(min=0).T
-    return found
+        moments[name] = ((products @ root) * root).sum(dim=1).clamp(min=0).T
+    return moments
 
 
 def _flat(layer: Layer, slope: Tensor, weights: Tensor) -> Tensor:

@@ -42,28 +42,28 @@ def unit_margins(
     shares = class_shares(context.train, balanced=balanced).to(device)
     counts = torch.from_numpy(context.train.counts()).to(device)
     readers = hidden_units(context.model)
-    kept = {
+    indices = {
         name: torch.from_numpy(np.flatnonzero(units)).to(device)
         for name, units in alive.items()
         if units.any()
     }
-    means = {name: torch.zeros(len(rows), device=device) for name, rows in kept.items()}
+    means = {name: torch.zeros(len(rows), device=device) for name, rows in indices.items()}
     if folded:
-        found = unit_statistics(context, alive, balanced=balanced)
-        means = {name: statistics.mean for name, statistics in found.items()}
-    sums = {name: _Sums(classes, len(rows), device) for name, rows in kept.items()}
+        by_layer = unit_statistics(context, alive, balanced=balanced)
+        means = {name: statistics.mean for name, statistics in by_layer.items()}
+    sums = {name: _Sums(classes, len(rows), device) for name, rows in indices.items()}
     largest = max((len(units) for units in alive.values()), default=1)
     size = max(1, BUDGET // (classes * largest))
     modules = dict(context.model.named_modules())
     with evaluation_mode(context.model), torch.enable_grad():
         for x, y in batches(context.train, context.model, min(size, 4096)):
-            with _reading({name: modules[readers[name]] for name in kept}) as inputs:
+            with _reading({name: modules[readers[name]] for name in indices}) as inputs:
                 logits = logits_of(context.model, x)
             if logits.shape[1] != classes:
                 raise InputError(f"there are {logits.shape[1]} logits for {classes} classes")
             slopes = _slopes(logits, inputs)
             z = logits.detach().double()
-            for name, rows in kept.items():
+            for name, rows in indices.items():
                 units = len(alive[name])
                 h = by_unit(inputs[name].detach(), units)[:, rows] - means[name].to(z)[:, None]
                 parts = torch.stack(
@@ -90,14 +90,14 @@ def _reading(readers: Mapping[str, nn.Module]) -> Iterator[dict[str, Tensor]]:
 
 def _slopes(logits: Tensor, inputs: Mapping[str, Tensor]) -> dict[str, list[Tensor]]:
     """Derivatives of every logit by the inputs of every layer."""
-    found: dict[str, list[Tensor]] = {name: [] for name in inputs}
+    by_layer: dict[str, list[Tensor]] = {name: [] for name in inputs}
     for column in logits.sum(dim=0):
         slopes = torch.autograd.grad(
             column, list(inputs.values()), retain_graph=True, materialize_grads=True
         )
         for name, slope in zip(inputs, slopes, strict=True):
-            found[name].append(slope)
-    return found
+            by_layer[name].append(slope)
+    return by_layer
 
 
 class _Sums:

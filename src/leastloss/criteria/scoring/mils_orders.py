@@ -90,15 +90,15 @@ def unit_order(
         free = np.flatnonzero(left & (room[layers] > 0))
         steps = min(k - len(order), len(free))
         free_sets = [sets[unit] for unit in free]
-        found = free[set_removal_order(matrices, free_sets, steps=steps, **options)]
+        removed = free[set_removal_order(matrices, free_sets, steps=steps, **options)]
         # How many of its layer have gone up to each, itself included.
-        same = layers[found][:, None] == layers[found]
+        same = layers[removed][:, None] == layers[removed]
         before = np.tril(same).sum(axis=1)
-        ends = np.flatnonzero(before > room[layers[found]])
-        found = found[: ends[0]] if len(ends) else found
-        order += found.tolist()
-        left[found] = False
-        _clear(matrices, [sets[unit] for unit in found])
+        ends = np.flatnonzero(before > room[layers[removed]])
+        removed = removed[: ends[0]] if len(ends) else removed
+        order += removed.tolist()
+        left[removed] = False
+        _clear(matrices, [sets[unit] for unit in removed])
     return numbers[np.array(order, dtype=np.int64)]
 
 
@@ -107,6 +107,6 @@ def _clear(matrices: list[NDArray[np.uint8]], sets: list[NDArray[np.int64]]) -> 
     cells = np.concatenate(sets) if sets else np.empty(0, np.int64)
     start = 0
     for matrix in matrices:
-        own = cells[(cells >= start) & (cells < start + matrix.size)] - start
-        matrix.ravel()[own] = 0
+        inside = cells[(cells >= start) & (cells < start + matrix.size)] - start
+        matrix.ravel()[inside] = 0
         start += matrix.size

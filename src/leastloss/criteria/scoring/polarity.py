@@ -49,6 +49,6 @@ def in_turns(order: NDArray[np.int64], label: NDArray[np.int64], k: int) -> NDAr
     turn = turns(np.bincount(label, minlength=2), k)
     taken = np.empty(k, dtype=np.int64)
     for sign in (0, 1):
-        own = turn == sign
-        taken[own] = order[label == sign][: own.sum()]
+        places = turn == sign
+        taken[places] = order[label == sign][: places.sum()]
     return taken

@@ -80,9 +80,9 @@ def planes_of(context: ScoringContext, encoding: str, pooled: bool, hidden_order
             for size, order in zip(ternary.shape, orders.get(name, (None, None)), strict=True)
         )
         cells = rows[:, None] * ternary.shape[1] + columns
-        found = encode(np.ascontiguousarray(ternary.ravel()[cells]), encoding)
-        matrices += found
-        pools += [0 if pooled else i] * len(found)
+        encoded = encode(np.ascontiguousarray(ternary.ravel()[cells]), encoding)
+        matrices += encoded
+        pools += [0 if pooled else i] * len(encoded)
         weights[name], units[name] = cells, rows
     return Planes(
         matrices=matrices, pools=pools, count=PLANES[encoding], weights=weights, units=units
@@ -100,7 +100,7 @@ def hidden_orders(context: ScoringContext, number: int) -> HiddenOrders:
     """
     if not number:
         return {}
-    found: HiddenOrders = {}
+    orders: HiddenOrders = {}
     layers = prunable_layers(context.model)
     try:
         readers = hidden_units(context.model)
@@ -109,10 +109,10 @@ def hidden_orders(context: ScoringContext, number: int) -> HiddenOrders:
     for name, reader in readers.items():
         units = layers[name].weight.shape[0]
         order = stream(number, f"hidden-order/{name}").permutation(units)
-        found[name] = (order, found.get(name, (None, None))[1])
+        orders[name] = (order, orders.get(name, (None, None))[1])
         inputs = np.arange(layers[reader].weight.flatten(1).shape[1]).reshape(units, -1)
-        found[reader] = (None, inputs[order].ravel())
-    return found
+        orders[reader] = (None, inputs[order].ravel())
+    return orders
 
 
 def losses_of(
@@ -129,10 +129,10 @@ def losses_of(
     """
     if device.type == "cuda":
         return losses_on(device, planes, complexity=complexity, block=block, boundary=boundary)
-    found = information_loss(
+    losses = information_loss(
         planes.matrices, complexity=complexity, block=block, boundary=boundary, pooled=planes.pools
     )
-    return list(found)
+    return list(losses)
 
 
 def losses_on(
@@ -141,14 +141,14 @@ def losses_on(
     """As :func:`losses_of`, in torch on a device."""
     from leastloss.information import torch_backend  # for those who need it
 
-    found = torch_backend.information_loss(
+    losses = torch_backend.information_loss(
         [torch.from_numpy(matrix).to(device) for matrix in planes.matrices],
         complexity=complexity,
         block=block,
         boundary=boundary,
         pooled=planes.pools,
     )
-    return [loss.cpu().numpy() for loss in found]
+    return [loss.cpu().numpy() for loss in losses]
 
 
 def by_layer(

@@ -35,8 +35,8 @@ class UnitScore(Criterion):
         """
         alive = self._alive(context)
         scores = {name: np.full(len(units), np.nan) for name, units in alive.items()}
-        for name, found in self.weigh(context, alive).items():
-            scores[name][alive[name]] = found.cpu().numpy()
+        for name, worth in self.weigh(context, alive).items():
+            scores[name][alive[name]] = worth.cpu().numpy()
         return scores
 
     def removal_order(self, context: ScoringContext, k: int) -> NDArray[np.int64] | None:
@@ -81,18 +81,18 @@ class GeometricScore(UnitScore):
         layer stays until all layers are down to one.
         """
         alive = self._alive(context)
-        found = self._sets(context, alive)
+        sets = self._sets(context, alive)
         starts = np.cumsum([0, *(len(units) for units in alive.values())])
         parts = [
             start + np.flatnonzero(alive[name])
             for name, start in zip(alive, starts[:-1], strict=True)
         ]
-        order = eliminate(list(found.values()), k, context.generator)
+        order = eliminate(list(sets.values()), k, context.generator)
         return np.concatenate(parts)[order]
 
     def _sets(self, context: ScoringContext, alive: Alive) -> dict[str, Shrinking]:
-        found = unit_statistics(context, alive, balanced=self.balanced, shrinkage=self.shrinkage)
-        return {name: self.shrinking(statistics, context) for name, statistics in found.items()}
+        by_layer = unit_statistics(context, alive, balanced=self.balanced, shrinkage=self.shrinkage)
+        return {name: self.shrinking(statistics, context) for name, statistics in by_layer.items()}
 
 
 def check_shrinkage(shrinkage: float) -> None:

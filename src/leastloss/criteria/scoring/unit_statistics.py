@@ -71,12 +71,12 @@ def unit_statistics(
     """
     modules = dict(context.model.named_modules())
     readers = {reader: name for name, reader in hidden_units(context.model).items()}
-    kept = {name: torch.from_numpy(np.flatnonzero(units)) for name, units in alive.items()}
+    remaining = {name: torch.from_numpy(np.flatnonzero(units)) for name, units in alive.items()}
     counts = torch.from_numpy(context.train.counts())
     sums = {
         name: PooledAccumulator(counts, balanced=balanced, shrinkage=shrinkage)
         for name in alive
-        if len(kept[name])
+        if len(remaining[name])
     }
     with evaluation_mode(context.model), torch.no_grad():
         for x, y in batches(context.train, context.model):
@@ -85,7 +85,7 @@ def unit_statistics(
                 name = readers[reader]
                 if name in sums:
                     features = by_unit(values, len(alive[name])).mean(dim=2)
-                    sums[name].update(features[:, kept[name].to(values.device)], y)
+                    sums[name].update(features[:, remaining[name].to(values.device)], y)
 
             with observing({reader: modules[reader] for reader in readers}, look):
                 logits_of(context.model, x)

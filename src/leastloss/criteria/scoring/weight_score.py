@@ -32,18 +32,18 @@ class WeightScore(Criterion):
             InputError: If the score of a weight that is left is not finite.
         """
         hidden = hidden_units(context.model) if context.granularity == "unit" else {}
-        found = self.weigh(context)
+        weighed = self.weigh(context)
         scores: Scores = {}
         for name, mask in context.masks.items():
-            kept = mask.to(found[name].device)
-            score = found[name].where(kept, 0.0)
+            alive = mask.to(weighed[name].device)
+            score = weighed[name].where(alive, 0.0)
             if not torch.isfinite(score).all():
                 raise InputError(
                     f"scores by {self.name!r} of layer {name!r} are not finite: its inputs or "
                     "gradients hold NaN or infinity"
                 )
             if context.granularity == "weight":
-                scores[name] = score.where(kept, torch.nan).cpu().numpy()
+                scores[name] = score.where(alive, torch.nan).cpu().numpy()
             elif name in hidden:
                 scores[name] = score.flatten(1).sum(dim=1).cpu().numpy()
         return scores

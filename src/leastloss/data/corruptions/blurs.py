@@ -28,8 +28,8 @@ def scaled(x: torch.Tensor, pixels: float) -> float:
 def gaussian_blur(x: torch.Tensor, sigma: float, generator: torch.Generator) -> torch.Tensor:
     """Blur by a Gaussian of ``sigma`` pixels of 28; beyond the edge, the edge goes on."""
     height, width = x.shape[-2:]
-    own = scaled(x, sigma)
-    return along_axes(x, gaussian_weights(height, own), gaussian_weights(width, own))
+    own_sigma = scaled(x, sigma)
+    return along_axes(x, gaussian_weights(height, own_sigma), gaussian_weights(width, own_sigma))
 
 
 def pixelate(x: torch.Tensor, share: float, generator: torch.Generator) -> torch.Tensor:
@@ -59,8 +59,10 @@ def motion_blur(
     angles, order = torch.sort((turns - 0.5) * (math.pi / 2), stable=True)
     lines = torch.stack([steps[:, None] * angles.cos(), steps[:, None] * angles.sin()])
     blurred = torch.empty_like(x)
-    for own, offsets in zip(order.split(_CHUNK), _rounded(lines).split(_CHUNK, dim=2), strict=True):
-        blurred[own] = _along(x[own], offsets, (kernel / kernel.sum()).tolist())
+    for images, offsets in zip(
+        order.split(_CHUNK), _rounded(lines).split(_CHUNK, dim=2), strict=True
+    ):
+        blurred[images] = _along(x[images], offsets, (kernel / kernel.sum()).tolist())
     return blurred
 
 

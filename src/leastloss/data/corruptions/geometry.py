@@ -15,9 +15,9 @@ def rotation(x: torch.Tensor, angle: float, generator: torch.Generator) -> torch
     """Turn each image about its centre by ``angle`` radians, one way or the other."""
     turned = torch.empty_like(x)
     left = _coin(x, generator)
-    for own, direction in ((left, -1), (~left, 1)):
-        if own.any():
-            turned[own] = rotated(x[own], direction * angle)
+    for chosen, direction in ((left, -1), (~left, 1)):
+        if chosen.any():
+            turned[chosen] = rotated(x[chosen], direction * angle)
     return turned
 
 

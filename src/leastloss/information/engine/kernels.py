@@ -151,13 +151,13 @@ def gather_items(
     item_start = np.zeros(sets + 1, np.int64)
     seen = np.full(blocks, -1, np.int64)
     for item in range(sets):
-        found = 0
+        touched = 0
         for cell in set_cells[set_start[item] : set_start[item + 1]]:
             for k in range(start[cell], start[cell + 1]):
                 if seen[block[k]] != item:
                     seen[block[k]] = item
-                    found += 1
-        item_start[item + 1] = item_start[item] + found
+                    touched += 1
+        item_start[item + 1] = item_start[item] + touched
     item_block = np.empty(item_start[sets], np.int32)
     item_mask = np.zeros(item_start[sets], np.int32)
     seen[:] = -1

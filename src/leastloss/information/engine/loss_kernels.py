@@ -53,10 +53,10 @@ def count_codes(codes: Array, counts: Array) -> None:
 @compiled
 def present_symbols(counts: Array) -> Array:
     """Symbols that occur at all, in ascending order."""
-    found = 0
+    present = 0
     for copies in counts:
-        found += copies > 0
-    symbols = np.empty(found, np.int64)
+        present += copies > 0
+    symbols = np.empty(present, np.int64)
     end = 0
     for symbol in range(counts.size):
         if counts[symbol] > 0:
@@ -139,13 +139,13 @@ def find_shared(windows: Windows, flat: Array, count: Array) -> tuple[Array, Arr
     ``count`` holds how often each cell occurs; it is used up.
     """
     matrix, row, col, side, base, rows, cols = windows
-    found, places = 0, 0
+    shared, places = 0, 0
     for cell in range(flat.size):
         if flat[cell] and count[cell] > 1:
-            found += 1
+            shared += 1
             places += count[cell]
-    cells = np.empty(found, np.int64)
-    start = np.zeros(found + 1, np.int64)
+    cells = np.empty(shared, np.int64)
+    start = np.zeros(shared + 1, np.int64)
     number: Int = 0
     for cell in range(flat.size):
         if flat[cell] and count[cell] > 1:

@@ -80,7 +80,7 @@ def rank_leaf(
     """Rank all bits of a symbol."""
     best: Int = EMPTY
     ways: Int = 0
-    found: Int = 0
+    tied_bits: Int = 0
     copies = np.int64(inside[leaf])
     rest = symbol & bits_of(side, symbol) if copies > 0 else 0
     while rest:
@@ -88,14 +88,14 @@ def rank_leaf(
         rest &= rest - 1
         cost = cost_of(down[symbol] - up[symbol ^ bit], strategy)
         # Sums of products in place of branches, which no processor can foresee.
-        found = found * (cost >= best) + bit * (cost <= best)
+        tied_bits = tied_bits * (cost >= best) + bit * (cost <= best)
         ways = ways * (cost >= best) + (cost <= best)
         best = min(best, cost)
-    bits[leaf] = found
+    bits[leaf] = tied_bits
     ways *= copies
     if lowest and ways > 0:
         first = np.int64(place[root[leaf], 2])
-        ways = cell_of(first, base, cols, side, symbol, bit_at(found, 0)) + 1
+        ways = cell_of(first, base, cols, side, symbol, bit_at(tied_bits, 0)) + 1
     settle(tree, level, leaf, best, ways, lowest)
 
 
@@ -133,20 +133,20 @@ def rank_sources(
             copies = np.int64(inside[leaf])
             if copies == 0:
                 continue
-            best, ways, found = tree[leaf, 0], tree[leaf, 1], np.int64(bits[leaf])
+            best, ways, tied_bits = tree[leaf, 0], tree[leaf, 1], np.int64(bits[leaf])
             cost = cost_of(down[source] - now, strategy)
             lower, among = cost < best, cost <= best
-            was = (found & bit) != 0
+            was = (tied_bits & bit) != 0
             if was == among and not lower:
                 continue
-            found = (found & ~bit) * (1 - lower) | bit * among
-            if found == 0 or lowest:
+            tied_bits = (tied_bits & ~bit) * (1 - lower) | bit * among
+            if tied_bits == 0 or lowest:
                 rank_leaf(
                     tree, level, inside, bits, side, root, place, base, cols, down, up,
                     leaf, source, strategy, lowest,
                 )  # fmt: skip
             else:
-                bits[leaf] = found
+                bits[leaf] = tied_bits
                 ways = (ways - was * copies) * (1 - lower) + copies * among
                 settle(tree, level, leaf, min(best, cost), ways, lowest)
 
@@ -227,12 +227,12 @@ def rank_items(
     tree, level, side = q.groups.tree, q.groups.level, q.groups.side
     head, after, alive, stamp = q.head, q.after, q.alive, q.item_stamp
     use_start, use_item, use_mask = q.use_start, q.use_item, q.use_mask
-    todo, found, summed = q.todo, 0, q.tally.change.size > 0
+    todo, stale, summed = q.todo, 0, q.tally.change.size > 0
     if q.wide or summed:
         for item in range(alive.size):
             if alive[item]:
-                todo[found] = item
-                found += 1
+                todo[stale] = item
+                stale += 1
     else:
         for i in range(many):
             symbol = moved[i]
@@ -248,10 +248,10 @@ def rank_items(
                         if (bit < 0 or use_mask[k] == 1 << bit) and stamp[item] != now:
                             stamp[item] = now
                             if alive[item]:
-                                todo[found] = item
-                                found += 1
+                                todo[stale] = item
+                                stale += 1
                     w = after[w]
-    for i in range(found):
+    for i in range(stale):
         item = todo[i]
         if summed:
             loss = q.tally.loss[item] / FINE

@@ -61,9 +61,9 @@ def lowest_of(
     tree, level, down, up, _, _, side, root, place = q.groups
     # The search goes from the top of the tree to all nodes below a cost, by ascending cost.
     frontier: list[Any] = [(np.int64(EMPTY), np.int64(0), np.int64(0))]
-    found, chosen = [np.int64(0)], [np.int64(0)]  # for the compiler to know their type
+    candidates, chosen = [np.int64(0)], [np.int64(0)]  # for the compiler to know their type
     frontier.clear()
-    found.clear()
+    candidates.clear()
     chosen.clear()
     for node in range(label * q.tops, (label + 1) * q.tops):
         if tree[level[q.depth] + node, 1] > 0:
@@ -79,7 +79,7 @@ def lowest_of(
                         cost = tree[level[depth - 1] + child, 0]
                         heappush(frontier, (cost, depth - 1, np.int64(child)))
             elif depth == 0 and symbol >= up.size:
-                found.append(np.int64(-1 - (symbol - up.size)))
+                candidates.append(np.int64(-1 - (symbol - up.size)))
             elif depth == 0:
                 rest = symbol & bits_of(side, symbol)
                 for bit in range(16):
@@ -89,16 +89,16 @@ def lowest_of(
             else:
                 w = np.int64(root[node])
                 while w >= 0:
-                    found.append(16 * w + (-1 - depth))
+                    candidates.append(16 * w + (-1 - depth))
                     w = np.int64(place[w, 0])
-        tied = np.array(found)
-        found.clear()
+        tied = np.array(candidates)
+        candidates.clear()
         numbers = np.empty(tied.size if ties == INDEX else 0, np.int64)
         for i in range(numbers.size):
             numbers[i] = number_of(q, windows, symbols, tied[i])
         share: Int = tied.size if ties == TOGETHER else min(tied.size, wanted - len(chosen))
-        own = mixed(salt + np.uint64(len(chosen)) * np.uint64(STEP) + np.uint64(label))
-        settle_ties(tied, share, numbers, ties, own)
+        tie_salt = mixed(salt + np.uint64(len(chosen)) * np.uint64(STEP) + np.uint64(label))
+        settle_ties(tied, share, numbers, ties, tie_salt)
         for candidate in tied[:share]:
             chosen.append(candidate)
     return np.array(chosen)
@@ -160,19 +160,20 @@ def rounds(
     moved = np.empty(up.size, np.int64)
     step, label = begin, q.turn[0]
     while step < end:
-        own = mixed(salt + np.uint64(step) * np.uint64(STEP))
-        found = [
-            lowest_of(q, windows, symbols, strategy, i, ties, batch, own) for i in range(labels)
+        round_salt = mixed(salt + np.uint64(step) * np.uint64(STEP))
+        by_label = [
+            lowest_of(q, windows, symbols, strategy, i, ties, batch, round_salt)
+            for i in range(labels)
         ]
         size = 0
-        for candidates in found:
+        for candidates in by_label:
             size += candidates.size
         taken = np.empty(size if ties == TOGETHER else min(size, batch), np.int64)
         used = np.zeros(labels, np.int64)
         for i in range(taken.size):
-            while used[label] == found[label].size:  # exhausted: the others go on
+            while used[label] == by_label[label].size:  # exhausted: the others go on
                 label = label + 1 if label + 1 < labels else 0
-            taken[i] = found[label][used[label]]
+            taken[i] = by_label[label][used[label]]
             used[label] += 1
             label = label + 1 if label + 1 < labels else 0
         if taken.size == 0:

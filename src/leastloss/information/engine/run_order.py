@@ -93,11 +93,11 @@ def run(blocks: Blocks, terms: Terms, queue: Queue, rule: Rule, steps: int) -> N
     removal_loop.start(queue, terms, counts, windows, symbols, strategy, listed)
 
     def onward(begin: int, end: int) -> int:
-        given = (queue, terms, counts, windows, symbols, strategy, salt)
+        arguments = (queue, terms, counts, windows, symbols, strategy, salt)
         if listed:
-            return int(rounds.rounds(*given, rule.ties, rule.batch, order, begin, end))
+            return int(rounds.rounds(*arguments, rule.ties, rule.batch, order, begin, end))
         advance = removal_loop.advance_lowest if rule.lowest else removal_loop.advance_drawn
-        return int(advance(*given, order, begin, end))
+        return int(advance(*arguments, order, begin, end))
 
     order = order[: _with_bar(onward, steps, rule.progress)]
     if rule.dealt:

@@ -95,10 +95,10 @@ def count_copies(cuts: list[Cut], complexity: str, block: int, boundary: str) ->
     """Count the blocks of the matrices of a pool."""
     shift = block * block + (1 if boundary == "recursive" and block > 2 else 0)
     offsets = offsets_of(block, shift)
-    found = [code.flatten() + offsets[side] for each in cuts for side, code in each.codes.items()]
-    counts = torch.bincount(torch.cat(found), minlength=1 << shift)
+    symbols = [code.flatten() + offsets[side] for each in cuts for side, code in each.codes.items()]
+    counts = torch.bincount(torch.cat(symbols), minlength=1 << shift)
     most = int(counts.max()) + block * block  # a cell moves no more blocks than that
-    size = sum(len(each) for each in found) if complexity == "entropy" else 1
+    size = sum(len(each) for each in symbols) if complexity == "entropy" else 1
     first, inc = (
         torch.from_numpy(table / size).to(counts.device)
         for table in (
