@@ -7,6 +7,8 @@ PORT ?= 5000
 ARGS ?=
 
 export MLFLOW_DISABLE_TELEMETRY := true
+# Each process imports torch and MLflow: without compiled modules that costs ten seconds more, every time.
+export PYTHONDONTWRITEBYTECODE :=
 
 BIN := .venv/bin
 READY := .venv/.ready
