@@ -51,8 +51,13 @@ def command(config: type[Any]) -> Callable[[Callable[[Any], None]], click.Comman
             with_errors(lambda: function(config(**values)))
 
         # A configuration's own flags come before those it inherits.
-        own = sorted(fields(config), key=lambda f: f.name not in config.__annotations__)
-        options: list[click.Parameter] = [_option(f) for f in own]
+        depth = {
+            name: depth
+            for depth, base in reversed(list(enumerate(config.__mro__)))
+            for name in vars(base).get("__annotations__", {})
+        }
+        flags = sorted(fields(config), key=lambda flag: depth[flag.name])
+        options: list[click.Parameter] = [_option(flag) for flag in flags]
         settings = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
         name = function.__name__.removesuffix("_command")
         return _Command(

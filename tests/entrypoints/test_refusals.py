@@ -20,7 +20,7 @@ from leastloss.experiment.config import (
     SweepConfig,
     TrainConfig,
 )
-from leastloss.experiment.options import Allowed
+from leastloss.options import Allowed
 
 CONFIGS: dict[str, Any] = {
     "train": TrainConfig,

@@ -1,14 +1,23 @@
-"""The command line and Python have the same defaults, but for what is listed with its reason."""
+"""Defaults are those of Python; what kind of parameter a field is, the field alone says."""
 
 import inspect
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import dataclass, fields
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 import leastloss as ll
-from leastloss.experiment.config import PruneConfig, RobustnessConfig, TrainConfig
+from leastloss.cli import command
+from leastloss.errors import InputError
+from leastloss.experiment import commands, run_names
+from leastloss.experiment.compare_run import labels, pairing
+from leastloss.experiment.config import PruneConfig, RobustnessConfig, TrainConfig, parameters
+from leastloss.experiment.study import finished_runs, study, study_facts
+from leastloss.experiment.study import study_file as file
+from leastloss.experiment.study.finished_runs import FinishedRuns
+from leastloss.options import fields_of, option
 
 NOT_GIVEN = {"": {None, ()}, "all": {None}, "1,2,3,4,5": {(1, 2, 3, 4, 5)}, "no": {False}}
 """What a flag spells where Python has no text: empty lists, numbers, all of a list, yes and no."""
@@ -38,3 +47,51 @@ def test_defaults_are_alike(function: Callable[..., Any], config: Any) -> None:
             assert (default, flags[name]) == OTHER[function.__name__, name]
         else:
             assert default in {flags[name], *NOT_GIVEN.get(flags[name], ())}, name
+
+
+def test_a_new_option_is_one_field(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is a flag, tells methods apart, and stands in labels, commands, keys and notes."""
+
+    @dataclass(frozen=True, kw_only=True)
+    class Wider(PruneConfig):
+        rewind: int = option(0, "Epochs to rewind after each step.", "schedule", at_least=0)
+        crop: int = option(0, "Rows to crop from each image.", "data", "always", at_least=0)
+
+    for module in (commands, labels, pairing, run_names, study, finished_runs, study_facts, file):
+        monkeypatch.setattr(module, "PruneConfig", Wider)
+    flags = {flag.name for flag in command(Wider)(lambda config: None).params}
+    assert {"rewind", "crop"} <= flags
+    with pytest.raises(InputError, match="rewind is -1; it must be an integer in"):
+        Wider(rewind=-1)
+
+    params = parameters(Wider(seed=3)) | {"criterion": "nc", "dense_seed": "3"}
+    runs = [tracked(params | {"rewind": rewind}) for rewind in ("0", "5")]
+    assert [label.text for label in labels.labels_of(runs)] == ["nc", "nc, rewind=5"]
+    assert commands.command_of(runs[1:]).endswith(" -P rewind=5 -P criteria=nc -P seed=3")
+    with pytest.raises(InputError, match="the runs differ in crop"):
+        pairing.check_paired([runs[0], tracked(params | {"crop": "2"})], ["3", "3"])
+    assert "- data: dataset digits, imbalance exp, crop 2" in run_names.note_of(
+        params | {"crop": "2"}, "Prunes."
+    )
+    keys = [finished_runs._key(run.data.params, Wider) for run in runs]
+    assert keys[0] != keys[1]
+
+    arms = [{"criteria": "nc", "rewind": [0, 5]}]
+    made = file.study_of({"title": "t", "section": "s", "question": "q", "seeds": 1, "arm": arms})
+    assert [made.method(arm) for arm in made.arms] == ["nc", "nc, rewind=5"]
+    facts = study_facts.facts_of(FinishedRuns(study=made), "sweep")
+    assert "crop 0" in facts["settings"]
+    assert "rewind" not in facts["settings"]  # the arms differ in it
+
+
+def tracked(params: dict[str, str]) -> Any:
+    data = SimpleNamespace(params=params, tags={})
+    return SimpleNamespace(data=data, inputs=None, info=SimpleNamespace(run_id="r"))
+
+
+def test_runs_that_differ_in_these_alone_are_the_same_method_on_the_same_network() -> None:
+    """What a sweep finds again, and what is paired, hangs on it."""
+    assert {*fields_of(PruneConfig, "runs", "criteria", "keep", "place")} == {
+        *("run_id", "unfinished", "criteria", "controls", "data_dir", "artifacts")
+    }
+    assert {*fields_of(PruneConfig, mark="repeats")} == {"seed", "replicate"}

@@ -263,7 +263,7 @@ def test_layers_can_be_named(own_network: nn.Module, data: Data) -> None:
         ({"steps": 0}, "steps is 0"),
         ({"seed": -1}, "seed is -1"),
         ({"layers": ["nope"]}, "unknown layer 'nope'"),
-        ({"layers": ["layers.0", "layers.0"]}, "each may be named once"),
+        ({"layers": ["layers.0", "layers.0"]}, "each may occur once"),
     ],
 )
 def test_bad_arguments_are_one_clear_line(

@@ -84,15 +84,6 @@ def test_targets_rise_to_the_asked_share(parts: int, share: float, steps: int) -
     assert np.abs(cuts - even).max() <= 0.5
 
 
-@pytest.mark.parametrize("share", [0.0, 1.0, -0.1, 1.5, float("nan")])
-def test_impossible_sparsity_is_refused(share: float) -> None:
-    with pytest.raises(InputError, match=r"inside \(0, 1\)"):
-        targets(100, share, 3)
-
-
-def test_steps_below_one_and_too_few_parts_are_refused() -> None:
-    for steps in (0, 1.5, -3):
-        with pytest.raises(InputError, match=f"steps is {steps}"):
-            targets(100, 0.5, steps)  # type: ignore[arg-type]
+def test_too_few_parts_are_refused() -> None:
     with pytest.raises(InputError, match="would remove 0"):
         targets(3, 0.1, 1)

@@ -3,16 +3,16 @@
 from collections.abc import Mapping, Sequence
 from shlex import quote
 
-from leastloss.experiment.config import PruneConfig, RobustnessConfig, TrainConfig, parameters
+from leastloss.experiment.config import (
+    PruneConfig,
+    RobustnessConfig,
+    TrainConfig,
+    defaults,
+    fields_of,
+    implied,
+)
 from leastloss.experiment.prune_run.planned_controls import CONTROLS_OF
 from leastloss.tracking import Run
-
-_ASIDE = (
-    *("run_id", "unfinished", "criteria", "seed", "data_dir", "artifacts", "replicate"),
-    "controls",
-)
-_DEFAULT = parameters(PruneConfig())
-_TRAINING = parameters(TrainConfig())
 
 
 def command_of(runs: Sequence[Run]) -> str:
@@ -24,19 +24,17 @@ def command_of(runs: Sequence[Run]) -> str:
         runs: Finished criterion runs that differ in their seed alone.
     """
     params = runs[0].data.params
-    said = _said(params, runs[0].data.tags)
+    options = _options(params, runs[0].data.tags)
     if any(run.data.params["seed"] != run.data.params["dense_seed"] for run in runs):
-        return "\n".join(_of_a_network(run, said) for run in runs)
-    numbers = sorted({run.data.params["seed"] for run in runs}, key=lambda text: (len(text), text))
+        return "\n".join(_of_a_network(run, options) for run in runs)
+    seeds = sorted({run.data.params["seed"] for run in runs}, key=lambda text: (len(text), text))
     replicate = params.get("replicate", "0")
     if len({run.data.params.get("replicate") for run in runs}) > 1:
         replicate = "$seed"  # a subset of its own for each
-    words = [f"-P {key}={quote(value)}" for key, value in said.items()]
-    words += [f"-P replicate={replicate}"] if replicate != "0" else []
-    call = " ".join(["mlflow run . -e prune", *words])
-    if len(numbers) == 1:
-        return f"{call} -P seed={numbers[0]}"
-    return f"for seed in {' '.join(numbers)}; do {call} -P seed=$seed; done"
+    call = _call("prune", options) + (f" -P replicate={replicate}" if replicate != "0" else "")
+    if len(seeds) == 1:
+        return f"{call} -P seed={seeds[0]}"
+    return f"for seed in {' '.join(seeds)}; do {call} -P seed=$seed; done"
 
 
 def row_command(params: Mapping[str, str], tags: Mapping[str, str]) -> str:
@@ -46,45 +44,40 @@ def row_command(params: Mapping[str, str], tags: Mapping[str, str]) -> str:
         >>> row_command({"criterion": "random@nc", "seed": "3", "controls": "yes"}, {})
         'mlflow run . -e prune -P criteria=nc,random@nc -P seed=3'
     """
-    words = [f"-P {key}={quote(value)}" for key, value in _said(params, tags).items()]
-    return " ".join(["mlflow run . -e prune", *words, f"-P seed={params['seed']}"])
+    return _call("prune", _options(params, tags) | {"seed": params["seed"]})
 
 
-def _said(params: Mapping[str, str], tags: Mapping[str, str]) -> dict[str, str]:
+def _options(params: Mapping[str, str], tags: Mapping[str, str]) -> dict[str, str]:
     """The parameters of a criterion run that are not the default, without its seed."""
-    said = {
-        key: params[key]
-        for key in _DEFAULT
-        if key in params and key not in _ASIDE and params[key] != _DEFAULT[key]
+    usual, following = defaults(PruneConfig), implied(PruneConfig, params)
+    told = fields_of(PruneConfig, but=("runs", "criteria", "keep", "place"), unmarked="repeats")
+    options = {
+        name: params[name]
+        for name in told
+        if params.get(name, usual[name]) != usual[name] and name not in following
     }
-    if said.get("sparsities"):  # these follow from them
-        said = {key: v for key, v in said.items() if key not in ("steps", "to_sparsity")}
     followed = params["criterion"].split("@")
     # a@b@c takes its layer ratios from b@c, and that from c: all three are pruned by.
     chain = ["@".join(followed[i:]) for i in range(len(followed))][::-1]
     controlled = tags.get(CONTROLS_OF)
-    said |= {"criteria": ",".join([controlled] if controlled else chain)}
+    options["criteria"] = ",".join([controlled] if controlled else chain)
     if not controlled and params.get("controls", "no") == "no":
-        said |= {"controls": "no"}
-    return said
+        options["controls"] = "no"
+    return options
 
 
-def command(entry: str, given: Mapping[str, str]) -> str:
+def command(entry: str, params: Mapping[str, str]) -> str:
     """The command that calls an entry point with these parameters; defaults go unsaid.
 
     Example:
         >>> command("train", {"dataset": "mnist", "epochs": "300", "data_dir": "/somewhere"})
         'mlflow run . -e train -P dataset=mnist'
     """
-    said = [
-        f"-P {key}={quote(value)}"
-        for key, value in given.items()
-        if key in _DEFAULT and key not in ("data_dir", "artifacts") and value != _DEFAULT[key]
-    ]
-    return " ".join([f"mlflow run . -e {entry}", *said])
+    usual, kept = defaults(PruneConfig), fields_of(PruneConfig, but=("keep", "place"))
+    return _call(entry, {k: v for k, v in params.items() if k in kept and v != usual[k]})
 
 
-def robustness_command(run_ids: Sequence[str], given: Mapping[str, str]) -> str:
+def robustness_command(run_ids: Sequence[str], params: Mapping[str, str]) -> str:
     """The command that exposes the networks of these runs to noise; defaults go unsaid.
 
     Example:
@@ -95,23 +88,29 @@ def robustness_command(run_ids: Sequence[str], given: Mapping[str, str]) -> str:
         >>> robustness_command([], {})
         ''
     """
-    usual = parameters(RobustnessConfig())
-    said = [
-        f"-P {key}={quote(value)}"
-        for key, value in given.items()
+    usual = defaults(RobustnessConfig)
+    changed = {
+        key: value
+        for key, value in params.items()
         if value != usual[key].replace(" ", "") and (value or key == "sparsity")
-    ]
+    }
     if not run_ids:
         return ""
-    run_id = run_ids[0] if len(run_ids) == 1 else "$run"
-    call = " ".join(["mlflow run . -e robustness", f"-P run_id={run_id}", *said])
+    place = f" -P run_id={run_ids[0] if len(run_ids) == 1 else '$run'}"
+    call = _call("robustness" + place, changed)
     return call if len(run_ids) == 1 else f"for run in {' '.join(run_ids)}; do {call}; done"
 
 
-def _of_a_network(run: Run, said: Mapping[str, str]) -> str:
+def _call(entry: str, options: Mapping[str, str]) -> str:
+    words = [f"-P {key}={quote(value)}" for key, value in options.items()]
+    return " ".join([f"mlflow run . -e {entry}", *words])
+
+
+def _of_a_network(run: Run, options: Mapping[str, str]) -> str:
     """The command of a run whose network has another seed than its pruning."""
-    own = {key: value for key, value in said.items() if key not in _TRAINING}
-    own |= {"run_id": run.data.params["run_id"], "seed": run.data.params["seed"]}
-    if run.data.params.get("unfinished", "no") != "no":
-        own |= {"unfinished": run.data.params["unfinished"]}
-    return " ".join(["mlflow run . -e prune", *(f"-P {k}={quote(v)}" for k, v in own.items())])
+    params, brought = run.data.params, fields_of(TrainConfig)
+    pruning = {key: value for key, value in options.items() if key not in brought}
+    pruning |= {"run_id": params["run_id"], "seed": params["seed"]}
+    if params.get("unfinished", "no") != "no":
+        pruning |= {"unfinished": params["unfinished"]}
+    return _call("prune", pruning)

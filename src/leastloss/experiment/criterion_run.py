@@ -9,7 +9,6 @@ from leastloss import tracking
 from leastloss.evaluation import told_failures
 from leastloss.experiment.config import PruneConfig, parameters
 from leastloss.experiment.dense import Dense
-from leastloss.experiment.prune_run.dry_run import pruning_options
 from leastloss.pruning import recovery_for
 
 PRUNED = "pruned_weights.safetensors"
@@ -21,18 +20,17 @@ _TAG = 5000  # what every store of MLflow takes as the value of a tag
 
 def child_parameters(config: PruneConfig, label: str, dense: Dense) -> dict[str, str]:
     """The parameters of a child; a network that comes from a run brings those of its training."""
-    own = parameters(config) | dense.settings | {"seed": str(config.seed)}
-    own |= {"criterion": label, "run_id": dense.run_id, "dense_seed": dense.settings["seed"]}
-    options = pruning_options(config)
-    own |= {key: str(options[key]) for key in ("to_sparsity", "steps")}
-    return own | {"recovery": recovery_for(config.recovery, dense.model).label}
+    params = parameters(config) | dense.settings | {"seed": str(config.seed)}
+    params |= {"criterion": label, "run_id": dense.run_id, "dense_seed": dense.settings["seed"]}
+    params |= {key: str(value) for key, value in config.steps_taken.items()}
+    return params | {"recovery": recovery_for(config.recovery, dense.model).label}
 
 
 def tell_failures(run_id: str, table: pd.DataFrame) -> None:
     """Say in one line, and in a tag of its run, under which noise and where a network failed."""
-    if said := "; ".join(told_failures(table)):
-        click.echo(f"failed under noise, so NaN there: {said}", err=True)
-        tracking.log_tags(run_id, {NOISE_FAILED: said})
+    if failures := "; ".join(told_failures(table)):
+        click.echo(f"failed under noise, so NaN there: {failures}", err=True)
+        tracking.log_tags(run_id, {NOISE_FAILED: failures})
 
 
 def tell_remarks(run_id: str, label: str, remarks: Sequence[str], *, aloud: bool) -> None:

@@ -9,7 +9,7 @@ import torch
 
 from leastloss.data import Data
 from leastloss.evaluation import FAILED
-from leastloss.experiment.config import PruneConfig, names
+from leastloss.experiment.config import PruneConfig
 from leastloss.models import MLP
 from leastloss.names import choose
 from leastloss.pruning import prune
@@ -49,7 +49,7 @@ def check_metrics(wanted: Iterable[str], configs: Iterable[PruneConfig]) -> None
     """
     known: dict[str, None] = {}
     for config in configs:
-        known |= dict.fromkeys(_measured(config.granularity, config.noise))
+        known |= dict.fromkeys(_measured(config.granularity, config.noises))
         known |= dict.fromkeys(_SHUFFLED if config.permutations else ())
     for name in wanted:
         if not re.fullmatch(r"sparsity_layer_\d+", name):  # as many as the network has layers
@@ -57,7 +57,7 @@ def check_metrics(wanted: Iterable[str], configs: Iterable[PruneConfig]) -> None
 
 
 @cache
-def _measured(granularity: str, noise: str) -> tuple[str, ...]:
+def _measured(granularity: str, noise: tuple[str, ...]) -> tuple[str, ...]:
     """What every step is measured by; all data sets have ten classes."""
     x = torch.rand(60, 1, 4, 4, generator=torch_stream(0, "rehearsal"))
     data = Data.from_tensors((x, torch.arange(60) % 10), classes=10)
@@ -70,7 +70,7 @@ def _measured(granularity: str, noise: str) -> tuple[str, ...]:
         to_sparsity=0.5,
         steps=1,
         recovery="none",
-        noise=names(noise),
+        noise=noise,
         progress=False,
     )
     table = path.table().select_dtypes("number").drop(columns=[*_COUNTED], errors="ignore")

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from leastloss.experiment.config import PruneConfig, parameters
+from leastloss.experiment.config import PruneConfig, defaults, fields_of
+from leastloss.options import Group
 
 HOW = """\
 Each *prune* run holds one dense network; its children prune it, one by each criterion, with the
@@ -17,11 +18,7 @@ same data, steps and repair. Runs are called *criterion · what is removed · da
 """
 """The note of an experiment."""
 
-_GROUPS = {
-    "data": ("dataset", "size", "imbalance", "ratio", "rare", "share", "subset", "replicate"),
-    "network": ("model", "hidden", "epochs", "patience", "lr", "batch_size", "loss"),
-}
-_DEFAULT = parameters(PruneConfig())
+_LINES: dict[str, tuple[Group, ...]] = {"data": ("data",), "network": ("model", "training")}
 
 
 def data_words(settings: Mapping[str, str]) -> str:
@@ -51,42 +48,46 @@ def joined(*parts: str) -> str:
     return " · ".join(part for part in parts if part)
 
 
-def child_name(given: Mapping[str, str]) -> str:
+def child_name(params: Mapping[str, str]) -> str:
     """The name of a criterion run, from its parameters."""
-    return joined(given["criterion"], given["granularity"], data_words(given), f"s{given['seed']}")
+    return joined(
+        params["criterion"], params["granularity"], data_words(params), f"s{params['seed']}"
+    )
 
 
-def parent_name(given: Mapping[str, str]) -> str:
+def parent_name(params: Mapping[str, str]) -> str:
     """The name of a prune run, from its parameters."""
-    return joined(f"prune {given['granularity']}s", data_words(given), f"s{given['seed']}")
+    return joined(f"prune {params['granularity']}s", data_words(params), f"s{params['seed']}")
 
 
-def name_tags(given: Mapping[str, str]) -> dict[str, str]:
+def name_tags(params: Mapping[str, str]) -> dict[str, str]:
     """The tags to filter runs by, from their parameters: those of which there is one."""
     tags = {
-        "leastloss.dataset": data_words(given),
-        "leastloss.model": f"{given['model']} {given['hidden'].replace(',', '-')}".strip(),
-        "leastloss.seed": given["seed"],
+        "leastloss.dataset": data_words(params),
+        "leastloss.model": f"{params['model']} {params['hidden'].replace(',', '-')}".strip(),
+        "leastloss.seed": params["seed"],
     }
-    told = {"criterion": "method", "granularity": "granularity", "recovery": "recovery"}
-    return tags | {f"leastloss.{tag}": given[key] for key, tag in told.items() if key in given}
+    if "criterion" in params:
+        tags["leastloss.method"] = params["criterion"]
+    tagged = [name for name in fields_of(PruneConfig, mark="tag") if name in params]
+    return tags | {f"leastloss.{name}": params[name] for name in tagged}
 
 
-def note_of(given: Mapping[str, str], what: str, command: str = "") -> str:
+def note_of(params: Mapping[str, str], what: str, command: str = "") -> str:
     """The note of a run: what it did, on what, and how to do it again.
 
     Args:
-        given: Its parameters.
+        params: Its parameters.
         what: What it did, as a sentence.
         command: What makes it again, if that is known.
     """
-    lines = [what, ""]
-    for head, keys in _GROUPS.items():
-        said = [f"{key} {given[key]}" for key in keys if _worth_saying(given, key)]
-        lines.append(f"- {head}: {', '.join(said)}")
+    lines, usual = [what, ""], defaults(PruneConfig)
+    for head, groups in _LINES.items():
+        always = fields_of(PruneConfig, *groups, mark="always")
+        told = [
+            f"{name} {params[name]}"
+            for name in fields_of(PruneConfig, *groups)
+            if params.get(name) and (name in always or params[name] != usual[name])
+        ]
+        lines.append(f"- {head}: {', '.join(told)}")
     return "\n".join([*lines, *(["", "```sh", command, "```"] if command else [])])
-
-
-def _worth_saying(given: Mapping[str, str], key: str) -> bool:
-    always = key in ("dataset", "imbalance", "model", "hidden")
-    return bool(given.get(key)) and (always or given[key] != _DEFAULT[key])

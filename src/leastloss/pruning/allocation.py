@@ -18,13 +18,6 @@ from leastloss.criteria import lamp_scores
 Rule: TypeAlias = Callable[[int], NDArray[np.float64]]
 """Number of removals -> how many of them are in each layer, shape (layers,), not yet rounded."""
 
-ALLOCATIONS: dict[str, str] = {
-    "global": "the lowest scores of all layers go",
-    "uniform": "the same share of every layer goes",
-    "erk": "Erdos-Renyi-kernel: small and narrow layers stay denser",
-    "lamp": "as many of each layer as LAMP scores of the dense weights would remove",
-}
-
 
 def uniform(sizes: Sequence[int]) -> Rule:
     """The same share of every layer.

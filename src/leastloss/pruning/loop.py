@@ -14,6 +14,7 @@ from leastloss.arguments import checked
 from leastloss.criteria import Criterion
 from leastloss.models import untouched
 from leastloss.notices import notice
+from leastloss.plan import Plan
 from leastloss.pruning.extremes import all_remarks, zeros_remark
 from leastloss.pruning.masks import apply_masks
 from leastloss.pruning.noise import noisy_splits
@@ -109,57 +110,65 @@ def prune(
         >>> [round(share, 2) for share in path.table()["sparsity"]]
         [0.0, 0.25, 0.5]
     """
-    with untouched(model):
-        begun = begin_path(
-            model,
-            data,
-            criterion,
-            granularity=granularity,
-            to_sparsity=to_sparsity,
-            steps=steps,
-            sparsities=sparsities,
-            spacing=spacing,
-            substeps=substeps,
-            schedule=schedule,
-            recovery=recovery,
-            balance=balance,
-            allocation=allocation,
-            seed=seed,
-            layers=layers,
-            noise=noise,
-            zeros=zeros,
-            empty_layers=empty_layers,
-        )
-        if told := zeros_remark(begun.dense, begun.parts, zeros):
-            notice(told)
-        return _walk(begun, schedule, noise, seed, progress, on_step)
+    plan = Plan(
+        granularity=granularity,
+        to_sparsity=to_sparsity,
+        steps=steps,
+        sparsities=None if sparsities is None else tuple(sparsities),
+        spacing=spacing,
+        substeps=substeps,
+        schedule=schedule,
+        recovery=recovery,
+        balance=balance,
+        allocation=allocation,
+        seed=seed,
+        layers=layers,
+        noise=noise,
+        empty_layers=empty_layers,
+    )
+    return prune_by(model, data, criterion, plan, zeros=zeros, progress=progress, on_step=on_step)
 
 
-def _walk(
-    begun: Start,
-    schedule: str,
-    noise: Sequence[str],
-    seed: int,
-    progress: bool,
-    on_step: Callable[[Step], None] | None,
+def prune_by(
+    model: nn.Module,
+    data: Any,
+    criterion: str | Criterion,
+    plan: Plan,
+    *,
+    zeros: str = "held",
+    progress: bool = True,
+    on_step: Callable[[Step], None] | None = None,
 ) -> PruningPath:
-    """Go the path that has begun."""
-    dense, parts, scorer = begun.dense, begun.parts, begun.scorer
+    """Prune as :func:`prune` does, by a plan.
+
+    Raises:
+        InputError: As :func:`prune`.
+    """
+    with untouched(model):
+        start = begin_path(model, data, criterion, plan, zeros=zeros)
+        if remark := zeros_remark(start.dense, start.parts, zeros):
+            notice(remark)
+        return _walk(start, progress, on_step)
+
+
+def _walk(start: Start, progress: bool, on_step: Callable[[Step], None] | None) -> PruningPath:
+    """Go the path that has start."""
+    dense, parts, scorer, plan = start.dense, start.parts, start.scorer, start.plan
     record = Record(
         dense=dense,
         parts=parts,
-        data=begun.data,
-        noisy=noisy_splits(begun.data.test, noise, seed, begun.data.train),
+        data=start.data,
+        noisy=noisy_splits(start.data.test, plan.noises, plan.seed, start.data.train),
         on_step=on_step,
     )
     work, order = copy.deepcopy(dense), parts.held
-    repair = begun.recovery.prepare(dense, begun.data, seed, scorer.draws)
-    if begun.recovery.memoryless:  # the dense network gets the same repair as all that follow
+    repair = start.recovery.prepare(dense, start.data, plan.seed, scorer.draws)
+    if start.recovery.memoryless:  # the dense network gets the same repair as all that follow
         repair(work, parts.masks(order))
     record.add(work, order, {"ties_at_cut": 0.0, "score_seconds": 0.0})
     bar = tqdm(
-        begun.rounds,
-        desc=str(begun.settings["criterion"]),
+        start.rounds,
+        desc=str(start.settings["criterion"]),
         unit="step",
         disable=None if progress else True,
         leave=False,
@@ -167,22 +176,22 @@ def _walk(
     for step in bar:
         seconds = 0.0
         for cut in step:
-            start, k = time.perf_counter(), int(cut) - len(order)
-            if schedule == "sequential":
+            clock, k = time.perf_counter(), int(cut) - len(order)
+            if plan.schedule == "sequential":
                 selection = scorer.choose_one_by_one(work, order, k, progress)
             else:
                 # One shot sees the network as it was trained, before any repair of its first row.
-                scored, again = (work, True) if schedule == "iterative" else (dense, False)
+                scored, again = (work, True) if plan.schedule == "iterative" else (dense, False)
                 selection = scorer.choose(scored, order, k, rescore=again)
-            seconds += time.perf_counter() - start
+            seconds += time.perf_counter() - clock
             order = np.concatenate([order, selection.order])
             masks = parts.masks(order)
             apply_masks(work, masks)
             repair(work, masks)
         extra = {"ties_at_cut": selection.tied_share, "score_seconds": seconds}
         record.add(work, order, extra)
-    kept = repair if begun.recovery.memoryless else None
+    lasting = repair if start.recovery.memoryless else None
     path = PruningPath(
-        dense, parts, order, tuple(record.steps), begun.settings, kept, record.before
+        dense, parts, order, tuple(record.steps), start.settings, lasting, record.before
     )
-    return replace(path, remarks=all_remarks(path, begun.data.test))
+    return replace(path, remarks=all_remarks(path, start.data.test))

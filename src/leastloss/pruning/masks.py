@@ -81,16 +81,6 @@ def _links(masks: Masks, consumers: dict[str, str]) -> Iterator[tuple[Tensor, Te
         yield enters, sort_by_unit(masks[consumer], len(enters)).any(dim=2).any(dim=0)
 
 
-def check_empty_layers(granularity: str) -> None:
-    """Refuse to let layers lose their last unit.
-
-    Raises:
-        InputError: If units are the parts.
-    """
-    if granularity == "unit":
-        raise InputError("empty_layers is for weights; a layer always keeps one unit")
-
-
 @dataclass(frozen=True, eq=False)
 class Parts:
     """The numbered parts of a network: single weights, or hidden units.

@@ -9,15 +9,9 @@ from torch import nn
 from leastloss.criteria import negative, turns
 from leastloss.errors import InputError
 from leastloss.models import prunable_layers
-from leastloss.names import choose
-from leastloss.pruning.allocation import ALLOCATIONS, Rule, apportion, erk, lamp, uniform
+from leastloss.pruning.allocation import Rule, apportion, erk, lamp, uniform
 from leastloss.pruning.masks import Parts
 from leastloss.pruning.path import PruningPath
-
-BALANCES: dict[str, str] = {
-    "none": "the lowest scores go, whatever their sign",
-    "polarity": "each step removes equally many weights of +1 and of -1",
-}
 
 
 class Quotas(Protocol):
@@ -101,15 +95,11 @@ def quotas_of(
     """Read the options ``balance`` and ``allocation``; None where nothing but the scores decides.
 
     Raises:
-        InputError: If a name is unknown, units are to be balanced or allotted by their weights,
-            signs are to be balanced within allotted layers, or the path is of other parts, too
-            short, has no such steps, or empties a layer that is not to be emptied.
+        InputError: If the path is of other parts, too short, has no such steps, or empties a layer
+            that is not to be emptied.
     """
-    by_sign = choose("balance", balance, BALANCES) == "polarity"
-    if by_sign and parts.granularity == "unit":
-        raise InputError("balance 'polarity' is for weights; units have no sign")
+    by_sign = balance == "polarity"
     if not isinstance(allocation, PruningPath):
-        check_allocation(allocation, parts.granularity, balance)
         if allocation != "global":
             return Allotted(_rule(model, parts, allocation), parts, empty_layers)
         return Polarity(model, parts) if by_sign else None
@@ -132,25 +122,6 @@ def quotas_of(
             raise InputError("allocation is a path without balance; prune both with 'polarity'")
         group = 2 * group + negative(model, parts.dense)
     return Copied(allocation, group)
-
-
-def check_allocation(allocation: str, granularity: str, balance: str) -> None:
-    """Refuse an allocation by name that is unknown or goes not with the other axes.
-
-    Raises:
-        InputError: In these cases.
-    """
-    if choose("allocation", allocation, ALLOCATIONS) == "global":
-        return
-    if allocation != "uniform" and granularity == "unit":
-        raise InputError(
-            f"allocation {allocation!r} is for weights; units go with 'global' or 'uniform'"
-        )
-    if balance != "none":
-        raise InputError(
-            f"allocation {allocation!r} looks at no signs; balance {balance!r} goes with 'global' "
-            "or with another path's layers"
-        )
 
 
 def _check_kept(path: PruningPath, removed: int) -> None:

@@ -1,28 +1,13 @@
-"""How the removals are spread over steps, and when parts are scored again."""
+"""How the removals are spread over steps."""
 
 import math
 from collections.abc import Sequence
-from numbers import Real
 
 import numpy as np
 from numpy.typing import NDArray
 
-from leastloss.errors import InputError, shown
-from leastloss.names import choose
-
-SCHEDULES: dict[str, str] = {
-    "one-shot": "score once on the dense network",
-    "iterative": "score again before every step",
-    "sequential": "score again after every single removal",
-}
-
-SPACINGS: dict[str, str] = {
-    "even": "every step removes equally many parts",
-    "geometric": "every step keeps the same share of what is left: finer towards the end",
-}
-
-MOST_STEPS = 10**6
-
+from leastloss.errors import InputError
+from leastloss.plan import Plan
 
 _FEW = 12  # sparsities that a message lists
 
@@ -42,29 +27,18 @@ def spaced(start: int, end: int, parts: int, steps: int, spacing: str) -> NDArra
 
     Steps that would remove nothing are left out: they would only measure the same network again.
 
-    Raises:
-        InputError: If the spacing is unknown or ``steps`` is no integer of at least 1.
-
     Example:
         >>> spaced(0, 900, 1000, 3, "even"), spaced(0, 992, 1000, 3, "geometric")
         (array([300, 600, 900]), array([800, 960, 992]))
     """
-    _check_count("steps", steps)
     steps = min(int(steps), end - start)
     way = np.arange(1, steps + 1) / steps
-    if choose("spacing", spacing, SPACINGS) == "even":
+    if spacing == "even":
         cuts = start + (end - start) * np.arange(1, steps + 1) / steps
     else:
         cuts = parts - (parts - start) * ((parts - end) / (parts - start)) ** way
     found = np.unique(np.floor(cuts + 0.5).astype(np.int64))
     return found[found > start]
-
-
-def _check_count(what: str, count: float) -> None:
-    if isinstance(count, bool) or not 1 <= count <= MOST_STEPS or count != int(count):
-        raise InputError(
-            f"{what} is {count}; it must be at least 1 and an integer, at most {MOST_STEPS:,}"
-        )
 
 
 def within(
@@ -74,14 +48,10 @@ def within(
 
     So many as ``gone`` were before the first.
 
-    Raises:
-        InputError: As :func:`spaced`.
-
     Example:
         >>> within(np.array([100, 300]), 1000, 2, "even")
         [array([ 50, 100]), array([200, 300])]
     """
-    _check_count("substeps", substeps)
     starts = [gone, *(int(cut) for cut in cuts[:-1])]
     return [
         spaced(start, int(end), parts, substeps, spacing)
@@ -98,19 +68,16 @@ def targets(
         parts: Number of parts of the dense network.
         to_sparsity: Share of the parts that is gone in the end, inside (0, 1).
         steps: Number of steps, at least 1.
-        spacing: One of ``SPACINGS``.
+        spacing: ``even`` or ``geometric``.
         gone: How many parts are gone before the first step.
 
     Raises:
-        InputError: If an argument is out of range or nothing would be removed.
+        InputError: If nothing would be removed, or nothing would stay.
 
     Example:
         >>> targets(1000, 0.9, 3)
         array([300, 600, 900])
     """
-    given: object = to_sparsity
-    if not isinstance(given, Real) or not 0.0 < to_sparsity < 1.0:
-        raise InputError(f"to_sparsity is {to_sparsity!r}; it must lie inside (0, 1)")
     end = parts_at(to_sparsity, parts)
     if not 0 < end < parts:
         raise InputError(
@@ -143,21 +110,18 @@ def cuts_at(parts: int, sparsities: Sequence[float], gone: int = 0) -> NDArray[n
         gone: How many parts are gone before the first step.
 
     Raises:
-        InputError: If they are not, or two of them (or 0 or 1) mean the same number of parts.
+        InputError: If there is none, they do not increase, or two of them (or 0 or 1) mean the same
+            number of parts.
 
     Example:
         >>> cuts_at(1000, [0.1, 0.5, 0.95])
         array([100, 500, 950])
     """
-    given: object = sparsities
-    several = isinstance(given, Sequence | np.ndarray) and not isinstance(given, str)
-    if not several or not all(isinstance(share, Real) for share in sparsities):
-        raise InputError(f"sparsities is {shown(given)}; it must be a list of numbers in (0, 1)")
+    if not len(sparsities):
+        raise InputError("sparsities are empty; name one or more")
     listed = ", ".join(f"{share:g}" for share in sparsities[:_FEW])
     if len(sparsities) > _FEW:
         listed += ", ..."
-    if not len(sparsities) or not all(0.0 < share < 1.0 for share in sparsities):
-        raise InputError(f"sparsities are {listed or 'empty'}; each must lie inside (0, 1)")
     ends = np.array([0, *(parts_at(share, parts) for share in sparsities), parts], dtype=np.int64)
     if (np.diff(np.asarray(sparsities, dtype=float)) <= 0).any():
         raise InputError(f"sparsities are {listed}; they must increase")
@@ -169,3 +133,25 @@ def cuts_at(parts: int, sparsities: Sequence[float], gone: int = 0) -> NDArray[n
         )
     check_beyond(int(ends[1]), gone, parts, f"sparsity {sparsities[0]:g}")
     return ends[1:-1]
+
+
+def rounds_of(plan: Plan, parts: int, gone: int = 0) -> list[NDArray[np.int64]]:
+    """For each step of a plan, how many parts are gone after each of its rounds.
+
+    Args:
+        plan: The plan.
+        parts: Number of parts of the dense network.
+        gone: How many of them are gone before the first step.
+
+    Raises:
+        InputError: As :func:`targets` and :func:`cuts_at`.
+
+    Example:
+        >>> rounds_of(Plan(sparsities=[0.1, 0.3], substeps=2), 1000)
+        [array([ 50, 100]), array([200, 300])]
+    """
+    if plan.shares is None:
+        cuts = targets(parts, plan.to_sparsity, plan.steps, plan.spacing, gone)
+    else:
+        cuts = cuts_at(parts, plan.shares, gone)
+    return within(cuts, parts, plan.substeps, plan.spacing, gone)

@@ -1,6 +1,5 @@
 """The start of a path: all that stands fixed before a part goes, and what it is refused for."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,19 +7,20 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from leastloss.criteria import Criterion, as_criterion
+from leastloss.criteria import GRANULARITIES, Criterion, as_criterion
 from leastloss.data import Data, as_data, noise_scale
-from leastloss.errors import InputError, shown
+from leastloss.errors import InputError
 from leastloss.evaluation import check_network
 from leastloss.models import check_chain, check_module, check_usage, hold_zeros, own_copy
 from leastloss.names import choose
-from leastloss.pruning.masks import Parts, check_empty_layers
+from leastloss.options import fields_of
+from leastloss.plan import Plan
+from leastloss.pruning.masks import Parts
 from leastloss.pruning.noise import read_noise
-from leastloss.pruning.path import PruningPath
 from leastloss.pruning.quotas import quotas_of
 from leastloss.pruning.recovery.automatic import recovery_for
 from leastloss.pruning.recovery.base import Recovery
-from leastloss.pruning.schedule import SCHEDULES, cuts_at, targets, within
+from leastloss.pruning.schedule import rounds_of
 from leastloss.pruning.scorer import Scorer
 
 
@@ -35,7 +35,8 @@ class Start:
         rounds: For each step, how many parts are gone after each of its rounds.
         recovery: What repairs the network.
         scorer: Chooses the next parts.
-        settings: What the path was asked for, and the criterion's facts.
+        plan: What the path was asked for.
+        settings: The same as plain values, and the criterion's facts.
     """
 
     dense: nn.Module
@@ -44,31 +45,44 @@ class Start:
     rounds: list[NDArray[np.int64]]
     recovery: Recovery
     scorer: Scorer
+    plan: Plan
     settings: dict[str, object]
 
 
+def check_plan(plan: Plan, recovery: Recovery) -> None:
+    """Refuse options that do not go together, whatever the network and the score.
+
+    Raises:
+        InputError: If so, or a name is unknown.
+    """
+    units = choose("granularity", plan.granularity, GRANULARITIES) == "unit"
+    signs = plan.balance != "none"
+    if units and plan.may_empty_layers:
+        raise InputError("empty_layers is for weights; a layer always keeps one unit")
+    if units and signs:
+        raise InputError("balance 'polarity' is for weights; units have no sign")
+    if units and plan.layer_names is not None:
+        raise InputError("layers can be named for the granularity 'weight' only")
+    if signs and not recovery.keeps_weights:
+        raise InputError(
+            f"balance {plan.balance!r} needs signs that stay; a recovery that moves weights, as "
+            f"{recovery.label!r} does, changes them"
+        )
+    rule = plan.allocation
+    if units and rule in ("erk", "lamp"):
+        raise InputError(f"allocation {rule!r} is for weights; units go with 'global' or 'uniform'")
+    if signs and isinstance(rule, str) and rule != "global":
+        raise InputError(
+            f"allocation {rule!r} looks at no signs; balance {plan.balance!r} goes with 'global' "
+            "or with another path's layers"
+        )
+    read_noise(plan.noises)
+
+
 def begin_path(
-    model: nn.Module,
-    data: Any,
-    criterion: str | Criterion,
-    *,
-    granularity: str,
-    to_sparsity: float,
-    steps: int,
-    sparsities: Sequence[float] | None,
-    spacing: str,
-    substeps: int,
-    schedule: str,
-    recovery: str | Recovery,
-    balance: str,
-    allocation: str | PruningPath,
-    seed: int,
-    layers: Sequence[str] | None,
-    noise: Sequence[str],
-    zeros: str = "held",
-    empty_layers: bool = False,
+    model: nn.Module, data: Any, criterion: str | Criterion, plan: Plan, *, zeros: str = "held"
 ) -> Start:
-    """Read and check what :func:`leastloss.prune` is given; nothing is scored or repaired yet.
+    """Read and check what :func:`leastloss.prune` is asked for; nothing is scored or repaired yet.
 
     It costs next to nothing, so that it can be tried on a network that is yet to be trained.
 
@@ -76,59 +90,42 @@ def begin_path(
         InputError: As :func:`leastloss.prune`.
     """
     check_module(model)
-    criterion, recovery = as_criterion(criterion), recovery_for(recovery, model)
-    criterion.check_schedule(choose("schedule", schedule, SCHEDULES))
-    if balance != "none" and not recovery.keeps_weights:
-        raise InputError(
-            f"balance {shown(balance)} needs signs that stay; a recovery that moves weights, as "
-            f"{recovery.label!r} does, changes them"
-        )
+    criterion, recovery = as_criterion(criterion), recovery_for(plan.recovery, model)
+    check_plan(plan, recovery)
+    criterion.check_schedule(plan.schedule)
     dense = own_copy(model).eval()
-    if isinstance(layers, str):
-        raise InputError(f"layers is the text {layers!r}; give a list, as in ['{layers}']")
     hold_zeros(dense, zeros)
-    parts = Parts.of(dense, granularity, None if layers is None else list(layers))
-    if empty_layers:
-        check_empty_layers(parts.granularity)
+    parts = Parts.of(dense, plan.granularity, plan.layer_names)
     gone = len(parts.held)
-    if sparsities is None:
-        cuts = targets(len(parts), to_sparsity, steps, spacing, gone)
-    else:
-        cuts = cuts_at(len(parts), sparsities, gone)
-        to_sparsity, steps = float(sparsities[-1]), len(cuts)
-    rounds = within(cuts, len(parts), substeps, spacing, gone)
+    rounds = rounds_of(plan, len(parts), gone)
+    cuts = np.array([step[-1] for step in rounds])
+    empty_layers = plan.may_empty_layers
     parts.check_room(int(cuts[-1]), empty_layers=empty_layers)
     data = as_data(data)  # not by the seed of pruning: what is test stays test
     check_network(dense, data.train)
     check_usage(dense, data.train.x[:8], list(parts.dense))
     if parts.consumers:
         check_chain(dense, data.train.x[:8], parts.consumers)
-    quotas = quotas_of(dense, parts, cuts, balance, allocation, empty_layers)
+    quotas = quotas_of(dense, parts, cuts, plan.balance, plan.allocation, empty_layers)
     at_once = int(cuts[-1]) - gone if recovery.keeps_weights else 0
-    scorer = Scorer(criterion, parts, data, seed, quotas, at_once, empty_layers)
-    follows = "" if isinstance(allocation, str) else str(allocation.settings["criterion"])
-    label = "@".join(filter(None, [criterion.label, follows]))
+    scorer = Scorer(criterion, parts, data, plan.seed, quotas, at_once, empty_layers)
+    path = plan.allocation
+    follows = "" if isinstance(path, str) else str(path.settings["criterion"])
     settings: dict[str, object] = {
-        "criterion": label,
-        "granularity": granularity,
-        "to_sparsity": to_sparsity,
-        "steps": steps,
-        "sparsities": None if sparsities is None else [float(share) for share in sparsities],
-        "spacing": spacing,
-        "substeps": substeps,
-        "schedule": schedule,
+        "criterion": "@".join(filter(None, [criterion.label, follows])),
+        **{name: getattr(plan, name) for name in fields_of(Plan)},
+        **plan.steps_taken,
+        "sparsities": None if plan.shares is None else [float(share) for share in plan.shares],
         "recovery": recovery.label,
-        "balance": balance,
-        "allocation": follows or allocation,
-        "noise": [f"{name}:{severity}" for name, severity in read_noise(noise)],
-        "seed": seed,
-        "layers": None if layers is None else list(layers),
+        "allocation": follows or path,
+        "noise": [f"{name}:{severity}" for name, severity in read_noise(plan.noises)],
+        "layers": plan.layer_names,
         "zeros": zeros,
         "empty_layers": empty_layers,
         "options": dict(vars(criterion)),
         "facts": criterion.facts(scorer.context(dense, parts.held)),
     }
-    if noise:
+    if plan.noises:
         settings["noise_scale"] = noise_scale(data.test.x, data.train.x).kind
     return Start(
         dense=dense,
@@ -137,5 +134,6 @@ def begin_path(
         rounds=rounds,
         recovery=recovery,
         scorer=scorer,
+        plan=plan,
         settings=settings,
     )

@@ -4,18 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from leastloss.criteria import current_label
-from leastloss.experiment.config import PruneConfig, parameters
+from leastloss.experiment.config import PruneConfig, defaults, fields_of, settings
 from leastloss.tracking import Run
-
-# Options of criteria are in their names.
-SETTINGS = (
-    *("steps", "to_sparsity", "sparsities", "spacing", "substeps", "granularity", "schedule"),
-    *("recovery", "balance", "allocation", "empty_layers", "layers"),
-)
-"""Parameters that make runs of one criterion different methods."""
-
-_DEFAULT = parameters(PruneConfig())
-_IMPLIED = ("steps", "to_sparsity")  # by sparsities that are given one by one
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +15,7 @@ class Label:
     Attributes:
         text: What tables and figures call it.
         criterion: Its criterion, by the name that it has today.
-        settings: All of ``SETTINGS``, as ``key=value, key=value``.
+        settings: All of :func:`method_settings`, as ``key=value, key=value``.
     """
 
     text: str
@@ -33,14 +23,9 @@ class Label:
     settings: str
 
 
-def given(run: Run, key: str) -> str:
-    """A parameter of a run; one that is younger than the run had its default value."""
-    value: str = run.data.params.get(key, _DEFAULT.get(key, ""))
-    return "" if key in _IMPLIED and run.data.params.get("sparsities") else value
-
-
-def _criterion(run: Run) -> str:
-    return current_label(run.data.params["criterion"])
+def method_settings(run: Run) -> dict[str, str]:
+    """What makes runs of one criterion different methods; its own options are in its name."""
+    return settings(PruneConfig, run.data.params, fields_of(PruneConfig, "schedule", "repair"))
 
 
 def labels_of(runs: Sequence[Run]) -> list[Label]:
@@ -49,20 +34,28 @@ def labels_of(runs: Sequence[Run]) -> list[Label]:
     The settings that tell it from others of its criterion are told, unless they have their default.
     The recovery is told wherever it varies, so that no score is credited with a repair.
     """
-    kin: dict[str, list[Run]] = {}
-    for run in runs:
-        kin.setdefault(_criterion(run), []).append(run)
-    repairs = len({given(run, "recovery") for run in runs}) > 1
-    told = {
-        name: [key for key in SETTINGS if len({given(run, key) for run in own}) > 1]
-        for name, own in kin.items()
-    }
-    found = []
-    for run in runs:
-        name = _criterion(run)
-        keys = [key for key in told[name] if given(run, key) not in ("", _DEFAULT[key])]
-        keys = [*(["recovery"] if repairs else []), *(key for key in keys if key != "recovery")]
-        text = ", ".join([name, *[f"{key}={given(run, key)}" for key in keys]])
-        settings = ", ".join(f"{key}={given(run, key)}" for key in SETTINGS)
-        found.append(Label(text=text, criterion=name, settings=settings))
-    return found
+    usual = defaults(PruneConfig)
+    settings_of = [method_settings(run) for run in runs]
+    criteria = [current_label(run.data.params["criterion"]) for run in runs]
+    values: dict[tuple[str, str], set[str]] = {}
+    for criterion, its in zip(criteria, settings_of, strict=True):
+        for key, value in its.items():
+            values.setdefault((criterion, key), set()).add(value)
+    repairs = len({its["recovery"] for its in settings_of}) > 1
+    labels = []
+    for criterion, its in zip(criteria, settings_of, strict=True):
+        told = [
+            f"{key}={value}"
+            for key, value in its.items()
+            if key != "recovery" and len(values[criterion, key]) > 1
+            if value not in ("", usual[key])
+        ]
+        repair = [f"recovery={its['recovery']}"] if repairs else []
+        labels.append(
+            Label(
+                text=", ".join([criterion, *repair, *told]),
+                criterion=criterion,
+                settings=", ".join(f"{key}={value}" for key, value in its.items()),
+            )
+        )
+    return labels

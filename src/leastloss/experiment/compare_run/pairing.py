@@ -6,12 +6,10 @@ from math import isclose
 from leastloss import tracking
 from leastloss.errors import InputError, ResourceError
 from leastloss.evaluation import by_name
-from leastloss.experiment.compare_run.labels import given
+from leastloss.experiment.config import PruneConfig, fields_of, settings
 from leastloss.experiment.dense import RUN_TAG
 from leastloss.tracking import Run
 
-DATA = ("dataset", "size", "imbalance", "ratio", "rare", "share", "subset", "model", "hidden")
-TRAINING = ("epochs", "patience", "lr", "batch_size", "loss")
 _SAME = 1e-6  # relative; a network that was trained again on the same machine agrees in all bits
 
 
@@ -32,10 +30,12 @@ def check_paired(runs: Sequence[Run], networks: Sequence[str]) -> None:
         InputError: If they differ in data or training, or if runs that share a network's name were
             pruned from different networks.
     """
-    for key in DATA + TRAINING:
-        values = sorted({given(run, key) for run in runs})
+    equal = fields_of(PruneConfig, "data", "model", "training", unmarked="repeats")
+    dense_settings = [settings(PruneConfig, run.data.params, equal) for run in runs]
+    for key in equal:
+        values = {its[key] for its in dense_settings}
         if len(values) > 1:
-            shown = ", ".join(repr(value) for value in values)
+            shown = ", ".join(repr(value) for value in sorted(values))
             raise InputError(f"the runs differ in {key} ({shown}); compare those that agree")
     first: dict[str, Run] = {}
     dense: dict[str, Mapping[str, float]] = {}
@@ -53,15 +53,15 @@ def check_paired(runs: Sequence[Run], networks: Sequence[str]) -> None:
 def digests(run: Run) -> dict[str, str]:
     """Split -> digest of the data that a run recorded; empty where it recorded none."""
     recorded = run.inputs.dataset_inputs if run.inputs else []
-    return {one.dataset.name: one.dataset.digest for one in recorded}
+    return {split.dataset.name: split.dataset.digest for split in recorded}
 
 
-def _same_data(one: Run, other: Run, network: str) -> None:
-    ours, theirs = digests(one), digests(other)
+def _same_data(first: Run, other: Run, network: str) -> None:
+    ours, theirs = digests(first), digests(other)
     for name in sorted(ours.keys() & theirs.keys()):
         if ours[name] != theirs[name]:
             raise InputError(
-                f"runs {one.info.run_id!r} and {other.info.run_id!r} of seed {network} hold "
+                f"runs {first.info.run_id!r} and {other.info.run_id!r} of seed {network} hold "
                 f"different data as {name} (digests {ours[name]} and {theirs[name]}); "
                 "they cannot be paired"
             )
@@ -80,13 +80,13 @@ def _measured(run_id: str, network: str) -> dict[str, float]:
 
 
 def _same_network(
-    dense: Mapping[str, Mapping[str, float]], one: str, other: str, network: str
+    dense: Mapping[str, Mapping[str, float]], first: str, other: str, network: str
 ) -> None:
-    ours, theirs = dense[one], dense[other]
+    ours, theirs = dense[first], dense[other]
     for name in sorted(ours.keys() & theirs.keys()):
         if not isclose(ours[name], theirs[name], rel_tol=_SAME):
             raise InputError(
                 f"runs of seed {network} were pruned from different dense networks: {name} "
-                f"{ours[name]:.6g} in run {one!r}, {theirs[name]:.6g} in run {other!r}; they "
+                f"{ours[name]:.6g} in run {first!r}, {theirs[name]:.6g} in run {other!r}; they "
                 "cannot be paired, compare the runs of one"
             )

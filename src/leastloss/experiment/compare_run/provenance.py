@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Sequence
 
 from leastloss.controls import METHODS
-from leastloss.experiment.compare_run.labels import SETTINGS, given
-from leastloss.experiment.compare_run.pairing import DATA, TRAINING, digests
+from leastloss.experiment.compare_run.pairing import digests
 from leastloss.experiment.compare_run.runs_table import Compared
+from leastloss.experiment.config import PruneConfig, fields_of, settings
 from leastloss.experiment.prune_run.planned_controls import CONTROLS_OF
+from leastloss.options import Group
 from leastloss.report import Cell, Grid
 from leastloss.tracking import Run
 
@@ -18,16 +19,17 @@ def title_of(runs: Sequence[Run]) -> str:
     return f"{params['dataset']}{profile}, {params['model']} {params['hidden'].replace(',', '-')}"
 
 
-def facts_of_runs(found: Compared) -> dict[str, object]:
+def facts_of_runs(compared: Compared) -> dict[str, object]:
     """Data, network, settings, commit, versions and device, as the runs recorded them."""
-    runs = found.all_runs
-    params = runs[0].data.params
-    facts: dict[str, object] = {key: params[key] for key in DATA if params.get(key)}
-    for key in (*TRAINING, *SETTINGS):
-        values = sorted({given(run, key) for run in runs} - {""})
-        if values:
+    runs = compared.all_runs
+    groups: tuple[Group, ...] = ("data", "model", "training", "schedule", "repair")
+    names = fields_of(PruneConfig, *groups, unmarked="repeats")
+    settings_of = [settings(PruneConfig, run.data.params, names) for run in runs]
+    facts: dict[str, object] = {}
+    for key in names:
+        if values := sorted({its[key] for its in settings_of} - {""}):
             facts[key] = ", ".join(values)
-    seeds = sorted(set(found.table["seed"].astype(str)), key=lambda text: (len(text), text))
+    seeds = sorted(set(compared.table["seed"].astype(str)), key=lambda text: (len(text), text))
     facts["seeds"] = ", ".join(seeds)
     facts["runs"] = len(runs)
     facts["commit"] = _listed(
@@ -47,11 +49,11 @@ def _listed(values: Iterable[str]) -> str:
     return ", ".join(sorted(set(values)))
 
 
-def tables_of_runs(found: Compared) -> list[Grid]:
+def tables_of_runs(compared: Compared) -> list[Grid]:
     """The digests of the data, seed by seed, and the ids of all runs."""
     data: dict[str, dict[str, str]] = {}
     ids: dict[str, dict[str, list[str]]] = {}
-    for label, runs in found.runs.items():
+    for label, runs in compared.runs.items():
         for run in runs:
             seed = run.data.params["dense_seed"]
             data.setdefault(seed, {}).update(digests(run))
@@ -61,25 +63,25 @@ def tables_of_runs(found: Compared) -> list[Grid]:
     grids = []
     if splits:
         rows = {seed: [Cell(value=data[seed].get(name, "–")) for name in splits] for seed in seeds}
-        told = "Data: the first 16 digits of each split's SHA-256"
-        grids.append(Grid(caption=told, first="seed", head=splits, rows=rows, folded=True))
+        caption = "Data: the first 16 digits of each split's SHA-256"
+        grids.append(Grid(caption=caption, first="seed", head=splits, rows=rows, folded=True))
     rows = {
         label: [
-            Cell(value=", ".join(f"{s}: {' '.join(own.get(s, ['–']))}" for s in seeds), left=True)
+            Cell(value=", ".join(f"{s}: {' '.join(of.get(s, ['–']))}" for s in seeds), left=True)
         ]
-        for label, own in ids.items()
+        for label, of in ids.items()
     }
     grids.append(Grid(caption="Ids of the runs", head=["seed: id"], rows=rows, folded=True))
     return grids
 
 
-def controls_of_runs(found: Compared) -> dict[str, str]:
+def controls_of_runs(compared: Compared) -> dict[str, str]:
     """Label -> the criteria whose control its runs say to be."""
-    said = {label: runs[0].data.tags.get(CONTROLS_OF, "") for label, runs in found.runs.items()}
-    return {label: criteria for label, criteria in said.items() if criteria}
+    tags = {label: runs[0].data.tags.get(CONTROLS_OF, "") for label, runs in compared.runs.items()}
+    return {label: criteria for label, criteria in tags.items() if criteria}
 
 
-def judged_in(found: Compared) -> tuple[str, ...]:
+def judged_in(compared: Compared) -> tuple[str, ...]:
     """The criteria that need controls, if one of them is compared; else none is exempt."""
-    own = {label.criterion.partition(":")[0] for label in found.labels.values()}
-    return METHODS if own & {*METHODS} else ()
+    criteria = {label.criterion.partition(":")[0] for label in compared.labels.values()}
+    return METHODS if criteria & {*METHODS} else ()

@@ -1,6 +1,7 @@
 """One criterion of a prune run: the child run that prunes by it and logs all that came of it."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import click
 import pandas as pd
@@ -22,15 +23,13 @@ from leastloss.experiment.csv_text import csv_text
 from leastloss.experiment.dense import MODEL_TAG, RUN_TAG, Dense
 from leastloss.experiment.prune_run.choices import Choice
 from leastloss.experiment.prune_run.costs import run_costs
-from leastloss.experiment.prune_run.dry_run import pruning_options
 from leastloss.experiment.prune_run.permutation_test import check_sensitivity, sensitivity_of
 from leastloss.experiment.prune_run.pictures import PREDICTIONS, pictures, write_predictions
 from leastloss.experiment.prune_run.planned_controls import nested, role_tags
 from leastloss.experiment.prune_run.pruned_models import log_models, models_of, told
 from leastloss.experiment.run_names import child_name, name_tags, note_of
 from leastloss.models import save_network
-from leastloss.pruning import PruningPath, Step, shuffled
-from leastloss.pruning import prune as prune_network
+from leastloss.pruning import PruningPath, Step, prune_by, shuffled
 
 ORDER = "removal_order.npy"
 
@@ -42,7 +41,7 @@ def pruned_child(
     followed: PruningPath | None,
 ) -> tuple[PruningPath, pd.DataFrame]:
     """Prune by one criterion in a child run of its own."""
-    label, options = choice.label, pruning_options(config)
+    label, plan = choice.label, config if followed is None else replace(config, allocation=followed)
     own = child_parameters(config, label, dense)
     tags = {RUN_TAG: dense.run_id, MODEL_TAG: dense.model_id, **role_tags(choice, [choice])}
     full = config.artifacts == "full" and choice.asked
@@ -53,13 +52,11 @@ def pruned_child(
         tracking.describe(run_id, note_of(own, what, again), figures=shown)
         tracking.log_data(run_id, dense.data, dense.model_id)
         check_sensitivity(choice.criterion, dense.model, config.permutations)
-        if followed is not None:
-            options["allocation"] = followed
         if choice.control == SHUFFLED and followed is not None:
             path: PruningPath = shuffled(followed, dense.data)
         else:
             assert choice.criterion is not None
-            path = prune_network(dense.model, dense.data, choice.criterion, **options)
+            path = prune_by(dense.model, dense.data, choice.criterion, plan)
         table = labelled(path.table(), label, config.seed, dense)
         moved = sensitivity_of(choice.criterion, dense.model, config.permutations, config.seed)
         table.loc[0, list(moved)] = list(moved.values())

@@ -7,7 +7,7 @@ from leastloss.controls import SHUFFLED, SMALL
 from leastloss.criteria import CRITERIA, Criterion, UnitScore, as_criterion
 from leastloss.errors import InputError
 from leastloss.experiment.axes import check_axes
-from leastloss.experiment.config import PruneConfig, names
+from leastloss.experiment.config import PruneConfig, fields_of, names
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +60,7 @@ def choices(config: PruneConfig) -> list[Choice]:
         ['magnitude@nc:gamma=0.1', 'nc:gamma=0.1']
     """
     check_axes(config)
-    defaults = {"encoding": config.encoding, "boundary": config.boundary}
+    defaults = {name: str(getattr(config, name)) for name in fields_of(PruneConfig, "score")}
     wanted = names(config.criteria)
     if not wanted:
         raise InputError(f"criteria is empty; there are: {', '.join(CRITERIA)}")

@@ -1,34 +1,15 @@
 """What a prune run is refused for, tried on the network before it is trained or pruned."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from torch import nn
 
 from leastloss.data import Data
 from leastloss.errors import InputError
-from leastloss.experiment.axes import steps_of
-from leastloss.experiment.config import PruneConfig, names
+from leastloss.experiment.config import PruneConfig
 from leastloss.experiment.prune_run.choices import Choice
 from leastloss.experiment.prune_run.permutation_test import check_sensitivity
 from leastloss.pruning import begin_path
-
-
-def pruning_options(config: PruneConfig) -> dict[str, Any]:
-    """What all child runs ask of :func:`leastloss.prune`."""
-    return steps_of(config) | {
-        "granularity": config.granularity,
-        "schedule": config.schedule,
-        "spacing": config.spacing,
-        "substeps": config.substeps,
-        "recovery": config.recovery,
-        "balance": config.balance,
-        "allocation": config.allocation,
-        "empty_layers": config.empty_layers == "yes",
-        "layers": names(config.layers) or None,
-        "noise": names(config.noise),
-        "seed": config.seed,
-    }
 
 
 def rehearse(config: PruneConfig, chosen: list[Choice], model: nn.Module, data: Data) -> None:
@@ -43,13 +24,13 @@ def rehearse(config: PruneConfig, chosen: list[Choice], model: nn.Module, data: 
     Raises:
         InputError: If such a network or such data are refused.
     """
-    options, refused = pruning_options(config), dict[str, str]()
+    refused: dict[str, str] = {}
     asked = [choice for choice in chosen if choice.asked]
     for choice in asked:
         if choice.criterion is None:  # it takes its masks or its size from others
             continue
         try:
-            begun = begin_path(model, data, choice.criterion, **options)
+            start = begin_path(model, data, choice.criterion, config)
             check_sensitivity(choice.criterion, model, config.permutations)
         except InputError as error:
             refused[choice.label] = str(error)
@@ -58,7 +39,7 @@ def rehearse(config: PruneConfig, chosen: list[Choice], model: nn.Module, data: 
         raise InputError(refused[scored[0]])  # not the criteria's fault
     if refused:
         raise InputError(listed(refused))
-    begun.recovery.begin(begun.dense, data, config.seed)
+    start.recovery.begin(start.dense, data, config.seed)
 
 
 def listed(refused: Mapping[str, str]) -> str:

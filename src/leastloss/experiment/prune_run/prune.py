@@ -8,9 +8,8 @@ import pandas as pd
 from leastloss import tracking
 from leastloss.controls import SMALL
 from leastloss.errors import InputError
-from leastloss.experiment.axes import steps_of
 from leastloss.experiment.commands import command
-from leastloss.experiment.config import PruneConfig, TrainConfig, parameters
+from leastloss.experiment.config import PruneConfig, TrainConfig, defaults, fields_of, parameters
 from leastloss.experiment.criterion_run import TABLE
 from leastloss.experiment.csv_text import csv_text
 from leastloss.experiment.dense import (
@@ -30,12 +29,13 @@ from leastloss.experiment.prune_run.small_dense import small_child
 from leastloss.experiment.run_names import HOW, name_tags, note_of, parent_name
 from leastloss.experiment.run_query import children, source
 from leastloss.experiment.train import report
+from leastloss.plan import Plan
 from leastloss.plots import compare_figure, render
 from leastloss.pruning import PruningPath
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
+class PlannedRun:
     """A prune run that nothing known beforehand speaks against.
 
     Attributes:
@@ -49,7 +49,7 @@ class Plan:
     start: Dense | Untrained
 
 
-def check(config: PruneConfig) -> Plan:
+def check(config: PruneConfig) -> PlannedRun:
     """Check the words, find or build the network, and try on it what is asked for.
 
     Raises:
@@ -59,13 +59,13 @@ def check(config: PruneConfig) -> Plan:
     """
     asked = choices(config)
     if config.run_id:
-        given = source(config.run_id, config.unfinished)
-        config = replace(config, run_id=given.info.run_id)
+        run = source(config.run_id, config.unfinished)
+        config = replace(config, run_id=run.info.run_id)
         start: Dense | Untrained = fetch_dense(config.run_id, config.data_dir)
     else:
         start = untrained(config)
     rehearse(config, asked, start.model, start.data)
-    return Plan(config=config, chosen=with_controls(config, asked), start=start)
+    return PlannedRun(config=config, chosen=with_controls(config, asked), start=start)
 
 
 def prune(config: PruneConfig) -> pd.DataFrame:
@@ -75,34 +75,37 @@ def prune(config: PruneConfig) -> pd.DataFrame:
         InputError: If a parameter is out of range or a name unknown.
         ResourceError: If data, disk, tracking store or the given run fail.
     """
-    plan = check(config)
-    config = plan.config
-    chosen = plan.chosen
-    title = f"{config.granularity}s removed up to {steps_of(config)['to_sparsity']:g}"
+    planned = check(config)
+    config, chosen = planned.config, planned.chosen
+    title = f"{config.granularity}s removed up to {config.steps_taken['to_sparsity']:g}"
     # With a run to start from, the training flags say nothing: the network brings its own.
-    ours = parameters(config)
-    given = {k: v for k, v in ours.items() if k not in parameters(TrainConfig()) or k == "seed"}
-    name = f"prune {config.granularity}s" if config.run_id else parent_name(ours)
-    with tracking.run("prune", name, given if config.run_id else ours) as parent:
-        if isinstance(plan.start, Dense):
-            dense = plan.start
+    params = parameters(config)
+    own = {
+        k: v for k, v in params.items() if k in fields_of(Plan) or k not in fields_of(TrainConfig)
+    }
+    name = f"prune {config.granularity}s" if config.run_id else parent_name(params)
+    with tracking.run("prune", name, own if config.run_id else params) as parent:
+        if isinstance(planned.start, Dense):
+            dense = planned.start
             _say_ignored(config, dense)
             tracking.log_data(parent, dense.data, dense.model_id)
             tracking.log_tags(parent, {RUN_TAG: dense.run_id, MODEL_TAG: dense.model_id})
             tracking.log_parameters(parent, dense.settings)
         else:
-            dense = train_dense(plan.start, parent)
+            dense = train_dense(planned.start, parent)
         report(dense)
-        known = ours | dense.settings | {"seed": str(config.seed)}
-        tracking.log_tags(parent, name_tags(known))
-        what = f"Prunes one dense network by {', '.join(one.label for one in chosen)}."
+        all_params = params | dense.settings | {"seed": str(config.seed)}
+        tracking.log_tags(parent, name_tags(all_params))
+        what = f"Prunes one dense network by {', '.join(choice.label for choice in chosen)}."
         shown = ["comparison.png"] if config.artifacts == "full" else []
-        said = note_of(known, what, command("prune", ours))
-        tracking.describe(parent, said, parent_name(known), shown)
+        note = note_of(all_params, what, command("prune", params))
+        tracking.describe(parent, note, parent_name(all_params), shown)
         table = _children(config, chosen, dense)
         tracking.log_text(parent, csv_text(table), TABLE)
         if config.artifacts == "full":
-            asked = table[table["criterion"].isin([one.label for one in chosen if one.asked])]
+            asked = table[
+                table["criterion"].isin([choice.label for choice in chosen if choice.asked])
+            ]
             figure = compare_figure(asked, title=f"{dense.name} on {dense.data.name}: {title}")
             tracking.log_bytes(parent, render(figure), "comparison.png")
         runs = [run.info.run_id for run in children(parent)]
@@ -113,12 +116,11 @@ def prune(config: PruneConfig) -> pd.DataFrame:
 
 def _say_ignored(config: PruneConfig, dense: Dense) -> None:
     """Name the training flags that say otherwise than the network that the run brings."""
-    asked, usual = parameters(config), parameters(TrainConfig())
+    asked, usual = parameters(config), defaults(TrainConfig)
     idle = [
         f"{key}={asked[key]}"
-        for key in usual
-        if key not in ("seed", "data_dir")
-        and asked[key] not in (usual[key], dense.settings.get(key, usual[key]))
+        for key in fields_of(TrainConfig, "data", "model", "training")
+        if asked[key] not in (usual[key], dense.settings.get(key, usual[key]))
     ]
     if idle:
         click.echo(f"ignored, since run_id brings its own network: {', '.join(idle)}", err=True)
@@ -134,9 +136,9 @@ def _children(config: PruneConfig, chosen: list[Choice], dense: Dense) -> pd.Dat
     paths: dict[str, PruningPath] = {}  # those that others follow
     refused: dict[str, str] = {}
     left_out: dict[str, str] = {}
-    kept = {choice.follows for choice in chosen}
+    needed = {choice.follows for choice in chosen}
     if any(choice.control == SMALL for choice in chosen):
-        kept |= set(judged(chosen))
+        needed |= set(judged(chosen))
     for choice in in_order(chosen):
         label, why = choice.label, refused if choice.asked else left_out
         if choice.follows in refused:
@@ -150,16 +152,16 @@ def _children(config: PruneConfig, chosen: list[Choice], dense: Dense) -> pd.Dat
                 continue
             path, table = pruned_child(config, choice, dense, paths.get(choice.follows))
         except InputError as error:
-            if [label] == [one.label for one in chosen if one.asked]:
+            if [label] == [other.label for other in chosen if other.asked]:
                 raise
             why[label] = str(error)
             continue
         tables[label] = table
-        if label in kept:
+        if label in needed:
             paths[label] = path
     if left_out:
         click.echo(f"controls left out: {listed(left_out)}", err=True)
     if refused:
         raise InputError(listed(refused))
-    found = [tables[choice.label] for choice in chosen if choice.label in tables]
-    return pd.concat(found, ignore_index=True)
+    in_turn = [tables[choice.label] for choice in chosen if choice.label in tables]
+    return pd.concat(in_turn, ignore_index=True)

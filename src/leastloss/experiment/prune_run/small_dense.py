@@ -10,7 +10,7 @@ from leastloss import tracking
 from leastloss.controls import SMALL
 from leastloss.evaluation import fairness_metrics, path_summary, predict
 from leastloss.experiment.commands import row_command
-from leastloss.experiment.config import PruneConfig, names
+from leastloss.experiment.config import PruneConfig
 from leastloss.experiment.criterion_run import child_parameters, labelled, tell_failures
 from leastloss.experiment.csv_text import csv_text
 from leastloss.experiment.dense import MODEL_TAG, RUN_TAG, Dense
@@ -41,7 +41,7 @@ def small_child(
     sizes, first = sizes_of(dense, list(paths.values())), next(iter(paths.values()))
     tags = {**tags, RUN_TAG: dense.run_id, MODEL_TAG: dense.model_id}
     tags[WIDTHS] = "; ".join("-".join(map(str, widths)) for widths in sizes.values())
-    noisy = noisy_splits(dense.data.test, names(config.noise), config.seed)
+    noisy = noisy_splits(dense.data.test, config.noises, config.seed)
     rows, failed, model = [], list[dict[str, str]](), dense.model
     own = child_parameters(config, SMALL, dense)
     tags |= name_tags(own)

@@ -2,19 +2,25 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from leastloss import tracking
 from leastloss.criteria import current_label
-from leastloss.experiment.config import PruneConfig, TrainConfig, parameters
+from leastloss.experiment.config import (
+    PruneConfig,
+    TrainConfig,
+    fields_of,
+    parameters,
+    settings,
+)
 from leastloss.experiment.study.study import Arm, Study
 from leastloss.tracking import Run
 
-IGNORED = ("run_id", "unfinished", "criteria", "controls", "data_dir", "artifacts")
-"""Parameters that change nothing in what a run measures."""
+_Key: TypeAlias = frozenset[tuple[str, str]]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
+class FinishedRuns:
     """The finished runs of a study.
 
     Attributes:
@@ -32,7 +38,7 @@ class Found:
         return [arm for arm in self.study.arms if (seed, arm) not in self.children]
 
 
-def find(study: Study) -> Found:
+def find(study: Study) -> FinishedRuns:
     """Look for the study's runs in its experiment.
 
     A run counts if its parameters are those that the sweep would give it; a parameter that it does
@@ -42,27 +48,26 @@ def find(study: Study) -> Found:
     Raises:
         ResourceError: If the experiment was deleted or the store fails.
     """
-    found = Found(study=study)
+    finished = FinishedRuns(study=study)
     if not tracking.has_experiment(study.section):
-        return found
-    trained = {_key(r.data.params, TrainConfig()): r.info.run_id for r in _runs(study, "train")}
+        return finished
+    trained = {_key(r.data.params, TrainConfig): r.info.run_id for r in _runs(study, "train")}
     for seed in study.seeds:
-        run_id = trained.get(_key(parameters(study.network(seed)), TrainConfig()))
+        run_id = trained.get(_key(parameters(study.network(seed)), TrainConfig))
         if run_id:
-            found.dense[seed] = run_id
-    made: dict[tuple[str, str, frozenset[tuple[str, str]]], Run] = {}
+            finished.dense[seed] = run_id
+    newest: dict[tuple[str, str, _Key], Run] = {}
     for run in reversed(_runs(study, "criterion")):
-        given = run.data.params
-        criterion = current_label(given.get("criterion", ""))
-        key = (given.get("run_id", ""), criterion, _key(given, PruneConfig()))
-        made[key] = run
-    for seed, run_id in found.dense.items():
-        network = parameters(study.network(seed))
+        params = run.data.params
+        criterion = current_label(params.get("criterion", ""))
+        newest[params.get("run_id", ""), criterion, _key(params, PruneConfig)] = run
+    for seed, run_id in finished.dense.items():
+        training = parameters(study.network(seed))
         for arm in study.arms:
-            key = (run_id, arm.criterion, _key(parameters(arm.config) | network, PruneConfig()))
-            if key in made:
-                found.children[seed, arm] = made[key]
-    return found
+            asked = _key(parameters(arm.config) | training, PruneConfig)
+            if (run_id, arm.criterion, asked) in newest:
+                finished.children[seed, arm] = newest[run_id, arm.criterion, asked]
+    return finished
 
 
 def _runs(study: Study, kind: str) -> list[Run]:
@@ -71,9 +76,7 @@ def _runs(study: Study, kind: str) -> list[Run]:
     return tracking.search(where, study.section)
 
 
-def _key(given: Mapping[str, str], config: TrainConfig) -> frozenset[tuple[str, str]]:
+def _key(params: Mapping[str, str], config: type[TrainConfig]) -> _Key:
     """All that a run measures depends on, from its parameters."""
-    # Where the sparsities are given one by one, these follow from them.
-    ignored = (*IGNORED, *(("to_sparsity", "steps") if given.get("sparsities") else ()))
-    known = parameters(config).items()
-    return frozenset((k, given.get(k, default)) for k, default in known if k not in ignored)
+    names = fields_of(config, but=("runs", "criteria", "keep", "place"))
+    return frozenset(settings(config, params, names).items())

@@ -12,7 +12,7 @@ from leastloss.experiment.compare_run.figures import by_eights
 from leastloss.experiment.criterion_run import TABLE
 from leastloss.experiment.csv_text import csv_text
 from leastloss.experiment.step_table import steps_of_run
-from leastloss.experiment.study.finished_runs import Found
+from leastloss.experiment.study.finished_runs import FinishedRuns
 from leastloss.experiment.study.study import Study
 from leastloss.experiment.study.study_facts import facts_of
 from leastloss.plots import compare_figure, lengths_figure, render_compact
@@ -44,7 +44,7 @@ _COMPARED = ("bdm_bits", "compressed_bytes")
 _FAIR, _REPAIRED = "dense is a fair control", "dense is repaired"  # columns of ours
 
 
-def publish(found: Found, out: Path, command: str) -> list[Path]:
+def publish(found: FinishedRuns, out: Path, command: str) -> list[Path]:
     """Write a study's page, figures and CSV, and its entry in RESULTS.md; returns what was written.
 
     Equal runs give equal bytes.
@@ -122,7 +122,7 @@ def entry_of(study: Study, numbers: pd.DataFrame) -> str:
     )
 
 
-def table_of(found: Found) -> pd.DataFrame:
+def table_of(found: FinishedRuns) -> pd.DataFrame:
     """The steps of all runs of a study, arms in the order of its file, with the columns of ARM.
 
     Raises:

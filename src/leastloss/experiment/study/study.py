@@ -2,14 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 
-from leastloss.experiment.config import PruneConfig, TrainConfig
-
-_ASIDE = (
-    "permutations",
-    "artifacts",
-    "controls",
-    "noise",
-)  # say how much is measured and kept, not how it is pruned
+from leastloss.experiment.config import PruneConfig, TrainConfig, defaults, fields_of, parameters
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,12 +68,12 @@ class Study:
 
     def varied(self) -> list[str]:
         """Settings that are not the same for all arms."""
-        made = [vars(arm.config) for arm in self.arms]
-        return [key for key in made[0] if len({str(settings[key]) for settings in made}) > 1]
+        settings = [parameters(arm.config) for arm in self.arms]
+        return [key for key in settings[0] if len({its[key] for its in settings}) > 1]
 
     def group(self, arm: Arm) -> tuple[str, str]:
         """Recovery and granularity of the arms it is compared with; any recovery: empty."""
-        recovery = arm.config.recovery if self.report.recoveries == "apart" else ""
+        recovery = str(arm.config.recovery) if self.report.recoveries == "apart" else ""
         return recovery, arm.config.granularity
 
     def settings(self, arm: Arm, *, within: str = "") -> list[str]:
@@ -90,15 +83,14 @@ class Study:
             arm: One of the study's arms.
             within: Only others of this criterion count; empty: all.
         """
-        own = vars(arm.config)
+        own = parameters(arm.config)
         kin = [
-            vars(other.config)
+            parameters(other.config)
             for other in self.arms
             if self.group(other) == self.group(arm) and within in ("", other.criterion)
         ]
-        keys = [key for key in own if key not in _ASIDE]
-        varied = [key for key in keys if len({str(other[key]) for other in kin}) > 1]
-        return [f"{key}={own[key]}" for key in varied]
+        keys = fields_of(PruneConfig, but=("runs", "keep", "measure"))
+        return [f"{key}={own[key]}" for key in keys if len({its[key] for its in kin}) > 1]
 
     def method(self, arm: Arm) -> str:
         """The criterion, with the settings that tell it from its other arms; defaults go unsaid.
@@ -106,15 +98,15 @@ class Study:
         The recovery is told wherever it varies, so that no score is credited with a repair; where
         steps lie only if nothing else tells two arms apart.
         """
-        short = [self._told(other, steps=False) for other in self.arms]
-        own = self._told(arm, steps=False)
-        return own if short.count(own) == 1 else self._told(arm, steps=True)
+        short = [self._name(other, steps=False) for other in self.arms]
+        name = self._name(arm, steps=False)
+        return name if short.count(name) == 1 else self._name(arm, steps=True)
 
-    def _told(self, arm: Arm, *, steps: bool) -> str:
-        usual = {f"{key}={value}" for key, value in vars(PruneConfig()).items()}
-        repair = [one for one in self.settings(arm) if one.startswith("recovery=")]
-        told = [one for one in self.settings(arm, within=arm.criterion) if one not in usual]
-        shown = [one for one in told if steps or not one.startswith("sparsities=")]
+    def _name(self, arm: Arm, *, steps: bool) -> str:
+        usual = {f"{key}={value}" for key, value in defaults(PruneConfig).items()}
+        repair = [text for text in self.settings(arm) if text.startswith("recovery=")]
+        told = [text for text in self.settings(arm, within=arm.criterion) if text not in usual]
+        shown = [text for text in told if steps or not text.startswith("sparsities=")]
         return ", ".join([arm.criterion, *dict.fromkeys([*repair, *shown])])
 
     def calls(self) -> list[list[Arm]]:

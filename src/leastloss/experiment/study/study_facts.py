@@ -4,21 +4,24 @@ import hashlib
 from collections import Counter
 from typing import Any
 
-from leastloss.experiment.config import PruneConfig, parameters
-from leastloss.experiment.study.finished_runs import Found
+from leastloss.experiment.config import PruneConfig, defaults, fields_of, parameters
+from leastloss.experiment.study.finished_runs import FinishedRuns
 
 
-def facts_of(found: Found, command: str) -> dict[str, str]:
+def facts_of(finished: FinishedRuns, command: str) -> dict[str, str]:
     """What a reader needs to trust the numbers, and to make them again."""
-    study, runs = found.study, list(found.children.values())
+    study, runs = finished.study, list(finished.children.values())
     total = len(study.seeds) * len(study.arms)
-    seeds = sorted({seed for seed, _ in found.children})
-    common = {k: v for k, v in parameters(study.arms[0].config).items() if k not in study.varied()}
-    hidden = ("seed", "replicate", "data_dir", "run_id", "criteria", "controls")
-    default = parameters(PruneConfig())
-    shown = [k for k in common if k not in hidden and (common[k] != default[k] or k in _ALWAYS)]
+    seeds = sorted({seed for seed, _ in finished.children})
+    settings, usual = parameters(study.arms[0].config), defaults(PruneConfig)
+    always = fields_of(PruneConfig, mark="always")
+    told = [
+        f"{key} {settings[key]}"
+        for key in fields_of(PruneConfig, but=("runs", "criteria", "place"), unmarked="repeats")
+        if key not in study.varied() and (settings[key] != usual[key] or key in always)
+    ]
     facts = {"command": f"`{command}`"}
-    facts["settings"] = ", ".join(f"{key} {common[key]}" for key in shown) + (
+    facts["settings"] = ", ".join(told) + (
         "; seed i trains on stratified subset i" if study.replicates else ""
     )
     facts["seeds"] = f"{len(seeds)} ({', '.join(map(str, seeds))}), {len(runs)} prune runs"
@@ -34,11 +37,10 @@ def facts_of(found: Found, command: str) -> dict[str, str]:
     versions = ", ".join(f"{p} {facts.pop(p)}" for p in ("leastloss", "python", "torch", "numpy"))
     facts["versions"] = versions
     facts["device"] = _listed(run.data.tags.get("device", "unknown") for run in runs)
-    facts["data digest"] = f"`{_digest(found)}` (training, validation and test images of all seeds)"
+    facts["data digest"] = (
+        f"`{_digest(finished)}` (training, validation and test images of all seeds)"
+    )
     return facts
-
-
-_ALWAYS = ("dataset", "imbalance", "model", "hidden", "granularity", "schedule", "recovery")
 
 
 def _listed(values: Any) -> str:
@@ -47,12 +49,12 @@ def _listed(values: Any) -> str:
     return ", ".join(value if len(counts) == 1 else f"{value} ({n} runs)" for value, n in counts)
 
 
-def _digest(found: Found) -> str:
+def _digest(finished: FinishedRuns) -> str:
     """One digest of the data of all seeds, as their runs recorded them."""
     digests = {}
-    for (seed, _), run in found.children.items():
-        given = run.inputs.dataset_inputs if run.inputs else []
-        digests[seed] = sorted(f"{one.dataset.name}:{one.dataset.digest}" for one in given)
+    for (seed, _), run in finished.children.items():
+        splits = run.inputs.dataset_inputs if run.inputs else []
+        digests[seed] = sorted(f"{split.dataset.name}:{split.dataset.digest}" for split in splits)
     if not all(digests.values()):
         return "unknown"
     return hashlib.sha256(repr(sorted(digests.items())).encode()).hexdigest()[:16]

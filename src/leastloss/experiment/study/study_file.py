@@ -2,27 +2,23 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, fields, replace
+from dataclasses import Field, asdict, fields, replace
 from itertools import product
 from typing import Any
 
 from leastloss.controls import SMALL
 from leastloss.errors import InputError
 from leastloss.evaluation import reach_of
-from leastloss.experiment.axes import binary_model, steps_of
-from leastloss.experiment.config import PruneConfig, TrainConfig, names
+from leastloss.experiment.axes import binary_model
+from leastloss.experiment.config import PruneConfig, TrainConfig, fields_of, names
 from leastloss.experiment.known_metrics import check_metrics
 from leastloss.experiment.prune_run.choices import choices
 from leastloss.experiment.study.file_layers import read_layers
 from leastloss.experiment.study.study import Arm, Report, Study
-from leastloss.experiment.study.toml_values import LISTS, share, table, text_of, typed, values_of
+from leastloss.experiment.study.toml_values import is_list, share, table, text_of, typed, values_of
 from leastloss.names import choose
-from leastloss.pruning import as_recovery, spelled, targets
+from leastloss.pruning import as_recovery, rounds_of, spelled
 
-_TRAIN = {f.name: f for f in fields(TrainConfig) if f.name not in ("seed", "replicate")}
-_OWN = {f.name: f for f in fields(PruneConfig) if f.name not in {*_TRAIN, "seed", "replicate"}}
-# Arms name the controls that they want, and a study trains its networks itself.
-_PRUNE = {n: f for n, f in _OWN.items() if n not in ("run_id", "unfinished", "controls")}
 _ONCE = ("sparsities", "metrics", "compared", "against", "free", "within")
 _TOP = ("title", "section", "question", "seeds", "replicates", "train", "prune", "arm", "report")
 
@@ -40,9 +36,9 @@ def read_studies(file: str) -> tuple[Study, ...]:
     """
     layers = read_layers(file)
     studies: list[Study] = []
-    for number, given in enumerate(layers, 1):
+    for number, layer in enumerate(layers, 1):
         try:
-            study = study_of(given)
+            study = study_of(layer)
             if study.section in {other.section for other in studies}:
                 raise InputError(f"the section {study.section!r} occurs twice")
         except InputError as error:
@@ -52,43 +48,54 @@ def read_studies(file: str) -> tuple[Study, ...]:
     return tuple(studies)
 
 
-def study_of(given: Mapping[str, Any]) -> Study:
+def study_of(file: Mapping[str, Any]) -> Study:
     """Make a study of a parsed experiment file.
 
     Raises:
         InputError: If a key or value is unknown or missing.
     """
-    for key in given:
+    for key in file:
         choose("key", key, _TOP)
-    section = text_of(given, "section")
+    section = text_of(file, "section")
     if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", section):
         raise InputError(f"section is {section!r}; it must be small letters, digits and hyphens")
-    train = TrainConfig(**values_of("train", table(given, "train"), _TRAIN))
-    common = values_of("prune", table(given, "prune"), _PRUNE)
+    train = TrainConfig(**values_of("train", table(file, "train"), _training()))
+    common = values_of("prune", table(file, "prune"), _pruning())
     base = PruneConfig(**{**asdict(train), **common, "controls": "no"})
-    written = given.get("arm", [{}])
-    if not isinstance(written, list) or not written:
+    tables = file.get("arm", [{}])
+    if not isinstance(tables, list) or not tables:
         raise InputError("arm must be one or more tables [[arm]]")
-    arms = [arm for number, one in enumerate(written, 1) for arm in _arms(number, one, base)]
-    found = [(arm.criterion, arm.config) for arm in arms]
-    twice = [criterion for i, (criterion, _) in enumerate(found) if found[i] in found[:i]]
+    arms = [arm for number, each in enumerate(tables, 1) for arm in _arms(number, each, base)]
+    runs = [(arm.criterion, arm.config) for arm in arms]
+    twice = [criterion for i, (criterion, _) in enumerate(runs) if runs[i] in runs[:i]]
     if twice:
         raise InputError(f"{twice[0]!r} occurs in two arms with the same settings")
     study = Study(
-        title=text_of(given, "title"),
+        title=text_of(file, "title"),
         section=section,
-        question=text_of(given, "question"),
-        seeds=seeds_of(given.get("seeds", 10)),
-        replicates=typed(bool, "replicates", given.get("replicates", False)),
+        question=text_of(file, "question"),
+        seeds=seeds_of(file.get("seeds", 10)),
+        replicates=typed(bool, "replicates", file.get("replicates", False)),
         train=train,
         arms=tuple(arms),
-        report=_report(table(given, "report"), {arm.spec: arm.criterion for arm in arms}),
+        report=_report(table(file, "report"), {arm.spec: arm.criterion for arm in arms}),
     )
     _check_report(study)
     return study
 
 
-def seeds_of(given: object) -> tuple[int, ...]:
+def _training() -> dict[str, Field[Any]]:
+    """The keys of [train]; a study has seeds and replicates of its own."""
+    return fields_of(TrainConfig, unmarked="repeats")
+
+
+def _pruning() -> dict[str, Field[Any]]:
+    """The keys of [prune] and [[arm]]: arms name the controls that they want."""
+    others = {*fields_of(PruneConfig, "runs"), *fields_of(TrainConfig)}
+    return {name: its for name, its in fields_of(PruneConfig).items() if name not in others}
+
+
+def seeds_of(seeds: object) -> tuple[int, ...]:
     """Read a number of seeds (n: 0 to n - 1) or a list of them.
 
     Raises:
@@ -98,39 +105,46 @@ def seeds_of(given: object) -> tuple[int, ...]:
         >>> seeds_of(3), seeds_of([5, 7])
         ((0, 1, 2), (5, 7))
     """
-    if type(given) is int and given > MOST_SEEDS:
-        raise InputError(f"seeds is {given}; it must be at most {MOST_SEEDS}")
-    seeds = list(range(given)) if type(given) is int else given
-    if not isinstance(seeds, list) or not seeds or any(type(s) is not int or s < 0 for s in seeds):
-        raise InputError(f"seeds is {given!r}; it must be a number of seeds or a list of them")
-    if len(set(seeds)) < len(seeds):
-        raise InputError(f"seeds is {given!r}; a seed may occur once")
-    return tuple(seeds)
+    if type(seeds) is int and seeds > MOST_SEEDS:
+        raise InputError(f"seeds is {seeds}; it must be at most {MOST_SEEDS}")
+    numbers = list(range(seeds)) if type(seeds) is int else seeds
+    if (
+        not isinstance(numbers, list)
+        or not numbers
+        or not all(type(seed) is int and seed >= 0 for seed in numbers)
+    ):
+        raise InputError(f"seeds is {seeds!r}; it must be a number of seeds or a list of them")
+    if len(set(numbers)) < len(numbers):
+        raise InputError(f"seeds is {seeds!r}; a seed may occur once")
+    return tuple(numbers)
 
 
-def _arms(number: int, given: object, base: PruneConfig) -> list[Arm]:
+def _arms(number: int, arm: object, base: PruneConfig) -> list[Arm]:
     """The product of all list values of one [[arm]]."""
-    if not isinstance(given, dict):
+    if not isinstance(arm, dict):
         raise InputError(f"arm {number} must be a table")
-    where = f"arm {number}"
-    values = {k: v if isinstance(v, list) and k not in LISTS else [v] for k, v in given.items()}
+    where, known = f"arm {number}", _pruning()
+    values = {
+        key: value if isinstance(value, list) and not is_list(known.get(key)) else [value]
+        for key, value in arm.items()
+    }
     for key, several in values.items():
         if not several:
             raise InputError(f"{key} of {where} is an empty list; name one or more")
     arms = []
-    for chosen in product(*values.values()):
-        settings = values_of(where, dict(zip(values, chosen, strict=True)), _PRUNE)
+    for combination in product(*values.values()):
+        settings = values_of(where, dict(zip(values, combination, strict=True)), known)
         config = replace(base, **settings)
         try:
             # Runs hold the label, however the file spells the recovery.
-            spec = spelled(config.recovery, binary=binary_model(config.model))
-            config = replace(config, recovery=as_recovery(spec).label)
-            made = choices(config)
-            if any(choice.control == SMALL for choice in made):
+            recovery = spelled(str(config.recovery), binary=binary_model(config.model))
+            config = replace(config, recovery=as_recovery(recovery).label)
+            chosen = choices(config)
+            if any(choice.control == SMALL for choice in chosen):
                 raise InputError(f"{SMALL!r} has steps of its own, and is none of a study's arms")
         except InputError as error:
             raise InputError(f"{where}: {error}") from error
-        for spec, choice in zip(names(config.criteria), made, strict=True):
+        for spec, choice in zip(names(config.criteria), chosen, strict=True):
             arms.append(Arm(spec=spec, criterion=choice.label, config=replace(config, criteria="")))
     return arms
 
@@ -151,10 +165,9 @@ def _check_report(study: Study) -> None:
     for name in study.report.compared:
         choose("metric in compared", name, study.report.metrics)
     for config in configs:
-        plan = steps_of(config)
         many = 10**6
-        spaced = targets(many, plan["to_sparsity"], plan["steps"], config.spacing) / many
-        steps = [0.0, *(plan["sparsities"] or spaced.tolist())]
+        ends = (int(rounds[-1]) / many for rounds in rounds_of(config, many))
+        steps = [0.0, *(config.shares or ends)]
         for point in study.report.sparsities:
             if min(abs(step - point) for step in steps) > reach_of(point) + 1e-9:
                 reached = ", ".join(f"{step:g}" for step in steps[:20])
@@ -164,37 +177,37 @@ def _check_report(study: Study) -> None:
                 )
 
 
-def _report(given: Mapping[str, Any], labels: Mapping[str, str]) -> Report:
+def _report(section: Mapping[str, Any], labels: Mapping[str, str]) -> Report:
     """Read what is published; ``labels`` gives the label of every spec that the arms name."""
     known = {f.name for f in fields(Report)}
-    for key, value in given.items():
+    for key, value in section.items():
         choose("key of report", key, known)
         kind = {"spread": dict, "recoveries": str}.get(key, list)
         typed(kind, f"{key} of report", value)
         if key in _ONCE and len({*value}) < len(value):
             raise InputError(f"{key} of report is {value!r}; each may occur once")
-    made: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for key in ("sparsities", "within"):
-        if key in given:
-            made[key] = tuple(share(key, value) for value in given[key])
+        if key in section:
+            values[key] = tuple(share(key, value) for value in section[key])
     for key in ("metrics", "compared", "against", "free"):
-        if key in given:
-            named = [typed(str, f"{key} of report", value) for value in given[key]]
-            made[key] = tuple(labels.get(name, name) for name in named)
+        if key in section:
+            named = [typed(str, f"{key} of report", value) for value in section[key]]
+            values[key] = tuple(labels.get(name, name) for name in named)
     for key in ("metrics", "free"):
-        if not made.get(key, ("accuracy",)):
+        if not values.get(key, ("accuracy",)):
             raise InputError(f"{key} of report is empty; name one or more")
-    if "recoveries" in given:
-        made["recoveries"] = choose("recoveries", given["recoveries"], ("apart", "together"))
-    if "figures" in given:
-        groups = [typed(list, "a group in figures", group) for group in given["figures"]]
-        made["figures"] = tuple(
+    if "recoveries" in section:
+        values["recoveries"] = choose("recoveries", section["recoveries"], ("apart", "together"))
+    if "figures" in section:
+        groups = [typed(list, "a group in figures", group) for group in section["figures"]]
+        values["figures"] = tuple(
             tuple(labels.get(typed(str, "a name in figures", name), name) for name in group)
             for group in groups
         )
-    if "spread" in given:
-        made["spread"] = tuple(
+    if "spread" in section:
+        values["spread"] = tuple(
             (name, tuple(typed(str, "a name in spread", arm) for arm in typed(list, name, group)))
-            for name, group in given["spread"].items()
+            for name, group in section["spread"].items()
         )
-    return Report(**made)
+    return Report(**values)

@@ -25,7 +25,7 @@ from leastloss.experiment.dense import untrained
 from leastloss.experiment.prune_run.choices import choices
 from leastloss.experiment.prune_run.dry_run import rehearse
 from leastloss.experiment.prune_run.prune import prune
-from leastloss.experiment.study.finished_runs import Found, find
+from leastloss.experiment.study.finished_runs import FinishedRuns, find
 from leastloss.experiment.study.publish import RESULTS, publish
 from leastloss.experiment.study.study import Arm, Study
 from leastloss.experiment.study.study_file import read_studies, seeds_of
@@ -130,7 +130,7 @@ def _publish(study: Study, config: SweepConfig, own: str, command: str) -> None:
     log_page(own, study_page(found, command), PAGE)
 
 
-def study_page(found: Found, command: str) -> Comparison:
+def study_page(found: FinishedRuns, command: str) -> Comparison:
     """The study as the page of ``compare``: its metrics, sparsities and references."""
     report = found.study.report
     steps = compared(list(found.children.values()))
@@ -178,7 +178,7 @@ def run_missing(study: Study, workers: int) -> list[str]:
     return failed
 
 
-def _jobs(study: Study, seed: int, found: Found) -> list[Job]:
+def _jobs(study: Study, seed: int, found: FinishedRuns) -> list[Job]:
     """Train the network of a seed unless it is there, then prune it by the missing arms."""
     arms = found.missing(seed)
     prunings = partial(_prunings, study, seed, arms)

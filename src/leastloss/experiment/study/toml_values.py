@@ -7,17 +7,20 @@ from typing import Any
 from leastloss.errors import InputError
 from leastloss.names import choose
 
-LISTS = ("criteria", "hidden", "rare", "sparsities", "layers", "noise")
-"""Fields whose value is a comma list: a TOML list is one value of them, not several arms."""
+
+def is_list(option: Field[Any] | None) -> bool:
+    """Whether a TOML list is one value of an option, a comma list, and not several arms."""
+    allowed = option and option.metadata["allowed"]
+    return bool(allowed and allowed.each and not allowed.single)
 
 
-def values_of(where: str, given: Mapping[str, Any], known: Mapping[str, Field[Any]]) -> Any:
+def values_of(where: str, entries: Mapping[str, Any], known: Mapping[str, Field[Any]]) -> Any:
     """Read fields of a configuration, each by the type of its default and by what it allows."""
     values = {}
-    for key, value in given.items():
+    for key, value in entries.items():
         option = known[choose(f"key of {where}", key, known)]
         kind = type(option.default)
-        if key in LISTS and isinstance(value, list):
+        if is_list(option) and isinstance(value, list):
             value = ",".join(str(part) for part in value)
         elif kind is float and type(value) is int:
             value = float(value)
@@ -35,15 +38,15 @@ def share(key: str, value: object) -> float:
     return float(value)  # type: ignore[arg-type]  # a number
 
 
-def table(given: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+def table(entries: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     """A table, empty where there is none."""
-    table: Mapping[str, Any] = typed(dict, key, given.get(key, {}))
+    table: Mapping[str, Any] = typed(dict, key, entries.get(key, {}))
     return table
 
 
-def text_of(given: Mapping[str, Any], key: str) -> str:
+def text_of(entries: Mapping[str, Any], key: str) -> str:
     """A text that must be there, in one line."""
-    text = " ".join(str(typed(str, key, given.get(key, ""))).split())
+    text = " ".join(str(typed(str, key, entries.get(key, ""))).split())
     if not text:
         raise InputError(f"{key} is missing")
     return text
