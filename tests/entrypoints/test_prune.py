@@ -1,19 +1,21 @@
 """Specs, copied layer ratios, given sparsities and small runs of the entry point ``prune``."""
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 from mlflow import MlflowClient
 from tests.entrypoints.conftest import Entry, children, refused
+from torch import nn
 
 from leastloss.criteria import Criterion
+from leastloss.data import Data
 from leastloss.errors import InputError
 from leastloss.experiment.config import PruneConfig
 from leastloss.experiment.prune_run.choices import choices, in_order
-from leastloss.pruning import PruningPath, prune
+from leastloss.plan import Plan
+from leastloss.pruning import PruningPath, prune_by
 
 FOLLOWER, LEADER = "magnitude@mils-bdm:boundary=ignore", "mils-bdm:boundary=ignore"
 
@@ -187,12 +189,12 @@ def test_what_a_trained_network_forbids_is_said_before_a_run(
 def test_one_criterion_that_is_refused_takes_no_other_with_it(
     store: MlflowClient, entry: Entry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def slips(model: object, data: object, criterion: Criterion, **options: Any) -> PruningPath:
+    def slips(model: nn.Module, data: Data, criterion: Criterion, plan: Plan) -> PruningPath:
         if criterion.name == "nc":
             raise InputError("a slip")
-        return prune(model, data, criterion, **options)  # type: ignore[arg-type]  # as it came
+        return prune_by(model, data, criterion, plan)
 
-    monkeypatch.setattr("leastloss.experiment.prune_run.child_run.prune_network", slips)
+    monkeypatch.setattr("leastloss.experiment.prune_run.child_run.prune_by", slips)
     train = entry.run("train", hidden="3")
     options = {"criteria": "nc,random@nc,magnitude,random", "artifacts": "light", "hidden": "3"}
     line = refused(entry("prune", run_id=train, **options), 2)
