@@ -9,7 +9,6 @@ from torch import nn
 
 import leastloss as ll
 from leastloss.criteria import CRITERIA, GRANULARITIES, Criterion, Granularity, ScoringContext
-from leastloss.criteria.scoring.unit_score import UnitScore
 from leastloss.data import Data
 from leastloss.errors import InputError
 from leastloss.pruning import Parts, apply_masks
@@ -17,7 +16,7 @@ from leastloss.seeds import stream
 
 KINDS = ("mlp", "binarized-mlp", "convnet")
 BINARY = ("flips",)  # has a meaning for binary networks alone
-UNITS = [name for name, make in CRITERIA.items() if isinstance(make(), UnitScore)]
+UNITS = [name for name, make in CRITERIA.items() if make().units_only]
 EVERY = [
     (c, k, g)
     for c in CRITERIA

@@ -10,8 +10,7 @@ import torchvision.datasets
 from tests.data.layout import KINDS, idx
 
 from leastloss.data import load_data
-from leastloss.data._files import data_root
-from leastloss.data._idx import read_idx
+from leastloss.data._files import data_root, read_idx
 from leastloss.errors import ResourceError
 
 TRAIN = "train-images-idx3-ubyte.gz"

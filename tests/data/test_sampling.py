@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from leastloss.data import Split
-from leastloss.data.sampling import at_most
+from leastloss.data.split import at_most
 from leastloss.errors import InputError
 
 

@@ -5,8 +5,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from leastloss.models import BinarizedMLP, BinaryLinear, binarize
-from leastloss.models.binarize import binary_sign
-from leastloss.models.flips import clip_and_count
+from leastloss.models.binarize import binary_sign, clip_and_count
 
 
 @given(st.lists(st.floats(-5, 5, width=32), min_size=1, max_size=20))

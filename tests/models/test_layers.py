@@ -4,7 +4,7 @@ from torch import nn
 
 from leastloss.errors import InputError
 from leastloss.models import MLP, BinarizedMLP, build_model
-from leastloss.models.features import penultimate_features
+from leastloss.models.features import last_layer
 from leastloss.models.layers import effective_weight, prunable_layers
 
 
@@ -61,14 +61,14 @@ def test_penultimate_features_are_what_the_last_layer_reads() -> None:
     model = MLP(4, (3,), 2).train()
     x = torch.rand(10, 4)
     expected = model.layers[1](model.layers[0](x))
-    assert torch.allclose(penultimate_features(model, x, batch_size=3), expected)
+    assert torch.allclose(last_layer(model, x, batch_size=3).inputs, expected)
     assert model.training
 
 
 def test_hooks_come_off_when_the_network_fails() -> None:
     model = MLP(4, (3,), 2)
     with pytest.raises(RuntimeError):
-        penultimate_features(model, torch.zeros(2, 7))
+        last_layer(model, torch.zeros(2, 7))
     layers = prunable_layers(model).values()
     assert not any(layer._forward_pre_hooks for layer in layers)
 
@@ -86,7 +86,7 @@ class _HeadFirst(nn.Module):
 
 def test_the_last_layer_is_the_one_that_runs_last() -> None:
     model, x = _HeadFirst(), torch.rand(5, 6)
-    assert torch.allclose(penultimate_features(model, x), torch.relu(model.first(x)))
+    assert torch.allclose(last_layer(model, x).inputs, torch.relu(model.first(x)))
 
 
 def test_a_computed_weight_is_refused() -> None:

@@ -10,14 +10,13 @@ from torch.utils.data import DataLoader, TensorDataset
 
 import leastloss as ll
 from leastloss.criteria import CRITERIA, Criterion, Scores, ScoringContext
-from leastloss.criteria.scoring.unit_score import UnitScore
 from leastloss.data import Data
 from leastloss.errors import InputError
 from leastloss.pruning import Recovery, Repair, apply_masks, prune, sparsity
 from leastloss.pruning.masks import Parts
 from leastloss.pruning.scorer import Scorer
 
-GRANULARITY = {name: "unit" for name, make in CRITERIA.items() if isinstance(make(), UnitScore)}
+GRANULARITY = {name: "unit" for name, make in CRITERIA.items() if make().units_only}
 """Of criteria that score units alone."""
 
 

@@ -24,7 +24,6 @@ from leastloss.criteria.registry import current_label as current_label
 from leastloss.criteria.scatter_slope import ScatterSlope
 from leastloss.criteria.scoring.polarity import negative as negative
 from leastloss.criteria.scoring.polarity import turns as turns
-from leastloss.criteria.scoring.unit_score import UnitScore as UnitScore
 from leastloss.criteria.snip import SNIP
 from leastloss.criteria.taylor import Taylor
 from leastloss.criteria.ties import Ties

@@ -75,12 +75,14 @@ class Criterion(ABC):
         static: Whether no removal changes the score of another weight; so one sort is the exact
             sequential order of weights.
         by_weights: Whether scores follow from weights and masks alone, whatever the data.
+        units_only: Whether single weights have no score.
         told_by_name: Options that ``name`` tells already.
         sequential_only: Options that have no meaning but under the schedule ``sequential``.
     """
 
     static: ClassVar[bool] = False
     by_weights: ClassVar[bool] = False
+    units_only: ClassVar[bool] = False
     told_by_name: ClassVar[tuple[str, ...]] = ()
     sequential_only: ClassVar[tuple[str, ...]] = ()
 

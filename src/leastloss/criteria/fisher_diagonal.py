@@ -8,21 +8,17 @@ from torch import Tensor
 from leastloss.arguments import checked
 from leastloss.criteria.base import ScoringContext
 from leastloss.criteria.scoring.gradients import cross_entropy_slope, mean_gradient_sizes
-from leastloss.criteria.scoring.weight_score import WeightScore, weights_of
+from leastloss.criteria.scoring.weight_score import SampledWeightScore, weights_of
 
 
 @checked
 @dataclass(frozen=True, kw_only=True)
-class FisherDiagonal(WeightScore):
+class FisherDiagonal(SampledWeightScore):
     """Optimal brain damage with the empirical Fisher information: ``w^2 E_n[(dL_n/dw)^2] / 2``.
 
     LeCun, Denker and Solla 1990 with the Hessian's diagonal replaced by that of the mean outer
     product of gradients, at the labels as given (Theis et al. 2018, "Faster gaze prediction with
     dense networks and Fisher pruning"). A unit is worth the sum of its kept incoming weights.
-
-    Attributes:
-        balanced: Count every class once; False counts every sample once.
-        latent: Whether ``w`` of a binary layer is its latent weight, or the effective +-1.
 
     Example:
         >>> FisherDiagonal().name
@@ -31,9 +27,6 @@ class FisherDiagonal(WeightScore):
 
     name: ClassVar[str] = "fisher-diagonal"
     summary: ClassVar[str] = "squared weight times mean squared gradient (OBD, empirical Fisher)"
-
-    balanced: bool = True
-    latent: bool = True
 
     def weigh(self, context: ScoringContext) -> dict[str, Tensor]:
         """Score every weight; see :meth:`WeightScore.weigh`."""

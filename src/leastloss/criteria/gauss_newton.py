@@ -18,7 +18,7 @@ from leastloss.criteria.scoring.logit_directions import METRICS, metric_columns
 from leastloss.criteria.scoring.logit_moves import unit_moves
 from leastloss.criteria.scoring.weight_score import WeightScore, weights_of
 from leastloss.criteria.wanda import input_moments
-from leastloss.errors import InputError
+from leastloss.geometry import check_ridge
 from leastloss.names import choose
 
 
@@ -56,8 +56,7 @@ class GaussNewton(WeightScore):
     def __post_init__(self) -> None:
         """Refuse options that have no meaning, before anything runs."""
         choose("metric", self.metric, METRICS)
-        if not 0 < self.gamma < float("inf"):
-            raise InputError(f"gamma is {self.gamma}; it must be above 0 and finite")
+        check_ridge(self.gamma)
 
     def weigh(self, context: ScoringContext) -> dict[str, Tensor]:
         """Score every weight; see :meth:`WeightScore.weigh`."""

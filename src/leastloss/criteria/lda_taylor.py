@@ -12,8 +12,12 @@ from leastloss.arguments import checked
 from leastloss.criteria.base import ScoringContext
 from leastloss.criteria.scoring.gradients import mean_gradients
 from leastloss.criteria.scoring.weight_score import WeightScore, weights_of
-from leastloss.errors import InputError
-from leastloss.geometry import ClassStatistics, StatisticsAccumulator, regularised_inverse
+from leastloss.geometry import (
+    ClassStatistics,
+    StatisticsAccumulator,
+    check_ridge,
+    regularised_inverse,
+)
 from leastloss.models import evaluation_mode
 
 
@@ -48,8 +52,7 @@ class LDATaylor(WeightScore):
 
     def __post_init__(self) -> None:
         """Refuse a ridge that has no meaning, before anything runs."""
-        if not 0 < self.gamma < float("inf"):
-            raise InputError(f"gamma is {self.gamma}; it must be above 0 and finite")
+        check_ridge(self.gamma)
 
     def weigh(self, context: ScoringContext) -> dict[str, Tensor]:
         """Score every weight; see :meth:`WeightScore.weigh`."""

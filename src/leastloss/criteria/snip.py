@@ -9,12 +9,12 @@ from torch import Tensor
 from leastloss.arguments import checked
 from leastloss.criteria.base import ScoringContext
 from leastloss.criteria.scoring.gradients import cross_entropy_slope, mean_gradients
-from leastloss.criteria.scoring.weight_score import WeightScore, weights_of
+from leastloss.criteria.scoring.weight_score import SampledWeightScore, weights_of
 
 
 @checked
 @dataclass(frozen=True, kw_only=True)
-class SNIP(WeightScore):
+class SNIP(SampledWeightScore):
     """Share in the sensitivity of the mean cross-entropy: ``|w dL/dw| / sum |w dL/dw|``.
 
     The connection sensitivity of Lee, Ajanthan and Torr 2019 ("SNIP: single-shot network pruning
@@ -23,10 +23,6 @@ class SNIP(WeightScore):
     on a trained network this is a baseline that is known to be weak. A unit is worth the sum of
     its kept incoming weights.
 
-    Attributes:
-        balanced: Count every class once; False counts every sample once.
-        latent: Whether ``w`` of a binary layer is its latent weight, or the effective +-1.
-
     Example:
         >>> SNIP().name
         'snip'
@@ -34,9 +30,6 @@ class SNIP(WeightScore):
 
     name: ClassVar[str] = "snip"
     summary: ClassVar[str] = "absolute weight times mean gradient of the loss, class-balanced"
-
-    balanced: bool = True
-    latent: bool = True
 
     def weigh(self, context: ScoringContext) -> dict[str, Tensor]:
         """Score every weight; see :meth:`WeightScore.weigh`."""

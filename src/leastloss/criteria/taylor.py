@@ -8,12 +8,12 @@ from torch import Tensor
 from leastloss.arguments import checked
 from leastloss.criteria.base import ScoringContext
 from leastloss.criteria.scoring.gradients import cross_entropy_slope, mean_gradient_sizes
-from leastloss.criteria.scoring.weight_score import WeightScore, weights_of
+from leastloss.criteria.scoring.weight_score import SampledWeightScore, weights_of
 
 
 @checked
 @dataclass(frozen=True, kw_only=True)
-class Taylor(WeightScore):
+class Taylor(SampledWeightScore):
     """Mean size of the first-order change of a sample's cross-entropy: ``E_n |w dL_n/dw|``.
 
     The criterion of Molchanov et al. 2017 ("Pruning convolutional neural networks for resource
@@ -22,10 +22,6 @@ class Taylor(WeightScore):
     squares of single samples are twice ``fisher-diagonal``, the square of the mean gradient ranks
     like ``snip``. A unit is worth the sum of its kept incoming weights.
 
-    Attributes:
-        balanced: Count every class once; False counts every sample once.
-        latent: Whether ``w`` of a binary layer is its latent weight, or the effective +-1.
-
     Example:
         >>> Taylor().label
         'taylor'
@@ -33,9 +29,6 @@ class Taylor(WeightScore):
 
     name: ClassVar[str] = "taylor"
     summary: ClassVar[str] = "mean absolute first-order change of a sample's loss, class-balanced"
-
-    balanced: bool = True
-    latent: bool = True
 
     def weigh(self, context: ScoringContext) -> dict[str, Tensor]:
         """Score every weight; see :meth:`WeightScore.weigh`."""

@@ -9,23 +9,19 @@ from torch import Tensor, nn
 from leastloss.activations import batches, check_called, class_shares, logits_of, observing
 from leastloss.arguments import checked
 from leastloss.criteria.base import ScoringContext
-from leastloss.criteria.scoring.weight_score import WeightScore, weights_of
+from leastloss.criteria.scoring.weight_score import SampledWeightScore, weights_of
 from leastloss.models import Layer, evaluation_mode, prunable_layers
 
 
 @checked
 @dataclass(frozen=True, kw_only=True)
-class Wanda(WeightScore):
+class Wanda(SampledWeightScore):
     """Weight times the root mean square of its input: ``|w_ab| sqrt(E[x_a^2])``.
 
     The score of Sun et al. 2024 ("A simple and effective pruning approach for large language
     models", ICLR), with averages over classes first. There weights compete within an output unit;
     here they do wherever the allocation lets them, over all layers by default. Convolutions average
     over positions too, padding included. A unit is worth the sum of its kept incoming weights.
-
-    Attributes:
-        balanced: Count every class once; False counts every sample once.
-        latent: Whether ``w`` of a binary layer is its latent weight, or the effective +-1.
 
     Example:
         >>> Wanda(balanced=False).label
@@ -34,9 +30,6 @@ class Wanda(WeightScore):
 
     name: ClassVar[str] = "wanda"
     summary: ClassVar[str] = "weight times the root mean square of its input, class-balanced"
-
-    balanced: bool = True
-    latent: bool = True
 
     def weigh(self, context: ScoringContext) -> dict[str, Tensor]:
         """Score every weight; see :meth:`WeightScore.weigh`."""

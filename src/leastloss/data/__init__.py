@@ -9,9 +9,9 @@ from leastloss.data.imbalance import PROFILES
 from leastloss.data.load import load_data
 from leastloss.data.noise_scale import NoiseScale, noise_scale
 from leastloss.data.removed_images import Withheld
-from leastloss.data.sampling import at_most as at_most
-from leastloss.data.sampling import standing as standing
 from leastloss.data.split import Split
+from leastloss.data.split import at_most as at_most
+from leastloss.data.split import standing as standing
 
 __all__ = [
     "CORRUPTIONS",

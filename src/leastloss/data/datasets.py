@@ -10,8 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from leastloss.data._files import Source, ensure
-from leastloss.data._idx import read_idx
+from leastloss.data._files import Source, ensure, read_idx
 from leastloss.errors import ResourceError
 
 Labelled = tuple[NDArray[np.uint8], NDArray[np.int64]]

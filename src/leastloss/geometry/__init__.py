@@ -8,33 +8,31 @@ from leastloss.geometry.angles import cosine_rise
 from leastloss.geometry.collapse import COLLAPSE, collapse_metrics
 from leastloss.geometry.compensation import inverse_diagonals as inverse_diagonals
 from leastloss.geometry.compensation import masked_least_squares as masked_least_squares
+from leastloss.geometry.discriminant import check_ridge as check_ridge
 from leastloss.geometry.discriminant import (
+    fisher_ratio,
     partial_fisher,
     partial_fisher_pairs,
     regularised_inverse,
     remove,
 )
-from leastloss.geometry.fisher import check_ridge as check_ridge
-from leastloss.geometry.fisher import fisher_ratio
 from leastloss.geometry.greedy_elimination import Shrinking, eliminate, greedy_order
-from leastloss.geometry.guarded_separation import Guarded
 from leastloss.geometry.margins import MarginMoments, linear_margins, margin_loss
 from leastloss.geometry.pairs import pair_contrasts as pair_contrasts
-from leastloss.geometry.pooled import PooledAccumulator
 from leastloss.geometry.refits import refit_units as refit_units
 from leastloss.geometry.refits import softmax_roots as softmax_roots
-from leastloss.geometry.restricted_statistics import Rescored, restricted
+from leastloss.geometry.restricted_statistics import Guarded, Rescored, restricted
 from leastloss.geometry.separation import Separation
-from leastloss.geometry.statistics import class_statistics
+from leastloss.geometry.statistics import PooledAccumulator, class_statistics
 from leastloss.geometry.surgeon_elimination import Rows as Rows
 from leastloss.geometry.surgeon_elimination import surgeon_order as surgeon_order
 from leastloss.geometry.symmetry import gram_distance, seli_grams, simplex_gram
 from leastloss.geometry.variability import (
     class_distance_variance,
+    nc1_change,
     variability_quotient,
     within_class_variability,
 )
-from leastloss.geometry.variability_change import nc1_change
 
 __all__ = [
     "COLLAPSE",

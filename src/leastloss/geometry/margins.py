@@ -13,7 +13,7 @@ from torch import Tensor
 from leastloss.arguments import checked, computed
 from leastloss.errors import InputError
 from leastloss.geometry.accumulator import ClassStatistics
-from leastloss.geometry.fisher import check_ridge
+from leastloss.geometry.discriminant import check_ridge
 
 
 @checked

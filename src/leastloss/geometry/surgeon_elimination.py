@@ -20,8 +20,7 @@ from torch import Tensor
 
 from leastloss.errors import InputError
 from leastloss.geometry.compensation import check_problem, factors
-from leastloss.geometry.merge_orders import Bound, Trace, merge
-from leastloss.geometry.surgeon_kernel import trace
+from leastloss.geometry.row_orders import Bound, Trace, merge, trace
 
 
 @dataclass(frozen=True, kw_only=True)

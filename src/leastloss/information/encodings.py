@@ -1,7 +1,5 @@
 """From ternary weights to binary matrices."""
 
-from typing import Literal
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -10,7 +8,6 @@ from leastloss.errors import InputError
 from leastloss.information.inputs import as_array
 from leastloss.names import choose
 
-Encoding = Literal["polarity", "sign"]
 ENCODINGS: dict[str, str] = {
     "polarity": "two planes, [w = +1] and [w = -1]: every removal clears one cell of one plane",
     "sign": "one plane, [w = +1]: a pruned weight looks like -1, so removing a -1 changes nothing",

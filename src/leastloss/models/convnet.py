@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from leastloss.arguments import checked
 from leastloss.errors import InputError
-from leastloss.models.memory import check_memory
+from leastloss.models.mlp import check_memory
 
 
 @checked

@@ -62,19 +62,6 @@ def last_layer(model: nn.Module, x: Tensor, batch_size: int = 1024) -> LastLayer
     return LastLayer(last[0][0], inputs, outputs, logits)
 
 
-def penultimate_features(model: nn.Module, x: Tensor, batch_size: int = 1024) -> Tensor:
-    """The inputs of the prunable layer that runs last, in evaluation mode, shape (n, features).
-
-    Example:
-        >>> penultimate_features(nn.Sequential(nn.ReLU(), nn.Linear(2, 3)), -torch.ones(4, 2))
-        tensor([[0., 0.],
-                [0., 0.],
-                [0., 0.],
-                [0., 0.]])
-    """
-    return last_layer(model, x, batch_size).inputs
-
-
 def layer_features(
     model: nn.Module, x: Tensor, layer: str, batch_size: int = 1024
 ) -> Iterator[Tensor]:

@@ -1,6 +1,6 @@
 """Multilayer perceptrons: binary (weights and activations in {-1, +1}) and float (ReLU)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 import torch
@@ -9,7 +9,23 @@ from torch import Tensor, nn
 from leastloss.arguments import checked
 from leastloss.errors import InputError, shown
 from leastloss.models.binarize import Binarize, BinaryLinear
-from leastloss.models.memory import check_memory
+
+_MOST = 2**62  # torch's own message beyond it is not about memory
+
+
+def check_memory(sizes: Iterable[int]) -> None:
+    """Ask for as many float32 values at once as a network's matrices have; nothing is filled.
+
+    Layers are made one after the other: a first one that is merely large would be filled for
+    minutes before the next is refused.
+
+    Raises:
+        RuntimeError: Of torch, if there is no such memory.
+
+    Example:
+        >>> check_memory([64 * 32, 32 * 10])
+    """
+    torch.empty(min(sum(sizes), _MOST))
 
 
 def _check(features: int, hidden: Sequence[int], classes: int) -> None:

@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Mapping
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,8 @@ class UnitScore(Criterion):
 
     A subclass implements ``weigh``.
     """
+
+    units_only: ClassVar[bool] = True
 
     @abstractmethod
     def weigh(self, context: ScoringContext, alive: Alive) -> Mapping[str, Tensor]:

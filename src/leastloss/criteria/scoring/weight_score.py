@@ -1,6 +1,7 @@
 """What scores of single weights have in common: layers, what is pruned already, and units."""
 
 from abc import abstractmethod
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -47,6 +48,19 @@ class WeightScore(Criterion):
             elif name in hidden:
                 scores[name] = score.flatten(1).sum(dim=1).cpu().numpy()
         return scores
+
+
+@dataclass(frozen=True, kw_only=True)
+class SampledWeightScore(WeightScore):
+    """A formula of weights and of averages over the training samples.
+
+    Attributes:
+        balanced: Count every class once; False counts every sample once.
+        latent: Whether ``w`` of a binary layer is its latent weight, or the effective +-1.
+    """
+
+    balanced: bool = True
+    latent: bool = True
 
 
 def weights_of(context: ScoringContext, *, latent: bool) -> dict[str, Tensor]:

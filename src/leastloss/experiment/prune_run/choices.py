@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from leastloss.controls import SHUFFLED, SMALL
-from leastloss.criteria import CRITERIA, Criterion, UnitScore, as_criterion
+from leastloss.criteria import CRITERIA, Criterion, as_criterion
 from leastloss.errors import InputError
 from leastloss.experiment.axes import check_axes
 from leastloss.experiment.config import PruneConfig, fields_of, names
@@ -73,7 +73,8 @@ def choices(config: PruneConfig) -> list[Choice]:
         raise InputError(f"criteria {config.criteria!r} names one twice")
     for choice in found:
         _check_control(choice, found)
-        if isinstance(choice.criterion, UnitScore) and config.granularity != "unit":
+        units_only = choice.criterion is not None and choice.criterion.units_only
+        if units_only and config.granularity != "unit":
             raise InputError(
                 f"{choice.label!r} scores hidden units, not single weights; use the granularity "
                 "'unit'"

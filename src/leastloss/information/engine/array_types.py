@@ -65,12 +65,12 @@ class Groups(NamedTuple):
     inside: Array  # int32: blocks of each leaf
     bits: Array  # int32: the bits of each leaf that share its lowest cost
     side: Array  # uint8: side of the blocks of each symbol
-    root: Array  # int32: heap, or list, of the blocks of each leaf (see _members)
+    root: Array  # int32: heap, or list, of the blocks of each leaf (see ``symbol_blocks``)
     place: Array  # int32 (blocks, 3): left or next, right or last, first cell
 
 
 class Tally(NamedTuple):
-    """What clearing each item would do to the counts, and its loss; see ``_sets``."""
+    """What clearing each item would do to the counts, and its loss; see ``set_losses``."""
 
     change: Array  # int16 (symbols, items), or empty if not in use
     loss: Array  # int64, in 2**-44 bit
@@ -81,7 +81,7 @@ class Tally(NamedTuple):
 
 
 class Queue(NamedTuple):
-    """All that the loop over removals works on; see ``_queue``."""
+    """All that the loop over removals works on; see ``queue_setup``."""
 
     groups: Groups
     labels: int  # how many labels take turns

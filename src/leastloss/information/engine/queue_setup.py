@@ -85,7 +85,7 @@ def queue_of(
         shared: bool per block: whether its cells are items, not taken by symbol.
         items: Cells of several blocks, or sets of cells.
         numbers: What the order is to say for each item.
-        summed: Keep the losses of the items as sums over symbols, if there is room (see ``_sets``).
+        summed: Keep losses of items as sums over symbols, if there is room (``set_losses``).
         lowest: Of tied candidates the one of lowest number goes; if not, one is drawn.
         dealt: Blocks are dealt out at the end, so that no heaps or lists of them are kept.
         labels: Label of each matrix, from 0; labels take turns.
@@ -101,7 +101,7 @@ def queue_of(
     many, size = int(turns.max()) + 1, symbols + len(numbers)
     depth, tops = _tops(size) if many > 1 else (0, 1)
     stride = tops * 16**depth if many > 1 else size
-    if many * stride >= 2**28:  # what a note has room for, see _deal
+    if many * stride >= 2**28:  # what a note has room for, see ``symbol_blocks``
         raise InputError(
             f"pools, labels and cells of several blocks make {many * stride} groups of candidates; "
             "an order takes fewer than 2**28"

@@ -6,17 +6,15 @@ item, for cells that lie in several blocks and for sets of cells. A removal chan
 few symbols; only what reads those counts is ranked again.
 
 Where one of the tied is drawn, blocks of a symbol are interchangeable, and the loop goes by the
-counts alone; which blocks they were is found at the end (see ``_deal``).
+counts alone; which blocks they were is found at the end (see ``symbol_blocks``).
 """
 
 import numpy as np
 
 from leastloss._compile import compiled, inlined
 from leastloss.information.engine.array_types import Array, Int, Queue, Terms, Windows, Word
-from leastloss.information.engine.assign_blocks import noted
 from leastloss.information.engine.cost_tree import draw, find, join, settle
 from leastloss.information.engine.kernels import item_loss
-from leastloss.information.engine.linked_blocks import STEP, link, merge, mixed, push, unlink
 from leastloss.information.engine.ranks import (
     EMPTY,
     bit_at,
@@ -28,6 +26,7 @@ from leastloss.information.engine.ranks import (
     rank_moved,
 )
 from leastloss.information.engine.set_losses import FINE, enter_all, enter_others, recount
+from leastloss.information.engine.symbol_blocks import STEP, link, merge, mixed, noted, push, unlink
 
 
 @compiled
@@ -194,7 +193,7 @@ def advance_drawn(
 ) -> Int:
     """Write removals number ``begin`` to ``end`` into ``order``; return where it stopped.
 
-    One of the tied is drawn; removals are written as notes (see ``_deal``).
+    One of the tied is drawn; removals are written as notes (see ``symbol_blocks``).
     """
     # The compiler leaves out what the other rule needs.
     return _advance(q, terms, counts, windows, symbols, strategy, salt, order, begin, end, False)

@@ -10,7 +10,6 @@ import numpy as np
 
 from leastloss._compile import compiled
 from leastloss.information.engine.array_types import Array, Int, Queue, Terms, Windows, Word
-from leastloss.information.engine.linked_blocks import STEP, link, mixed, unlink
 from leastloss.information.engine.ranks import (
     EMPTY,
     bits_of,
@@ -20,6 +19,7 @@ from leastloss.information.engine.ranks import (
     rank_moved,
 )
 from leastloss.information.engine.removal_loop import take_item
+from leastloss.information.engine.symbol_blocks import STEP, link, mixed, unlink
 
 RANDOM, INDEX, TOGETHER = 0, 1, 2  # what becomes of ties
 

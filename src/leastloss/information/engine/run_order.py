@@ -10,7 +10,7 @@ from tqdm.auto import tqdm
 
 from leastloss.errors import InputError
 from leastloss.information.complexity import Blocks
-from leastloss.information.engine import assign_blocks, removal_loop, rounds
+from leastloss.information.engine import removal_loop, rounds, symbol_blocks
 from leastloss.information.engine.array_types import Queue, Terms
 from leastloss.information.strategies import strategy_number
 from leastloss.names import choose
@@ -101,7 +101,7 @@ def run(blocks: Blocks, terms: Terms, queue: Queue, rule: Rule, steps: int) -> N
 
     order = order[: _with_bar(onward, steps, rule.progress)]
     if rule.dealt:
-        assign_blocks.deal(queue, windows, symbols, order)
+        symbol_blocks.deal(queue, windows, symbols, order)
     return order
 
 

@@ -1,8 +1,8 @@
 """Information losses by torch, for weights that are on a GPU: the same results, on the device.
 
 Every matrix is cut by slices, its blocks are counted by ``bincount``, and every loss is read from
-two tables with one entry per symbol (see ``_losses``). Cells of several blocks are moved block by
-block, each move on the counts that the moves before it have left.
+two tables with one entry per symbol (see ``loss_kernels``). Cells of several blocks are moved block
+by block, each move on the counts that the moves before it have left.
 """
 
 from collections.abc import Iterator, Sequence

@@ -1,16 +1,77 @@
-"""Which block each removal takes, dealt out when the order of symbols and bits is known.
+"""The blocks of every symbol: which they are, and which of them each removal takes.
 
 Blocks of one symbol are worth the same, so the choice among them has no bearing on any later cost.
-The loop over removals therefore notes leaf, bit and the rank that was drawn among the blocks of
-that leaf, as one number; -1 minus its number for an item. Here every leaf gets an array that holds
-as many blocks as it ever has, a removal takes the block at its rank, and the last one moves there.
+Where ties are drawn one by one, the loop over removals notes leaf, bit and the rank that was drawn
+among the blocks of that leaf, as one number (-1 minus its number for an item), and blocks are
+assigned at the end (:func:`deal`): every leaf gets an array that holds as many blocks as it ever
+has, a removal takes the block at its rank, and the last one moves there. Where ties go by index,
+the blocks of a leaf are a heap, the block of lowest first cell on top; where many go a round, they
+are a list.
 """
 
 import numpy as np
 
 from leastloss._compile import compiled, inlined
-from leastloss.information.engine.array_types import Array, Int, Queue, Windows
+from leastloss.information.engine.array_types import Array, Int, Queue, Windows, Word
 from leastloss.information.engine.ranks import cell_of
+
+STEP = 0x9E3779B97F4A7C15  # the odd number nearest to 2**64 over the golden ratio
+
+
+@inlined
+def mixed(x: Word) -> Word:
+    """SplitMix64's finaliser (Steele et al. 2014): a bijection that scatters 64-bit integers."""
+    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return x ^ (x >> np.uint64(31))
+
+
+@inlined
+def merge(place: Array, a: Int, b: Int) -> Int:
+    """Merge two skew heaps of blocks, ordered by their first cells; -1 is the empty heap."""
+    if a < 0 or b < 0:
+        return max(a, b)
+    if place[b, 2] < place[a, 2]:
+        a, b = b, a
+    root = a
+    while True:
+        rest = np.int64(place[a, 1])
+        place[a, 1] = place[a, 0]
+        if rest < 0:
+            place[a, 0] = b
+            return root
+        if place[b, 2] < place[rest, 2]:
+            rest, b = b, rest
+        place[a, 0] = rest
+        a = rest
+
+
+@inlined
+def push(place: Array, root: Array, leaf: Int, w: Int) -> None:
+    """Put a block into the heap of a leaf."""
+    place[w, 0] = place[w, 1] = -1
+    root[leaf] = merge(place, np.int64(root[leaf]), np.int64(w))
+
+
+@inlined
+def link(head: Array, after: Array, before: Array, w: Int, leaf: Int) -> None:
+    """Enter a block into a list."""
+    before[w] = -1
+    after[w] = head[leaf]
+    if head[leaf] >= 0:
+        before[head[leaf]] = w
+    head[leaf] = w
+
+
+@inlined
+def unlink(head: Array, after: Array, before: Array, w: Int, leaf: Int) -> None:
+    """Take a block out of a list."""
+    if before[w] >= 0:
+        after[before[w]] = after[w]
+    else:
+        head[leaf] = after[w]
+    if after[w] >= 0:
+        before[after[w]] = before[w]
 
 
 @inlined
