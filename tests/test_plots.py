@@ -13,6 +13,7 @@ from leastloss.plots import (
     METHODS,
     child_curves,
     compare_figure,
+    curve_panel,
     curves,
     looks,
     training_curves,
@@ -113,7 +114,8 @@ def test_a_method_looks_the_same_in_every_figure():
     assert few["mine"] == many["mine"]
     assert few["nc"] == many["nc"] == METHODS["nc"]
     assert len(set(many.values())) == 5
-    assert len(set(looks([f"method {i}" for i in range(25)]).values())) == 25
+    colors = [look.color for look in looks([f"method {i}" for i in range(25)]).values()]
+    assert len(set(colors)) == 25
     assert len(looks([f"method {i}" for i in range(60)])) == 60
 
 
@@ -184,3 +186,23 @@ def test_drawing_leaves_global_state_alone_and_works_in_threads():
     assert threads == [render("nc"), render("magnitude")] * 3
     assert {name: mpl.rcParams[name] for name in before} == before
     assert plt.get_fignums() == []
+
+
+def test_controls_are_grey_dashed_and_last():
+    controls = [f"{kind}@{of}" for of in ("nc", "mils-bdm") for kind in ("random", "shuffled")]
+    found = looks([*controls, "small-dense", "random", "mine", "nc, steps=4"])
+    assert set(list(found)[:3]) == {"random", "mine", "nc, steps=4"}
+    assert found["nc, steps=4"] == METHODS["nc"]
+    grey = [look for look in found.values() if look.control]
+    assert len(set(grey)) == len(grey) == 5
+    assert all(look.dashes for look in grey)
+    parts = [[int(look.color[i : i + 2], 16) for i in (1, 3, 5)] for look in grey]
+    assert all(max(part) - min(part) < 25 for part in parts)
+
+
+def test_a_panel_draws_controls_without_markers():
+    (ax,) = curve_panel(runs(methods=("nc", "random@nc")), "accuracy").axes
+    markers = {to_hex(line.get_color()).lower(): line.get_marker() for line in lines(ax).values()}
+    assert markers.pop(METHODS["nc"].color.lower()) == "o"
+    assert list(markers.values()) == [""]
+    assert len(ax.collections) == 1

@@ -104,12 +104,12 @@ def test_every_method_fact_link_and_the_command_are_there(usual):
     assert away == ["runs/1.html", "http://localhost:5000/#/runs/1"]
 
 
-def test_the_contents_lead_to_every_section(usual):
+def test_the_answer_comes_first_and_the_rest_is_folded(usual):
     elements = Elements(usual)
-    inside = [a["href"][1:] for a in elements.all("a") if a["href"].startswith("#")]
-    sections = [s["id"] for s in elements.all("section") if "id" in s]
-    assert inside[0] == "summary"  # the link that skips the contents
-    assert inside[1:] == sections
+    anchors = [a["id"] for tag, a in elements.found if tag in ("header", "div") and "id" in a]
+    assert anchors[0] == "answer"
+    assert len(anchors) - 1 == len([s for s in elements.all("section") if s.get("class")])
+    assert not any("open" in a for a in elements.all("details") if "class" not in a)
 
 
 def test_everything_from_outside_is_escaped():

@@ -19,6 +19,16 @@ CONTROLS = (*(f"{name}@" for name in FOLLOWING), SMALL)
 """All of them as labels begin: behind an @ comes the method."""
 
 
+def is_control(label: str) -> bool:
+    """Whether a label is that of a control.
+
+    Example:
+        >>> is_control("random@nc"), is_control("small-dense, steps=4"), is_control("random")
+        (True, True, False)
+    """
+    return label.startswith(CONTROLS)
+
+
 def controls_for(method: str) -> list[str]:
     """The labels of all controls of a method.
 

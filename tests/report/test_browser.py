@@ -1,5 +1,6 @@
 """The page in a real browser: it renders, says nothing, asks for nothing, and fits a telephone."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from scripts.browser import VARIABLE, browser, find_browser
-from tests.report.pages import SETTINGS, steps, whole_page
+from tests.report.pages import ASKED, DEFAULT, SETTINGS, steps, whole_page
 
 from leastloss.report import Cell, Grid
 
@@ -97,6 +98,7 @@ def test_every_section_is_there_and_has_a_heading(watched: Watched) -> None:
 
 
 def test_every_figure_has_a_size_and_words(watched: Watched) -> None:
+    watched.view.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
     figures = watched.view.locator("svg")
     assert figures.count() >= 4
     for i in range(figures.count()):
@@ -176,10 +178,75 @@ def test_text_stands_out_from_its_ground(watched: Watched) -> None:
     assert ratio >= 4.5
 
 
-def test_the_first_key_leads_past_the_contents(watched: Watched) -> None:
-    watched.view.keyboard.press("Tab")
-    first = watched.view.evaluate("document.activeElement.textContent")
-    assert first == "Skip to the summary"
-    assert watched.view.locator(".skip").bounding_box()["x"] >= 0
-    watched.view.keyboard.press("Enter")
-    assert watched.view.evaluate("document.activeElement.id") == "summary"
+def test_a_link_to_a_folded_section_opens_it(opened: Any, page_file: Path) -> None:
+    view = Watched(opened, page_file, WIDE, "light").view
+    assert not view.locator("#cost").is_visible()
+    view.goto(f"{page_file.as_uri()}#cost")
+    assert view.locator("#cost table").first.is_visible()
+    view.close()
+
+
+@pytest.fixture(scope="module")
+def default_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page of a run like the default one: five methods, ten controls, one seed."""
+    file = tmp_path_factory.mktemp("default") / "compare.html"
+    file.write_text(whole_page(1, DEFAULT), encoding="utf-8")
+    return file
+
+
+def test_the_answer_stands_on_the_first_screen(opened: Any, default_run: Path) -> None:
+    view = Watched(opened, default_run, WIDE, "light").view
+    assert view.evaluate("document.documentElement.scrollHeight") <= 6000
+    parts = [view.locator(f"#answer {part}").first for part in ("p.answer", "svg", "table")]
+    boxes = [part.bounding_box() for part in parts]
+    assert all(box["y"] + box["height"] <= WIDE["height"] for box in boxes)
+    assert [box["y"] for box in boxes] == sorted(box["y"] for box in boxes)
+    rows = view.locator("#answer tbody th").all_inner_texts()
+    assert sorted(rows) == sorted(ASKED)
+    assert view.locator("table:visible").count() == 1
+    view.close()
+
+
+def test_no_two_methods_share_a_colour_and_controls_are_dashed(
+    opened: Any, default_run: Path
+) -> None:
+    view = Watched(opened, default_run, WIDE, "light").view
+    swatches = "#answer .legend .swatch:not(.control)"
+    legend, drawn, dashed = view.evaluate(
+        f"""() => {{
+            const lines = [...document.querySelectorAll('#answer svg')][0]
+                .querySelectorAll('[id*=line2d] path, path[clip-path]');
+            const curves = [...lines].filter(line => line.getAttribute('d').split('L').length > 5);
+            return [
+                [...document.querySelectorAll('{swatches}')].map(
+                    one => getComputedStyle(one).backgroundColor),
+                curves.map(line => getComputedStyle(line).stroke),
+                curves.filter(line => getComputedStyle(line).strokeDasharray != 'none')
+                    .map(line => getComputedStyle(line).stroke)
+            ];
+        }}"""
+    )
+    view.close()
+    assert len(legend) == len(set(legend)) == len(ASKED)
+    assert all(drawn.count(color) == 1 for color in legend)
+    controls = [color for color in drawn if color not in legend]
+    assert len(controls) == len(DEFAULT) - len(ASKED)
+    assert all(color in dashed and _is_grey(color) for color in controls)
+
+
+def _is_grey(color: str) -> bool:
+    """Whether red, green and blue are nearly alike."""
+    parts = [int(part) for part in re.findall(r"\d+", color)][:3]
+    return max(parts) - min(parts) < 25
+
+
+def test_the_default_run_fits_a_telephone(opened: Any, default_run: Path) -> None:
+    view = Watched(opened, default_run, PHONE, "dark").view
+    for unfold in (False, True):
+        if unfold:
+            view.evaluate(_SCROLLED)
+        wide, seen = (
+            view.evaluate(f"document.documentElement.{w}") for w in ("scrollWidth", "clientWidth")
+        )
+        assert wide <= seen == PHONE["width"]
+    view.close()

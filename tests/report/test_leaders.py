@@ -109,7 +109,7 @@ def test_those_named_already_are_not_named_again() -> None:
 def test_the_page_begins_with_whole_paths_and_the_end_of_them() -> None:
     runs = table(GOODS, seeds=1)
     runs["accuracy"] = runs["worst_class_recall"] = runs["minority_recall"]
-    whole, end, *_ = sections_of(Comparison(table=runs, title="t", command="c"))[0].lead
+    whole, end, *_ = sections_of(Comparison(table=runs, title="t", command="c"))[1].lead
     assert whole.startswith(f"{OVER}, the highest of the 5 methods")
     assert end.startswith("At 80 % removed, the highest of the 5 methods, baselines and controls: ")
     assert "accuracy `small-dense` (90.0 %), then `nc`" in end

@@ -33,7 +33,7 @@ def test_a_seed_with_nothing_to_keep_is_in_no_mean() -> None:
 
 
 def test_cells_of_fewer_seeds_say_so() -> None:
-    summary, headline, *_ = lost([0])
+    _, summary, headline, *_ = lost([0])
     full, fewer, *_ = headline.grids[0].rows["nc"]
     assert "n =" not in full.small
     assert fewer.small.endswith("n = 3")
@@ -42,7 +42,7 @@ def test_cells_of_fewer_seeds_say_so() -> None:
 
 
 def test_where_none_is_left_there_is_a_dash_and_the_reason() -> None:
-    summary, headline, *rest = lost([0, 1, 2, 3])
+    _, summary, headline, *rest = lost([0, 1, 2, 3])
     cell = headline.grids[0].rows["nc"][1]
     assert (cell.value, cell.small) == ("–", "dense 1.8")
     assert "Dense worst-class recall is 1.8 %: there is nothing to keep." in summary.lead
@@ -57,7 +57,7 @@ def test_where_none_is_left_there_is_a_dash_and_the_reason() -> None:
 
 def test_two_seeds_that_are_left_tell_no_difference() -> None:
     for few, told in ((False, False), (True, True)):
-        _, _, *rest = lost([0, 1], few_seeds=few)
+        rest = lost([0, 1], few_seeds=few)
         (paired,) = (section for section in rest if section.anchor == "significance")
         (grid,) = (g for g in paired.grids if "Worst" in g.caption and not g.folded)
         assert (grid.head[0].startswith("kept within")) is told

@@ -43,7 +43,7 @@ def test_a_cell_of_another_sparsity_says_so_and_one_too_far_is_empty() -> None:
         for p in [0.0, *own]
     )
     given = {"table": table, "title": "t", "command": "c", "metrics": ["accuracy"]}
-    _, headline, *_, paired, _ = sections_of(Comparison(**given, at=(0.9, 0.99)))  # type: ignore[arg-type]
+    _, _, headline, *_, paired, _ = sections_of(Comparison(**given, at=(0.9, 0.99)))  # type: ignore[arg-type]
     cells = headline.grids[1].rows
     assert [cell.small for cell in cells["nc"]] == ["70.0–90.0"] * 2
     assert cells["units"][0].small == "70.0–90.0\nat 89.3 %"

@@ -5,7 +5,7 @@ from leastloss.plots.collapse import collapse_columns, collapse_curves, collapse
 from leastloss.plots.confusion import confusion_figure
 from leastloss.plots.contact import contact_sheet
 from leastloss.plots.curves import COMPARED as COMPARED
-from leastloss.plots.curves import compare_figure, curves
+from leastloss.plots.curves import compare_figure, curve_panel, curves
 from leastloss.plots.files import compact_png, render, render_compact
 from leastloss.plots.lengths import lengths_figure
 from leastloss.plots.matrix import robustness_matrix
@@ -29,6 +29,7 @@ __all__ = [
     "confusion_figure",
     "contact_sheet",
     "corruption_samples",
+    "curve_panel",
     "curves",
     "lengths_figure",
     "looks",

@@ -65,18 +65,39 @@ def compare_figure(
     panels = figure.subplots(rows, columns, squeeze=False).ravel()
     for spare in panels[len(metrics) :]:
         spare.set_visible(False)
-    count = classes or sum(str(column).startswith("recall_class_") for column in table.columns)
     for ax, (metric, line) in zip(panels, lines.items(), strict=False):
         draw_line(ax, line, metric, by)
-        level = (dense or {}).get(metric, dense_level(table, metric))
-        if level is not None:
-            draw_level(ax, level, "dense", "-", INK)
-        if count and metric in CHANCE:
-            draw_level(ax, 1 / count, "chance", ":", QUIET)
-    found = looks(next(iter(lines.values()))[by])
-    legend(figure, found)
+        _draw_levels(ax, table, metric, (dense or {}).get(metric), classes)
+    legend(figure, looks(table[by]))
     headline(figure, title, seeds_note(pd.concat(lines.values())["n"]))
     return figure
+
+
+def curve_panel(table: pd.DataFrame, metric: str, *, by: str = "criterion") -> Figure:
+    """Draw one metric against sparsity without a legend: one of several figures side by side.
+
+    Controls are thin and dashed, without markers and bands. Arguments as for :func:`curves`.
+
+    Raises:
+        InputError: If the table is empty, a column is missing or a seed occurs twice.
+    """
+    figure = new_figure(4.1, 3.2)
+    ax = figure.subplots()
+    draw_line(ax, curve(table, metric, by), metric, by, marked_controls=False)
+    _draw_levels(ax, table, metric, None, None)
+    return figure
+
+
+def _draw_levels(
+    ax: Axes, table: pd.DataFrame, metric: str, dense: float | None, classes: int | None
+) -> None:
+    """Draw the dense network's level and that of chance."""
+    level = dense_level(table, metric) if dense is None else dense
+    if level is not None:
+        draw_level(ax, level, "dense", "-", INK)
+    count = classes or sum(str(column).startswith("recall_class_") for column in table.columns)
+    if count and metric in CHANCE:
+        draw_level(ax, 1 / count, "chance", ":", QUIET)
 
 
 def seeds_note(n: pd.Series) -> str:
@@ -88,25 +109,28 @@ def seeds_note(n: pd.Series) -> str:
     return f"mean and 95 % bootstrap interval over {span} seeds"
 
 
-def draw_line(ax: Axes, line: pd.DataFrame, metric: str, by: str) -> None:
+def draw_line(
+    ax: Axes, line: pd.DataFrame, metric: str, by: str, *, marked_controls: bool = True
+) -> None:
     """Draw what :func:`leastloss.evaluation.curve` found for one metric, bands included."""
-    found = looks(line[by])
-    for name, look in found.items():
+    for name, look in looks(line[by]).items():
         part = line[line[by] == name].sort_values("sparsity")
+        plain = look.control and not marked_controls
         # Drawn plainly: seaborn takes ten times as long for a page of many panels.
         ax.plot(
             part["sparsity"],
             part["mean"],
             color=look.color,
-            marker=look.marker,
+            marker="" if plain else look.marker,
             dashes=look.dashes or (None, None),
-            linewidth=1.8,
-            markersize=5,
+            linewidth=1 if look.control else 1.8,
+            markersize=4 if look.control else 5,
             markeredgecolor="white",
             markeredgewidth=0.75,
+            zorder=1.5 if look.control else 2,
         )
         band = part.dropna(subset=["low", "high"])
-        if len(band):
+        if len(band) and not plain:
             ax.fill_between(
                 band["sparsity"],
                 band["low"],

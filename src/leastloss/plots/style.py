@@ -18,6 +18,7 @@ from matplotlib.lines import Line2D
 from matplotlib.textpath import TextPath
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
+from leastloss.controls import is_control
 from leastloss.evaluation import metric_of
 
 INK, QUIET, RULE = "#1f2328", "#6b7280", "#e3e6ea"
@@ -31,53 +32,86 @@ class Look:
     color: str
     marker: str
     dashes: tuple[float, ...] = ()  # on and off lengths in line widths; () is a solid line
+    control: bool = False  # drawn thin, behind the others
 
 
 # Okabe and Ito's colours, told apart with any common form of colour blindness, and by marker
-# and dash in print. The families keep together: MILS is blue, controls are grey and green.
+# and dash in print. Both forms of MILS are blue.
 METHODS: dict[str, Look] = {
     "nc": Look(color="#D55E00", marker="o"),
     "mils-bdm": Look(color="#0072B2", marker="s"),
     "mils-entropy": Look(color="#56B4E9", marker="^", dashes=(4, 1.5)),
     "magnitude": Look(color="#009E73", marker="D", dashes=(6, 1.5, 1.5, 1.5)),
-    "random": Look(color="#8a8f98", marker="X", dashes=(1.5, 1.5)),
+    "random": Look(color="#CC79A7", marker="X", dashes=(1.5, 1.5)),
     "dense": Look(color=INK, marker="P"),
 }
-# For all others: seen on white as on dark grey.
-_COLORS = ("#CC79A7", "#E69F00", "#A0522D", "#44AA99", "#7B61C9", "#999933", "#B5428E", "#5B7C99")
-_DASHES: tuple[tuple[float, ...], ...] = ((), (3, 1), (1, 1), (5, 1, 1, 1))
-_SPARE = [
-    Look(color=color, marker=marker, dashes=dashes)
-    for (dashes, marker), color in product(zip(_DASHES, "v<>p", strict=True), _COLORS)
-]
+# For all others: seen on white as on dark grey; then the same, darker and lighter.
+_COLORS = ("#E69F00", "#A0522D", "#44AA99", "#7B61C9", "#999933", "#B5428E", "#5B7C99")
+_TONES: tuple[tuple[float, str, tuple[float, ...]], ...] = (
+    (0.0, "v", ()),
+    (-0.35, "<", (3, 1)),
+    (0.4, ">", (1, 1)),
+    (-0.6, "p", (5, 1, 1, 1)),
+)
+_GREYS = ("#8a8f98", "#a3a9b2", "#767d88")
+_CONTROL_MARKERS = "Xs*P^vDd"
+_CONTROL_DASHES = ((2, 2), (4, 2), (1, 1.5))
+
+
+def _toned(color: str, tone: float) -> str:
+    """A colour mixed with white (tone above 0) or black."""
+    end = 255 if tone > 0 else 0
+    parts = (int(color[i : i + 2], 16) for i in (1, 3, 5))
+    return "#" + "".join(f"{round(part + abs(tone) * (end - part)):02X}" for part in parts)
+
+
+def _pool(name: str) -> list[Look]:
+    """The looks that a method may get, its own choice first."""
+    place = crc32(name.encode())
+    if is_control(name):
+        pool = [
+            Look(color=color, marker=marker, dashes=dashes, control=True)
+            for dashes, marker, color in product(_CONTROL_DASHES, _CONTROL_MARKERS, _GREYS)
+        ]
+        return [*pool[place % len(pool) :], *pool[: place % len(pool)]]
+    listed = METHODS.get(re.split("[:,@ ]", name)[0])
+    turned = [*_COLORS[place % len(_COLORS) :], *_COLORS[: place % len(_COLORS)]]
+    return [
+        *([listed] if listed else []),
+        *(
+            Look(color=_toned(color, tone), marker=marker, dashes=dashes)
+            for tone, marker, dashes in _TONES
+            for color in turned
+        ),
+    ]
 
 
 def looks(names: Iterable[str]) -> dict[str, Look]:
-    """Return the look of each method, known methods first and the others by name.
+    """Return the look of each method: known methods first, the others by name, controls last.
 
-    A method keeps its look from figure to figure. One that is listed in ``METHODS`` lends its look
-    to its first form with options or settings; of all others the name decides it, and only where
-    two would share a colour (or, with many, a whole look) does the later one move on.
+    Methods have a colour of their own each; controls are grey and dashed. A method keeps its look
+    from figure to figure. One that is listed in ``METHODS`` lends its look to its first form with
+    options or settings; of all others the name decides it, and only where two would share a colour
+    (of controls: a whole look) does the later one move on.
 
     Example:
-        >>> found = looks(["random", "nc"])
-        >>> list(found), found["nc"] == looks(["nc", "mine"])["nc"]
-        (['nc', 'random'], True)
-        >>> looks(["nc, recovery=none"])["nc, recovery=none"] == found["nc"]
+        >>> styles = looks(["random@nc", "random", "nc"])
+        >>> list(styles), styles["nc"] == looks(["nc", "mine"])["nc"]
+        (['nc', 'random', 'random@nc'], True)
+        >>> looks(["nc, recovery=none"])["nc, recovery=none"] == styles["nc"]
         True
     """
     asked = set(names)
-    found = {name: look for name, look in METHODS.items() if name in asked}
-    for name in sorted(asked - set(METHODS)):
-        own = METHODS.get(re.split("[:,@ ]", name)[0])
-        place = crc32(name.encode()) % len(_SPARE)
-        turned = [*([] if own is None else [own]), *_SPARE[place:], *_SPARE[:place]]
-        colors = {look.color for look in found.values()}
-        fresh = (look for look in turned if look.color not in colors)
-        unlike = (look for look in turned if look not in found.values())
-        # More methods than looks: share one rather than fail.
-        found[name] = next(fresh, None) or next(unlike, turned[0])
-    return found
+    styles = {name: look for name, look in METHODS.items() if name in asked}
+    for name in sorted(asked - set(METHODS), key=lambda name: (is_control(name), name)):
+        pool = _pool(name)
+        taken = {look.color for look in styles.values()}
+        if is_control(name):
+            fresh = (look for look in pool if look not in styles.values())
+        else:
+            fresh = (look for look in pool if look.color not in taken)
+        styles[name] = next(fresh, pool[0])  # more methods than looks: share one
+    return styles
 
 
 def line_options(found: dict[str, Look], by: str) -> dict[str, Any]:

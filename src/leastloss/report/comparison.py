@@ -9,6 +9,7 @@ import pandas as pd
 from leastloss.controls import BASELINES
 from leastloss.evaluation import check_table, metric_of, operating_points
 from leastloss.plots import COMPARED, looks
+from leastloss.report.answer import answer, answer_grid
 from leastloss.report.classes import class_losses, classes_section, fairness_section
 from leastloss.report.cost import cost_section
 from leastloss.report.formats import percent
@@ -137,8 +138,31 @@ def sections_of(given: Comparison) -> list[Section]:
     if not refused:
         summary += [*of_paths(area_gaps, found), *of_chance(area_gaps, found)]
     summary += [*of_classes(losses, found), *of_controls(found), *given.notes]
+    shown = tuple(dict.fromkeys([at[0], at[len(at) // 2]]))
+    ranked = shares or list(given.metrics)
     return [
-        Section(anchor="summary", title="In plain words", lead=summary),
+        Section(
+            anchor="answer",
+            title=given.title,
+            lead=[
+                answer(
+                    area,
+                    found,
+                    shares,
+                    end=end,
+                    refused=refused,
+                    few_seeds=given.few_seeds,
+                )
+            ],
+            figures=given.figures.get("lead", ()),
+            grids=[
+                answer_grid(
+                    steps, mean_free, means(points), found, ranked, at=shown, within=given.within
+                )
+            ],
+            folded=False,
+        ),
+        Section(anchor="summary", title="In plain words", lead=summary, folded=False),
         _headline(given, at, mean_free, first, found),
         Section(anchor="curves", title="Against sparsity", figures=given.figures.get("curves", ())),
         classes_section(given.figures.get("classes", ()), losses, methods),

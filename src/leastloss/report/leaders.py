@@ -58,7 +58,7 @@ def of_leaders(
         text = f"{metric.heading} {who}"
         if not refused:
             own_values = values[values["quantity"] == quantity]
-            text += _paired(own_values, best, rival, metric.name, few_seeds)
+            text += paired_words(own_values, best, rival, metric.name, few_seeds)
         told.append(text)
         count, n = max(count, len(rows)), [*n, *shown["n"]]
     if not told:
@@ -68,7 +68,7 @@ def of_leaders(
     return [f"{where}, {among}: {'; '.join(told)}{end}."]
 
 
-def _paired(
+def paired_words(
     values: pd.DataFrame, best: pd.Series, rival: pd.Series, metric: str, few_seeds: bool
 ) -> str:
     """The difference between two methods, in brackets."""

@@ -51,15 +51,14 @@ def compare_page(given: Comparison) -> str:
         for section in sections
     }
     seeds = given.table["seed"].nunique()
-    colors = {
-        name: COLORS.get(look.color, look.color)
-        for name, look in looks(given.table[given.by]).items()
-    }
+    styles = looks(given.table[given.by])
     return pages.get_template("compare.html").render(
         title=given.title,
-        colors=colors,
+        colors={name: COLORS.get(look.color, look.color) for name, look in styles.items()},
+        controls=[name for name, look in styles.items() if look.control],
         seeds=seeds,
-        sections=sections,
+        answer=sections[0],
+        sections=sections[1:],
         drawn=drawn,
         links=given.links,
         command=given.command,

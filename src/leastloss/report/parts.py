@@ -101,6 +101,7 @@ class Section:
         code: Name -> commands to copy, each of which opens on a click.
         facts: Name -> value.
         notes: Paragraphs at its end.
+        folded: Whether it opens on a click.
     """
 
     anchor: str
@@ -111,3 +112,4 @@ class Section:
     code: Mapping[str, str] = field(default_factory=dict)
     facts: Mapping[str, object] = field(default_factory=dict)
     notes: Sequence[str] = ()
+    folded: bool = True

@@ -11,7 +11,9 @@ from leastloss.plots import (
     collapse_columns,
     collapse_figure,
     compare_figure,
+    curve_panel,
     lengths_figure,
+    looks,
 )
 from leastloss.report import LENGTHS, Drawn, number, percent
 
@@ -56,18 +58,14 @@ def page_figures(
     """
     check_table(table, metrics)
     groups = by_eights(list(dict.fromkeys(table["criterion"])), fixed)
-    found: dict[str, list[Drawn]] = {}
+    figures: dict[str, list[Drawn]] = {"lead": lead_panels(table, metrics)}
 
     def draw(anchor: str, caption: str, what: str, make: Callable[[pd.DataFrame], Figure]) -> None:
         for number_, names in enumerate(groups, 1):
             part = table[table["criterion"].isin(names)]
             of = f" ({number_} of {len(groups)})" if groups[1:] else ""
             alt = f"{caption} {_ends(part, what)}"
-            figure = make(part)
-            figure.draw_without_rendering()  # lays it out, once for all its files
-            figure.set_layout_engine("none")
-            one = Drawn(figure=figure, caption=caption + of, alt=alt)
-            found.setdefault(anchor, []).append(one)
+            figures.setdefault(anchor, []).append(_laid_out(make(part), caption + of, alt))
 
     shown = ", ".join(metric_of(metric).heading for metric in metrics)
     curves = f"{shown[0].upper()}{shown[1:]} against sparsity, on the test images."
@@ -81,7 +79,29 @@ def page_figures(
     if lengths and "accuracy" in table.columns:
         told = "Accuracy against description lengths, as shares of the dense network's."
         draw("length", told, "accuracy", lambda part: lengths_figure(part, lengths, title=title))
-    return found
+    return figures
+
+
+def lead_panels(table: pd.DataFrame, metrics: Sequence[str]) -> list[Drawn]:
+    """Draw the first figures of the page: a panel per metric, few enough methods to tell apart."""
+    styles = looks(table["criterion"])
+    controls = [name for name, look in styles.items() if look.control]
+    asked = [name for name in dict.fromkeys(table["criterion"]) if name not in controls][:MOST]
+    part = table[table["criterion"].isin([*asked, *controls])]
+    words = table[table["criterion"].isin(asked or controls)]
+    panels = []
+    for metric in metrics[:3]:
+        caption = f"{metric_of(metric).heading} against sparsity"
+        alt = f"{caption}. {_ends(words, metric)}"
+        panels.append(_laid_out(curve_panel(part, metric), caption, alt))
+    return panels
+
+
+def _laid_out(figure: Figure, caption: str, alt: str) -> Drawn:
+    """Lay a figure out, once for all its files."""
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+    return Drawn(figure=figure, caption=caption, alt=alt)
 
 
 def _ends(part: pd.DataFrame, metric: str) -> str:

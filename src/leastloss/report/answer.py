@@ -1,0 +1,165 @@
+"""The first screen of the page: one sentence, the curves, one table of the methods asked for."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from leastloss.evaluation import metric_of
+from leastloss.report.formats import number, percent, span
+from leastloss.report.leaders import TIED, paired_words
+from leastloss.report.missing_controls import Role
+from leastloss.report.numbers import ARM, means
+from leastloss.report.observations import best_of, listed, of_kind
+from leastloss.report.parts import Cell, Grid
+from leastloss.report.tables import seeds_of
+from leastloss.report.values import VALUES
+
+ASKED = ("method", "baseline")
+"""Roles of the methods that were asked for: all but the controls."""
+
+RARE = "minority_recall"
+
+
+def answer(
+    area: pd.DataFrame,
+    roles: Mapping[str, Role],
+    metrics: Sequence[str],
+    *,
+    end: float,
+    refused: str = "",
+    few_seeds: bool = False,
+) -> str:
+    """Say in one sentence which of the methods asked for keeps most, and whether that is shown.
+
+    Args:
+        area: What :func:`leastloss.report.values.areas` returns.
+        roles: Method -> its role.
+        metrics: Shares of which more is better; the first two are spoken of.
+        end: Sparsity up to which the curves are averaged.
+        refused: Why no difference may be claimed, if so.
+        few_seeds: Whether differences of fewer than three seeds are told.
+    """
+    mean = means(area)
+    best: dict[str, list[str]] = {}
+    for metric in metrics[:2]:
+        rows = mean[mean["quantity"] == f"area:{metric}"]
+        asked, controls = of_kind(rows, roles, *ASKED), of_kind(rows, roles, "control")
+        if len(asked):
+            values = area[area["quantity"] == f"area:{metric}"]
+            who, much = _most(metric, asked, controls, None if refused else values, few_seeds)
+            best.setdefault(who, []).append(much)
+    if not best:
+        return "These runs hold no metric by which the methods could be ranked."
+    count = sum(role.kind in ASKED for role in roles.values())
+    among = f"Of {count} methods" if count > 1 else "The only method"
+    kept = " and ".join(f"{who} the most {' and '.join(much)}" for who, much in best.items())
+    few = f"; n = {int(mean['n'].max())}: too few seeds to say which is better" if refused else ""
+    return f"{among}, {kept}, averaged over the path up to {percent(end)} removed{few}."
+
+
+def _most(
+    metric: str,
+    asked: pd.DataFrame,
+    controls: pd.DataFrame,
+    values: pd.DataFrame | None,
+    few_seeds: bool,
+) -> tuple[str, str]:
+    """Who keeps most of one metric; and how much, who is next, and which control keeps more."""
+    best = best_of(asked)
+    level = asked[asked["mean"] > best["mean"] - TIED]
+    names = listed([f"`{name}`" for name in level["method"]])
+    who = f"{names} keeps" if len(level) == 1 else f"{names} keep"
+    if len(level) > 3:
+        who = f"{len(level)} alike keep"
+    rest = asked[~asked["method"].isin(level["method"])]
+    words = [f"{number(best['mean'], metric)}\N{NO-BREAK SPACE}%"]
+    if len(rest):
+        second = best_of(rest)
+        words.append(
+            f"next `{second['method']}` {number(second['mean'], metric)}\N{NO-BREAK SPACE}%"
+        )
+        if values is not None:
+            words[-1] += paired_words(values, best, second, metric, few_seeds)
+    if len(controls) and (top := best_of(controls))["mean"] > best["mean"] + TIED:
+        words.append(f"control `{top['method']}` {number(top['mean'], metric)}\N{NO-BREAK SPACE}%")
+    return who, f"{metric_of(metric).heading} ({'; '.join(words)})"
+
+
+def _share(row: pd.Series, metric: str) -> str:
+    """A mean in per cent that no line break tears apart."""
+    return f"{number(row['mean'], metric)}\N{NO-BREAK SPACE}%"
+
+
+def answer_grid(
+    steps: pd.DataFrame,
+    free: pd.DataFrame,
+    points: pd.DataFrame,
+    roles: Mapping[str, Role],
+    metrics: Sequence[str],
+    *,
+    at: Sequence[float],
+    within: float,
+) -> Grid:
+    """Arrange the table of the first screen: a row per method asked for, the furthest first.
+
+    Args:
+        steps: One row per run and step: ``ARM``, seed, sparsity; score_seconds, if measured.
+        free: What :func:`leastloss.report.numbers.means` says of ``free:<metric>``.
+        points: What :func:`leastloss.report.numbers.means` says of the metrics at ``at``.
+        roles: Method -> its role, in the order of equal rows.
+        metrics: Shares of which more is better; the first is the one that must stay.
+        at: The two sparsities at which the recall of the rare classes is told.
+        within: The loss that counts as none.
+    """
+    asked = [name for name, role in roles.items() if role.kind in ASKED] or list(roles)
+    first = metrics[0]
+    recall = RARE if RARE in metrics else first
+    what = metric_of(recall).heading
+    near = free[free["quantity"] == f"free:{first}"]
+    kept = {row["method"]: row for row in near.to_dict("records")}
+    told = {
+        (row["method"], row["at"]): row
+        for row in points.to_dict("records")
+        if row["quantity"] == recall
+    }
+    seconds = {row["method"]: row for row in means(seconds_of(steps)).to_dict("records")}
+    columns: list[tuple[Mapping[Any, Any], str, float | None]] = []
+    columns += [(kept, "sparsity", None)] if kept else []
+    columns += [(told, recall, point) for point in at]
+    columns += [(seconds, "score_seconds", None)] if seconds else []
+    order = sorted(asked, key=lambda name: -kept[name]["mean"] if name in kept else 0.0)
+    head = [*(["free sparsity"] if kept else []), *[f"{what} at {percent(p)}" for p in at]]
+    n = steps[steps["method"].isin(asked)].groupby("method")["seed"].nunique()
+    return Grid(
+        caption=(
+            f"Free sparsity: the share removed before {metric_of(first).heading} falls by more "
+            f"than {100 * within:g} points, {seeds_of(n)}"
+            if kept
+            else f"{what[0].upper()}{what[1:]}, {seeds_of(n)}"
+        ),
+        unit="%" if metric_of(recall).is_share else "",
+        head=[*head, *(["scoring (seconds)"] if seconds else [])],
+        rows={
+            name: [
+                _cell(rows.get(name if point is None else (name, point)), quantity)
+                for rows, quantity, point in columns
+            ]
+            for name in order
+        },
+    )
+
+
+def _cell(row: Mapping[Any, Any] | None, quantity: str) -> Cell:
+    if row is None:
+        return Cell()
+    return Cell(value=number(row["mean"], quantity), small=span(row["low"], row["high"], quantity))
+
+
+def seconds_of(steps: pd.DataFrame) -> pd.DataFrame:
+    """Seconds of scoring of each run's whole path, in the columns of ``VALUES``."""
+    if "score_seconds" not in steps.columns:
+        return pd.DataFrame(columns=VALUES)
+    runs = steps.groupby([*ARM, "seed"], sort=False)["score_seconds"].sum().rename("value")
+    values = runs.reset_index().assign(quantity="score_seconds", at=0.0, only_dense=False)
+    return values.reindex(columns=VALUES)
