@@ -75,14 +75,14 @@ def _wrapped(
     @functools.cache  # read when first called: annotations may name what is defined further down
     def kinds() -> dict[str, Kind]:
         hints = get_type_hints(function, include_extras=True)
-        found = {name: kind_of(hints[name]) for name in names if name in hints}
-        return {name: kind for name, kind in found.items() if kind is not None}
+        kinds_by_name = {name: kind_of(hints[name]) for name in names if name in hints}
+        return {name: kind for name, kind in kinds_by_name.items() if kind is not None}
 
     @functools.wraps(function)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
-        known = kinds()
+        expected = kinds()
         for name, value in (*zip(names, args, strict=False), *kwargs.items()):
-            kind = known.get(name)
+            kind = expected.get(name)
             if kind is not None and not kind.allows(value):
                 _refuse(title, name, value, kind.words)
         try:

@@ -54,7 +54,7 @@ def train_epoch(
     batch_size: int,
     generator: torch.Generator,
     loss_of: Loss,
-    held: Masks,
+    masks: Masks,
 ) -> float:
     """Take one optimiser step for every batch; returns the mean loss."""
     model.train()
@@ -66,7 +66,7 @@ def train_epoch(
         loss = loss_of(model(matched(model, x)), y)
         loss.backward()
         optimizer.step()
-        hold_masks(model, held)
+        hold_masks(model, masks)
         total += loss.detach() * len(y)
     return total.item() / len(split)
 
@@ -74,7 +74,7 @@ def train_epoch(
 def train(
     model: nn.Module,
     data: Data,
-    held: Masks,
+    masks: Masks,
     *,
     epochs: int,
     patience: int,
@@ -87,7 +87,7 @@ def train(
 ) -> pd.DataFrame:
     """Train a network that fits its data, with some masks held; see :func:`leastloss.fit`.
 
-    The masks in ``held`` go by layer, and are held beside those that layers remember.
+    The masks in ``masks`` go by layer, and are held beside those that layers remember.
 
     Raises:
         ResourceError: If the loss stops being finite.
@@ -112,7 +112,7 @@ def train(
         with torch.random.fork_rng():
             torch.manual_seed(int(stream(seed, f"dropout/{epoch}").integers(2**63)))
             train_loss = train_epoch(
-                model, data.train, optimizer, batch_size, generator, loss_of, held
+                model, data.train, optimizer, batch_size, generator, loss_of, masks
             )
         schedule.step()
         val_loss, val_accuracy = _validate(model, data.val, weights)

@@ -21,8 +21,8 @@ def shortened(message: str) -> str:
         80
     """
 
-    def cut(found: re.Match[str]) -> str:
-        whole = found[0]
+    def cut(match: re.Match[str]) -> str:
+        whole = match[0]
         return whole if len(whole) < _LONG else f"{whole[:59]}…{whole[-20:]}"
 
     return _WORD.sub(cut, _QUOTED.sub(cut, _NUMBERS.sub(cut, message)))

@@ -89,12 +89,13 @@ def _of_class(base: type[Any], inner: tuple[Hint, ...]) -> Kind:
 
 
 def _any_of(kinds: Collection[Kind | None]) -> Kind | None:
-    known = [kind for kind in kinds if kind is not None]
-    if len(known) < len(kinds):
+    testable = [kind for kind in kinds if kind is not None]
+    if len(testable) < len(kinds):
         return None
-    tests = [kind.allows for kind in known]
+    tests = [kind.allows for kind in testable]
     return Kind(
-        lambda value: any(test(value) for test in tests), " or ".join(kind.words for kind in known)
+        lambda value: any(test(value) for test in tests),
+        " or ".join(kind.words for kind in testable),
     )
 
 
@@ -133,7 +134,7 @@ def _is_record(value: object, parts: list[Kind | None]) -> bool:
     return (
         isinstance(value, tuple | list)
         and len(value) == len(parts)
-        and all(kind is None or kind.allows(one) for one, kind in zip(value, parts, strict=True))
+        and all(kind is None or kind.allows(item) for item, kind in zip(value, parts, strict=True))
     )
 
 

@@ -47,8 +47,8 @@ def class_weights(split: Split) -> Tensor:
         tensor([0.6667, 2.0000, 0.0000], dtype=torch.float64)
     """
     counts = torch.from_numpy(split.counts()).double()
-    found = counts > 0
-    return torch.where(found, len(split) / (found.sum() * counts.clamp(min=1)), 0.0)
+    present = counts > 0
+    return torch.where(present, len(split) / (present.sum() * counts.clamp(min=1)), 0.0)
 
 
 def training_loss(name: str, split: Split) -> Loss:

@@ -8,14 +8,14 @@ from leastloss.errors import InputError, shown
 _LONGEST = 80  # characters that are compared: it takes time
 
 
-def choose(kind: str, name: object, options: Iterable[str], told: Iterable[str] = ()) -> str:
+def choose(kind: str, name: object, options: Iterable[str], listed: Iterable[str] = ()) -> str:
     """Return ``name`` if it is one of ``options``.
 
     Args:
         kind: What the name stands for, in words ("data set", "criterion").
         name: What the user typed.
         options: What exists.
-        told: The same in fewer words, where there are very many.
+        listed: The same in fewer words, where there are very many.
 
     Raises:
         InputError: If the name is unknown, with the nearest option and all of them.
@@ -28,9 +28,9 @@ def choose(kind: str, name: object, options: Iterable[str], told: Iterable[str] 
         leastloss.errors.InputError: unknown model 'mpl'; did you mean 'mlp'? \
 There are: mlp, binarized-mlp
     """
-    known = list(options)
-    if isinstance(name, str) and name in known:
+    names = list(options)
+    if isinstance(name, str) and name in names:
         return name
-    near = get_close_matches(str(name)[:_LONGEST].lower(), known, n=1, cutoff=0.5)
+    near = get_close_matches(str(name)[:_LONGEST].lower(), names, n=1, cutoff=0.5)
     hint = f"did you mean {near[0]!r}? There" if near else "there"
-    raise InputError(f"unknown {kind} {shown(name)}; {hint} are: {', '.join(told or known)}")
+    raise InputError(f"unknown {kind} {shown(name)}; {hint} are: {', '.join(listed or names)}")

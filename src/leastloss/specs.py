@@ -41,19 +41,19 @@ def options_of(criterion: object) -> dict[str, Field[Any]]:
     return {f.name: f for f in fields(criterion)} if is_dataclass(criterion) else {}
 
 
-def read_options(criterion: object, given: Mapping[str, str]) -> dict[str, object]:
+def read_options(criterion: object, texts: Mapping[str, str]) -> dict[str, object]:
     """Values of options, in the types of what the criterion holds now.
 
     Raises:
         InputError: If there is no such option, or the value is not of its type.
     """
-    known = options_of(criterion)
-    if given and not known:
+    options = options_of(criterion)
+    if texts and not options:
         name = getattr(criterion, "name", type(criterion).__name__)
-        raise InputError(f"{name!r} has no options; {', '.join(given)} given")
+        raise InputError(f"{name!r} has no options; {', '.join(texts)} given")
     return {
-        choose("option", name, known): _read(name, text, getattr(criterion, name, None))
-        for name, text in given.items()
+        choose("option", name, options): _read(name, text, getattr(criterion, name, None))
+        for name, text in texts.items()
     }
 
 
@@ -75,17 +75,17 @@ def _read(name: str, text: str, now: object) -> object:
     return text
 
 
-def write_spec(criterion: object, name: str, told: tuple[str, ...]) -> str:
+def write_spec(criterion: object, name: str, implied: tuple[str, ...]) -> str:
     """The shortest spec of a criterion: options at their defaults are left out.
 
     Args:
         criterion: The criterion.
         name: Its name.
-        told: Options that the name tells already.
+        implied: Options that the name tells already.
     """
     parts = [name]
     for option, field in options_of(criterion).items():
         value = getattr(criterion, option)
-        if option not in told and value != field.default:
+        if option not in implied and value != field.default:
             parts.append(f"{option}={str(value).lower() if isinstance(value, bool) else value}")
     return ":".join(parts)

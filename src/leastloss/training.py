@@ -50,15 +50,15 @@ def check_trainable(model: nn.Module) -> None:
         )
 
 
-def _held(model: nn.Module, zeros: str) -> Masks:
+def _zero_masks(model: nn.Module, zeros: str) -> Masks:
     """The masks to hold; says how much they hold."""
     if choose("treatment of zeros", zeros, ZEROS) == "free":
         give_up_masks(model)
         return {}
-    held = zeros_of(model)
-    if held:
-        notice(describe_zeros(model, held))
-    return held
+    zero_masks = zeros_of(model)
+    if zero_masks:
+        notice(describe_zeros(model, zero_masks))
+    return zero_masks
 
 
 @checked
@@ -129,11 +129,11 @@ def fit(
     data = as_data(data)
     check_network(model, data.train)
     check_trains(model)
-    held = _held(model, zeros)
+    zero_masks = _zero_masks(model, zeros)
     return train(
         model,
         data,
-        held,
+        zero_masks,
         epochs=epochs,
         patience=patience,
         lr=lr,

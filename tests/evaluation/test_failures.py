@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from leastloss.errors import InputError
-from leastloss.evaluation.failures import reason_of, told_failures, without_failed
+from leastloss.evaluation.failures import failure_sentences, reason_of, without_failed
 from leastloss.evaluation.summary import check_table, curve
 
 WHY = "3 of 30 logits are NaN or infinite"
@@ -29,7 +29,7 @@ def test_no_seed_is_averaged_over_from_the_failure_on() -> None:
     assert found.loc["nc", "n"].to_dict() == {0.0: 2}
     assert found.loc["random", "mean"].to_dict() == pytest.approx({0.0: 0.95, 0.5: 0.45, 0.8: 0.15})
     assert without_failed(runs())["accuracy"].equals(runs()["accuracy"])
-    assert told_failures(runs()) == [
+    assert failure_sentences(runs()) == [
         f"nc under shot5: failed at 1 of 6 steps, first at sparsity 0.5 ({WHY})"
     ]
 
@@ -37,8 +37,8 @@ def test_no_seed_is_averaged_over_from_the_failure_on() -> None:
 def test_tables_in_which_nothing_failed_stay() -> None:
     fine = runs().drop(columns="shot5_failed")  # runs from before, too
     assert without_failed(fine) is fine
-    assert told_failures(fine) == []
-    assert told_failures(fine.assign(shot5_failed="")) == []
+    assert failure_sentences(fine) == []
+    assert failure_sentences(fine.assign(shot5_failed="")) == []
     assert without_failed(fine.assign(shot5_failed=""))["shot5_accuracy"].equals(
         fine["shot5_accuracy"]
     )

@@ -161,8 +161,8 @@ def test_a_shuffled_path_shuffles_what_is_not_held(reloaded: nn.Sequential) -> N
     path = ll.prune(reloaded, DATA, "magnitude", to_sparsity=0.7, steps=3, progress=False)
     other = shuffled(path, DATA)
     for removed in (40, 50, 60, 70):
-        assert set(path.parts.held) <= set(other.gone(removed))
-        assert len(other.gone(removed)) == removed
+        assert set(path.parts.held) <= set(other.removed_parts(removed))
+        assert len(other.removed_parts(removed)) == removed
     assert holds(other.model_at(0.7), reloaded)
 
 

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 import leastloss as ll
 from leastloss.data import CORRUPTIONS, Data
 from leastloss.errors import InputError
-from leastloss.evaluation.failures import told_failures
+from leastloss.evaluation.failures import failure_sentences
 from leastloss.pruning import prune, shuffled
 from leastloss.pruning.noise import read_noise
 
@@ -138,7 +138,7 @@ def test_a_network_that_fails_under_noise_is_told_and_the_path_goes_on(
     clean = ["accuracy", "minority_recall", "bdm_bits", "removed"]
     assert table[clean].equals(sound[clean])
     assert "gaussian3_failed" not in sound
-    told = told_failures(table.assign(criterion="magnitude"))
+    told = failure_sentences(table.assign(criterion="magnitude"))
     assert told[0] == (
         f"magnitude under gaussian3: failed at 2 of 4 steps, first at sparsity 0.5996 ({said})"
     )

@@ -75,19 +75,19 @@ def test_each_step_has_the_layers_counts_of_the_path(
     sparsities = mine["sparsity"].tolist()[1:]
     for share in sparsities:
         count = round(share * len(path.parts))
-        one, two = found.gone(count), path.gone(count)
+        one, two = found.removed_parts(count), path.removed_parts(count)
         assert np.array_equal(np.bincount(group[one]), np.bincount(group[two]))
         assert set(one) != set(two)
         accuracy = ll.evaluate(found.model_at(share), data.test)["accuracy"]
         assert accuracy == pytest.approx(mine["accuracy"][mine["sparsity"] == share].item())
-    first, last = (set(found.gone(round(share * len(path.parts)))) for share in sparsities)
+    first, last = (set(found.removed_parts(round(share * len(path.parts)))) for share in sparsities)
     assert not first <= last  # drawn anew
     if options.get("balance"):
         signs = np.concatenate(
             [(layer.weight < 0).flatten().numpy() for layer in prunable_layers(dense).values()]
         )
         count = round(sparsities[0] * len(path.parts))
-        assert signs[found.gone(count)].sum() == signs[path.gone(count)].sum()
+        assert signs[found.removed_parts(count)].sum() == signs[path.removed_parts(count)].sum()
     again = shuffled(path, data).table()
     assert again.drop(columns="score_seconds").equals(mine.drop(columns="score_seconds"))
 

@@ -8,7 +8,7 @@ from leastloss.evaluation.collapse import layer_statistics, network_collapse
 from leastloss.evaluation.cost import COSTS, gains, network_cost
 from leastloss.evaluation.description import description_length
 from leastloss.evaluation.failures import FAILED as FAILED
-from leastloss.evaluation.failures import told_failures as told_failures
+from leastloss.evaluation.failures import failure_sentences as failure_sentences
 from leastloss.evaluation.failures import without_failed as without_failed
 from leastloss.evaluation.fairness import fairness_metrics
 from leastloss.evaluation.first_errors import breaking_order, broken_samples, first_wrong

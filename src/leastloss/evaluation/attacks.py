@@ -47,12 +47,12 @@ def pgd(
 ) -> torch.Tensor:
     """Ten steps of a quarter of ``radius`` from a random start, kept within it."""
     low, high = (x - radius).maximum(bounds[0]), (x + radius).minimum(bounds[1])
-    found = x + radius * (2 * torch.rand(x.shape, generator=generator).to(x) - 1)
-    found = found.clamp(low, high)
+    adversarial = x + radius * (2 * torch.rand(x.shape, generator=generator).to(x) - 1)
+    adversarial = adversarial.clamp(low, high)
     for _ in range(PGD_STEPS):
-        step = 2.5 * radius / PGD_STEPS * _gradient(model, found, y).sign()
-        found = (found + step).clamp(low, high)
-    return found
+        step = 2.5 * radius / PGD_STEPS * _gradient(model, adversarial, y).sign()
+        adversarial = (adversarial + step).clamp(low, high)
+    return adversarial
 
 
 ATTACKS: dict[str, Attack] = {"fgsm": fgsm, "pgd": pgd}
@@ -92,8 +92,8 @@ def attacked(
 
     Example:
         >>> split = Split(torch.full((2, 2), 0.5), torch.arange(2), 2, ())
-        >>> found = attacked(nn.Identity(), split, "fgsm", 5, seed=0)
-        >>> (255 * (found - 0.5)).round().tolist()
+        >>> adversarial = attacked(nn.Identity(), split, "fgsm", 5, seed=0)
+        >>> (255 * (adversarial - 0.5)).round().tolist()
         [[-32.0, 32.0], [32.0, -32.0]]
     """
     attack = ATTACKS[choose("attack", name, ATTACKS)]
@@ -111,10 +111,10 @@ def attacked(
 def _gradient(model: nn.Module, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
     """Gradient of the summed cross-entropy; where it is not finite, nothing is to be gained."""
     with torch.enable_grad():
-        own = x.detach().clone().requires_grad_()
-        logits = model(matched(model, own))
+        inputs = x.detach().clone().requires_grad_()
+        logits = model(matched(model, inputs))
         if not logits.requires_grad:
             raise InputError("the network has no gradient in its inputs; leave out the attacks")
         loss = functional.cross_entropy(logits, y.to(logits.device), reduction="sum")
-        (found,) = torch.autograd.grad(loss, own)
-    return found.nan_to_num(0.0, 0.0, 0.0)
+        (gradient,) = torch.autograd.grad(loss, inputs)
+    return gradient.nan_to_num(0.0, 0.0, 0.0)

@@ -40,6 +40,6 @@ def calibration_error(logits: Labels, y: Labels, *, bins: int = BINS) -> float:
         raise InputError(f"logits of shape {shape} and {len(y)} labels; they must be (n, C) and n")
     confidence, guess = check_logits(logits, shape[1]).softmax(dim=1).max(dim=1)
     right = (guess == torch.as_tensor(y).to(guess.device)).double()
-    own = ((confidence * bins).ceil().long() - 1).clamp(0, bins - 1)
-    gap = torch.zeros(bins, dtype=torch.float64).index_add_(0, own, right - confidence)
+    bin_of = ((confidence * bins).ceil().long() - 1).clamp(0, bins - 1)
+    gap = torch.zeros(bins, dtype=torch.float64).index_add_(0, bin_of, right - confidence)
     return float(gap.abs().sum() / len(right))

@@ -47,21 +47,21 @@ def head_of(model: nn.Module, x: Tensor) -> Head:
         >>> tuple(head.features.shape), torch.equal(head.weight, net[2].weight.double())
         ((50, 3), True)
     """
-    found = last_layer(model, x)
-    if not isinstance(found.layer, nn.Linear) or found.outputs.shape != found.logits.shape:
-        return Head(found.inputs)
-    weight = effective_weight(found.layer).double()
+    last = last_layer(model, x)
+    if not isinstance(last.layer, nn.Linear) or last.outputs.shape != last.logits.shape:
+        return Head(last.inputs)
+    weight = effective_weight(last.layer).double()
     bias = weight.new_zeros(len(weight))
-    if found.layer.bias is not None:
-        bias = found.layer.bias.detach().double()
-    outputs, logits = found.outputs.double(), found.logits.double()
+    if last.layer.bias is not None:
+        bias = last.layer.bias.detach().double()
+    outputs, logits = last.outputs.double(), last.logits.double()
     slope, offset = _line(outputs, logits)
     miss = (outputs * slope + offset - logits).abs().max()
     if miss <= TOLERANCE * logits.abs().max():
-        return Head(found.inputs, slope[:, None] * weight, slope * bias + offset)
+        return Head(last.inputs, slope[:, None] * weight, slope * bias + offset)
     if torch.equal(outputs.argmax(dim=1), logits.argmax(dim=1)):
-        return Head(found.inputs, weight, bias)
-    return Head(found.inputs)
+        return Head(last.inputs, weight, bias)
+    return Head(last.inputs)
 
 
 def _line(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:

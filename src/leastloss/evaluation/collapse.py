@@ -42,7 +42,7 @@ def network_collapse(
     """
     some = split if most is None else at_most(split, most)
     head = head_of(model, some.x)
-    found = collapse_metrics(
+    metrics = collapse_metrics(
         head.features,
         some.y,
         head.weight,
@@ -50,7 +50,7 @@ def network_collapse(
         minority=split.minority,
         counts=torch.from_numpy(split.counts()),
     )
-    return dict(found)
+    return dict(metrics)
 
 
 def layer_statistics(

@@ -45,13 +45,13 @@ def network_cost(model: nn.Module, masks: Masks, x: Tensor) -> dict[str, float]:
         if "weight" not in layer._parameters:
             continue  # computed from others, which are counted below
         mask = masks.get(name, torch.ones_like(layer.weight, dtype=torch.bool)).flatten(1)
-        kept, live = int(mask.sum()), int(mask.any(dim=1).sum())
+        weights, live = int(mask.sum()), int(mask.any(dim=1).sum())
         width = 1 if isinstance(layer, BinaryLinear) else _width(layer.weight)
-        parameters += kept
-        bits += mask_sign_bits(mask.cpu().numpy()) + (width - 1) * kept
+        parameters += weights
+        bits += mask_sign_bits(mask.cpu().numpy()) + (width - 1) * weights
         counted.add(id(layer.weight))
         if name in spans:
-            multiply_adds += kept * _positions(spans[name])
+            multiply_adds += weights * _positions(spans[name])
         for owned, share in _of_units(layer, spans.get(name)):
             count = live * share
             parameters += count
@@ -60,8 +60,8 @@ def network_cost(model: nn.Module, masks: Masks, x: Tensor) -> dict[str, float]:
     rest = [value for value in model.parameters() if id(value) not in counted]
     parameters += sum(value.numel() for value in rest)
     bits += sum(value.numel() * _width(value) for value in rest)
-    found = (float(parameters), float(multiply_adds), float(bits))
-    return dict(zip(COSTS, found, strict=True))
+    costs = (float(parameters), float(multiply_adds), float(bits))
+    return dict(zip(COSTS, costs, strict=True))
 
 
 def gains(dense: Mapping[str, float], pruned: Mapping[str, float]) -> dict[str, float]:

@@ -8,7 +8,7 @@ FAILED = "_failed"
 """Ending of the columns that say why a network failed under a noise, as ``gaussian3_failed``."""
 
 
-def told_failures(table: pd.DataFrame, by: str = "criterion") -> list[str]:
+def failure_sentences(table: pd.DataFrame, by: str = "criterion") -> list[str]:
     """Say of every method and noise where it failed, and why; empty where nothing did.
 
     Args:
@@ -22,20 +22,20 @@ def told_failures(table: pd.DataFrame, by: str = "criterion") -> list[str]:
         ...     "sparsity": [0, 0.5],
         ...     "shot5_failed": ["", "1 logit is NaN"],
         ... }
-        >>> told_failures(pd.DataFrame(steps))
+        >>> failure_sentences(pd.DataFrame(steps))
         ['nc under shot5: failed at 1 of 2 steps, first at sparsity 0.5 (1 logit is NaN)']
     """
-    found = []
+    sentences = []
     for noise, why in _reasons(table).items():
-        for method, own in table.assign(why=why).groupby(by, sort=False):
-            bad = own[own["why"] != ""]
+        for method, steps in table.assign(why=why).groupby(by, sort=False):
+            bad = steps[steps["why"] != ""]
             if len(bad):
                 first = bad.sort_values("sparsity", kind="stable").iloc[0]
-                found.append(
-                    f"{method} under {noise}: failed at {len(bad)} of {len(own)} steps, first at "
+                sentences.append(
+                    f"{method} under {noise}: failed at {len(bad)} of {len(steps)} steps, first at "
                     f"sparsity {first['sparsity']:.4g} ({first['why']})"
                 )
-    return found
+    return sentences
 
 
 def without_failed(table: pd.DataFrame, by: Sequence[str] = ("criterion",)) -> pd.DataFrame:
@@ -45,7 +45,7 @@ def without_failed(table: pd.DataFrame, by: Sequence[str] = ("criterion",)) -> p
     behind a gap: from there on the numbers under that noise are NaN, those of all its runs.
 
     Args:
-        table: As for :func:`told_failures`.
+        table: As for :func:`failure_sentences`.
         by: Columns that tell the methods apart.
 
     Returns:
@@ -75,8 +75,8 @@ def reason_of(table: pd.DataFrame, metric: str) -> str:
         >>> reason_of(pd.DataFrame({"shot5_failed": ["", "1 logit is NaN"]}), "shot5_accuracy")
         '1 logit is NaN'
     """
-    known = _reasons(table).get(metric.partition("_")[0])
-    return "" if known is None else str(known.max())
+    reasons = _reasons(table).get(metric.partition("_")[0])
+    return "" if reasons is None else str(reasons.max())
 
 
 def _reasons(table: pd.DataFrame) -> dict[str, "pd.Series[str]"]:

@@ -58,12 +58,12 @@ def _group(
         name: Metric(
             name=name,
             words=words,
-            unit=own[0] if own else unit,
+            unit=own_unit[0] if own_unit else unit,
             higher_is_better=better,
             group=group,
             digits=digits,
         )
-        for name, words, *own in rows
+        for name, words, *own_unit in rows
     }
 
 

@@ -10,7 +10,7 @@ from leastloss.evaluation.metrics import classification_metrics
 
 
 def damage(
-    logits: torch.Tensor, clean: torch.Tensor, split: Split, given: torch.Tensor
+    logits: torch.Tensor, clean: torch.Tensor, split: Split, squared_changes: torch.Tensor
 ) -> dict[str, float]:
     """Measure one network under one noise.
 
@@ -18,26 +18,30 @@ def damage(
         logits: Under noise, shape (n, C), finite.
         clean: Of the same network without noise.
         split: The samples, for their labels.
-        given: Squared length of the change of each sample, shape (n,).
+        squared_changes: Squared length of the change of each sample, shape (n,).
 
     Returns:
         All of :func:`classification_metrics`, ``calibration_error``, ``flip_rate``,
         ``sensitivity`` and ``sensitivity_class_<k>``.
     """
-    found = classification_metrics(logits, split.y, split.classes, split.minority)
-    found["calibration_error"] = calibration_error(logits, split.y.cpu())
-    found["flip_rate"] = float((logits.argmax(1) != clean.argmax(1)).double().mean())
+    metrics = classification_metrics(logits, split.y, split.classes, split.minority)
+    metrics["calibration_error"] = calibration_error(logits, split.y.cpu())
+    metrics["flip_rate"] = float((logits.argmax(1) != clean.argmax(1)).double().mean())
     moved = (logits - clean).norm(dim=1)
-    found["sensitivity"] = sensitivity(moved, given)
+    metrics["sensitivity"] = sensitivity(moved, squared_changes)
     labels = split.y.cpu()
     for k in torch.unique(labels).tolist():
-        own = labels == k
-        found[f"sensitivity_class_{k}"] = sensitivity(moved[own], given[own])
-    return found
+        of_class = labels == k
+        metrics[f"sensitivity_class_{k}"] = sensitivity(moved[of_class], squared_changes[of_class])
+    return metrics
 
 
 def outcome(
-    logits: torch.Tensor, clean: torch.Tensor, split: Split, given: torch.Tensor, lost: str = ""
+    logits: torch.Tensor,
+    clean: torch.Tensor,
+    split: Split,
+    squared_changes: torch.Tensor,
+    lost: str = "",
 ) -> dict[str, str | float]:
     """Do what :func:`damage` does, and report logits that are not finite instead of raising.
 
@@ -45,13 +49,13 @@ def outcome(
         logits: As for :func:`damage`, finite or not.
         clean: As for :func:`damage`.
         split: As for :func:`damage`.
-        given: As for :func:`damage`.
+        squared_changes: As for :func:`damage`.
         lost: Why there is nothing to measure, if that is known already.
 
     Returns:
         What :func:`damage` returns, all of it NaN if there is a reason; and ``failed``, the reason.
     """
-    return measured(logits, lambda found: damage(found, clean, split, given), lost)
+    return measured(logits, lambda finite: damage(finite, clean, split, squared_changes), lost)
 
 
 def measured(
@@ -87,17 +91,17 @@ def compared(
         >>> compared({"sensitivity": 1.0}, {"sensitivity": 2.0})
         {'sensitivity': 1.0, 'sensitivity_ratio': 0.5}
     """
-    own, base = float(row["sensitivity"]), float(reference["sensitivity"])
-    ratio = {"sensitivity_ratio": own / base if base > 0 else float("nan")}
+    value, base = float(row["sensitivity"]), float(reference["sensitivity"])
+    ratio = {"sensitivity_ratio": value / base if base > 0 else float("nan")}
     return {**row, **ratio}
 
 
-def sensitivity(moved: torch.Tensor, given: torch.Tensor) -> float:
-    """Return ``mean(moved) / (sigma sqrt(d))``, where sigma^2 d is the mean of ``given``.
+def sensitivity(moved: torch.Tensor, squared_changes: torch.Tensor) -> float:
+    """Return ``mean(moved) / (sigma sqrt(d))``, where sigma^2 d is the mean of ``squared_changes``.
 
     Args:
         moved: Length of the change of each sample's logits, shape (n,).
-        given: Squared length of the change of each sample's input, shape (n,).
+        squared_changes: Squared length of the change of each sample's input, shape (n,).
 
     Returns:
         The sensitivity, or NaN where no input changed.
@@ -106,7 +110,7 @@ def sensitivity(moved: torch.Tensor, given: torch.Tensor) -> float:
         >>> sensitivity(torch.tensor([2.0, 4.0]), torch.tensor([1.0, 1.0]))
         3.0
     """
-    strength = float(given.double().mean()) ** 0.5
+    strength = float(squared_changes.double().mean()) ** 0.5
     return float(moved.double().mean()) / strength if strength > 0 else float("nan")
 
 

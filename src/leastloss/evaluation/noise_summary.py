@@ -50,17 +50,20 @@ def corruption_errors(table: pd.DataFrame, reference: str = "dense") -> pd.DataF
     rows: list[dict[str, Any]] = []
     for model in table["model"].unique():
         for name in noisy["corruption"].unique():
-            own, base = sums[model, name], sums[reference, name]
-            found = {
-                "corruption_error": corruption_error(own, base),
+            model_errors, base = sums[model, name], sums[reference, name]
+            quotients = {
+                "corruption_error": corruption_error(model_errors, base),
                 "relative_corruption_error": relative_corruption_error(
-                    own, clean[model], base, clean[reference]
+                    model_errors, clean[model], base, clean[reference]
                 ),
             }
-            totals = {model: sum(own) + clean[model], reference: sum(base) + clean[reference]}
-            note = _reason(reference, totals, *found.values())
+            totals = {
+                model: sum(model_errors) + clean[model],
+                reference: sum(base) + clean[reference],
+            }
+            note = _reason(reference, totals, *quotients.values())
             note = note and f"{note} under {name}"
-            rows.append({"model": model, "corruption": name, **found, "note": note})
+            rows.append({"model": model, "corruption": name, **quotients, "note": note})
     return pd.DataFrame(rows)
 
 
@@ -95,17 +98,17 @@ def noise_summary(table: pd.DataFrame, reference: str = "dense") -> pd.DataFrame
     overall, each = ([name for name in some if name in table] for some in (OVERALL, EACH))
     rows: list[dict[str, Any]] = []
     for model in table["model"].unique():
-        own, measured = errors[errors["model"] == model], noisy[noisy["model"] == model]
-        images = own[own["corruption"].isin(CORRUPTIONS)]
+        model_errors, measured = errors[errors["model"] == model], noisy[noisy["model"] == model]
+        images = model_errors[model_errors["corruption"].isin(CORRUPTIONS)]
         row: dict[str, Any] = {"model": model, "mce": _mean(images["corruption_error"])}
         row["relative_mce"] = _mean(images["relative_corruption_error"])
         over = measured[measured["corruption"].isin(CORRUPTIONS)]
         row |= {f"mean_{name}": _mean(over[name]) for name in overall}
         for name, part in measured.groupby("corruption", sort=False):
-            (ce,) = own.loc[own["corruption"] == name, "corruption_error"]
+            (ce,) = model_errors.loc[model_errors["corruption"] == name, "corruption_error"]
             row[f"{name}_ce"] = ce
             row |= {f"{name}_{metric}": _mean(part[metric]) for metric in each}
-        rows.append(row | {"note": "; ".join(note for note in own["note"] if note)})
+        rows.append(row | {"note": "; ".join(note for note in model_errors["note"] if note)})
     return pd.DataFrame(rows)
 
 

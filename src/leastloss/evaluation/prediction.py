@@ -35,12 +35,12 @@ def predict(model: nn.Module, x: torch.Tensor, batch_size: int = 512) -> torch.T
     parts: list[torch.Tensor] = []
     with untouched(model), evaluation_mode(model), torch.no_grad(), fitting(x):
         for batch in torch.split(x, batch_size):
-            found = model(matched(model, batch))
-            if not isinstance(found, torch.Tensor):
-                kind = type(found).__name__
+            output = model(matched(model, batch))
+            if not isinstance(output, torch.Tensor):
+                kind = type(output).__name__
                 raise InputError(f"the model returned a {kind}; it must return a tensor of logits")
             # NumPy knows no bfloat16, and a mean of half precision is none.
-            parts.append(found.cpu().to(torch.promote_types(found.dtype, torch.float32)))
+            parts.append(output.cpu().to(torch.promote_types(output.dtype, torch.float32)))
     logits = torch.cat(parts)
     if logits.ndim != 2 or len(logits) != len(x):
         raise InputError(

@@ -59,12 +59,12 @@ def robustness(
 
     Example:
         >>> split = Split(torch.eye(3), torch.arange(3), 3, (2,))
-        >>> found = robustness(nn.Identity(), split, corruptions=["gaussian"], severities=[1, 5])
-        >>> found[["corruption", "severity"]].values.tolist()
+        >>> table = robustness(nn.Identity(), split, corruptions=["gaussian"], severities=[1, 5])
+        >>> table[["corruption", "severity"]].values.tolist()
         [['clean', 0], ['gaussian', 1], ['gaussian', 5]]
     """
     models = {"model": model} | ({} if reference is None else {"reference": reference})
-    found = robustness_of(
+    table = robustness_of(
         models,
         split,
         corruptions=corruptions,
@@ -75,7 +75,7 @@ def robustness(
         train=train,
         progress=progress,
     )
-    return found[found["model"] == "model"].drop(columns="model").reset_index(drop=True)
+    return table[table["model"] == "model"].drop(columns="model").reset_index(drop=True)
 
 
 @checked
@@ -133,10 +133,10 @@ def robustness_of(
     scale = noise_scale(split.x, None if train is None else train.x)
     chosen = applicable(split.x, scale) if corruptions is None else corruptions
     check_noise(chosen, severities, attacks, split.x, scale)
-    if said := scale.words():
-        warnings.warn(said, UserWarning, stacklevel=2)
+    if reason := scale.words():
+        warnings.warn(reason, UserWarning, stacklevel=2)
     clean = {name: predict(model, split.x) for name, model in models.items()}
-    lost = {name: f"without noise, {said}" for name in clean if (said := failure(clean[name]))}
+    lost = {name: f"without noise, {reason}" for name in clean if (reason := failure(clean[name]))}
     still = torch.zeros(len(split))
     pairs = [(noise, severity) for noise in (*chosen, *attacks) for severity in severities]
     rows: list[dict[str, str | float]] = []
@@ -145,16 +145,18 @@ def robustness_of(
     ):
         if noise != CLEAN:
             expose = exposure(split, noise, severity, seed, seen, scale)
-        found = {}
+        outcomes = {}
         for name, model in models.items():
             if noise == CLEAN or name in lost:
-                logits, given = clean[name], still
+                logits, squared_changes = clean[name], still
             else:
-                logits, given = expose(model)
-            found[name] = outcome(logits, clean[name], split, given, lost.get(name, ""))
-        for name, row in found.items():
+                logits, squared_changes = expose(model)
+            outcomes[name] = outcome(
+                logits, clean[name], split, squared_changes, lost.get(name, "")
+            )
+        for name, row in outcomes.items():
             about: dict[str, str | float] = {"model": name, "corruption": noise}
             if reference is not None:
-                row = compared(row, found[reference])
+                row = compared(row, outcomes[reference])
             rows.append(about | {"severity": severity} | row | {"noise_scale": scale.kind})
     return pd.DataFrame(rows)

@@ -52,24 +52,29 @@ def speed(
         )
     whole = x[torch.arange(batch) % len(x)]
     with untouched(dense, pruned):
-        found = _on(torch.device("cpu"), dense, pruned, x[:1], whole, seconds)
+        timings = _on(torch.device("cpu"), dense, pruned, x[:1], whole, seconds)
         if torch.cuda.is_available():
             gpu = _on(torch.device("cuda"), dense, pruned, x[:1], whole, seconds)
-            found |= {f"gpu_{name}": value for name, value in gpu.items()}
-    return found
+            timings |= {f"gpu_{name}": value for name, value in gpu.items()}
+    return timings
 
 
 def _on(
-    device: torch.device, dense: nn.Module, pruned: nn.Module, one: Tensor, many: Tensor, s: float
+    device: torch.device,
+    dense: nn.Module,
+    pruned: nn.Module,
+    sample: Tensor,
+    batch: Tensor,
+    s: float,
 ) -> dict[str, float]:
     models = [copy.deepcopy(model).to(device) for model in (dense, pruned)]
     with one_thread():
-        single, whole = (_seconds(models, x, device, s) for x in (one, many))
+        single, whole = (_seconds(models, x, device, s) for x in (sample, batch))
     return {
         "latency_ms": 1e3 * single[1],
         "dense_latency_ms": 1e3 * single[0],
-        "throughput": len(many) / whole[1],
-        "dense_throughput": len(many) / whole[0],
+        "throughput": len(batch) / whole[1],
+        "dense_throughput": len(batch) / whole[0],
     }
 
 
@@ -99,14 +104,14 @@ def _seconds(
                 break
             pairs = list(zip(models, inputs, took, strict=True))
             # Who comes first in a round may be the one that a busy machine interrupts.
-            for model, values, own in pairs if turn % 2 else reversed(pairs):
+            for model, values, durations in pairs if turn % 2 else reversed(pairs):
                 with evaluation_mode(model):
                     _wait(device)
                     start = time.perf_counter()
                     model(values)
                     _wait(device)
-                    own.append(time.perf_counter() - start)
-    return [median(own[_WARM:]) for own in took]
+                    durations.append(time.perf_counter() - start)
+    return [median(durations[_WARM:]) for durations in took]
 
 
 def _wait(device: torch.device) -> None:

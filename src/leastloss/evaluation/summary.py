@@ -68,8 +68,8 @@ def check_table(table: pd.DataFrame, metrics: Sequence[str], by: str = "criterio
         if (silent == 0).any():
             method, seed = silent.index[silent == 0][0]
             why = reason_of(table[table[by] == method], metric)
-            said = f" (failed: {why})" if why else ""
-            raise InputError(f"the run of {method!r} with seed {seed} has no {metric}{said}")
+            detail = f" (failed: {why})" if why else ""
+            raise InputError(f"the run of {method!r} with seed {seed} has no {metric}{detail}")
     at = "step" if "step" in table.columns else "sparsity"
     twice = table[table.duplicated([by, "seed", at])]
     if len(twice):
@@ -108,14 +108,14 @@ def curve(
     # Two steps of one run may round to the same number of parts: the later one stands.
     rows = rows.drop_duplicates([by, "seed", "sparsity"], keep="last")
     groups = rows.groupby([by, "sparsity"], sort=True)[metric].agg(list)
-    found = groups.index.to_frame(index=False)
-    found["n"] = groups.map(len).to_numpy()
-    for n in found["n"].unique():
-        alike = found["n"] == n
+    averages = groups.index.to_frame(index=False)
+    averages["n"] = groups.map(len).to_numpy()
+    for n in averages["n"].unique():
+        alike = averages["n"] == n
         values = np.array(groups[alike.to_numpy()].tolist(), dtype=np.float64)
-        found.loc[alike, "mean"], low, high = mean_intervals(values, confidence)
-        found.loc[alike, "low"], found.loc[alike, "high"] = low, high
-    return found
+        averages.loc[alike, "mean"], low, high = mean_intervals(values, confidence)
+        averages.loc[alike, "low"], averages.loc[alike, "high"] = low, high
+    return averages
 
 
 def operating_points(
@@ -150,12 +150,12 @@ def operating_points(
     for point in at:
         if not 0 <= point <= 1:
             raise InputError(f"the operating point {point} is no sparsity; it must lie in [0, 1]")
-    found = []
+    rows = []
     for metric in metrics:
         for method, line in curve(table, metric, by).groupby(by):
             for point in at:
                 nearest = line.iloc[int((line["sparsity"] - point).abs().argmin())]
                 if abs(nearest["sparsity"] - point) <= reach_of(point) + 1e-9:
-                    found.append({"at": point, by: method, "metric": metric} | nearest.to_dict())
+                    rows.append({"at": point, by: method, "metric": metric} | nearest.to_dict())
     columns = ["at", by, "metric", "sparsity", "n", "mean", "low", "high"]
-    return pd.DataFrame(found, columns=columns)
+    return pd.DataFrame(rows, columns=columns)

@@ -55,8 +55,8 @@ def exposure(
     x = damaged(split, noise, severity, seed, scale).x
     if seen is not None:
         seen(noise, severity, x)
-    given = squared_change(x, split.x)
-    return lambda model: (predict(model, x), given)
+    squared_changes = squared_change(x, split.x)
+    return lambda model: (predict(model, x), squared_changes)
 
 
 def squared_change(x: torch.Tensor, clean: torch.Tensor) -> torch.Tensor:
@@ -98,10 +98,10 @@ def check_names(
     if len(severities) == 0:
         raise InputError("there is no severity; give at least one in 1..5")
     kinds = {"corruptions": (*CORRUPTIONS, WEIGHT_NOISE), "attacks": tuple(ATTACKS)}
-    for kind, given in (("corruptions", corruptions), ("attacks", attacks)):
-        if isinstance(given, str):
-            raise InputError(f"{kind} is the text {given!r}; give a list, as in [{given!r}]")
-        for name in given:
+    for kind, names in (("corruptions", corruptions), ("attacks", attacks)):
+        if isinstance(names, str):
+            raise InputError(f"{kind} is the text {names!r}; give a list, as in [{names!r}]")
+        for name in names:
             choose(kind.removesuffix("s"), name, kinds[kind])
     for severity in severities:
         _checks.integer("severity", severity, 1, 5)

@@ -47,8 +47,8 @@ def usable_step(table: pd.DataFrame, within: float = NEAR, metrics: Sequence[str
         raise InputError("the table has no rows; there is no network to choose")
     if not within >= 0:
         raise InputError(f"within is {within}; a loss that is accepted must be at least 0")
-    known = [name for name in metrics if name in table.columns]
-    values = table[known].to_numpy(dtype=np.float64)
+    present = [name for name in metrics if name in table.columns]
+    values = table[present].to_numpy(dtype=np.float64)
     near = ((values >= values[0] - within - SLACK) | np.isnan(values[0])).all(axis=1)
     rows = np.flatnonzero(near)
     sparsity = table["sparsity"].to_numpy(dtype=np.float64)[rows]

@@ -6,7 +6,7 @@ import click
 import pandas as pd
 
 from leastloss import tracking
-from leastloss.evaluation import told_failures
+from leastloss.evaluation import failure_sentences
 from leastloss.experiment.config import PruneConfig, parameters
 from leastloss.experiment.dense import Dense
 from leastloss.pruning import recovery_for
@@ -28,7 +28,7 @@ def child_parameters(config: PruneConfig, label: str, dense: Dense) -> dict[str,
 
 def tell_failures(run_id: str, table: pd.DataFrame) -> None:
     """Say in one line, and in a tag of its run, under which noise and where a network failed."""
-    if failures := "; ".join(told_failures(table)):
+    if failures := "; ".join(failure_sentences(table)):
         click.echo(f"failed under noise, so NaN there: {failures}", err=True)
         tracking.log_tags(run_id, {NOISE_FAILED: failures})
 

@@ -41,17 +41,17 @@ def erk(shapes: Sequence[Sequence[int]]) -> Rule:
         than it can be stays whole, and the others share what that leaves.
 
     Example:
-        >>> gone = erk([(300, 784), (100, 300), (10, 100)])(247_000)
-        >>> [round(float(share), 3) for share in 1 - gone / [235_200, 30_000, 1_000]]
+        >>> removals = erk([(300, 784), (100, 300), (10, 100)])(247_000)
+        >>> [round(float(share), 3) for share in 1 - removals / [235_200, 30_000, 1_000]]
         [0.057, 0.164, 1.0]
     """
     sizes = np.array([math.prod(shape) for shape in shapes], dtype=np.float64)
     scale = np.array([sum(shape) for shape in shapes], dtype=np.float64) / sizes
 
-    def gone(removed: int) -> NDArray[np.float64]:
-        kept, whole = sizes.sum() - removed, np.zeros(len(sizes), dtype=bool)
+    def removals(removed: int) -> NDArray[np.float64]:
+        remaining, whole = sizes.sum() - removed, np.zeros(len(sizes), dtype=bool)
         while True:
-            room = kept - sizes[whole].sum()
+            room = remaining - sizes[whole].sum()
             open_ = float((scale * sizes)[~whole].sum())
             density = np.where(whole, 1.0, scale * room / open_ if open_ else 1.0)
             beyond = (density > 1.0) & ~whole
@@ -59,7 +59,7 @@ def erk(shapes: Sequence[Sequence[int]]) -> Rule:
                 return np.asarray(sizes * (1.0 - density))
             whole |= beyond
 
-    return gone
+    return removals
 
 
 def lamp(weights: Mapping[str, Tensor]) -> Rule:
@@ -109,8 +109,8 @@ def apportion(
             under = middle
         else:
             over = middle
-    found = moved(under)
-    more = np.minimum(moved(over), found + 1) > found
-    rest = np.where(more, wanted - found, -np.inf)
-    found[np.argsort(-rest, kind="stable")[: total - int(found.sum())]] += 1
-    return found
+    counts = moved(under)
+    more = np.minimum(moved(over), counts + 1) > counts
+    rest = np.where(more, wanted - counts, -np.inf)
+    counts[np.argsort(-rest, kind="stable")[: total - int(counts.sum())]] += 1
+    return counts

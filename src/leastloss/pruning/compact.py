@@ -100,9 +100,9 @@ def _compacted(model: nn.Module, masks: Masks | None, sample: Tensor | None) -> 
         _remove(small, x, consumers)
         after = _logits(small, x)
     except (RuntimeError, ValueError) as error:
-        said = " ".join(str(error).split())
+        cause = " ".join(str(error).split())
         raise InputError(
-            f"the network cannot be made smaller: its code counts on its widths ({said})"
+            f"the network cannot be made smaller: its code counts on its widths ({cause})"
         ) from error
     _check_equal(after, before)
     return small

@@ -13,8 +13,8 @@ from leastloss.pruning.path import PruningPath
 
 def zeros_remark(dense: nn.Module, parts: Parts, zeros: str) -> str:
     """What a network comes without, in one sentence; empty if that is nothing or given up."""
-    held = zeros_of(dense) if zeros == "held" else {}
-    return describe_zeros(dense, held, list(parts.dense))
+    masks = zeros_of(dense) if zeros == "held" else {}
+    return describe_zeros(dense, masks, list(parts.dense))
 
 
 def all_remarks(path: PruningPath, test: Split) -> tuple[str, ...]:
@@ -35,13 +35,15 @@ def remarks_on(path: PruningPath, test: Split) -> tuple[str, ...]:
 
 
 def _emptied(path: PruningPath) -> list[str]:
-    found = []
+    sentences = []
     for i, name in enumerate(path.parts.dense):
         empty = [step.metrics[f"sparsity_layer_{i}"] == 1.0 for step in path.steps]
         if empty[-1]:
             first = empty.index(True)
-            found.append(f"layer {name!r} has no weight left from sparsity {_at(path, first)} on")
-    return found
+            sentences.append(
+                f"layer {name!r} has no weight left from sparsity {_at(path, first)} on"
+            )
+    return sentences
 
 
 def _never_predicted(path: PruningPath) -> list[str]:
@@ -51,11 +53,11 @@ def _never_predicted(path: PruningPath) -> list[str]:
         first = ever[-1] + 1 if ever else 0
         if first < len(path.steps):
             by_step.setdefault(first, []).append(str(label))
-    told = [
+    ranges = [
         f"{_classes(labels)} from sparsity {_at(path, first)} on"
         for first, labels in sorted(by_step.items())
     ]
-    return [f"no longer predicted: {', '.join(told)}"] if told else []
+    return [f"no longer predicted: {', '.join(ranges)}"] if ranges else []
 
 
 def _untested(test: Split) -> list[str]:

@@ -181,8 +181,8 @@ def _walk(start: Start, progress: bool, on_step: Callable[[Step], None] | None) 
                 selection = scorer.choose_one_by_one(work, order, k, progress)
             else:
                 # One shot sees the network as it was trained, before any repair of its first row.
-                scored, again = (work, True) if plan.schedule == "iterative" else (dense, False)
-                selection = scorer.choose(scored, order, k, rescore=again)
+                scored, rescore = (work, True) if plan.schedule == "iterative" else (dense, False)
+                selection = scorer.choose(scored, order, k, rescore=rescore)
             seconds += time.perf_counter() - clock
             order = np.concatenate([order, selection.order])
             masks = parts.masks(order)

@@ -65,8 +65,8 @@ def _remembered(layer: Layer) -> Tensor:
 
 def sparsity(masks: Masks) -> float:
     """Share of the maskable weights that are pruned, in [0, 1]."""
-    kept = sum(int(mask.sum()) for mask in masks.values())
-    return 1.0 - kept / sum(mask.numel() for mask in masks.values())
+    remaining = sum(int(mask.sum()) for mask in masks.values())
+    return 1.0 - remaining / sum(mask.numel() for mask in masks.values())
 
 
 def dead_units(masks: Masks, consumers: dict[str, str]) -> int:
@@ -118,11 +118,11 @@ class Parts:
         layers = prunable_layers(model, names)
         masks = {name: _remembered(layer) for name, layer in layers.items()}
         if chosen == "weight":
-            kept = torch.cat([mask.flatten().cpu() for mask in masks.values()])
-            return cls(chosen, full_masks(model, names), {}, np.flatnonzero(~kept.numpy()))
+            mask_values = torch.cat([mask.flatten().cpu() for mask in masks.values()])
+            return cls(chosen, full_masks(model, names), {}, np.flatnonzero(~mask_values.numpy()))
         consumers = hidden_units(model)
-        gone = [~(enters | leaves).cpu() for enters, leaves in _links(masks, consumers)]
-        return cls(chosen, masks, consumers, np.flatnonzero(torch.cat(gone).numpy()))
+        unlinked = [~(enters | leaves).cpu() for enters, leaves in _links(masks, consumers)]
+        return cls(chosen, masks, consumers, np.flatnonzero(torch.cat(unlinked).numpy()))
 
     @property
     def sizes(self) -> dict[str, int]:
@@ -151,8 +151,8 @@ class Parts:
         Raises:
             InputError: If fewer parts than layers would be left.
         """
-        held = np.bincount(self.layer_of[self.held], minlength=len(self.sizes))
-        layers = int((held < np.array(list(self.sizes.values()))).sum())
+        missing = np.bincount(self.layer_of[self.held], minlength=len(self.sizes))
+        layers = int((missing < np.array(list(self.sizes.values()))).sum())
         weights = self.granularity == "weight"
         if removed <= len(self) - layers or (weights and empty_layers):
             return
@@ -171,18 +171,18 @@ class Parts:
         """
         for name, size in self.sizes.items():
             if name not in scores or scores[name].size != size:
-                given = scores[name].shape if name in scores else "none"
-                raise InputError(f"layer {name!r} needs {size} scores; given: {given}")
+                shape = scores[name].shape if name in scores else "none"
+                raise InputError(f"layer {name!r} needs {size} scores; given: {shape}")
         return np.concatenate([np.asarray(scores[n], np.float64).ravel() for n in self.sizes])
 
     def masks(self, removed: NDArray[np.int64]) -> Masks:
         """The masks after the removal of the parts with these numbers."""
-        gone = np.zeros(len(self), dtype=bool)
-        gone[removed] = True
+        is_removed = np.zeros(len(self), dtype=bool)
+        is_removed[removed] = True
         masks = {name: mask.clone() for name, mask in self.dense.items()}
         start = 0
         for name, size in self.sizes.items():
-            piece = torch.from_numpy(gone[start : start + size]).to(masks[name].device)
+            piece = torch.from_numpy(is_removed[start : start + size]).to(masks[name].device)
             start += size
             if self.granularity == "weight":
                 masks[name] &= ~piece.view_as(masks[name])

@@ -53,8 +53,8 @@ def measure(
         what is kept (:func:`leastloss.evaluation.cost.network_cost`).
     """
     test = data.test
-    found = predict(model, test.x) if logits is None else logits
-    metrics = classification_metrics(found, test.y, test.classes, test.minority)
+    predicted = predict(model, test.x) if logits is None else logits
+    metrics = classification_metrics(predicted, test.y, test.classes, test.minority)
     metrics |= {f"val_{name}": value for name, value in evaluate(model, data.val).items()}
     metrics |= description_length(ternary_weights(model, masks))
     metrics |= network_collapse(model, data.train)

@@ -11,7 +11,7 @@ from leastloss.errors import InputError
 from leastloss.evaluation import FAILED, classification_metrics, damaged, measured, predict
 from leastloss.names import choose
 
-KEPT = ("accuracy", "balanced_accuracy", "minority_recall")
+NOISE_METRICS = ("accuracy", "balanced_accuracy", "minority_recall")
 
 
 def read_noise(specs: Sequence[str]) -> list[tuple[str, int]]:
@@ -26,16 +26,16 @@ def read_noise(specs: Sequence[str]) -> list[tuple[str, int]]:
     """
     if isinstance(specs, str):
         raise InputError(f"noise is the text {specs!r}; give a list, as in ['gaussian:3']")
-    found = []
+    pairs = []
     for spec in specs:
         name, _, severity = spec.partition(":")
         choose("corruption", name.strip(), CORRUPTIONS)
         if severity.strip() not in {"1", "2", "3", "4", "5"}:
             raise InputError(f"noise has {spec!r}; write corruption:severity, severity from 1 to 5")
-        found.append((name.strip(), int(severity)))
-    if len(set(found)) < len(found):
+        pairs.append((name.strip(), int(severity)))
+    if len(set(pairs)) < len(pairs):
         raise InputError(f"noise is {', '.join(specs)}; each may occur once")
-    return found
+    return pairs
 
 
 def noisy_splits(
@@ -53,8 +53,8 @@ def noisy_splits(
     if not pairs:
         return {}
     scale = noise_scale(split.x, None if train is None else train.x)
-    if said := scale.words():
-        warnings.warn(said, UserWarning, stacklevel=2)
+    if message := scale.words():
+        warnings.warn(message, UserWarning, stacklevel=2)
     return {f"{name}{at}": damaged(split, name, at, seed, scale) for name, at in pairs}
 
 
@@ -68,15 +68,15 @@ def under_noise(
         NaN where the network gave logits that are not finite; and for each noise with such logits
         the reason, as ``gaussian3_failed``.
     """
-    found, failed = dict[str, float](), dict[str, str]()
+    values, failed = dict[str, float](), dict[str, str]()
     for label, split in noisy.items():
-        metrics = measured(predict(model, split.x), partial(_kept, split))
+        metrics = measured(predict(model, split.x), partial(_chosen_metrics, split))
         reason = str(metrics.pop("failed"))
-        found |= {f"{label}_{name}": float(value) for name, value in metrics.items()}
+        values |= {f"{label}_{name}": float(value) for name, value in metrics.items()}
         failed |= {label + FAILED: reason} if reason else {}
-    return found, failed
+    return values, failed
 
 
-def _kept(split: Split, logits: Tensor) -> dict[str, float]:
+def _chosen_metrics(split: Split, logits: Tensor) -> dict[str, float]:
     metrics = classification_metrics(logits, split.y, split.classes, split.minority)
-    return {name: metrics[name] for name in KEPT if name in metrics}
+    return {name: metrics[name] for name in NOISE_METRICS if name in metrics}

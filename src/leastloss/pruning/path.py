@@ -98,12 +98,16 @@ class PruningPath:
         Raises:
             InputError: If the path does not reach that sparsity.
         """
-        return self.parts.masks(self.gone(self._removed_at(sparsity)))
+        return self.parts.masks(self.removed_parts(self._removed_at(sparsity)))
 
     @checked
-    def gone(self, count: int) -> NDArray[np.int64]:
-        """Numbers of the parts that are gone when so many are, shape (count,)."""
+    def removed_parts(self, count: int) -> NDArray[np.int64]:
+        """Numbers of the first ``count`` parts that were removed, shape (count,)."""
         return self.removal_order[:count]
+
+    def gone(self, count: int) -> NDArray[np.int64]:
+        """The former name of :meth:`removed_parts`."""
+        return self.removed_parts(count)
 
     @checked
     def model_at(self, sparsity: float) -> nn.Module:
@@ -125,7 +129,7 @@ class PruningPath:
                 f"no step of this path has sparsity {sparsity:g}; the nearest: {shares}"
             )
         model = copy.deepcopy(self.dense)
-        masks = self.parts.masks(self.gone(removed))
+        masks = self.parts.masks(self.removed_parts(removed))
         apply_masks(model, masks)
         if match:
             restore(model, match[-1].repaired)
@@ -139,9 +143,9 @@ class PruningPath:
             raise InputError(f"sparsity is {sparsity:g}; it must lie in [0, 1]")
         # Both a step's exact share and its rounded spelling (0.95) must be found again.
         removed = parts_at(sparsity, len(self.parts))
-        held = len(self.parts.held)
-        if not held <= removed <= len(self.removal_order):
-            least = held / len(self.parts)
+        missing = len(self.parts.held)
+        if not missing <= removed <= len(self.removal_order):
+            least = missing / len(self.parts)
             raise InputError(
                 f"sparsity {sparsity:g} is not on this path; it goes from {least:.4g} to {most:.4g}"
             )

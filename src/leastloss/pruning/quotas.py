@@ -20,7 +20,7 @@ class Quotas(Protocol):
     group: NDArray[np.int64]
     by_layer: ClassVar[bool]
 
-    def next(self, gone: NDArray[np.bool_], k: int) -> NDArray[np.int64]:
+    def next(self, removed: NDArray[np.bool_], k: int) -> NDArray[np.int64]:
         """How many parts of each group are among the next ``k``, shape (groups,)."""
 
 
@@ -32,13 +32,13 @@ class Polarity:
     def __init__(self, model: nn.Module, parts: Parts) -> None:
         self.group = negative(model, parts.dense)
 
-    def turns(self, gone: NDArray[np.bool_], k: int) -> NDArray[np.int64]:
+    def turns(self, removed: NDArray[np.bool_], k: int) -> NDArray[np.int64]:
         """Whose turn each of the next ``k`` removals is."""
-        return turns(np.bincount(self.group[~gone], minlength=2), k)
+        return turns(np.bincount(self.group[~removed], minlength=2), k)
 
-    def next(self, gone: NDArray[np.bool_], k: int) -> NDArray[np.int64]:
+    def next(self, removed: NDArray[np.bool_], k: int) -> NDArray[np.int64]:
         """See :class:`Quotas`."""
-        return np.bincount(self.turns(gone, k), minlength=2)
+        return np.bincount(self.turns(removed, k), minlength=2)
 
 
 class Copied:
@@ -49,9 +49,9 @@ class Copied:
     def __init__(self, path: PruningPath, group: NDArray[np.int64]) -> None:
         self.group, self.order = group, path.removal_order
 
-    def next(self, gone: NDArray[np.bool_], k: int) -> NDArray[np.int64]:
+    def next(self, removed: NDArray[np.bool_], k: int) -> NDArray[np.int64]:
         """See :class:`Quotas`; the parts that are gone are as many as at a step of that path."""
-        done = int(gone.sum())
+        done = int(removed.sum())
         return np.bincount(
             self.group[self.order[done : done + k]], minlength=int(self.group.max()) + 1
         )
@@ -73,15 +73,15 @@ class Allotted:
         self.sizes = np.array(list(parts.sizes.values()))
         self.units = parts.granularity == "unit"
 
-    def next(self, gone: NDArray[np.bool_], k: int) -> NDArray[np.int64]:
+    def next(self, removed: NDArray[np.bool_], k: int) -> NDArray[np.int64]:
         """See :class:`Quotas`."""
-        before = np.bincount(self.group[gone], minlength=len(self.sizes))
+        before = np.bincount(self.group[removed], minlength=len(self.sizes))
         total = int(before.sum()) + k
         wanted, one_stays = self.rule(total), np.maximum(self.sizes - 1, before)
-        found = apportion(wanted, total, before, one_stays if self.units else self.sizes)
-        if not self.empty_layers and (found > one_stays).any():
-            found = apportion(wanted, total, before, one_stays)
-        return found - before
+        counts = apportion(wanted, total, before, one_stays if self.units else self.sizes)
+        if not self.empty_layers and (counts > one_stays).any():
+            counts = apportion(wanted, total, before, one_stays)
+        return counts - before
 
 
 def quotas_of(
@@ -116,7 +116,7 @@ def quotas_of(
         )
     group = parts.layer_of
     if not empty_layers:
-        _check_kept(allocation, int(cuts[-1]))
+        _check_not_emptied(allocation, int(cuts[-1]))
     if by_sign:
         if allocation.settings["balance"] != balance:
             raise InputError("allocation is a path without balance; prune both with 'polarity'")
@@ -124,15 +124,15 @@ def quotas_of(
     return Copied(allocation, group)
 
 
-def _check_kept(path: PruningPath, removed: int) -> None:
+def _check_not_emptied(path: PruningPath, removed: int) -> None:
     """Refuse layer ratios that empty a layer."""
     layers, group = list(path.parts.sizes), path.parts.layer_of
-    held, gone = (
+    missing, lost = (
         np.bincount(group[numbers], minlength=len(layers))
-        for numbers in (path.parts.held, path.gone(removed))
+        for numbers in (path.parts.held, path.removed_parts(removed))
     )
     sizes = np.array(list(path.parts.sizes.values()))
-    emptied = np.flatnonzero((gone == sizes) & (held < sizes))
+    emptied = np.flatnonzero((lost == sizes) & (missing < sizes))
     if len(emptied):
         raise InputError(
             f"allocation is a path that empties layer {layers[emptied[0]]!r}; prune both with "

@@ -52,8 +52,8 @@ class Record:
         metrics = measure(model, masks, self.data, logits)
         predicted = self._labels(logits)
         metrics |= fairness_metrics(predicted, self.before, test.y, test.classes)
-        exposed, failed = under_noise(model, self.noisy)
-        metrics |= exposed
+        noise_metrics, failed = under_noise(model, self.noisy)
+        metrics |= noise_metrics
         metrics |= {f"sparsity_layer_{i}": share for i, share in enumerate(shares)} | dict(extra)
         repaired = changes(self.dense, masks, model)
         self.steps.append(Step(len(self.steps), len(order), metrics, repaired, predicted, failed))

@@ -25,16 +25,16 @@ def shrink(model: nn.Module, x: Tensor, name: str, consumer: str, dead: Tensor) 
     """
     spans = spans_of(model, x)
     span, reader = spans[name], spans[consumer].layer
-    kept = ~dead
-    if not kept.any():
-        kept[0] = True
-    if kept.all() or not removable(span.layer, span.opaque):
+    keep = ~dead
+    if not keep.any():
+        keep[0] = True
+    if keep.all() or not removable(span.layer, span.opaque):
         return
-    units = len(kept)
+    units = len(keep)
     for norm, _ in span.norms.values():
-        _keep_features(norm, kept.repeat_interleave(norm.num_features // units))
-    _keep_rows(span.layer, kept)
-    _keep_columns(reader, kept)
+        _keep_features(norm, keep.repeat_interleave(norm.num_features // units))
+    _keep_rows(span.layer, keep)
+    _keep_columns(reader, keep)
 
 
 def removable(layer: Layer, opaque: list[str]) -> bool:
@@ -42,20 +42,20 @@ def removable(layer: Layer, opaque: list[str]) -> bool:
     return not opaque and not (isinstance(layer, nn.Conv2d) and layer.groups > 1)
 
 
-def _keep_rows(layer: Layer, kept: Tensor) -> None:
-    _set_weight(layer, lambda values: values[kept])
+def _keep_rows(layer: Layer, keep: Tensor) -> None:
+    _set_weight(layer, lambda values: values[keep])
     if layer.bias is not None:
-        layer.bias = _parameter(layer.bias, layer.bias[kept])
-    count = int(kept.sum())
+        layer.bias = _parameter(layer.bias, layer.bias[keep])
+    count = int(keep.sum())
     if isinstance(layer, nn.Conv2d):
         layer.out_channels = count
     else:
         layer.out_features = count
 
 
-def _keep_columns(layer: Layer, kept: Tensor) -> None:
+def _keep_columns(layer: Layer, keep: Tensor) -> None:
     """A linear layer behind a flattened map has one column for each unit and position."""
-    inputs = kept.repeat_interleave(layer.weight.shape[1] // len(kept))
+    inputs = keep.repeat_interleave(layer.weight.shape[1] // len(keep))
     _set_weight(layer, lambda values: values[:, inputs])
     if isinstance(layer, nn.Conv2d):
         layer.in_channels = int(inputs.sum())
@@ -72,16 +72,16 @@ def _set_weight(layer: Layer, part: Part) -> None:
         setattr(layer, PRUNED, part(getattr(layer, PRUNED)))
 
 
-def _keep_features(norm: _BatchNorm, kept: Tensor) -> None:
+def _keep_features(norm: _BatchNorm, keep: Tensor) -> None:
     for name in ("weight", "bias"):
         value = getattr(norm, name)
         if value is not None:
-            setattr(norm, name, _parameter(value, value[kept]))
+            setattr(norm, name, _parameter(value, value[keep]))
     for name in ("running_mean", "running_var"):
         value = getattr(norm, name)
         if value is not None:
-            setattr(norm, name, value[kept])
-    norm.num_features = int(kept.sum())
+            setattr(norm, name, value[keep])
+    norm.num_features = int(keep.sum())
 
 
 def _parameter(old: Tensor, new: Tensor) -> nn.Parameter:

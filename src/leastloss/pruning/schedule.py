@@ -37,22 +37,22 @@ def spaced(start: int, end: int, parts: int, steps: int, spacing: str) -> NDArra
         cuts = start + (end - start) * np.arange(1, steps + 1) / steps
     else:
         cuts = parts - (parts - start) * ((parts - end) / (parts - start)) ** way
-    found = np.unique(np.floor(cuts + 0.5).astype(np.int64))
-    return found[found > start]
+    counts = np.unique(np.floor(cuts + 0.5).astype(np.int64))
+    return counts[counts > start]
 
 
 def within(
-    cuts: NDArray[np.int64], parts: int, substeps: int, spacing: str, gone: int = 0
+    cuts: NDArray[np.int64], parts: int, substeps: int, spacing: str, removed: int = 0
 ) -> list[NDArray[np.int64]]:
     """The removals at which each step prunes and repairs; the last of a step is its cut.
 
-    So many as ``gone`` were before the first.
+    So many as ``removed`` were before the first.
 
     Example:
         >>> within(np.array([100, 300]), 1000, 2, "even")
         [array([ 50, 100]), array([200, 300])]
     """
-    starts = [gone, *(int(cut) for cut in cuts[:-1])]
+    starts = [removed, *(int(cut) for cut in cuts[:-1])]
     return [
         spaced(start, int(end), parts, substeps, spacing)
         for start, end in zip(starts, cuts, strict=True)
@@ -60,7 +60,7 @@ def within(
 
 
 def targets(
-    parts: int, to_sparsity: float, steps: int, spacing: str = "even", gone: int = 0
+    parts: int, to_sparsity: float, steps: int, spacing: str = "even", removed: int = 0
 ) -> NDArray[np.int64]:
     """How many parts are gone after each step, shape (steps,) at most.
 
@@ -69,7 +69,7 @@ def targets(
         to_sparsity: Share of the parts that is gone in the end, inside (0, 1).
         steps: Number of steps, at least 1.
         spacing: ``even`` or ``geometric``.
-        gone: How many parts are gone before the first step.
+        removed: How many parts are gone before the first step.
 
     Raises:
         InputError: If nothing would be removed, or nothing would stay.
@@ -84,30 +84,31 @@ def targets(
             f"to_sparsity {to_sparsity} of {parts} parts would remove {end}; at least one part "
             "must go and one must stay"
         )
-    check_beyond(end, gone, parts, f"to_sparsity {to_sparsity:g}")
-    return spaced(gone, end, parts, steps, spacing)
+    check_beyond(end, removed, parts, f"to_sparsity {to_sparsity:g}")
+    return spaced(removed, end, parts, steps, spacing)
 
 
-def check_beyond(end: int, gone: int, parts: int, asked: str) -> None:
+def check_beyond(end: int, removed: int, parts: int, asked: str) -> None:
     """Refuse a target that a network has reached already.
 
     Raises:
         InputError: If no more parts go than are gone.
     """
-    if 0 < gone >= end:
+    if 0 < removed >= end:
         raise InputError(
-            f"{asked} leaves nothing to remove: {gone:,} of {parts:,} parts ({gone / parts:.4g}) "
-            "are zero already; ask for more, or let them come back with zeros='free'"
+            f"{asked} leaves nothing to remove: {removed:,} of {parts:,} parts "
+            f"({removed / parts:.4g}) are zero already; ask for more, or let them come back with "
+            "zeros='free'"
         )
 
 
-def cuts_at(parts: int, sparsities: Sequence[float], gone: int = 0) -> NDArray[np.int64]:
+def cuts_at(parts: int, sparsities: Sequence[float], removed: int = 0) -> NDArray[np.int64]:
     """How many parts are gone after each step, given its sparsity, shape (steps,).
 
     Args:
         parts: Number of parts of the dense network.
         sparsities: Share of the parts that is gone after each step: increasing, inside (0, 1).
-        gone: How many parts are gone before the first step.
+        removed: How many parts are gone before the first step.
 
     Raises:
         InputError: If there is none, they do not increase, or two of them (or 0 or 1) mean the same
@@ -131,17 +132,17 @@ def cuts_at(parts: int, sparsities: Sequence[float], gone: int = 0) -> NDArray[n
             f"sparsities {listed} of {parts} parts remove {counts}; every step must remove at "
             "least one part, and one must stay"
         )
-    check_beyond(int(ends[1]), gone, parts, f"sparsity {sparsities[0]:g}")
+    check_beyond(int(ends[1]), removed, parts, f"sparsity {sparsities[0]:g}")
     return ends[1:-1]
 
 
-def rounds_of(plan: Plan, parts: int, gone: int = 0) -> list[NDArray[np.int64]]:
+def rounds_of(plan: Plan, parts: int, removed: int = 0) -> list[NDArray[np.int64]]:
     """For each step of a plan, how many parts are gone after each of its rounds.
 
     Args:
         plan: The plan.
         parts: Number of parts of the dense network.
-        gone: How many of them are gone before the first step.
+        removed: How many of them are gone before the first step.
 
     Raises:
         InputError: As :func:`targets` and :func:`cuts_at`.
@@ -151,7 +152,7 @@ def rounds_of(plan: Plan, parts: int, gone: int = 0) -> list[NDArray[np.int64]]:
         [array([ 50, 100]), array([200, 300])]
     """
     if plan.shares is None:
-        cuts = targets(parts, plan.to_sparsity, plan.steps, plan.spacing, gone)
+        cuts = targets(parts, plan.to_sparsity, plan.steps, plan.spacing, removed)
     else:
-        cuts = cuts_at(parts, plan.shares, gone)
-    return within(cuts, parts, plan.substeps, plan.spacing, gone)
+        cuts = cuts_at(parts, plan.shares, removed)
+    return within(cuts, parts, plan.substeps, plan.spacing, removed)

@@ -50,7 +50,7 @@ class Scorer:
         self.priority = stream(seed, "ties").random(len(parts))
         # By name: options change what is done with the draws, not the draws.
         self.generator = stream(seed, f"scores/{criterion.name}")
-        self.gone = np.zeros(len(parts), dtype=bool)
+        self.removed = np.zeros(len(parts), dtype=bool)
         self.last: NDArray[np.float64] | None = None
         self.at_once = at_once if criterion.by_weights else 0
         self.exact: NDArray[np.int64] | None = None
@@ -77,19 +77,19 @@ class Scorer:
         assert self.last is not None  # scored just now
         if self.quotas is None:
             return self._select(free, k)
-        return self._select(free, k, self.quotas.group, self.quotas.next(self.gone, k))
+        return self._select(free, k, self.quotas.group, self.quotas.next(self.removed, k))
 
     def choose_one_by_one(
         self, model: nn.Module, order: NDArray[np.int64], k: int, progress: bool
     ) -> Selection:
         """Select ``k`` parts, scored again after every single removal."""
-        self.gone[order] = True
+        self.removed[order] = True
         if self.quotas is not None and self.quotas.by_layer:
             return self._share_out(model, order, k)
         exact = self._exact(model, order, k)
         if exact is not None:
             return Selection(exact, float("nan"))
-        turns = self.quotas.turns(self.gone, k) if isinstance(self.quotas, Polarity) else None
+        turns = self.quotas.turns(self.removed, k) if isinstance(self.quotas, Polarity) else None
         model, tied = copy.deepcopy(model), 0.0
         bar = tqdm(
             range(k), desc=self.criterion.label, leave=False, disable=None if progress else True
@@ -99,8 +99,8 @@ class Scorer:
             assert self.last is not None
             if turns is not None and self.quotas is not None:
                 free &= self.quotas.group == turns[i]
-            one = self._select(free, 1)
-            order, tied = np.append(order, one.order), one.tied_share
+            selection = self._select(free, 1)
+            order, tied = np.append(order, selection.order), selection.tied_share
             apply_masks(model, self.parts.masks(order))
         return Selection(order[len(order) - k :], tied)
 
@@ -119,16 +119,16 @@ class Scorer:
         self, model: nn.Module, order: NDArray[np.int64], k: int
     ) -> NDArray[np.int64] | None:
         """The criterion's order, but for the last part of each layer, which is passed over."""
-        found = self.criterion.removal_order(self.context(model, order), k)
-        if found is None or not self._empties(found):
-            return found
-        longer = min(k + len(self.parts.sizes), int((~self.gone).sum()))
-        found = self.criterion.removal_order(self.context(model, order), longer)
-        return None if found is None else self.layers.without_last(found, ~self.gone)[:k]
+        removals = self.criterion.removal_order(self.context(model, order), k)
+        if removals is None or not self._empties(removals):
+            return removals
+        longer = min(k + len(self.parts.sizes), int((~self.removed).sum()))
+        removals = self.criterion.removal_order(self.context(model, order), longer)
+        return None if removals is None else self.layers.without_last(removals, ~self.removed)[:k]
 
     def _empties(self, chosen: NDArray[np.int64]) -> bool:
         guarded = self.guards and self.parts.granularity == "weight"
-        return guarded and self.layers.emptied_by(chosen, ~self.gone)
+        return guarded and self.layers.emptied_by(chosen, ~self.removed)
 
     def _select(
         self,
@@ -139,11 +139,11 @@ class Scorer:
     ) -> Selection:
         """Take the lowest; where that empties a layer, its most valuable weight is passed over."""
         assert self.last is not None
-        found = select(self.last, free, k, self.priority, group, quota)
-        if not self._empties(found.order):
-            return found
-        kept = protected_parts(self.last, ~self.gone, self.parts.layer_of, self.priority)
-        free = free & ~kept
+        selection = select(self.last, free, k, self.priority, group, quota)
+        if not self._empties(selection.order):
+            return selection
+        protected = protected_parts(self.last, ~self.removed, self.parts.layer_of, self.priority)
+        free = free & ~protected
         if group is None or quota is None:
             short = int(free.sum()) < k
         else:
@@ -157,17 +157,17 @@ class Scorer:
 
     def _free(self, model: nn.Module, order: NDArray[np.int64], rescore: bool) -> NDArray[np.bool_]:
         """Score, and tell which parts may go."""
-        self.gone[order] = True
+        self.removed[order] = True
         if rescore or self.last is None:
             self.last = self.parts.flatten(self.criterion.score(self.context(model, order)))
-        free = ~self.gone
+        free = ~self.removed
         if self.parts.granularity == "unit" and self.guards:
             free &= ~protected_parts(self.last, free, self.parts.layer_of, self.priority)
         return free
 
     def _share_out(self, model: nn.Module, order: NDArray[np.int64], k: int) -> Selection:
         """The whole order of a static criterion, of which every group takes the first."""
-        left = np.flatnonzero(~self.gone)
+        left = np.flatnonzero(~self.removed)
         whole = None
         if self.criterion.static:
             whole = self.criterion.removal_order(self.context(model, order), len(left))
@@ -178,6 +178,6 @@ class Scorer:
             )
         place = np.full(len(self.parts), np.nan)
         place[whole] = np.arange(len(whole))
-        quota = self.quotas.next(self.gone, k)
-        found = select(place, ~self.gone, k, self.priority, self.quotas.group, quota)
-        return Selection(found.order, float("nan"))
+        quota = self.quotas.next(self.removed, k)
+        selection = select(place, ~self.removed, k, self.priority, self.quotas.group, quota)
+        return Selection(selection.order, float("nan"))

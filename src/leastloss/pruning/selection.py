@@ -124,11 +124,11 @@ def _by_group(
     chosen, place = [], []
     tied = 0
     for number in np.flatnonzero(quota):
-        own, size = candidates[group[candidates] == number], int(quota[number])
-        if size > len(own):
-            raise InputError(f"cannot remove {size} of {len(own)} remaining parts of a group")
-        lowest = own[np.lexsort((priority[own], scores[own]))][:size]
-        tied += int((scores[own] == scores[lowest[-1]]).sum())
+        members, size = candidates[group[candidates] == number], int(quota[number])
+        if size > len(members):
+            raise InputError(f"cannot remove {size} of {len(members)} remaining parts of a group")
+        lowest = members[np.lexsort((priority[members], scores[members]))][:size]
+        tied += int((scores[members] == scores[lowest[-1]]).sum())
         chosen.append(lowest)
         place.append((np.arange(size) + 0.5) / size)
     if not chosen:

@@ -41,20 +41,20 @@ class ShuffledPath(PruningPath):
 
     removed: dict[int, NDArray[np.int64]] | None = None
 
-    def gone(self, count: int) -> NDArray[np.int64]:
+    def removed_parts(self, count: int) -> NDArray[np.int64]:
         """The parts that are gone at a step.
 
         Raises:
             InputError: If no step removes so many.
         """
-        known = self.removed or {}
-        if count not in known:
-            shares = ", ".join(f"{one / len(self.parts):.4g}" for one in known)
+        by_count = self.removed or {}
+        if count not in by_count:
+            shares = ", ".join(f"{number / len(self.parts):.4g}" for number in by_count)
             raise InputError(
                 f"a shuffled path has no network with {count} parts removed, but at its steps "
                 f"alone: {shares}"
             )
-        return known[count]
+        return by_count[count]
 
 
 def shuffled(
@@ -92,10 +92,10 @@ def shuffled(
         >>> same.settings["criterion"], same.table()[columns].equals(path.table()[columns])
         ('shuffled@magnitude', True)
     """
-    given, parts, data = path.settings, path.parts, as_data(data)
-    chosen = as_recovery(str(given["recovery"]) if recovery is None else recovery)
-    seed = _integer(given["seed"])
-    noise = given["noise"] if isinstance(given["noise"], Sequence) else ()
+    path_settings, parts, data = path.settings, path.parts, as_data(data)
+    chosen = as_recovery(str(path_settings["recovery"]) if recovery is None else recovery)
+    seed = _integer(path_settings["seed"])
+    noise = path_settings["noise"] if isinstance(path_settings["noise"], Sequence) else ()
     record = Record(
         dense=path.dense,
         parts=parts,
@@ -105,27 +105,27 @@ def shuffled(
         steps=[path.steps[0]],
     )
     cuts = np.array([step.removed for step in path.steps[1:]], dtype=np.int64)
-    held = parts.held
-    substeps, spacing = _integer(given["substeps"]), str(given["spacing"])
-    rounds = within(cuts, len(parts), substeps, spacing, len(held))
+    missing = parts.held
+    substeps, spacing = _integer(path_settings["substeps"]), str(path_settings["spacing"])
+    rounds = within(cuts, len(parts), substeps, spacing, len(missing))
     group, generator = _groups(path), stream(seed, "shuffled")
     work = copy.deepcopy(path.dense)
     repair = chosen.begin(path.dense, data, seed)
-    removed = {len(held): held}
+    removed = {len(missing): missing}
     for step in rounds:
         for cut in step:
-            drawn = shuffle_within(path.gone(int(cut)), group, generator, held)
-            order = np.concatenate([held, np.setdiff1d(drawn, held)])
+            drawn = shuffle_within(path.removed_parts(int(cut)), group, generator, missing)
+            order = np.concatenate([missing, np.setdiff1d(drawn, missing)])
             masks = parts.masks(order)
             _bring_back(work, path.dense, masks)
             apply_masks(work, masks)
             repair(work, masks)
         removed[len(order)] = order
         record.add(work, order, {"ties_at_cut": float("nan"), "score_seconds": 0.0})
-    label = str(given["criterion"])
-    settings = {**given, "criterion": f"{SHUFFLED}@{label}", "allocation": label}
+    label = str(path_settings["criterion"])
+    settings = {**path_settings, "criterion": f"{SHUFFLED}@{label}", "allocation": label}
     settings |= {"options": {}, "facts": {}}
-    found = ShuffledPath(
+    shuffled_path = ShuffledPath(
         path.dense,
         parts,
         order,
@@ -135,36 +135,36 @@ def shuffled(
         path.dense_predicted,
         removed=removed,
     )
-    return replace(found, remarks=all_remarks(found, data.test))
+    return replace(shuffled_path, remarks=all_remarks(shuffled_path, data.test))
 
 
 def shuffle_within(
-    gone: NDArray[np.int64],
+    removed: NDArray[np.int64],
     group: NDArray[np.int64],
     generator: np.random.Generator,
-    held: NDArray[np.int64] | None = None,
+    fixed: NDArray[np.int64] | None = None,
 ) -> NDArray[np.int64]:
-    """Draw as many parts of every group as there are in ``gone``.
+    """Draw as many parts of every group as there are in ``removed``.
 
     Args:
-        gone: Numbers of parts, each once.
+        removed: Numbers of parts, each once.
         group: Number of each part's group, shape (parts,).
         generator: Source of the draw.
-        held: Numbers of parts that stay gone.
+        fixed: Numbers of parts that stay gone.
 
     Returns:
-        Numbers of parts, ascending, as many as in ``gone``.
+        Numbers of parts, ascending, as many as in ``removed``.
 
     Example:
         >>> group = np.array([0, 0, 0, 1, 1])
-        >>> found = shuffle_within(np.array([4, 0, 1]), group, np.random.default_rng(0))
-        >>> np.bincount(group[found])
+        >>> drawn = shuffle_within(np.array([4, 0, 1]), group, np.random.default_rng(0))
+        >>> np.bincount(group[drawn])
         array([2, 1])
     """
-    counts = np.bincount(group[gone], minlength=int(group.max()) + 1)
+    counts = np.bincount(group[removed], minlength=int(group.max()) + 1)
     place = generator.random(len(group))
-    if held is not None:
-        place[held] = -1.0  # before all others of their group
+    if fixed is not None:
+        place[fixed] = -1.0  # before all others of their group
     order = np.lexsort((place, group))  # by group, and within it at random
     first = np.concatenate([[0], np.cumsum(np.bincount(group))[:-1]])
     rank = np.arange(len(group)) - first[group[order]]

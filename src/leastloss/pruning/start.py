@@ -96,8 +96,8 @@ def begin_path(
     dense = own_copy(model).eval()
     hold_zeros(dense, zeros)
     parts = Parts.of(dense, plan.granularity, plan.layer_names)
-    gone = len(parts.held)
-    rounds = rounds_of(plan, len(parts), gone)
+    missing = len(parts.held)
+    rounds = rounds_of(plan, len(parts), missing)
     cuts = np.array([step[-1] for step in rounds])
     empty_layers = plan.may_empty_layers
     parts.check_room(int(cuts[-1]), empty_layers=empty_layers)
@@ -107,7 +107,7 @@ def begin_path(
     if parts.consumers:
         check_chain(dense, data.train.x[:8], parts.consumers)
     quotas = quotas_of(dense, parts, cuts, plan.balance, plan.allocation, empty_layers)
-    at_once = int(cuts[-1]) - gone if recovery.keeps_weights else 0
+    at_once = int(cuts[-1]) - missing if recovery.keeps_weights else 0
     scorer = Scorer(criterion, parts, data, plan.seed, quotas, at_once, empty_layers)
     path = plan.allocation
     follows = "" if isinstance(path, str) else str(path.settings["criterion"])

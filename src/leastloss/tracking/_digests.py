@@ -27,11 +27,11 @@ def check_digest(run: Run, name: str, path: Path) -> None:
     logged = run.data.tags.get(DIGEST + name)
     if logged is None:
         return
-    found = _digest(path)
-    if found != logged:
+    actual = _digest(path)
+    if actual != logged:
         raise ResourceError(
             f"{name} of run {run.info.run_id!r} was changed after it was logged: its sha256 is "
-            f"{found[:12]}..., that in the run's tag {logged[:12]}...; put back a copy of it, or "
+            f"{actual[:12]}..., that in the run's tag {logged[:12]}...; put back a copy of it, or "
             "make the run again"
         )
 

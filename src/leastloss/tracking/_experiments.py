@@ -19,10 +19,10 @@ def has_experiment(name: str) -> bool:
     if store_missing():
         return False
     with store_errors():
-        found = client().get_experiment_by_name(name)
-    if found is not None:
+        experiment = client().get_experiment_by_name(name)
+    if experiment is not None:
         find_experiment(name)  # it may have been deleted
-    return found is not None
+    return experiment is not None
 
 
 def ensure_experiment(name: str) -> None:
@@ -47,7 +47,7 @@ def worker_environment(name: str) -> dict[str, str]:
     Raises:
         ResourceError: If there is no such experiment, or it was deleted.
     """
-    found = find_experiment(name)
+    experiment = find_experiment(name)
     uri = mlflow.get_tracking_uri()
     if uri.startswith("sqlite"):
         url = sqlalchemy.make_url(uri)
@@ -55,6 +55,6 @@ def worker_environment(name: str) -> dict[str, str]:
             uri = url.update_query_dict({"timeout": str(_PATIENCE)}).render_as_string(False)
     return {
         "MLFLOW_TRACKING_URI": uri,
-        "MLFLOW_EXPERIMENT_ID": str(found.experiment_id),
+        "MLFLOW_EXPERIMENT_ID": str(experiment.experiment_id),
         "MLFLOW_EXPERIMENT_NAME": name,
     }

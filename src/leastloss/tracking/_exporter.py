@@ -56,9 +56,9 @@ def _pool() -> ProcessPoolExecutor:
     # Loky's worker is a fresh interpreter (torch's threads do not survive a fork) that does not run
     # the caller's script again. Loky's tracker of semaphores outlives a recipe that is killed,
     # clears up after it and warns of that; who pressed Ctrl-C need not read it.
-    given = os.environ.get("PYTHONWARNINGS", "")
-    if _QUIET not in given:
-        os.environ["PYTHONWARNINGS"] = ",".join(filter(None, [given, _QUIET]))
+    filters = os.environ.get("PYTHONWARNINGS", "")
+    if _QUIET not in filters:
+        os.environ["PYTHONWARNINGS"] = ",".join(filter(None, [filters, _QUIET]))
     return ProcessPoolExecutor(
         max_workers=1, timeout=_IDLE, initializer=_begin, initargs=(os.getpid(),)
     )

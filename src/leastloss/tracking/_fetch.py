@@ -32,10 +32,10 @@ def fetch_file(run_id: str, name: str, folder: Path) -> Path:
 
 
 def _fetch(run: Run, name: str, folder: Path) -> Path:
-    kept = local_file(run, name)
+    source = local_file(run, name)
     try:
-        if kept is not None:
-            path = Path(shutil.copyfile(kept, folder / Path(name).name))
+        if source is not None:
+            path = Path(shutil.copyfile(source, folder / Path(name).name))
         else:
             path = Path(client().download_artifacts(run.info.run_id, name, str(folder)))
     except (MlflowException, OSError) as error:
@@ -107,5 +107,5 @@ def artifact_path(run_id: str, name: str) -> str:
 
 def damaged(run_id: str, name: str, reason: object) -> ResourceError:
     """The error that says what is wrong with a file of a run, in one line."""
-    said = " ".join(str(reason).split())[:200]
-    return ResourceError(f"{name} of run {run_id!r} is damaged: {said}")
+    line = " ".join(str(reason).split())[:200]
+    return ResourceError(f"{name} of run {run_id!r} is damaged: {line}")

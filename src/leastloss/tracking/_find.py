@@ -58,13 +58,13 @@ def _begins_with(run_id: str) -> list[Run]:
         return []
     with store_errors():
         every = client().search_experiments(view_type=ViewType.ALL)
-        found = client().search_runs(
-            [one.experiment_id for one in every],
+        runs = client().search_runs(
+            [experiment.experiment_id for experiment in every],
             f"attributes.run_id LIKE '{run_id}%'",
             run_view_type=ViewType.ALL,
             max_results=_PAGE,
         )
-    return [run for run in found if run.info.lifecycle_stage == "active"] or list(found)
+    return [run for run in runs if run.info.lifecycle_stage == "active"] or list(runs)
 
 
 def _restore(run: Run) -> str:
@@ -81,14 +81,14 @@ def restore_experiment(experiment: Experiment) -> str:
     return f"restore it with `mlflow experiments restore -x {experiment.experiment_id}`"
 
 
-def tell_deleted(error: MlflowException) -> None:
+def raise_deleted(error: MlflowException) -> None:
     """Say how an experiment comes back, if MLflow refused to open a run since it was deleted.
 
     Raises:
         ResourceError: If that is what the error says.
     """
-    if found := re.search(r"experiment (\S+) must be in the 'active' state", str(error)):
-        experiment = client().get_experiment(found[1])
+    if match := re.search(r"experiment (\S+) must be in the 'active' state", str(error)):
+        experiment = client().get_experiment(match[1])
         raise ResourceError(
             f"the experiment {experiment.name!r} was deleted; {restore_experiment(experiment)}"
         ) from error
@@ -103,14 +103,16 @@ def find_experiment(name: str) -> Experiment:
     if store_missing():
         raise ResourceError(f"there is no experiment {name!r}: no run was logged here yet")
     with store_errors():
-        found = client().get_experiment_by_name(name)
-        others = client().search_experiments() if found is None else []
-    if found is None:
-        known = ", ".join(sorted(repr(one.name) for one in others)) or "none"
-        raise ResourceError(f"there is no experiment {name!r}; there are: {known}")
-    if found.lifecycle_stage != "active":
-        raise ResourceError(f"the experiment {name!r} was deleted; {restore_experiment(found)}")
-    return found
+        experiment = client().get_experiment_by_name(name)
+        others = client().search_experiments() if experiment is None else []
+    if experiment is None:
+        names = ", ".join(sorted(repr(other.name) for other in others)) or "none"
+        raise ResourceError(f"there is no experiment {name!r}; there are: {names}")
+    if experiment.lifecycle_stage != "active":
+        raise ResourceError(
+            f"the experiment {name!r} was deleted; {restore_experiment(experiment)}"
+        )
+    return experiment
 
 
 def search(where: str, experiment: str = "") -> list[Run]:
@@ -129,14 +131,14 @@ def search(where: str, experiment: str = "") -> list[Run]:
         if store_missing():
             return []
         with store_errors():
-            ids = [one.experiment_id for one in client().search_experiments()]
-    found: list[Run] = []
+            ids = [entity.experiment_id for entity in client().search_experiments()]
+    runs: list[Run] = []
     token: str | None = None
     with store_errors():
         while ids and token != "":
             page = client().search_runs(
                 ids, where, max_results=_PAGE, order_by=_NEWEST, page_token=token
             )
-            found += page
+            runs += page
             token = page.token or ""
-    return found
+    return runs

@@ -116,12 +116,14 @@ def drop_models() -> None:
     """Store the models whose files are made, and mark all others as FAILED."""
     while _pending:
         first = _pending.pop(0)
-        made = not first.export.cancel() and first.export.done() and not first.export.exception()
+        exported = (
+            not first.export.cancel() and first.export.done() and not first.export.exception()
+        )
         try:
-            if made:
+            if exported:
                 _store(first)
         except ResourceError:
-            made = False
-        if not made:
+            exported = False
+        if not exported:
             client().finalize_logged_model(first.model_id, LoggedModelStatus.FAILED)
         first.folder.cleanup()

@@ -23,13 +23,13 @@ def local_file(run: Run, name: str) -> Path | None:
     folder = _recorded(run)
     if folder is None:
         return None
-    for place in (folder, *_beside(run, folder)):
+    for place in (folder, *_moved_folders(run, folder)):
         if (place / name).is_file():
             return place / name
     raise _lacking(run, name, folder)
 
 
-def check_kept(run_id: str) -> None:
+def check_artifacts(run_id: str) -> None:
     """Refuse to call a run finished whose files were taken away while it went on.
 
     Raises:
@@ -39,11 +39,11 @@ def check_kept(run_id: str) -> None:
         run = client().get_run(run_id)
     folder = _recorded(run)
     logged = [key.removeprefix(DIGEST) for key in run.data.tags if key.startswith(DIGEST)]
-    gone = [name for name in logged if folder is not None and not (folder / name).is_file()]
-    if gone:
+    missing = [name for name in logged if folder is not None and not (folder / name).is_file()]
+    if missing:
         raise ResourceError(
             f"files that run {run_id!r} logged vanished from {folder} while it went on: "
-            f"{', '.join(sorted(gone))}"
+            f"{', '.join(sorted(missing))}"
         )
 
 
@@ -52,7 +52,7 @@ def _recorded(run: Run) -> Path | None:
     return Path(unquote(place.path)) if place.scheme in ("", "file") else None
 
 
-def _beside(run: Run, folder: Path) -> list[Path]:
+def _moved_folders(run: Run, folder: Path) -> list[Path]:
     """Folders beside the store that end as the recorded one does; the run's id makes them its."""
     store = sqlite_file(mlflow.get_tracking_uri())
     if not store or run.info.run_id not in folder.parts:
@@ -65,11 +65,11 @@ def _beside(run: Run, folder: Path) -> list[Path]:
 def _lacking(run: Run, name: str, folder: Path) -> ResourceError:
     """Tell a file that never was from one that is gone, and from a store that was moved."""
     run_id = run.info.run_id
-    kept = DIGEST + name in run.data.tags or run.info.status == "FINISHED"
-    if not kept or folder.is_dir():
-        gone = " any more" if DIGEST + name in run.data.tags else ""
+    expected = DIGEST + name in run.data.tags or run.info.status == "FINISHED"
+    if not expected or folder.is_dir():
+        suffix = " any more" if DIGEST + name in run.data.tags else ""
         return ResourceError(
-            f"run {run_id!r} holds no {name}{gone}; leave the run out or make it again"
+            f"run {run_id!r} holds no {name}{suffix}; leave the run out or make it again"
         )
     mend = f"put that folder back, or another copy of {'/'.join(folder.parts[-3:])}"
     if store := sqlite_file(mlflow.get_tracking_uri()):

@@ -13,10 +13,10 @@ from leastloss.errors import ResourceError
 from leastloss.evaluation import key_of
 from leastloss.tracking._environment import environment
 from leastloss.tracking._exporter import stop, warm_up
-from leastloss.tracking._find import tell_deleted
+from leastloss.tracking._find import raise_deleted
 from leastloss.tracking._models import drop_models, finish_models
 from leastloss.tracking._orphans import PROCESS, close_orphans, this_process
-from leastloss.tracking._places import check_kept
+from leastloss.tracking._places import check_artifacts
 from leastloss.tracking._store import client, store_errors
 
 KIND = "leastloss.kind"
@@ -60,7 +60,7 @@ def run(
         try:
             opened = mlflow.start_run(run_name=name, nested=nested, tags=every)
         except MlflowException as error:
-            tell_deleted(error)
+            raise_deleted(error)
             raise
         run_id: str = opened.info.run_id
     try:
@@ -73,7 +73,7 @@ def run(
         yield run_id
         if not nested:
             finish_models()
-        check_kept(run_id)
+        check_artifacts(run_id)
     except BaseException as error:
         status = "KILLED" if isinstance(error, KeyboardInterrupt | SystemExit) else "FAILED"
         # The first error matters more than what a store in trouble says now.

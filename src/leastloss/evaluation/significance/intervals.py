@@ -118,10 +118,10 @@ def paired_interval(
         >>> round(mean, 6), round(low, 6), round(high, 6)
         (0.1, 0.1, 0.1)
     """
-    given, other = np.asarray(values, np.float64), np.asarray(reference, np.float64)
-    if given.ndim != 1 or given.shape != other.shape:
-        raise _unpaired(given, other, "of one shape (seeds,)")
-    return mean_interval(given - other, confidence, seed)
+    sample, other = np.asarray(values, np.float64), np.asarray(reference, np.float64)
+    if sample.ndim != 1 or sample.shape != other.shape:
+        raise _unpaired(sample, other, "of one shape (seeds,)")
+    return mean_interval(sample - other, confidence, seed)
 
 
 def paired_intervals(
@@ -147,13 +147,13 @@ def paired_intervals(
         >>> means.round(6).tolist()
         [0.1, -0.2]
     """
-    given, other = np.asarray(values, np.float64), np.asarray(reference, np.float64)
-    if given.ndim < 2 or other.shape not in {given.shape, given.shape[:1]}:
-        raise _unpaired(given, other, "(seeds, methods) and (seeds,), or of one shape")
-    gaps = given - other.reshape(other.shape + (1,) * (given.ndim - other.ndim))
+    sample, other = np.asarray(values, np.float64), np.asarray(reference, np.float64)
+    if sample.ndim < 2 or other.shape not in {sample.shape, sample.shape[:1]}:
+        raise _unpaired(sample, other, "(seeds, methods) and (seeds,), or of one shape")
+    gaps = sample - other.reshape(other.shape + (1,) * (sample.ndim - other.ndim))
     rows = gaps.reshape(len(gaps), -1).T
-    found = mean_intervals(rows, confidence, seed)
-    means, lows, highs = (ends.reshape(given.shape[1:]) for ends in found)
+    intervals = mean_intervals(rows, confidence, seed)
+    means, lows, highs = (ends.reshape(sample.shape[1:]) for ends in intervals)
     return means, lows, highs
 
 

@@ -39,8 +39,8 @@ def probability_of_improvement(
         Agarwal et al. 2021, arXiv 2108.13264, section 4.
 
     Example:
-        >>> found, low, high = probability_of_improvement([0.9, 0.8], [0.8, 0.7])
-        >>> found, bool(low <= found <= high)
+        >>> estimate, low, high = probability_of_improvement([0.9, 0.8], [0.8, 0.7])
+        >>> estimate, bool(low <= estimate <= high)
         (0.875, True)
     """
     first, second = check_strata(values), check_strata(reference)
@@ -50,8 +50,8 @@ def probability_of_improvement(
     def beats(*samples: Floats, axis: int) -> Floats:
         pairs = zip(samples[: len(first)], samples[len(first) :], strict=True)
         shares = [
-            wins(one[..., :, None] - other[..., None, :]).mean(axis=(-2, -1))
-            for one, other in pairs
+            wins(sample[..., :, None] - other[..., None, :]).mean(axis=(-2, -1))
+            for sample, other in pairs
         ]
         return np.asarray(np.mean(shares, axis=0))
 
@@ -72,11 +72,11 @@ def paired_improvement(values: ArrayLike, reference: ArrayLike) -> float:
         >>> paired_improvement([0.9, 0.7, 0.5, 0.4], [0.8, 0.6, 0.5, 0.6])
         0.625
     """
-    given, other = np.asarray(values, np.float64), np.asarray(reference, np.float64)
-    gaps = given - other if given.shape == other.shape else np.array(np.nan)
+    sample, other = np.asarray(values, np.float64), np.asarray(reference, np.float64)
+    gaps = sample - other if sample.shape == other.shape else np.array(np.nan)
     if gaps.ndim != 1 or gaps.size == 0 or not np.isfinite(gaps).all():
         raise InputError(
-            f"values of shape {given.shape} and {other.shape}; they must be finite, one a seed"
+            f"values of shape {sample.shape} and {other.shape}; they must be finite, one a seed"
         )
     return float(wins(gaps).mean())
 

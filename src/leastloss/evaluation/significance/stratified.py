@@ -40,10 +40,10 @@ def interquartile_mean(values: ArrayLike) -> float:
         >>> interquartile_mean([[1.0, 2.0, 3.0, 100.0], [1.0, 2.0, 3.0, -50.0]])
         2.0
     """
-    given = np.asarray(values, dtype=np.float64)
-    if given.size == 0 or not np.isfinite(given).all():
-        raise InputError(f"values of shape {given.shape}; they must be finite, at least one")
-    return float(trim_mean(given, TRIMMED, axis=None))
+    runs = np.asarray(values, dtype=np.float64)
+    if runs.size == 0 or not np.isfinite(runs).all():
+        raise InputError(f"values of shape {runs.shape}; they must be finite, at least one")
+    return float(trim_mean(runs, TRIMMED, axis=None))
 
 
 def stratified_interval(
@@ -76,8 +76,8 @@ def stratified_interval(
         what other data sets would.
 
     Example:
-        >>> found, low, high = stratified_interval([[0.1, 0.2, 0.3], [0.7, 0.8, 0.9]], "mean")
-        >>> round(found, 6), bool(0.4 < low < 0.5 < high < 0.6)
+        >>> estimate, low, high = stratified_interval([[0.1, 0.2, 0.3], [0.7, 0.8, 0.9]], "mean")
+        >>> round(estimate, 6), bool(0.4 < low < 0.5 < high < 0.6)
         (0.5, True)
     """
     choose("statistic", statistic, _STATISTICS)
@@ -91,8 +91,8 @@ def check_strata(strata: Strata) -> list[Floats]:
     Raises:
         InputError: If there is none, or one is empty, not one list, or not finite.
     """
-    single = len(strata) > 0 and all(np.ndim(one) == 0 for one in strata)
-    samples = [np.asarray(one, np.float64) for one in ([strata] if single else strata)]
+    single = len(strata) > 0 and all(np.ndim(stratum) == 0 for stratum in strata)
+    samples = [np.asarray(stratum, np.float64) for stratum in ([strata] if single else strata)]
     if not samples:
         raise InputError("there is no data set; at least 1 is needed")
     for place, sample in enumerate(samples):

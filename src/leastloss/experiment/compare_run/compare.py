@@ -11,7 +11,7 @@ from leastloss import tracking
 from leastloss.controls import BASELINES
 from leastloss.criteria import current_label
 from leastloss.errors import InputError
-from leastloss.evaluation import by_name, check_table, told_failures, without_failed
+from leastloss.evaluation import by_name, check_table, failure_sentences, without_failed
 from leastloss.experiment.commands import command_of
 from leastloss.experiment.compare_run.figures import page_figures
 from leastloss.experiment.compare_run.path_extremes import remarks_of_runs
@@ -158,7 +158,7 @@ def comparison_of(
         tables=tables_of_runs(found),
         figures=page_figures(steps, metrics, title=title, fixed=against or BASELINES),
         remarks=remarks_of_runs(found),
-        notes=[f"{line}{_LEFT_OUT}" for line in told_failures(found.table)],
+        notes=[f"{line}{_LEFT_OUT}" for line in failure_sentences(found.table)],
         measured={
             name: [by_name(run.data.metrics) for run in own] for name, own in found.runs.items()
         },

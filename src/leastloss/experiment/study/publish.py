@@ -7,7 +7,7 @@ from tqdm import tqdm
 
 from leastloss import tracking
 from leastloss.errors import ResourceError
-from leastloss.evaluation import told_failures, without_failed
+from leastloss.evaluation import failure_sentences, without_failed
 from leastloss.experiment.compare_run.figures import by_eights
 from leastloss.experiment.criterion_run import TABLE
 from leastloss.experiment.csv_text import csv_text
@@ -60,7 +60,7 @@ def publish(found: FinishedRuns, out: Path, command: str) -> list[Path]:
     """
     study, wanted = found.study, found.study.report
     measured = table_of(found)
-    failed, table = told_failures(measured, "method"), without_failed(measured, ARM)
+    failed, table = failure_sentences(measured, "method"), without_failed(measured, ARM)
     left_out = {"left out from there on, for all seeds": "; ".join(failed)} if failed else {}
     values = at_points(table, wanted.sparsities, wanted.metrics)
     dense = means(at_points(dense_rows(table), [0.0], wanted.metrics))

@@ -137,14 +137,16 @@ def fit_layer(
         Diagonals of the inverse moments of every unit's kept inputs, shape (units, d), if asked.
     """
     width, diagonals = mask[0].numel(), []
-    for g, kept in enumerate(row_supports(layer, mask, moments)):
+    for g, support in enumerate(row_supports(layer, mask, moments)):
         ridge = ridge_of(moments[g], gamma, bias=layer.bias is not None)
-        given = torch.zeros_like(kept, dtype=torch.float64) if inverse else None
-        found = masked_least_squares(moments[g], cross[g], kept, ridge, diagonals=given)
-        found = found.to(layer.weight)
-        diagonals += [] if given is None else [given]
-        rows = slice(g * len(kept), (g + 1) * len(kept))
-        layer.weight[rows] = found[:, :width].reshape(layer.weight[rows].shape)
+        inverse_diagonals = torch.zeros_like(support, dtype=torch.float64) if inverse else None
+        solution = masked_least_squares(
+            moments[g], cross[g], support, ridge, diagonals=inverse_diagonals
+        )
+        solution = solution.to(layer.weight)
+        diagonals += [] if inverse_diagonals is None else [inverse_diagonals]
+        rows = slice(g * len(support), (g + 1) * len(support))
+        layer.weight[rows] = solution[:, :width].reshape(layer.weight[rows].shape)
         if layer.bias is not None:
-            layer.bias[rows] = found[:, -1]
+            layer.bias[rows] = solution[:, -1]
     return torch.cat(diagonals) if diagonals else None

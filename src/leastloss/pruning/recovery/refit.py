@@ -124,17 +124,17 @@ class Refit(Recovery):
                 observing({name: layer}, lambda _, x: inputs.append(x)) as outputs,
                 torch.enable_grad(),
             ):
-                found = logits_of(model, samples.x[piece])
-            if inputs[-1].ndim != 2 or not found.requires_grad:
+                batch_logits = logits_of(model, samples.x[piece])
+            if inputs[-1].ndim != 2 or not batch_logits.requires_grad:
                 return  # used at several positions, or by no logit: left to compensation
             by_column = [
                 torch.autograd.grad(
-                    found, outputs[name], root, retain_graph=True, materialize_grads=True
+                    batch_logits, outputs[name], root, retain_graph=True, materialize_grads=True
                 )[0]
                 for root in roots[piece].unbind(dim=1)
             ]
             slopes.append(torch.stack(by_column, dim=2))
-            logits.append(found.detach())
+            logits.append(batch_logits.detach())
         residual = _residual(roots, targets, torch.cat(logits))
         before = _distance(residual, samples.weights)
         change, shift = refit_units(

@@ -69,9 +69,9 @@ def _split(spec: str) -> list[str]:
 
 
 def _link(spec: str) -> Recovery:
-    name, given = split_spec(spec)
+    name, texts = split_spec(spec)
     if choose("recovery", name, [AUTO, *RECOVERIES]) == AUTO:
         raise InputError(f"recovery {spec!r} depends on the network, and takes no options")
     plain = RECOVERIES[name]()
-    options = read_options(plain, given)
+    options = read_options(plain, texts)
     return replace(plain, **options) if options else plain  # type: ignore[type-var]  # dataclasses
