@@ -1,7 +1,10 @@
-"""The two ways a request can fail for a reason its author can mend, each in one line."""
+"""What a caller is told in one line: why a request failed, or what to know although it did not."""
 
 import re
 import reprlib
+import sys
+import warnings
+from pathlib import Path
 
 _LONGEST_VALUE, _LONGEST_QUOTE, _LONGEST_LINE = 60, 200, 1000  # characters
 _LONG = 160  # letters; paths and addresses are shorter
@@ -98,3 +101,21 @@ def brief(error: Exception) -> str:
 _brief = reprlib.Repr()
 _brief.maxstring = _brief.maxother = _LONGEST_VALUE
 _brief.maxlevel = 2
+
+
+_PACKAGE = str(Path(__file__).parent)
+
+
+def notice(message: str) -> None:
+    """Warn (``UserWarning``) at the line outside of this package from which the call came.
+
+    Example:
+        >>> with warnings.catch_warnings(record=True) as told:
+        ...     notice("10 of 20 weights are zero already")
+        >>> str(told[0].message)
+        '10 of 20 weights are zero already'
+    """
+    level, frame = 2, sys._getframe(1)
+    while frame.f_code.co_filename.startswith(_PACKAGE) and frame.f_back is not None:
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, UserWarning, stacklevel=level)

@@ -9,12 +9,11 @@ from torch import nn
 from leastloss.arguments import checked
 from leastloss.data import as_data
 from leastloss.epochs import train
-from leastloss.errors import InputError
+from leastloss.errors import InputError, notice
 from leastloss.evaluation import check_network, check_trains
 from leastloss.losses import LOSSES
 from leastloss.models import ZEROS, Masks, check_module, describe_zeros, give_up_masks, zeros_of
 from leastloss.names import choose
-from leastloss.notices import notice
 
 MOST, MOST_LR = 10**6, 1000
 

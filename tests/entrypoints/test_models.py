@@ -12,7 +12,7 @@ from tests.entrypoints.conftest import children, last_model, logged
 
 import leastloss as ll
 from leastloss.evaluation import key_of
-from leastloss.evaluation.usable import usable_step
+from leastloss.evaluation.path_summary import usable_step
 from leastloss.experiment.dense import fetch_dense
 from leastloss.models.files import read_network
 

@@ -13,8 +13,7 @@ from leastloss.data._duplicates import remark, shared_samples
 from leastloss.data._tensors import Pair
 from leastloss.data.removed_images import Withheld
 from leastloss.data.split import Split
-from leastloss.errors import InputError
-from leastloss.notices import notice
+from leastloss.errors import InputError, notice
 
 
 @checked

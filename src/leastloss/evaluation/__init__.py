@@ -18,7 +18,9 @@ from leastloss.evaluation.metrics import classification_metrics, evaluate
 from leastloss.evaluation.metrics import confusion as confusion
 from leastloss.evaluation.noise_effect import measured as measured
 from leastloss.evaluation.noise_summary import corruption_errors, noise_summary
+from leastloss.evaluation.path_summary import NEAR as NEAR
 from leastloss.evaluation.path_summary import path_summary
+from leastloss.evaluation.path_summary import usable_step as usable_step
 from leastloss.evaluation.prediction import predict
 from leastloss.evaluation.robustness import robustness, robustness_of
 from leastloss.evaluation.significance import LEVEL as LEVEL
@@ -42,8 +44,6 @@ from leastloss.evaluation.summary import is_at as is_at
 from leastloss.evaluation.summary import off_by as off_by
 from leastloss.evaluation.summary import reach_of as reach_of
 from leastloss.evaluation.under_noise import check_names, check_noise, damaged
-from leastloss.evaluation.usable import NEAR as NEAR
-from leastloss.evaluation.usable import usable_step as usable_step
 from leastloss.evaluation.weight_noise import WEIGHT_NOISE, with_weight_noise
 
 __all__ = [

@@ -12,12 +12,10 @@ from leastloss.pruning.noise import read_noise as read_noise
 from leastloss.pruning.noise import under_noise as under_noise
 from leastloss.pruning.path import PruningPath, Step
 from leastloss.pruning.recovery.adjust import Adjust, logit_adjusted
-from leastloss.pruning.recovery.automatic import recovery_for, spelled
-from leastloss.pruning.recovery.base import NoRecovery, Recovery, Repair
-from leastloss.pruning.recovery.chain import Chain
+from leastloss.pruning.recovery.base import Chain, NoRecovery, Recovery, Repair
 from leastloss.pruning.recovery.finetune import Finetune
 from leastloss.pruning.recovery.recalibrate import Recalibrate
-from leastloss.pruning.recovery.registry import RECOVERIES, as_recovery
+from leastloss.pruning.recovery.registry import RECOVERIES, as_recovery, recovery_for, spelled
 from leastloss.pruning.schedule import parts_at as parts_at
 from leastloss.pruning.schedule import rounds_of as rounds_of
 from leastloss.pruning.shuffle import ShuffledPath, shuffled

@@ -12,14 +12,14 @@ from tqdm.auto import tqdm
 
 from leastloss.arguments import checked
 from leastloss.criteria import Criterion
+from leastloss.errors import notice
 from leastloss.models import untouched
-from leastloss.notices import notice
 from leastloss.plan import Plan
 from leastloss.pruning.extremes import all_remarks, zeros_remark
 from leastloss.pruning.masks import apply_masks
+from leastloss.pruning.measure import Record
 from leastloss.pruning.noise import noisy_splits
 from leastloss.pruning.path import PruningPath, Step
-from leastloss.pruning.record import Record
 from leastloss.pruning.recovery.base import Recovery
 from leastloss.pruning.start import Start, begin_path
 

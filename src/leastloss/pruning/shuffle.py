@@ -22,9 +22,9 @@ from leastloss.errors import InputError
 from leastloss.models import PRUNED, BinaryLinear, Masks, weight_layers
 from leastloss.pruning.extremes import all_remarks
 from leastloss.pruning.masks import Parts, apply_masks
+from leastloss.pruning.measure import Record
 from leastloss.pruning.noise import noisy_splits
 from leastloss.pruning.path import PruningPath, Step
-from leastloss.pruning.record import Record
 from leastloss.pruning.recovery.base import Recovery
 from leastloss.pruning.recovery.registry import as_recovery
 from leastloss.pruning.schedule import within

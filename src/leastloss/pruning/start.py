@@ -18,8 +18,8 @@ from leastloss.plan import Plan
 from leastloss.pruning.masks import Parts
 from leastloss.pruning.noise import read_noise
 from leastloss.pruning.quotas import quotas_of
-from leastloss.pruning.recovery.automatic import recovery_for
 from leastloss.pruning.recovery.base import Recovery
+from leastloss.pruning.recovery.registry import recovery_for
 from leastloss.pruning.schedule import rounds_of
 from leastloss.pruning.scorer import Scorer
 

@@ -14,7 +14,7 @@ from mlflow.exceptions import MlflowException
 from numpy.typing import NDArray
 
 from leastloss.errors import ResourceError
-from leastloss.tracking._digests import check_digest
+from leastloss.tracking._artifacts import check_digest
 from leastloss.tracking._find import find_run
 from leastloss.tracking._places import local_file
 from leastloss.tracking._store import client, store_errors

@@ -7,7 +7,7 @@ import mlflow
 from mlflow.entities import Run
 
 from leastloss.errors import ResourceError
-from leastloss.tracking._digests import DIGEST
+from leastloss.tracking._artifacts import DIGEST
 from leastloss.tracking._store import client, sqlite_file, store_errors, store_name
 
 

@@ -30,7 +30,7 @@ def models_of(table: pd.DataFrame) -> list[Logged]:
     """Which networks of a path are logged: one, or two where the last is not near dense.
 
     Args:
-        table: One row per step; see :func:`leastloss.evaluation.usable.usable_step`.
+        table: One row per step; see :func:`leastloss.evaluation.path_summary.usable_step`.
 
     Example:
         >>> path = pd.DataFrame(

@@ -1,13 +1,15 @@
-"""Every recovery by name, and what a user writes: ``recalibrate+finetune:epochs=3``."""
+"""Every recovery by name, and what a user writes: ``recalibrate+finetune:epochs=3``, ``auto``."""
 
 from collections.abc import Callable
 from dataclasses import replace
 
+from torch import nn
+
 from leastloss.errors import InputError
+from leastloss.models import any_binary
 from leastloss.names import choose
 from leastloss.pruning.recovery.adjust import Adjust
-from leastloss.pruning.recovery.base import NoRecovery, Recovery
-from leastloss.pruning.recovery.chain import Chain
+from leastloss.pruning.recovery.base import Chain, NoRecovery, Recovery
 from leastloss.pruning.recovery.compensate import Compensate
 from leastloss.pruning.recovery.finetune import Finetune
 from leastloss.pruning.recovery.recalibrate import Recalibrate
@@ -25,7 +27,7 @@ RECOVERIES: dict[str, Callable[[], Recovery]] = {
 }
 
 AUTO = "auto"
-"""The recovery that a network can take; see :mod:`leastloss.pruning.recovery.automatic`."""
+"""The recovery that a network can take; see :func:`recovery_for`."""
 
 
 def as_recovery(recovery: str | Recovery) -> Recovery:
@@ -75,3 +77,32 @@ def _link(spec: str) -> Recovery:
     plain = RECOVERIES[name]()
     options = read_options(plain, texts)
     return replace(plain, **options) if options else plain  # type: ignore[type-var]  # dataclasses
+
+
+def spelled(recovery: str, *, binary: bool) -> str:
+    """A spec in which ``auto`` is written out: ``recalibrate`` or ``compensate``.
+
+    Example:
+        >>> spelled("auto+adjust", binary=True), spelled("auto", binary=False)
+        ('recalibrate+adjust', 'compensate')
+    """
+    links = (link.strip() for link in recovery.split("+"))
+    usual = "recalibrate" if binary else "compensate"
+    return "+".join(usual if link == AUTO else link for link in links)
+
+
+def recovery_for(recovery: str | Recovery, model: nn.Module) -> Recovery:
+    """Turn a spec into a recovery; ``auto`` is ``recalibrate`` in networks with a binary layer.
+
+    Binary layers cannot take the real weights that ``compensate`` sets; all others can.
+
+    Raises:
+        InputError: As :func:`leastloss.pruning.as_recovery`.
+
+    Example:
+        >>> recovery_for("auto", nn.Linear(2, 2)).label
+        'compensate'
+    """
+    if isinstance(recovery, str):
+        recovery = spelled(recovery, binary=any_binary(model.modules()))
+    return as_recovery(recovery)
