@@ -1,15 +1,29 @@
 """Small networks and data on which scores of weights are held against brute force, in float64."""
 
+import copy
 from collections.abc import Callable
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
-from leastloss.criteria import Granularity, ScoringContext
-from leastloss.data import Split, Withheld
+from leastloss.criteria import (
+    SNIP,
+    Criterion,
+    FisherDiagonal,
+    Granularity,
+    LDATaylor,
+    ScatterSlope,
+    ScoringContext,
+    Taylor,
+    Wanda,
+)
+from leastloss.data import Data, Split, Withheld
 from leastloss.models import MLP, BinarizedMLP
 from leastloss.models.layers import prunable_layers
+from leastloss.pruning import Parts, apply_masks
+from leastloss.seeds import stream
 
 CLASSES, SHAPE, COUNTS = 3, (2, 4, 4), (9, 5, 2)
 
@@ -91,3 +105,40 @@ def shares(train: Split, *, balanced: bool) -> Tensor:
     if balanced:
         return 1 / (CLASSES * counts[train.y])
     return torch.full((len(train),), 1 / len(train)).double()
+
+
+def context_of(
+    model: nn.Module, data: Data, granularity: Granularity = "weight", removed: int = 5
+) -> tuple[ScoringContext, Parts, np.ndarray]:
+    model, parts = copy.deepcopy(model), Parts.of(model, granularity)
+    gone = stream(0, "test").permutation(len(parts))[:removed]
+    masks = parts.masks(gone)
+    apply_masks(model, masks)
+    alive = np.ones(len(parts), dtype=bool)
+    alive[gone] = False
+    return ScoringContext(
+        model=model, masks=masks, train=data.train, granularity=granularity,
+        generator=stream(0, "scores"),
+    ), parts, alive  # fmt: skip
+
+
+SEEN: list[Callable[..., Criterion]] = [
+    Wanda,
+    Taylor,
+    SNIP,
+    FisherDiagonal,
+    LDATaylor,
+    ScatterSlope,
+]
+
+
+def sample_gradients(model: nn.Module, train: Split) -> dict[str, Tensor]:
+    """Gradient of each sample's cross-entropy, by layer, shape (n, *weight.shape)."""
+    layers = prunable_layers(model)
+    rows: dict[str, list[Tensor]] = {name: [] for name in layers}
+    for x, y in zip(train.x.double(), train.y, strict=True):
+        loss = functional.cross_entropy(model(x[None]), y[None])
+        gradients = torch.autograd.grad(loss, [layer.weight for layer in layers.values()])
+        for name, gradient in zip(layers, gradients, strict=True):
+            rows[name].append(gradient)
+    return {name: torch.stack(each) for name, each in rows.items()}

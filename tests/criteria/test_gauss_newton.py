@@ -66,7 +66,7 @@ def test_scores_equal_the_brute_force_jacobian(
     y, share = case.train.y, shares(case.train, balanced=balanced)
     logits = case.model(case.train.x.double()).detach()
     matrices = metric_matrices(metric, logits, y, balanced=balanced)
-    inputs = input_moments(case, balanced=balanced)  # tests/criteria/test_weight_scores.py
+    inputs = input_moments(case, balanced=balanced)  # tests/criteria/test_wanda.py
     scores = GaussNewton(metric=metric, balanced=balanced, latent=latent).score(case)
     assert list(scores) == list(case.masks)
     for name, j in jacobians(case.model, case.train.x).items():

@@ -1,60 +1,24 @@
 """Discriminant losses against fitting the discriminant again, and the greedy path against both."""
 
-from itertools import combinations
-
 import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.geometry.cases import GAMMA, brute_losses, refit, statistics
 from torch import Tensor
 
 from leastloss.errors import InputError
 from leastloss.geometry import (
-    ClassStatistics,
     Separation,
     class_statistics,
-    eliminate,
+    fisher_ratio,
     greedy_order,
     partial_fisher,
     partial_fisher_pairs,
     regularised_inverse,
     remove,
 )
-
-GAMMA = 0.01
-
-
-def statistics(seed: int = 0, d: int = 6, classes: int = 4, n: int = 60) -> ClassStatistics:
-    generator = torch.Generator().manual_seed(seed)
-    labels = torch.arange(n) % classes
-    means = torch.randn(classes, d, dtype=torch.float64, generator=generator)
-    mix = torch.randn(d, d, dtype=torch.float64, generator=generator)  # correlated features
-    noise = torch.randn(n, d, dtype=torch.float64, generator=generator) @ mix
-    return class_statistics(means[labels] + noise, labels)
-
-
-def refit(found: ClassStatistics, kept: list[int]) -> tuple[float, dict[tuple[int, int], float]]:
-    """Separation of the kept features, mean and by pair, with the ridge of all features."""
-    ridge = GAMMA * found.within.trace() / len(found.within)
-    block = found.within[kept][:, kept] + ridge * torch.eye(len(kept), dtype=torch.float64)
-    inverse = torch.linalg.inv(block)
-    whole = float((inverse @ found.between[kept][:, kept]).trace())
-    pairs = {}
-    for a, b in combinations(range(len(found.means)), 2):
-        gap = (found.means[a] - found.means[b])[kept]
-        pairs[a, b] = float(gap @ inverse @ gap)
-    return whole, pairs
-
-
-def brute_losses(found: ClassStatistics, kept: list[int], protect: float) -> dict[int, float]:
-    whole, pairs = refit(found, kept)
-    losses = {}
-    for unit in kept:
-        less, fewer = refit(found, [j for j in kept if j != unit])
-        worst = max(1 - fewer[pair] / pairs[pair] for pair in pairs)
-        losses[unit] = protect * worst + (1 - protect) * (1 - less / whole)
-    return losses
 
 
 @settings(deadline=None, max_examples=20)
@@ -84,35 +48,6 @@ def test_removing_a_feature_inverts_the_remaining_block() -> None:
         remove(inverse, 4)
     with pytest.raises(InputError, match="feature 6 of 6"):
         remove(inverse, 6)
-
-
-@pytest.mark.parametrize(("criterion", "protect"), [("worst-pair", 1.0), ("mean", 0.0)])
-@settings(deadline=None, max_examples=10)
-@given(seed=st.integers(0, 10_000))
-def test_every_prefix_of_the_greedy_path_is_exact(
-    criterion: str, protect: float, seed: int
-) -> None:
-    found = statistics(seed)
-    kept, expected = list(range(6)), []
-    while kept:
-        losses = brute_losses(found, kept, protect) if len(kept) > 1 else {kept[0]: 1.0}
-        expected.append(min(losses, key=losses.__getitem__))
-        kept.remove(expected[-1])
-    assert greedy_order(found, criterion, gamma=GAMMA).tolist() == expected
-    assert greedy_order(found, criterion, k=3, gamma=GAMMA).tolist() == expected[:3]
-
-
-@pytest.mark.parametrize("protect", [0.0, 0.5, 1.0])
-def test_a_long_path_keeps_its_digits(protect: float) -> None:
-    # 150 removals cross two block updates; the losses then still equal a fresh fit.
-    found = statistics(2, d=160, n=400)
-    separation = Separation(found, gamma=GAMMA, protect=protect)
-    gone = eliminate([separation], 150)
-    kept = [j for j in range(160) if j not in set(gone.tolist())]
-    expected = brute_losses(found, kept, protect)
-    losses = separation.losses()
-    assert torch.isnan(losses).sum() == 150
-    np.testing.assert_allclose(losses[kept], [expected[j] for j in kept], rtol=1e-6)
 
 
 @settings(deadline=None, max_examples=20)
@@ -153,25 +88,6 @@ def test_no_scatter_at_all_still_gives_losses() -> None:
     found = class_statistics(torch.tensor([[3.0, 0.0], [0.0, 4.0]]), torch.arange(2))
     torch.testing.assert_close(regularised_inverse(found.within), torch.eye(2).double())
     np.testing.assert_allclose(Separation(found).losses(), [9 / 25, 16 / 25])
-
-
-def test_equal_losses_are_decided_by_the_seed_alone() -> None:
-    features = torch.zeros(4, 50)
-    features[2:, 49] = 1.0
-    found = class_statistics(features, torch.tensor([0, 0, 1, 1]))
-    orders = [greedy_order(found, seed=seed).tolist() for seed in (1, 1, 2)]
-    assert orders[0] == orders[1] != orders[2]
-    assert sorted(orders[0]) == list(range(50))
-    assert orders[0][-1] == 49
-
-
-def test_sets_compete_by_relative_loss_and_keep_their_last_feature() -> None:
-    first, second = statistics(3, d=3), statistics(4, d=4)
-    order = eliminate([Separation(first), Separation(second)], 7).tolist()
-    assert sorted(order) == list(range(7))
-    assert {unit < 3 for unit in order[-2:]} == {True, False}  # one of each set at the end
-    assert [unit for unit in order if unit < 3] == greedy_order(first).tolist()
-    assert [unit - 3 for unit in order if unit >= 3] == greedy_order(second).tolist()
 
 
 def test_fewer_samples_than_features() -> None:
@@ -216,3 +132,41 @@ def test_other_bad_input_is_named() -> None:
     separation.remove(2)
     with pytest.raises(InputError, match="feature 2 of 6"):
         separation.remove(2)
+
+
+@pytest.mark.parametrize("balanced", [True, False])
+def test_ratio_equals_the_loop_over_samples(balanced: bool) -> None:
+    generator = torch.Generator().manual_seed(0)
+    labels = torch.tensor([0] * 9 + [1] * 4 + [2] * 2)
+    features = torch.randn(15, 5, generator=generator).double() + labels[:, None]
+    counts = np.array([9, 4, 2])
+    weights = np.full(3, 1 / 3) if balanced else counts / 15
+    h = features.numpy()
+    parts = [h[labels.numpy() == c] for c in range(3)]
+    means = np.array([part.mean(axis=0) for part in parts])
+    within = sum(w * part.var(axis=0) for w, part in zip(weights, parts, strict=True))
+    between = weights @ (means - weights @ means) ** 2
+    found = class_statistics(features, labels, balanced=balanced)
+    np.testing.assert_allclose(fisher_ratio(found, 1e-12), between / within)
+    ridged = between / (within + 0.1 * within.mean())
+    np.testing.assert_allclose(fisher_ratio(found, 0.1), ridged)
+
+
+def test_it_is_blind_to_redundancy() -> None:
+    signal = torch.tensor([0.0, 1, 5, 6])
+    copies = torch.stack([signal, signal], dim=1)
+    ratios = fisher_ratio(class_statistics(copies, torch.tensor([0, 0, 1, 1])))
+    assert ratios[0] == ratios[1] > 10
+
+
+def test_constant_and_collapsed_features_are_finite() -> None:
+    constant = torch.tensor([[1.0, 0], [1, 1], [1, 5], [1, 6]])
+    assert fisher_ratio(class_statistics(constant, torch.tensor([0, 0, 1, 1])))[0] == 0
+    collapsed = class_statistics(torch.tensor([[1.0, 3], [1, 5]]), torch.arange(2))
+    assert fisher_ratio(collapsed).tolist() == [0.0, 1.0]  # no scale: the variance of the means
+
+
+@pytest.mark.parametrize("gamma", [0.0, -1.0, float("nan"), float("inf")])
+def test_the_ridge_of_a_ratio_must_be_positive(gamma: float) -> None:
+    with pytest.raises(InputError, match="gamma is"):
+        fisher_ratio(class_statistics(torch.eye(2), torch.arange(2)), gamma)

@@ -10,14 +10,11 @@ from leastloss.errors import InputError
 from leastloss.information import (
     BOUNDARIES,
     COMPLEXITIES,
-    STRATEGIES,
     covered,
-    encode,
     information_loss,
     removal_cost,
     set_information_loss,
     unit_cells,
-    unit_information_loss,
 )
 from leastloss.information.complexity import count_blocks
 from leastloss.information.removal import cell_losses
@@ -73,28 +70,6 @@ def test_loss_of_sets_equals_recomputation(case, name, seed):
         assert loss == pytest.approx(before - after, abs=1e-9)
 
 
-@pytest.mark.parametrize("encoding", ["polarity", "sign"])
-@pytest.mark.parametrize("name", list(COMPLEXITIES))
-@pytest.mark.parametrize("boundary", ["ignore", "periodic", "recursive", "overlapping"])
-def test_units_equal_recomputation(encoding, name, boundary):
-    generator = np.random.default_rng(1)
-    layers = [generator.integers(-1, 2, shape) for shape in ((6, 9), (5, 6), (4, 5))]
-    planes = [plane for layer in layers for plane in encode(layer, encoding)]
-    per = len(planes) // 3
-    incoming, outgoing = range(per), range(per, 2 * per)
-    losses = unit_information_loss(planes, incoming, outgoing, complexity=name, boundary=boundary)
-    assert losses.shape == (6,)
-    pools = [0] * len(planes)
-    before = reference.complexity(planes, name, 4, boundary, pools)
-    for unit, loss in enumerate(losses):
-        pruned = [layer.copy() for layer in layers]
-        pruned[0][unit] = 0
-        pruned[1][:, unit] = 0
-        after = [plane for layer in pruned for plane in encode(layer, encoding)]
-        expected = before - reference.complexity(after, name, 4, boundary, pools)
-        assert loss == pytest.approx(expected, abs=1e-9)
-
-
 @pytest.mark.parametrize("metric", ["bdm", "ent"])
 def test_equals_pybdm_perturbation(pybdm, metric):
     matrix = np.random.default_rng(2).integers(0, 2, (20, 24))
@@ -129,32 +104,6 @@ def test_inputs_are_left_alone():
     information_loss(matrix, boundary="periodic")
     set_information_loss(matrix, [[0, 1]], boundary="overlapping")
     assert np.array_equal(matrix, copy)
-
-
-def test_sign_encoding_is_blind_to_removing_a_minus():
-    layer = np.random.default_rng(0).choice([-1, 1], (8, 8))
-    (sign,) = encode(layer, "sign")
-    without = layer.copy()
-    without[layer == -1] = 0
-    assert np.array_equal(encode(without, "sign")[0], sign)
-
-
-def test_costs_of_the_strategies():
-    loss = np.array([3.0, -2.0, 0.0, 1.0, -0.5, np.nan])
-    wanted = {
-        "min_absolute": [2, 4, 3, 1, 0],
-        "max_absolute": [0, 1, 3, 4, 2],
-        "min_increase": [4, 1, 2, 3, 0],
-        "max_increase": [1, 4, 2, 3, 0],
-        "min_decrease": [3, 0, 2, 4, 1],
-        "max_decrease": [0, 3, 2, 4, 1],
-    }
-    assert set(wanted) == set(STRATEGIES)
-    for strategy, order in wanted.items():
-        cost = removal_cost(loss, strategy)
-        assert np.isnan(cost[5])
-        assert cost[:5].argsort().tolist() == order, strategy
-    assert removal_cost(0.1 + 0.2) == removal_cost(0.3)  # rounding errors are ties
 
 
 def test_bad_requests():

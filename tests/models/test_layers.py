@@ -3,8 +3,7 @@ import torch
 from torch import nn
 
 from leastloss.errors import InputError
-from leastloss.models import MLP, BinarizedMLP, build_model
-from leastloss.models.features import last_layer
+from leastloss.models import MLP, BinarizedMLP
 from leastloss.models.layers import effective_weight, prunable_layers
 
 
@@ -48,45 +47,6 @@ def test_effective_weight_is_ternary_in_a_binary_network() -> None:
     assert set(effective_weight(layer).unique().tolist()) <= {-1.0, 0.0, 1.0}
     assert effective_weight(layer)[0].abs().sum() == 0
     assert not effective_weight(layer).requires_grad
-
-
-def test_impossible_widths_are_refused() -> None:
-    with pytest.raises(InputError, match="hidden=\\(0,\\)"):
-        MLP(4, (0,), 2)
-    with pytest.raises(InputError, match="unknown model 'mpl'; did you mean 'mlp'"):
-        build_model("mpl", 4, (3,), 2)
-
-
-def test_penultimate_features_are_what_the_last_layer_reads() -> None:
-    model = MLP(4, (3,), 2).train()
-    x = torch.rand(10, 4)
-    expected = model.layers[1](model.layers[0](x))
-    assert torch.allclose(last_layer(model, x, batch_size=3).inputs, expected)
-    assert model.training
-
-
-def test_hooks_come_off_when_the_network_fails() -> None:
-    model = MLP(4, (3,), 2)
-    with pytest.raises(RuntimeError):
-        last_layer(model, torch.zeros(2, 7))
-    layers = prunable_layers(model).values()
-    assert not any(layer._forward_pre_hooks for layer in layers)
-
-
-class _HeadFirst(nn.Module):
-    """Registers its layers in another order than it runs them; has a layer that never runs."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.head, self.first, self.unused = nn.Linear(6, 3), nn.Linear(6, 6), nn.Linear(2, 2)
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return self.head(torch.relu(self.first(x)))
-
-
-def test_the_last_layer_is_the_one_that_runs_last() -> None:
-    model, x = _HeadFirst(), torch.rand(5, 6)
-    assert torch.allclose(last_layer(model, x).inputs, torch.relu(model.first(x)))
 
 
 def test_a_computed_weight_is_refused() -> None:

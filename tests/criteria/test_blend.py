@@ -1,80 +1,16 @@
-"""The small criteria: flips, ties and blend."""
+"""Magnitude with a prior, against its two ends."""
 
-import copy
 from dataclasses import replace
 
 import numpy as np
 import pytest
-import torch
+from tests.criteria.cases import context_of
 from torch import nn
 
-from leastloss.criteria import MILS, Blend, Flips, Granularity, Magnitude, ScoringContext, Ties
+from leastloss.criteria import MILS, Blend, Granularity, Magnitude
 from leastloss.data import Data
 from leastloss.errors import InputError
-from leastloss.models import BinarizedMLP
-from leastloss.models.layers import prunable_layers
-from leastloss.pruning import Parts, apply_masks, prune
 from leastloss.seeds import stream
-
-
-def context_of(
-    model: nn.Module, data: Data, granularity: Granularity = "weight", removed: int = 5
-) -> tuple[ScoringContext, Parts, np.ndarray]:
-    model, parts = copy.deepcopy(model), Parts.of(model, granularity)
-    gone = stream(0, "test").permutation(len(parts))[:removed]
-    masks = parts.masks(gone)
-    apply_masks(model, masks)
-    alive = np.ones(len(parts), dtype=bool)
-    alive[gone] = False
-    return ScoringContext(
-        model=model, masks=masks, train=data.train, granularity=granularity,
-        generator=stream(0, "scores"),
-    ), parts, alive  # fmt: skip
-
-
-@pytest.mark.parametrize("schedule", ["iterative", "sequential"])
-def test_often_flipping_weights_go_first(
-    schedule: str, networks: dict[str, nn.Module], data: Data
-) -> None:
-    model = networks["binarized-mlp"]
-    options = {"to_sparsity": 0.5, "steps": 2, "schedule": schedule, "progress": False}
-    path = prune(model, data, "flips", **options)  # type: ignore[arg-type]  # plain values
-    layers = prunable_layers(model).values()
-    flips = torch.cat([layer.flips.flatten() for layer in layers]).numpy()
-    gone = flips[path.removal_order]
-    assert (np.diff(gone) <= 0).all()
-    assert gone[0] == flips.max() > 1
-    assert gone[-1] >= np.delete(flips, path.removal_order).max()
-
-
-def test_units_by_the_mean_flips_of_kept_incoming_weights(
-    networks: dict[str, nn.Module], data: Data
-) -> None:
-    context, _, _ = context_of(networks["binarized-mlp"], data, "unit")
-    scores = Flips().score(context)
-    for name, layer in list(prunable_layers(context.model).items())[:-1]:
-        for unit, mask in enumerate(context.masks[name].numpy()):
-            if mask.any():
-                mean = layer.flips[unit].numpy()[mask].mean()
-                assert scores[name][unit] == pytest.approx(-mean)
-
-
-def test_flips_need_a_trained_binary_network(networks: dict[str, nn.Module], data: Data) -> None:
-    with pytest.raises(InputError, match=r"layer 'layers\.0' is a Linear"):
-        prune(networks["mlp"], data, "flips", progress=False)
-    with pytest.raises(InputError, match="no sign flip was counted"):
-        prune(BinarizedMLP(64, (4,), 10), data, "flips", progress=False)
-
-
-def test_under_ties_the_seed_decides(networks: dict[str, nn.Module], data: Data) -> None:
-    paths = [
-        prune(networks["mlp"], data, Ties(), to_sparsity=0.5, steps=2, seed=seed, progress=False)
-        for seed in (0, 1)
-    ]
-    assert paths[0].table()["ties_at_cut"].tolist()[1:] == [1.0, 1.0]
-    assert not np.array_equal(paths[0].removal_order, paths[1].removal_order)
-    whole = stream(0, "ties").random(len(paths[0].parts)).argsort()
-    assert paths[0].removal_order.tolist() == whole[: len(paths[0].removal_order)].tolist()
 
 
 @pytest.mark.parametrize("granularity", ["weight", "unit"])

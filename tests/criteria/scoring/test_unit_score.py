@@ -1,16 +1,16 @@
-"""Scores of units: features as the next layer reads them, what is left, orders, bad input."""
+"""What holds for all geometric scores of hidden units."""
 
 from collections.abc import Callable
 
 import numpy as np
 import pytest
 import torch
+from tests.criteria.unit_cases import CLASSES, FEATURES, context, mlp, split
 from torch import Tensor, nn
 
 import leastloss as ll
 from leastloss.criteria import CRITERIA, ClassAngles, FisherRatio, NC1Change, PartialFisher
-from leastloss.criteria.base import ScoringContext
-from leastloss.criteria.scoring.unit_statistics import alive_units, by_unit, unit_statistics
+from leastloss.criteria.scoring.unit_statistics import alive_units, unit_statistics
 from leastloss.data import Split
 from leastloss.errors import InputError
 from leastloss.geometry import (
@@ -19,41 +19,16 @@ from leastloss.geometry import (
     class_statistics,
     cosine_rise,
     fisher_ratio,
-    greedy_order,
     nc1_change,
     within_class_variability,
 )
-from leastloss.models import MLP, BinarizedMLP
+from leastloss.models import BinarizedMLP
 from leastloss.models.layers import prunable_layers
 
-FEATURES, CLASSES, COUNTS = 6, 3, (12, 7, 3)
 GEOMETRIC = ("fisher-ratio", "nc1-change", "partial-fisher", "class-angles")
+
+
 UNITS = (*GEOMETRIC, "margin")
-
-
-def split(shape: tuple[int, ...] = (FEATURES,)) -> Split:
-    generator = torch.Generator().manual_seed(0)
-    y = torch.arange(CLASSES).repeat_interleave(torch.tensor(COUNTS))
-    shift = torch.rand(CLASSES, *shape, generator=generator)
-    return Split(torch.rand(len(y), *shape, generator=generator) + shift[y], y, CLASSES, (1, 2))
-
-
-def context(model: nn.Module, data: Split | None = None) -> ScoringContext:
-    masks = {
-        name: torch.ones_like(layer.weight, dtype=torch.bool)
-        for name, layer in prunable_layers(model).items()
-    }
-    return ScoringContext(
-        model=model.eval(),
-        masks=masks,
-        train=split() if data is None else data,
-        granularity="unit",
-        generator=np.random.default_rng(0),
-    )
-
-
-def mlp(hidden: tuple[int, ...] = (8, 6)) -> MLP:
-    return MLP(FEATURES, hidden, CLASSES, generator=torch.Generator().manual_seed(0))
 
 
 def binary() -> BinarizedMLP:
@@ -100,11 +75,6 @@ def test_scores_are_the_geometry_of_what_the_next_layer_reads(
         finite = np.isfinite(expected)
         np.testing.assert_allclose(values[finite], expected[finite], rtol=1e-6, atol=1e-9)
         assert np.isfinite(values).all()
-
-
-def test_units_that_alone_carry_a_direction_come_after_all_others() -> None:
-    scores = NC1Change().score(context(mlp(hidden=(8, 1))))
-    assert scores["layers.2"].min() > scores["layers.0"].max()
 
 
 @pytest.mark.parametrize("name", UNITS)
@@ -157,41 +127,6 @@ def test_the_order_scores_again_after_every_removal(name: str) -> None:
         place = int(np.flatnonzero(np.flatnonzero(alive[layer]) == row)[0])
         assert values[layer][place] == min(v.min() for v in values.values())
         alive[layer][row] = False
-
-
-def test_with_one_hidden_layer_the_order_is_the_greedy_path() -> None:
-    case = context(mlp(hidden=(8,)))
-    features = case.model.layers[:2](case.train.x).detach()
-    order = PartialFisher().removal_order(case, 8)
-    assert order is not None
-    found = class_statistics(features, case.train.y)
-    dead = int((found.means.abs().sum(dim=0) == 0).sum())  # equal losses: chance decides
-    assert order[dead:].tolist() == greedy_order(found)[dead:].tolist()
-
-
-def test_the_guard_keeps_what_holds_rare_classes_apart() -> None:
-    case = context(mlp())
-    plain, guarded = (PartialFisher(guard=g, rise=0.01).score(case) for g in (False, True))
-    angles = ClassAngles(pairs="minority").score(case)
-    for name, values in guarded.items():
-        vetoed = angles[name] > 0.01
-        np.testing.assert_allclose(values, plain[name] + vetoed)
-    assert any((values >= 1).any() for values in guarded.values())
-
-
-@pytest.mark.parametrize("flat", [True, False])
-def test_the_feature_of_a_channel_is_its_mean_over_positions(flat: bool) -> None:
-    values = torch.arange(24.0).reshape(2, 3, 2, 2)
-    read = by_unit(values.flatten(1) if flat else values, 3)
-    torch.testing.assert_close(read.mean(dim=2), values.mean(dim=(2, 3)))
-
-
-def test_sequences_are_read_by_their_last_axis() -> None:
-    values = torch.rand(2, 5, 3)
-    torch.testing.assert_close(by_unit(values, 3).mean(dim=2), values.mean(dim=1))
-    for wrong in (torch.zeros(2, 5), torch.zeros(2, 5, 4), torch.zeros(2, 4, 3, 3)):
-        with pytest.raises(InputError, match="is not that of 3 units"):
-            by_unit(wrong, 3)
 
 
 @pytest.mark.parametrize("name", UNITS)
