@@ -10,6 +10,7 @@ from leastloss.information import (
     COMPLEXITIES,
     bdm,
     block_entropy,
+    removal_order,
     replay,
     set_removal_order,
 )
@@ -36,3 +37,20 @@ def test_replay_of_sets_equals_recomputation(name, boundary):
 def test_replay_of_a_set_that_does_not_exist(order):
     with pytest.raises(InputError, match="a set that does not exist; sets are the integers 0 to 1"):
         replay(np.eye(8), order, sets=[[0], [1]])
+
+
+@pytest.mark.parametrize("boundary", list(BOUNDARIES))
+@pytest.mark.parametrize("name", list(COMPLEXITIES))
+def test_replay_equals_recomputation(name, boundary):
+    matrices = [np.random.default_rng(4).integers(0, 2, shape) for shape in ((9, 10), (4, 6))]
+    order = removal_order(matrices, complexity=name, boundary=boundary)
+    curve = replay(matrices, order, complexity=name, boundary=boundary)
+    function = {"bdm": bdm, "entropy": block_entropy}[name]
+    for step in range(0, len(order), 7):
+        after = reference.cleared(matrices, order[: step + 1])
+        assert curve[step] == pytest.approx(function(after, boundary=boundary), abs=1e-9)
+
+
+def test_replay_of_a_cell_that_does_not_exist():
+    with pytest.raises(InputError, match="does not exist"):
+        replay(np.eye(8), [64])

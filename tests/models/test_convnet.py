@@ -6,7 +6,7 @@ from torch.nn import functional
 import leastloss as ll
 from leastloss.data import Data
 from leastloss.errors import InputError
-from leastloss.models import MLP, ConvNet, build_model
+from leastloss.models import ConvNet
 
 
 @pytest.mark.parametrize(
@@ -86,17 +86,6 @@ def test_impossible_sizes_are_refused(
 ) -> None:
     with pytest.raises(InputError, match=message):
         ConvNet(shape, hidden, classes)
-
-
-def test_it_is_built_by_name_from_the_shape_of_a_sample() -> None:
-    model = build_model("convnet", (1, 8, 8), (4, 6), 10)
-    assert isinstance(model, ConvNet)
-    with pytest.raises(InputError, match="needs images"):
-        build_model("convnet", 64, (4, 6), 10)
-    plain = build_model("mlp-no-bias", (1, 8, 8), (4, 6), 10)
-    assert isinstance(plain, MLP)
-    assert [name for name, _ in plain.named_parameters() if "bias" in name] == []
-    assert plain(torch.rand(2, 1, 8, 8)).shape == (2, 10)
 
 
 def test_it_learns_and_is_pruned_in_both_ways(data: Data) -> None:
