@@ -12,8 +12,6 @@ from torch import nn
 from leastloss.criteria import Criterion
 from leastloss.data import Data
 from leastloss.errors import InputError
-from leastloss.experiment.config import PruneConfig
-from leastloss.experiment.prune_run.choices import choices, in_order
 from leastloss.plan import Plan
 from leastloss.pruning import PruningPath, prune_by
 
@@ -126,13 +124,6 @@ def test_what_is_refused_is_refused_before_training(
     assert said in refused(entry("prune", criteria="magnitude", recovery="compensate"), 2)
     runs = store.search_runs([e.experiment_id for e in store.search_experiments()])
     assert runs == []
-
-
-def test_flags_are_defaults_of_specs_and_leaders_go_first() -> None:
-    config = PruneConfig(criteria="random@mils-bdm, mils-bdm, nc", boundary="ignore")
-    chosen = choices(config)
-    assert [choice.label for choice in chosen] == [f"random@{LEADER}", LEADER, "nc"]
-    assert [choice.label for choice in in_order(chosen)] == [LEADER, "nc", f"random@{LEADER}"]
 
 
 @pytest.mark.parametrize(

@@ -58,3 +58,9 @@ def test_fuzzed_tables_are_refused_or_load_data_takes_their_types() -> None:
             saved_facts(facts(settings=SETTINGS | {key: 3}))
     with pytest.raises(InputError, match="its setting 'lr' is 'fast'; it must be a number"):
         saved_facts(facts(settings=SETTINGS | {"lr": "fast"}))
+
+
+@pytest.mark.parametrize(("key", "value"), [("data_dir", "elsewhere"), ("download", True)])
+def test_a_file_does_not_say_where_data_come_from(key: str, value: object) -> None:
+    with pytest.raises(InputError, match=f"its fact {key!r} of data is"):
+        saved_facts(facts(data=RECIPE | {key: value}))

@@ -50,10 +50,10 @@ def row_command(params: Mapping[str, str], tags: Mapping[str, str]) -> str:
 def _options(params: Mapping[str, str], tags: Mapping[str, str]) -> dict[str, str]:
     """The parameters of a criterion run that are not the default, without its seed."""
     usual, following = defaults(PruneConfig), implied(PruneConfig, params)
-    told = fields_of(PruneConfig, but=("runs", "criteria", "keep", "place"), unmarked="repeats")
+    names = fields_of(PruneConfig, but=("runs", "criteria", "keep", "place"), unmarked="repeats")
     options = {
         name: params[name]
-        for name in told
+        for name in names
         if params.get(name, usual[name]) != usual[name] and name not in following
     }
     followed = params["criterion"].split("@")
@@ -73,8 +73,8 @@ def command(entry: str, params: Mapping[str, str]) -> str:
         >>> command("train", {"dataset": "mnist", "epochs": "300", "data_dir": "/somewhere"})
         'mlflow run . -e train -P dataset=mnist'
     """
-    usual, kept = defaults(PruneConfig), fields_of(PruneConfig, but=("keep", "place"))
-    return _call(entry, {k: v for k, v in params.items() if k in kept and v != usual[k]})
+    usual, names = defaults(PruneConfig), fields_of(PruneConfig, but=("keep", "place"))
+    return _call(entry, {k: v for k, v in params.items() if k in names and v != usual[k]})
 
 
 def robustness_command(run_ids: Sequence[str], params: Mapping[str, str]) -> str:

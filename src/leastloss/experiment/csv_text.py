@@ -21,12 +21,12 @@ def csv_text(table: pd.DataFrame, **options: Any) -> str:
         >>> csv_text(pd.DataFrame({"a": ["=1+1", "nc"], "b": [-1.0, 2.0]}))
         "a,b\n'=1+1,-1.0\nnc,2.0\n"
     """
-    told = table.copy()
+    written = table.copy()
     for number, kind in enumerate(table.dtypes):
         if not is_numeric_dtype(kind):
-            told.isetitem(number, table.iloc[:, number].map(_told).array)
-    return str(told.rename(columns=_told).to_csv(index=False, **options))
+            written.isetitem(number, table.iloc[:, number].map(_escaped).array)
+    return str(written.rename(columns=_escaped).to_csv(index=False, **options))
 
 
-def _told(cell: object) -> object:
+def _escaped(cell: object) -> object:
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell

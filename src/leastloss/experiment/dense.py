@@ -132,19 +132,19 @@ def fetch_dense(run_id: str, data_dir: str = "") -> Dense:
     Raises:
         ResourceError: If there is no such run, it holds no network, or its data differ now.
     """
-    found = tracking.find_run(run_id)
-    run_id = found.data.tags.get(RUN_TAG, run_id)
-    found = tracking.find_run(run_id)
+    run = tracking.find_run(run_id)
+    run_id = run.data.tags.get(RUN_TAG, run_id)
+    run = tracking.find_run(run_id)
     with tempfile.TemporaryDirectory() as folder:
         model, _, facts = read_network(tracking.fetch_file(run_id, WEIGHTS, Path(folder)))
     try:
-        given = saved_facts(facts)
-        data = load_data(**given.data, data_dir=data_dir or _folder(given.settings))
+        saved = saved_facts(facts)
+        data = load_data(**saved.data, data_dir=data_dir or _folder(saved.settings))
     except InputError as error:  # it was not the caller who said so
         raise tracking.damaged(run_id, WEIGHTS, error) from error
     _same_data(run_id, data)
     check_fits(run_id, WEIGHTS, model, data)
-    model_id = found.data.tags.get(MODEL_TAG)
+    model_id = run.data.tags.get(MODEL_TAG)
     if not model_id:
         raise ResourceError(f"run {run_id!r} did not finish: it logged no dense model")
     return Dense(
@@ -152,8 +152,8 @@ def fetch_dense(run_id: str, data_dir: str = "") -> Dense:
         data=data,
         run_id=run_id,
         model_id=model_id,
-        name=given.name,
-        settings=given.settings,
+        name=saved.name,
+        settings=saved.settings,
     )
 
 
@@ -163,7 +163,7 @@ def check_fits(run_id: str, name: str, model: nn.Module, data: Data) -> None:
     Raises:
         ResourceError: If it takes other samples, or tells other classes apart.
     """
-    ours, theirs = ((one.features, one.classes) for one in (model, data))
+    ours, theirs = ((each.features, each.classes) for each in (model, data))
     if ours != theirs:
         raise tracking.damaged(
             run_id,
@@ -183,7 +183,7 @@ def _same_data(run_id: str, data: Data) -> None:
     """Refuse to go on with other samples than those that the network was trained on."""
     inputs = tracking.find_run(run_id).inputs
     recorded = inputs.dataset_inputs if inputs else []
-    logged = {given.dataset.name: given.dataset.digest for given in recorded}
+    logged = {split_input.dataset.name: split_input.dataset.digest for split_input in recorded}
     for split in ("train", "val", "test"):
         name, digest = f"{data.name}-{split}", getattr(data, split).digest()
         if name in logged and not digest.startswith(logged[name]):
@@ -192,6 +192,6 @@ def _same_data(run_id: str, data: Data) -> None:
 
 def _epochs(history: pd.DataFrame) -> list[tuple[int, dict[str, float]]]:
     # Names of their own: without "epoch_" they are those of the network that is kept.
-    own = {name: f"epoch_{name}" for name in ("val_loss", "val_accuracy", *COLLAPSE)}
-    rows = history.rename(columns=own).to_dict("records")
+    names = {name: f"epoch_{name}" for name in ("val_loss", "val_accuracy", *COLLAPSE)}
+    rows = history.rename(columns=names).to_dict("records")
     return [(int(row.pop("epoch")), {str(k): float(v) for k, v in row.items()}) for row in rows]

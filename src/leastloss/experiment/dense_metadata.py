@@ -1,24 +1,14 @@
 """What the file of a dense network says of its data and its training, checked."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, get_type_hints
 
+from leastloss.data import load_data
 from leastloss.errors import InputError
-from leastloss.experiment.config import TrainConfig
+from leastloss.experiment.config import TrainConfig, defaults, fields_of
+from leastloss.hints import kind_of
 
-_RECIPE: dict[str, tuple[type[Any], ...]] = {
-    "name": (str,),
-    "size": (int, type(None)),
-    "imbalance": (str,),
-    "ratio": (int, float),
-    "rare": (list,),
-    "share": (int, float, type(None)),
-    "subset": (int, float),
-    "replicate": (int,),
-    "seed": (int,),
-}
-_ALWAYS = ("dataset", "model", "hidden", "seed")  # settings that every run has had
 _KINDS = {int: "a whole number", float: "a number"}
 
 
@@ -48,33 +38,33 @@ def saved_facts(facts: Mapping[str, object]) -> SavedFacts:
     name = facts.get("name")
     if not isinstance(name, str):
         raise InputError(f"its fact 'name' is {_shown(name)}; it must be a text")
+    recipe = ("name", *fields_of(TrainConfig, "data", "seed"))
+    hints = {key: hint for key, hint in get_type_hints(load_data).items() if key in recipe}
     for key in (*("name", "seed"), *data):
-        kinds = _RECIPE.get(key)
-        if kinds is None or type(data.get(key)) not in kinds:
+        kind = kind_of(hints[key]) if key in hints else None
+        if kind is None or not kind.allows(data.get(key)):
             raise InputError(f"its fact {key!r} of data is {_shown(data.get(key))}")
-    if not all(type(label) is int for label in data.get("rare", [])):
-        raise InputError(f"its fact 'rare' of data is {_shown(data['rare'])}")
-    usual = {f.name: f.default for f in fields(TrainConfig)}
-    for key in (*_ALWAYS, *settings):
+    usual = {name: its.default for name, its in fields_of(TrainConfig).items()}
+    always = fields_of(TrainConfig, "data", "model", mark="always")
+    for key in (*always, "seed", *settings):
         value = settings.get(key)
         if not isinstance(value, str):
             raise InputError(f"its setting {key!r} is {_shown(value)}; it must be a text")
-        kind: Any = type(usual.get(key, ""))
+        number: Any = type(usual.get(key, ""))
         try:
-            kind(value)
+            number(value)
         except ValueError:
             raise InputError(
-                f"its setting {key!r} is {_shown(value)}; it must be {_KINDS[kind]}"
+                f"its setting {key!r} is {_shown(value)}; it must be {_KINDS[number]}"
             ) from None
-    defaults = {key: str(value) for key, value in usual.items()}
-    return SavedFacts(data=data, name=name, settings=defaults | settings)
+    return SavedFacts(data=data, name=name, settings=defaults(TrainConfig) | settings)
 
 
 def _table(facts: Mapping[str, object], key: str) -> dict[str, Any]:
-    found = facts.get(key)
-    if not isinstance(found, dict):
-        raise InputError(f"its fact {key!r} is {_shown(found)}; it must be a table")
-    return found
+    value = facts.get(key)
+    if not isinstance(value, dict):
+        raise InputError(f"its fact {key!r} is {_shown(value)}; it must be a table")
+    return value
 
 
 def _shown(value: object) -> str:

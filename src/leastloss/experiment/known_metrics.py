@@ -37,8 +37,8 @@ def check_measured(wanted: Iterable[str], table: pd.DataFrame) -> None:
 
 def _families(known: Iterable[str]) -> list[str]:
     """The names of metrics in few words: those of classes and of validation images once."""
-    own = [name for name in known if not name.startswith("val_")]
-    return [*dict.fromkeys(re.sub(r"_\d+$", "_<k>", name) for name in own), "val_<metric>"]
+    on_test = [name for name in known if not name.startswith("val_")]
+    return [*dict.fromkeys(re.sub(r"_\d+$", "_<k>", name) for name in on_test), "val_<metric>"]
 
 
 def check_metrics(wanted: Iterable[str], configs: Iterable[PruneConfig]) -> None:

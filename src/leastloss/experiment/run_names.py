@@ -84,10 +84,10 @@ def note_of(params: Mapping[str, str], what: str, command: str = "") -> str:
     lines, usual = [what, ""], defaults(PruneConfig)
     for head, groups in _LINES.items():
         always = fields_of(PruneConfig, *groups, mark="always")
-        told = [
+        settings = [
             f"{name} {params[name]}"
             for name in fields_of(PruneConfig, *groups)
             if params.get(name) and (name in always or params[name] != usual[name])
         ]
-        lines.append(f"- {head}: {', '.join(told)}")
+        lines.append(f"- {head}: {', '.join(settings)}")
     return "\n".join([*lines, *(["", "```sh", command, "```"] if command else [])])

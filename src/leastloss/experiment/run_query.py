@@ -21,16 +21,16 @@ def source(run_id: str, unfinished: str) -> Run:
         InputError: If several ids begin so.
         ResourceError: If there is none, or it did not finish and that was not asked for.
     """
-    found = tracking.find_run(run_id)
-    state = found.info.status
+    run = tracking.find_run(run_id)
+    state = run.info.status
     if state != "FINISHED" and unfinished == "no":
-        why = found.data.tags.get("failure", "")
-        told = f" ({shorten(why, 200, placeholder='...')})" if why else ""
+        why = run.data.tags.get("failure", "")
+        reason = f" ({shorten(why, 200, placeholder='...')})" if why else ""
         raise ResourceError(
-            f"run {found.info.run_id!r} is {state}{told}; what did not finish is taken only with "
+            f"run {run.info.run_id!r} is {state}{reason}; what did not finish is taken only with "
             "unfinished 'yes'"
         )
-    return found
+    return run
 
 
 def newest(kind: str) -> str:
@@ -39,12 +39,12 @@ def newest(kind: str) -> str:
     Raises:
         ResourceError: If there is none.
     """
-    found = tracking.search(f"tags.`{tracking.KIND}` = '{kind}' AND attributes.status = 'FINISHED'")
-    if not found:
+    runs = tracking.search(f"tags.`{tracking.KIND}` = '{kind}' AND attributes.status = 'FINISHED'")
+    if not runs:
         raise ResourceError(
             f"there is no finished {kind} run yet; make one with `mlflow run . -e {kind}`"
         )
-    return str(found[0].info.run_id)
+    return str(runs[0].info.run_id)
 
 
 def children(run_id: str) -> list[Run]:
@@ -54,13 +54,13 @@ def children(run_id: str) -> list[Run]:
         ResourceError: If it has none.
     """
     every = tracking.search(f"tags.`mlflow.parentRunId` = '{run_id}'")[::-1]
-    found = [run for run in every if run.info.status == "FINISHED"]
-    open_ = [f"{_method(run)} ({run.info.status})" for run in every if run not in found]
+    finished = [run for run in every if run.info.status == "FINISHED"]
+    open_ = [f"{_method(run)} ({run.info.status})" for run in every if run not in finished]
     if open_:
         click.echo(f"left out, since they did not finish: {', '.join(open_)}", err=True)
-    if not found:
+    if not finished:
         raise ResourceError(f"run {run_id!r} has no finished criterion run")
-    return found
+    return finished
 
 
 def _method(run: Run) -> str:
@@ -96,8 +96,8 @@ def runs_of(experiment: str) -> list[Run]:
     if not parents:
         raise InputError(f"experiment {experiment!r} has no finished prune run")
     known = {run.info.run_id for run in parents}
-    found = tracking.search(f"tags.`{tracking.KIND}` = 'criterion' AND {finished}", experiment)
-    of_known = [run for run in found[::-1] if run.data.tags.get("mlflow.parentRunId") in known]
+    pruned = tracking.search(f"tags.`{tracking.KIND}` = 'criterion' AND {finished}", experiment)
+    of_known = [run for run in pruned[::-1] if run.data.tags.get("mlflow.parentRunId") in known]
     return [check_child(run) for run in of_known]
 
 
@@ -111,12 +111,12 @@ def criterion_runs(run_ids: Sequence[str], unfinished: str = "no") -> list[Run]:
     """
     chosen: list[Run] = []
     for run_id in run_ids:
-        found = source(run_id, unfinished)
-        kind = found.data.tags.get(tracking.KIND)
+        run = source(run_id, unfinished)
+        kind = run.data.tags.get(tracking.KIND)
         if kind == "prune":
-            chosen += children(found.info.run_id)
+            chosen += children(run.info.run_id)
         elif kind == "criterion":
-            chosen.append(found)
+            chosen.append(run)
         else:
             raise ResourceError(f"run {run_id!r} is no prune run: nothing in it can be compared")
     return list({run.info.run_id: check_child(run) for run in chosen}.values())

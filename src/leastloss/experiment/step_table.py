@@ -29,15 +29,17 @@ def steps_of_run(run: Run, text: str) -> pd.DataFrame:
     lacking = [name for name in _NEEDED if name not in table]
     if lacking:
         raise tracking.damaged(run.info.run_id, TABLE, f"it has no column {lacking[0]!r}")
-    found, params = table["step"].tolist(), run.data.params
+    steps, params = table["step"].tolist(), run.data.params
     if params.get("criterion") == SMALL:  # of the others' steps it has a few
-        wanted = sorted({0, *found})
+        wanted = sorted({0, *steps})
     else:
-        wanted = list(range(int(params.get("steps", len(found) - 1)) + 1))
-    if found != wanted:
-        told = ", ".join(f"{step:g}" for step in found[:20]) or "none"
+        wanted = list(range(int(params.get("steps", len(steps) - 1)) + 1))
+    if steps != wanted:
+        listed = ", ".join(f"{step:g}" for step in steps[:20]) or "none"
         raise tracking.damaged(
-            run.info.run_id, TABLE, f"its rows are the steps {told}, and must be 0 to {wanted[-1]}"
+            run.info.run_id,
+            TABLE,
+            f"its rows are the steps {listed}, and must be 0 to {wanted[-1]}",
         )
     if (table["sparsity"].isna() | (table["sparsity"].diff() < 0)).any():
         raise tracking.damaged(run.info.run_id, TABLE, "its sparsity does not rise step by step")

@@ -17,12 +17,12 @@ def train(config: TrainConfig) -> Dense:
         InputError: If a parameter is out of range or a name unknown.
         ResourceError: If data, disk or tracking store fail.
     """
-    start, given = untrained(config), parameters(config)  # refused before a run is opened
-    name = joined(f"train {config.model}", data_words(given), f"s{config.seed}")
-    with tracking.run("train", name, given, tags=name_tags(given)) as run_id:
+    start, params = untrained(config), parameters(config)  # refused before a run is opened
+    name = joined(f"train {config.model}", data_words(params), f"s{config.seed}")
+    with tracking.run("train", name, params, tags=name_tags(params)) as run_id:
         dense = train_dense(start, run_id)
-        said = note_of(given, "Trains a dense network.", command("train", given))
-        tracking.describe(run_id, said, figures=["training.png", "collapse.png"])
+        note = note_of(params, "Trains a dense network.", command("train", params))
+        tracking.describe(run_id, note, figures=["training.png", "collapse.png"])
     report(dense)
     click.echo(f"train run: {dense.run_id}")
     return dense
@@ -30,7 +30,7 @@ def train(config: TrainConfig) -> Dense:
 
 def report(dense: Dense) -> None:
     """Print what a dense network reaches on the test images."""
-    found = evaluate(dense.model, dense.data.test)
+    metrics = evaluate(dense.model, dense.data.test)
     keys = ("accuracy", "balanced_accuracy", "minority_recall", "worst_class_recall")
-    figures = ", ".join(f"{key.replace('_', ' ')} {found[key]:.3f}" for key in keys)
+    figures = ", ".join(f"{key.replace('_', ' ')} {metrics[key]:.3f}" for key in keys)
     click.echo(f"{dense.name} on {dense.data.name}: {figures}")

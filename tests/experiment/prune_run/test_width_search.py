@@ -8,7 +8,6 @@ from leastloss.data import Data
 from leastloss.errors import InputError
 from leastloss.experiment.config import TrainConfig, parameters
 from leastloss.experiment.dense import Dense
-from leastloss.experiment.prune_run.small_dense import _metrics
 from leastloss.experiment.prune_run.width_search import (
     count_weights,
     kept_weights,
@@ -77,10 +76,3 @@ def test_no_larger_than_any_pruned_network(
             assert count <= path.steps[step].metrics["parameters"]
         assert count_weights(small) < before
         before = count_weights(small)
-
-
-def test_the_sparsity_is_logged_after_what_is_compared() -> None:
-    row = {"step": 3.0, "removed": 50.0, "sparsity": 0.5, "accuracy": 0.9, "loss": 0.4}
-    step, told = _metrics(row)
-    assert step == 3
-    assert list(told.items()) == [("accuracy", 0.9), ("loss", 0.4), ("sparsity", 0.5)]

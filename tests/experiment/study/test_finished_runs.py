@@ -1,44 +1,61 @@
-"""Which stored runs count as a study's."""
+"""Which runs of a study count as done."""
 
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from tests.experiment.runs import run
 from tests.experiment.study.test_study_file import given
 
 from leastloss import tracking
 from leastloss.experiment.config import parameters
 from leastloss.experiment.study.finished_runs import find
+from leastloss.experiment.study.study_facts import facts_of
 from leastloss.experiment.study.study_file import study_of
 
+STUDY = study_of(given(seeds=1, arm=[{"criteria": "nc"}], report={"sparsities": [0.5]}))
+NETWORK = parameters(STUDY.network(0))
+PRUNING = parameters(STUDY.arms[0].config) | NETWORK | {"run_id": "run1", "criterion": "nc"}
 
-def run(run_id: str, params: dict[str, str]) -> Any:
-    info = SimpleNamespace(run_id=run_id)
-    return SimpleNamespace(info=info, data=SimpleNamespace(params=params))
+
+def finished(monkeypatch: pytest.MonkeyPatch, train: dict[str, str], prune: dict[str, str]) -> Any:
+    """What the study finds in a store of two runs."""
+    runs = {"train": run(1), "criterion": run(2)}
+    runs["train"].data.params, runs["criterion"].data.params = train, prune
+    monkeypatch.setattr(tracking, "has_experiment", lambda name: True)
+    monkeypatch.setattr(tracking, "search", lambda where, name: [runs[where.split("'")[1]]])
+    return find(STUDY)
 
 
-def test_a_run_with_the_former_name_of_its_criterion_counts(
+@pytest.mark.parametrize(
+    ("changes", "count"),
+    [
+        ({}, 1),
+        ({"data_dir": "elsewhere", "artifacts": "light", "controls": "yes"}, 1),
+        ({"substeps": "2"}, 0),
+        ({"epochs": "7"}, 0),
+        ({"run_id": "another"}, 0),
+    ],
+)
+def test_a_run_counts_if_what_it_measures_is_what_the_sweep_would(
+    changes: dict[str, str], count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs = finished(monkeypatch, NETWORK, PRUNING | changes)
+    assert len(runs.children) == count
+    assert len(runs.missing(0)) == 1 - count
+
+
+def test_a_parameter_that_is_younger_than_the_run_had_its_default(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    arms = [{"criteria": ["seed-nc:balanced=true", "magnitude"]}]
-    study = study_of(
-        given(arm=arms, seeds=1, report={"sparsities": [0.5], "against": ["seed-nc:balanced=true"]})
-    )
-    first = study.arms[0]
-    assert first.criterion == "scatter-slope:balanced=true"
-    assert study.report.against == (first.criterion,)
-    network = parameters(study.network(0))
-    held = parameters(first.config) | network | {"run_id": "dense"}
-    stored = {
-        "train": [run("dense", network)],
-        "criterion": [run("pruned", held | {"criterion": "seed-nc:balanced=true"})],
-    }
+    older = {key: value for key, value in NETWORK.items() if key != "replicate"}
+    assert finished(monkeypatch, older, PRUNING).dense == {0: "run1"}
 
-    def search(where: str, _: str) -> list[Any]:
-        return stored["train" if "'train'" in where else "criterion"]
 
-    monkeypatch.setattr(tracking, "has_experiment", lambda _: True)
-    monkeypatch.setattr(tracking, "search", search)
-    finished = find(study)
-    assert finished.children[0, first].info.run_id == "pruned"
-    assert finished.missing(0) == [study.arms[1]]
+def test_facts_say_what_is_missing_and_what_is_not_the_default(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    facts = facts_of(finished(monkeypatch, NETWORK, PRUNING | {"substeps": "7"}), "sweep")
+    assert facts["incomplete"] == "1 of 1 prune runs are missing"
+    assert facts["settings"].startswith("dataset mnist, size 10, imbalance exp, ")
+    assert "data_dir" not in facts["settings"]
+    assert "incomplete" not in facts_of(finished(monkeypatch, NETWORK, PRUNING), "sweep")

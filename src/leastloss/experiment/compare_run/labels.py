@@ -44,7 +44,7 @@ def labels_of(runs: Sequence[Run]) -> list[Label]:
     repairs = len({its["recovery"] for its in settings_of}) > 1
     labels = []
     for criterion, its in zip(criteria, settings_of, strict=True):
-        told = [
+        differing = [
             f"{key}={value}"
             for key, value in its.items()
             if key != "recovery" and len(values[criterion, key]) > 1
@@ -53,7 +53,7 @@ def labels_of(runs: Sequence[Run]) -> list[Label]:
         repair = [f"recovery={its['recovery']}"] if repairs else []
         labels.append(
             Label(
-                text=", ".join([criterion, *repair, *told]),
+                text=", ".join([criterion, *repair, *differing]),
                 criterion=criterion,
                 settings=", ".join(f"{key}={value}" for key, value in its.items()),
             )

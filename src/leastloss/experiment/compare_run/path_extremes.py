@@ -21,12 +21,12 @@ def remarks_of_runs(found: Compared) -> list[str]:
         for run in runs:
             for remark in run.data.tags.get(REMARKS, "").splitlines():
                 seeds.setdefault(remark, []).append(run.data.params["dense_seed"])
-        told = [
-            remark if len(own) == len(runs) else f"{remark} (seed {', '.join(own)})"
-            for remark, own in seeds.items()
+        remarks = [
+            remark if len(remarked) == len(runs) else f"{remark} (seed {', '.join(remarked)})"
+            for remark, remarked in seeds.items()
         ]
-        more = [f"{len(told) - _EACH} more"] if len(told) > _EACH else []
-        if told:
-            lines.append(f"`{label}`: {'; '.join([*told[:_EACH], *more])}.")
+        more = [f"{len(remarks) - _EACH} more"] if len(remarks) > _EACH else []
+        if remarks:
+            lines.append(f"`{label}`: {'; '.join([*remarks[:_EACH], *more])}.")
     left = len(lines) - _ALL
     return [*lines[:_ALL], *([f"So do {left} more methods."] if left > 0 else [])]

@@ -55,11 +55,11 @@ def exposed(found: Compared) -> Exposed:
         if _prunings(run, ours):
             settings.setdefault(_setting(run), []).append(run)
     if len(settings) > 1:
-        said = f"robustness runs differ in {', '.join(_EXPOSED)}"
-        click.echo(f"{said}; those of the setting that most networks met count", err=True)
+        differing = f"robustness runs differ in {', '.join(_EXPOSED)}"
+        click.echo(f"{differing}; those of the setting that most networks met count", err=True)
 
-    def met(own: Sequence[Run]) -> int:
-        return len({run_id for run in own for run_id in _prunings(run, ours)})
+    def met(runs: Sequence[Run]) -> int:
+        return len({run_id for run in runs for run_id in _prunings(run, ours)})
 
     setting = max(settings, key=lambda one: met(settings[one]), default=())
     chosen = settings.get(setting, [])
@@ -121,7 +121,9 @@ def _origin(run: Run) -> str:
 def _prunings(run: Run, ours: Mapping[str, Run]) -> list[str]:
     """The compared runs that a robustness run was made of."""
     of = run.data.tags.get(OF_RUN, "")
-    return [one for one, own in ours.items() if of in (one, own.data.tags.get(_PARENT))]
+    return [
+        run_id for run_id, other in ours.items() if of in (run_id, other.data.tags.get(_PARENT))
+    ]
 
 
 def _setting(run: Run) -> _Setting:

@@ -32,7 +32,7 @@ class Compared:
     @property
     def all_runs(self) -> list[Run]:
         """Every run that counts."""
-        return [run for own in self.runs.values() for run in own]
+        return [run for runs in self.runs.values() for run in runs]
 
 
 def compared(runs: Sequence[Run]) -> Compared:
@@ -60,13 +60,13 @@ def compared(runs: Sequence[Run]) -> Compared:
             continue
         chosen[key] = (run, label)
     draws: dict[tuple[str, str], list[pd.DataFrame]] = {}
-    own: dict[str, list[Run]] = {}
+    runs_of: dict[str, list[Run]] = {}
     labels = {}
     texts = tracking.fetch_texts([run for run, _ in chosen.values()], TABLE)
     for ((text, network, _), (run, label)), content in zip(chosen.items(), texts, strict=True):
         steps = steps_of_run(run, content).assign(run_id=run.info.run_id)
         draws.setdefault((text, network), []).append(steps)
-        own.setdefault(text, []).append(run)
+        runs_of.setdefault(text, []).append(run)
         labels[text] = label
     tables = [
         _mean(several).assign(criterion=text, seed=network)
@@ -76,7 +76,7 @@ def compared(runs: Sequence[Run]) -> Compared:
     order = list(dict.fromkeys(table["criterion"]))
     return Compared(
         table=table,
-        runs={text: own[text] for text in order},
+        runs={text: runs_of[text] for text in order},
         labels={text: labels[text] for text in order},
     )
 

@@ -42,14 +42,14 @@ def pruned_child(
 ) -> tuple[PruningPath, pd.DataFrame]:
     """Prune by one criterion in a child run of its own."""
     label, plan = choice.label, config if followed is None else replace(config, allocation=followed)
-    own = child_parameters(config, label, dense)
+    params = child_parameters(config, label, dense)
     tags = {RUN_TAG: dense.run_id, MODEL_TAG: dense.model_id, **role_tags(choice, [choice])}
     full = config.artifacts == "full" and choice.asked
-    tags |= name_tags(own)
-    with tracking.run("criterion", child_name(own), own, nested=True, tags=tags) as run_id:
-        what, again = f"Prunes {config.granularity}s by `{label}`.", row_command(own, tags)
+    tags |= name_tags(params)
+    with tracking.run("criterion", child_name(params), params, nested=True, tags=tags) as run_id:
+        what, again = f"Prunes {config.granularity}s by `{label}`.", row_command(params, tags)
         shown = ["curves.png"] if full else []
-        tracking.describe(run_id, note_of(own, what, again), figures=shown)
+        tracking.describe(run_id, note_of(params, what, again), figures=shown)
         tracking.log_data(run_id, dense.data, dense.model_id)
         check_sensitivity(choice.criterion, dense.model, config.permutations)
         if choice.control == SHUFFLED and followed is not None:
@@ -67,7 +67,7 @@ def pruned_child(
         _log_path(run_id, path, table, dense, full=full)
         logged = told(models_of(table)) if full else ""
         if logged:
-            tracking.describe(run_id, note_of(own, f"{what} {logged}", again), figures=shown)
+            tracking.describe(run_id, note_of(params, f"{what} {logged}", again), figures=shown)
         last_step = path.steps[-1].index
         tracking.log_metrics(run_id, [(last_step, run_costs(path, table, dense, full=full))])
     for name, value in _facts(path).items():
@@ -93,7 +93,7 @@ def _log_path(
     model, masks = path.model_at(last.removed / total), path.masks_at(last.removed / total)
     about = {"data": dense.data.recipe, "name": dense.name, **path.settings}
     # A step that is a logged model is written with it, and no step twice.
-    later = {len(path.steps) - 1, *(one.row for one in models_of(table) if full)}
+    later = {len(path.steps) - 1, *(logged.row for logged in models_of(table) if full)}
     rows = [_row(step, total) for step in path.steps]
     tracking.log_metrics(run_id, [row for i, row in enumerate(rows) if i not in later])
     tracking.log_file(run_id, PRUNED, lambda file: save_network(file, model, masks, about))

@@ -64,15 +64,15 @@ def choices(config: PruneConfig) -> list[Choice]:
     wanted = names(config.criteria)
     if not wanted:
         raise InputError(f"criteria is empty; there are: {', '.join(CRITERIA)}")
-    found = []
+    chosen = []
     for spec in wanted:
-        own, *others = (Choice.of(part.strip(), "", defaults) for part in spec.split("@"))
-        found.append(replace(own, follows="@".join(other.own for other in others)))
-    labels = {choice.label for choice in found}
-    if len(labels) < len(found):
+        scorer, *leaders = (Choice.of(part.strip(), "", defaults) for part in spec.split("@"))
+        chosen.append(replace(scorer, follows="@".join(other.own for other in leaders)))
+    labels = {choice.label for choice in chosen}
+    if len(labels) < len(chosen):
         raise InputError(f"criteria {config.criteria!r} names one twice")
-    for choice in found:
-        _check_control(choice, found)
+    for choice in chosen:
+        _check_control(choice, chosen)
         units_only = choice.criterion is not None and choice.criterion.units_only
         if units_only and config.granularity != "unit":
             raise InputError(
@@ -100,7 +100,7 @@ def choices(config: PruneConfig) -> list[Choice]:
                 f"{choice.label!r} follows {choice.follows!r}, which is not among the criteria; "
                 f"there are: {', '.join(sorted(labels))}"
             )
-    return found
+    return chosen
 
 
 def _check_control(choice: Choice, chosen: list[Choice]) -> None:
@@ -109,7 +109,7 @@ def _check_control(choice: Choice, chosen: list[Choice]) -> None:
         raise InputError("'shuffled' needs a criterion whose masks it shuffles, as in shuffled@nc")
     if choice.control == SMALL and choice.follows:
         raise InputError(f"{choice.label!r} follows no layer ratios; write {SMALL!r}")
-    if choice.control == SMALL and all(one.control == SMALL or one.follows for one in chosen):
+    if choice.control == SMALL and all(other.control == SMALL or other.follows for other in chosen):
         raise InputError(f"{SMALL!r} is as large as another's pruned network; name a criterion too")
 
 

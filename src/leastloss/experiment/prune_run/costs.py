@@ -34,11 +34,11 @@ def run_costs(
 ) -> dict[str, float]:
     """What a criterion run logs once; ``full`` measures the speed of its last network too."""
     scored = not isinstance(path, ShuffledPath)
-    found = (scoring_costs(table) if scored else {}) | network_gains(table)
+    costs = (scoring_costs(table) if scored else {}) | network_gains(table)
     if full:
         pruned = path.model_at(path.steps[-1].removed / len(path.parts))
-        found |= measured_speed(dense.model, pruned, dense.data.test.x)
-    return found
+        costs |= measured_speed(dense.model, pruned, dense.data.test.x)
+    return costs
 
 
 def network_gains(table: pd.DataFrame) -> dict[str, float]:

@@ -43,7 +43,7 @@ def sensitivity_of(
     """
     if not permutations or not isinstance(criterion, MILS):
         return {}
-    found = permutation_sensitivity(
+    spread = permutation_sensitivity(
         list(_weights(model).values()),
         complexity=criterion.complexity,
         block=criterion.block,
@@ -54,11 +54,11 @@ def sensitivity_of(
         seed=seed,
     )
     return {
-        "shuffled_complexity": found.mean,
-        "shuffled_complexity_std": found.std,
-        "shuffled_correlation": found.mean_correlation,
-        "shuffled_correlation_std": found.std_correlation,
-        "redrawn_correlation": float(found.redrawn.mean()),
+        "shuffled_complexity": spread.mean,
+        "shuffled_complexity_std": spread.std,
+        "shuffled_correlation": spread.mean_correlation,
+        "shuffled_correlation_std": spread.std_correlation,
+        "redrawn_correlation": float(spread.redrawn.mean()),
     }
 
 

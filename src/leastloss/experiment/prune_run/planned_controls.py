@@ -29,8 +29,8 @@ def controlled_by(label: str) -> str:
         >>> controlled_by("shuffled@nc:gamma=0.1"), controlled_by("nc@magnitude")
         ('nc:gamma=0.1', '')
     """
-    own, _, followed = label.partition("@")
-    return followed if own in FOLLOWING else ""
+    control, _, followed = label.partition("@")
+    return followed if control in FOLLOWING else ""
 
 
 def nested(label: str) -> bool:
@@ -55,13 +55,13 @@ def missing_controls(labels: Iterable[str]) -> dict[str, list[str]]:
         'random@nc, recovery=none'
     """
     known = list(dict.fromkeys(labels))
-    found = {}
+    lacking = {}
     for label in filter(is_method, known):
         plain = _plain(label)
         settings = label.removeprefix(plain)
         wanted = [control + settings for control in controls_for(plain)]
-        found[label] = [control for control in wanted if control not in known]
-    return found
+        lacking[label] = [control for control in wanted if control not in known]
+    return lacking
 
 
 def with_controls(config: PruneConfig, chosen: list[Choice]) -> list[Choice]:
@@ -76,8 +76,8 @@ def with_controls(config: PruneConfig, chosen: list[Choice]) -> list[Choice]:
     followed = {choice.label: choice for choice in chosen}
     for method, missing in missing_controls(followed).items():
         for label in missing:
-            own = label.partition("@")[0]
-            choice = Choice.of(own, "" if own == SMALL else method)
+            control = label.partition("@")[0]
+            choice = Choice.of(control, "" if control == SMALL else method)
             why = _impossible(config, choice)
             left_out += [f"{label} ({why})"] if why and label not in added else []
             if not why:
@@ -99,8 +99,8 @@ def _impossible(config: PruneConfig, choice: Choice) -> str:
 
 def judged(chosen: Iterable[Choice]) -> list[str]:
     """Labels of what ``small-dense`` is as large as: the methods, or else all that follow none."""
-    own = [choice.label for choice in chosen if not choice.follows and choice.control != SMALL]
-    return [label for label in own if is_method(label)] or own
+    unled = [choice.label for choice in chosen if not choice.follows and choice.control != SMALL]
+    return [label for label in unled if is_method(label)] or unled
 
 
 def role_tags(choice: Choice, chosen: Iterable[Choice]) -> Mapping[str, str]:

@@ -80,11 +80,11 @@ def prune(config: PruneConfig) -> pd.DataFrame:
     title = f"{config.granularity}s removed up to {config.steps_taken['to_sparsity']:g}"
     # With a run to start from, the training flags say nothing: the network brings its own.
     params = parameters(config)
-    own = {
+    without_training = {
         k: v for k, v in params.items() if k in fields_of(Plan) or k not in fields_of(TrainConfig)
     }
     name = f"prune {config.granularity}s" if config.run_id else parent_name(params)
-    with tracking.run("prune", name, own if config.run_id else params) as parent:
+    with tracking.run("prune", name, without_training if config.run_id else params) as parent:
         if isinstance(planned.start, Dense):
             dense = planned.start
             _say_ignored(config, dense)

@@ -79,13 +79,13 @@ def log_models(run_id: str, path: PruningPath, table: pd.DataFrame, dense: Dense
         ResourceError: If the store does not take them.
     """
     ids = {}
-    for one in models_of(table):
-        step, sparsity = path.steps[one.row], f"{one.sparsity:.6g}"
+    for logged in models_of(table):
+        step, sparsity = path.steps[logged.row], f"{logged.sparsity:.6g}"
         about = {"run_id": run_id, "pruned_from": f"models:/{dense.model_id}"}
         about |= {"sparsity": sparsity, "step": str(step.index)}
         model = path.model_at(step.removed / len(path.parts))
-        ids[one.row] = tracking.log_network(
-            run_id, model, dense.data, one.name, about, step=step.index
+        ids[logged.row] = tracking.log_network(
+            run_id, model, dense.data, logged.name, about, step=step.index
         )
-        tracking.log_tags(run_id, {SPARSITY[one.name]: sparsity})
+        tracking.log_tags(run_id, {SPARSITY[logged.name]: sparsity})
     return ids

@@ -43,11 +43,11 @@ def small_child(
     tags[WIDTHS] = "; ".join("-".join(map(str, widths)) for widths in sizes.values())
     noisy = noisy_splits(dense.data.test, config.noises, config.seed)
     rows, failed, model = [], list[dict[str, str]](), dense.model
-    own = child_parameters(config, SMALL, dense)
-    tags |= name_tags(own)
-    with tracking.run("criterion", child_name(own), own, nested=True, tags=tags) as run_id:
-        said = "Trains small dense networks, each as large as what pruning leaves at its step."
-        tracking.describe(run_id, note_of(own, said, row_command(own, tags)))
+    params = child_parameters(config, SMALL, dense)
+    tags |= name_tags(params)
+    with tracking.run("criterion", child_name(params), params, nested=True, tags=tags) as run_id:
+        what = "Trains small dense networks, each as large as what pruning leaves at its step."
+        tracking.describe(run_id, note_of(params, what, row_command(params, tags)))
         tracking.log_data(run_id, dense.data, dense.model_id)
         for step, widths in {0: None, **sizes}.items():
             model = dense.model if widths is None else _trained(dense, widths)
@@ -82,16 +82,16 @@ def small_child(
 
 
 def _trained(dense: Dense, widths: tuple[int, ...]) -> nn.Module:
-    given, model = dense.settings, untrained(dense, widths)
+    settings, model = dense.settings, untrained(dense, widths)
     fit(
         model,
         dense.data,
-        epochs=int(given["epochs"]),
-        patience=int(given["patience"]),
-        lr=float(given["lr"]),
-        batch_size=int(given["batch_size"]),
-        loss=given.get("loss", "plain"),
-        seed=int(given["seed"]),
+        epochs=int(settings["epochs"]),
+        patience=int(settings["patience"]),
+        lr=float(settings["lr"]),
+        batch_size=int(settings["batch_size"]),
+        loss=settings.get("loss", "plain"),
+        seed=int(settings["seed"]),
     )
     return model
 
@@ -100,25 +100,25 @@ def _measured(model: nn.Module, dense: Dense) -> dict[str, float]:
     """What every step of a path reports, held against the dense network."""
     test = dense.data.test
     logits, before = predict(model, test.x), predict(dense.model, test.x)
-    found = measure(model, full_masks(model), dense.data, logits)
+    metrics = measure(model, full_masks(model), dense.data, logits)
     labels = logits.argmax(dim=1).numpy(), before.argmax(dim=1).numpy()
-    return found | fairness_metrics(*labels, test.y, test.classes)
+    return metrics | fairness_metrics(*labels, test.y, test.classes)
 
 
 def _metrics(row: dict[str, float]) -> tuple[int, dict[str, float]]:
     """The step of a row, and what is logged of it."""
-    told = {k: value for k, value in row.items() if k not in ("step", "removed", "sparsity")}
+    metrics = {k: value for k, value in row.items() if k not in ("step", "removed", "sparsity")}
     # The UI opens the comparison of runs on the metric that was logged first.
-    return int(row["step"]), told | {"sparsity": row["sparsity"]}
+    return int(row["step"]), metrics | {"sparsity": row["sparsity"]}
 
 
 def _lacks(dense: nn.Module, small: nn.Module, names: list[str]) -> dict[str, float]:
     """The share of the dense network's weights that a small one does not have, also by layer."""
     mine, theirs = weight_layers(small), weight_layers(dense)
     shares = [1 - mine[name].weight.numel() / theirs[name].weight.numel() for name in names]
-    found = {"weight_sparsity": 1 - count_weights(small) / count_weights(dense)}
-    own, every = (
+    lacking = {"weight_sparsity": 1 - count_weights(small) / count_weights(dense)}
+    small_size, dense_size = (
         sum(value.numel() for value in weight_matrices(model).values()) for model in (small, dense)
     )
-    found["network_sparsity"] = 1 - own / every
-    return found | {f"sparsity_layer_{i}": share for i, share in enumerate(shares)}
+    lacking["network_sparsity"] = 1 - small_size / dense_size
+    return lacking | {f"sparsity_layer_{i}": share for i, share in enumerate(shares)}

@@ -45,9 +45,9 @@ def measured_steps(path: PruningPath, points: int = POINTS) -> list[int]:
     They lie evenly by the logarithm of the share that is kept: at 37, 14 and 5 % of it on the way
     to sparsity 0.95.
     """
-    kept = [log(1 - step.removed / len(path.parts)) for step in path.steps]
-    wanted = [kept[-1] * (i + 1) / points for i in range(points)]
-    nearest = {min(range(1, len(kept)), key=lambda i: abs(kept[i] - want)) for want in wanted}
+    left = [log(1 - step.removed / len(path.parts)) for step in path.steps]
+    wanted = [left[-1] * (i + 1) / points for i in range(points)]
+    nearest = {min(range(1, len(left)), key=lambda i: abs(left[i] - want)) for want in wanted}
     return sorted(nearest)
 
 
@@ -106,13 +106,13 @@ def scaled(hidden: Sequence[int], factor: float, blocks: int = 0) -> tuple[int, 
         >>> scaled((300, 100), 0.101), scaled((8, 16, 16, 64), 0.1, blocks=3)
         ((30, 10), (1, 2, 2, 6))
     """
-    found = [max(1, floor(width * factor)) for width in hidden]
+    widths = [max(1, floor(width * factor)) for width in hidden]
     for i, (before, after) in enumerate(pairwise(hidden[:blocks])):
         if before < after:
-            found[i + 1] = max(found[i + 1], found[i] + 1)
+            widths[i + 1] = max(widths[i + 1], widths[i] + 1)
         elif before == after:
-            found[i + 1] = found[i]
-    return tuple(found)
+            widths[i + 1] = widths[i]
+    return tuple(widths)
 
 
 def untrained(dense: Dense, widths: tuple[int, ...]) -> nn.Module:

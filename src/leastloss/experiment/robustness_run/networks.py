@@ -47,11 +47,11 @@ def networks_of(run_id: str, sparsities: Sequence[float]) -> tuple[Dense, list[N
         ResourceError: If the run is missing or holds no network, or its children were pruned from
             different dense networks: their differences would not be paired.
     """
-    found = tracking.find_run(run_id)
-    kind = found.data.tags.get(tracking.KIND, "none of ours")
+    run = tracking.find_run(run_id)
+    kind = run.data.tags.get(tracking.KIND, "none of ours")
     if kind not in ("train", "prune", "criterion"):
         raise ResourceError(f"run {run_id!r} holds no network: it is a run of kind {kind!r}")
-    pruned = children(run_id) if kind == "prune" else [found] if kind == "criterion" else []
+    pruned = children(run_id) if kind == "prune" else [run] if kind == "criterion" else []
     for child in pruned:
         check_child(child)
     dense = fetch_dense(run_id)
@@ -82,21 +82,21 @@ def pruned_network(child: Run, dense: Dense, at: float | None) -> tuple[nn.Modul
         InputError: If the path does not go so far, or its networks cannot be made again.
         ResourceError: If the run does not hold what is needed.
     """
-    run_id, given = child.info.run_id, child.data.params
+    run_id, params = child.info.run_id, child.data.params
     if at is None:
         with tempfile.TemporaryDirectory() as folder:
             model = read_network(tracking.fetch_file(run_id, PRUNED, Path(folder)))[0]
         check_fits(run_id, PRUNED, model, dense.data)
         return model, float(child.data.metrics.get("sparsity", "nan"))
-    recovery = as_recovery(given["recovery"])
+    recovery = as_recovery(params["recovery"])
     if not recovery.memoryless:
         raise InputError(
-            f"run {run_id!r} repaired its networks ({given['recovery']}) and holds the last one "
+            f"run {run_id!r} repaired its networks ({params['recovery']}) and holds the last one "
             "only; leave out the sparsity"
         )
     order = tracking.fetch_array(run_id, ORDER)
-    layers = names(given.get("layers", ""))
-    parts = Parts.of(dense.model, given["granularity"], list(layers) or None)
+    layers = names(params.get("layers", ""))
+    parts = Parts.of(dense.model, params["granularity"], list(layers) or None)
     _check_order(child, order, len(parts))
     most = len(order) / len(parts)
     # Half a part of leeway: both a step's exact share and its rounded spelling are found.
@@ -106,7 +106,7 @@ def pruned_network(child: Run, dense: Dense, at: float | None) -> tuple[nn.Modul
     model, masks = copy.deepcopy(dense.model), parts.masks(order[:removed])
     apply_masks(model, masks)
     if removed:
-        recovery.begin(dense.model, dense.data, int(given["seed"]))(model, masks)
+        recovery.begin(dense.model, dense.data, int(params["seed"]))(model, masks)
     return model, removed / len(parts)
 
 

@@ -56,8 +56,8 @@ def check(config: RobustnessConfig) -> Plan:
     if not (corruptions and severities):
         raise InputError("corruptions or severities is empty; name one or more of each")
     check_names(corruptions, severities, attacks)
-    given = source(config.run_id, config.unfinished) if config.run_id else None
-    run_id = given.info.run_id if given else newest("prune")
+    run = source(config.run_id, config.unfinished) if config.run_id else None
+    run_id = run.info.run_id if run else newest("prune")
     dense, networks = networks_of(run_id, sparsities)
     if config.corruptions.strip() == "all":
         corruptions = (*applicable(dense.data.test.x), WEIGHT_NOISE)
@@ -81,20 +81,20 @@ def robustness(config: RobustnessConfig) -> pd.DataFrame:
         ResourceError: If the run is missing or holds no network.
     """
     plan = check(config)
-    run_id, dense, found = plan.run_id, plan.dense, plan.networks
+    run_id, dense, networks = plan.run_id, plan.dense, plan.networks
     tags = {"leastloss.of_run": run_id}
     title = f"robustness of {run_id[:8]}"
-    with tracking.run("robustness", title, parameters(config), tags=tags) as own:
-        tracking.log_data(own, dense.data, dense.model_id)
+    with tracking.run("robustness", title, parameters(config), tags=tags) as own_id:
+        tracking.log_data(own_id, dense.data, dense.model_id)
         name = joined("robustness", data_words(dense.settings), f"s{dense.settings['seed']}")
-        said = f"Exposes {len(found)} networks of run {run_id} to {config.corruptions}."
+        what = f"Exposes {len(networks)} networks of run {run_id} to {config.corruptions}."
         again = f"mlflow run . -e robustness -P run_id={run_id}"
         again += " -P unfinished=yes" if config.unfinished == "yes" else ""
-        tracking.log_tags(own, name_tags(dense.settings))
-        tracking.describe(own, note_of(dense.settings, said, again), name, ["robustness.png"])
+        tracking.log_tags(own_id, name_tags(dense.settings))
+        tracking.describe(own_id, note_of(dense.settings, what, again), name, ["robustness.png"])
         pictures = Pictures(dense.data.test)
         table = robustness_of(
-            {network.label: network.model for network in found},
+            {network.label: network.model for network in networks},
             dense.data.test,
             corruptions=plan.corruptions,
             severities=plan.severities,
@@ -105,19 +105,19 @@ def robustness(config: RobustnessConfig) -> pd.DataFrame:
             progress=True,
             seen=pictures.take,
         )
-        table = _described(table, found)
-        summary = _described(noise_summary(table), found)
-        tracking.log_text(own, csv_text(table), TABLE)
-        tracking.log_text(own, csv_text(summary), SUMMARY)
+        table = _described(table, networks)
+        summary = _described(noise_summary(table), networks)
+        tracking.log_text(own_id, csv_text(table), TABLE)
+        tracking.log_text(own_id, csv_text(summary), SUMMARY)
         shares = ", ".join(f"{at:g}" for at in plan.sparsities)
         where = f", pruned to {shares}" if shares else ""
-        _log_figures(own, table, f"{dense.name} on {dense.data.name}{where}")
+        _log_figures(own_id, table, f"{dense.name} on {dense.data.name}{where}")
         if pictures.found:
             figure = corruption_samples(pictures.found, title=f"{dense.data.name}, test images")
-            tracking.log_bytes(own, render(figure), "corruptions.png")
-        tracking.log_metrics(own, _metrics(table, summary))
+            tracking.log_bytes(own_id, render(figure), "corruptions.png")
+        tracking.log_metrics(own_id, _metrics(table, summary))
     _print(summary)
-    click.echo(f"robustness run: {own}")
+    click.echo(f"robustness run: {own_id}")
     return table
 
 
@@ -131,9 +131,9 @@ def chosen(text: str) -> tuple[str, ...]:
     return (*CORRUPTIONS, WEIGHT_NOISE) if text.strip() == "all" else names(text)
 
 
-def _described(table: pd.DataFrame, found: list[Network]) -> pd.DataFrame:
+def _described(table: pd.DataFrame, networks: list[Network]) -> pd.DataFrame:
     """The table with the criterion and the sparsity of each model."""
-    about = {network.label: network for network in found}
+    about = {network.label: network for network in networks}
     described = table.copy()
     described.insert(1, "criterion", [about[label].criterion for label in table["model"]])
     described.insert(2, "sparsity", [about[label].sparsity for label in table["model"]])

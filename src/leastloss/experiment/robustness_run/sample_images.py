@@ -28,8 +28,8 @@ class Pictures:
 
     def take(self, corruption: str, severity: int, x: torch.Tensor) -> None:
         """Keep the chosen ones of damaged images (n, C, H, W)."""
-        kept = self.found.setdefault(corruption, {0: self.clean})
-        kept[severity] = self._of(x)
+        by_severity = self.found.setdefault(corruption, {0: self.clean})
+        by_severity[severity] = self._of(x)
 
     def _of(self, x: torch.Tensor) -> NDArray[np.floating[Any]]:
         return np.asarray(x[self.chosen].cpu().numpy())

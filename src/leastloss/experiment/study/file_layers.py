@@ -26,9 +26,9 @@ def read_layers(file: str) -> list[dict[str, Any]]:
         InputError: If a file cannot be read, is no TOML, extends itself, or a placeholder has no
             word.
     """
-    given = _read(Path(file), [])
+    keys = _read(Path(file), [])
     try:
-        return [_filled(laid_over(given, row)) for row in _rows(given.pop("grid", [{}]))]
+        return [_filled(laid_over(keys, row)) for row in _rows(keys.pop("grid", [{}]))]
     except InputError as error:
         raise InputError(f"{file}: {error}") from error
 
@@ -68,29 +68,29 @@ def _read(path: Path, above: list[Path]) -> dict[str, Any]:
     """The keys of a file over those of the file that it extends; ``above``: files that led here."""
     place = path.resolve()
     if place in above:
-        chain = " -> ".join(one.name for one in [*above[above.index(place) :], place])
+        chain = " -> ".join(file.name for file in [*above[above.index(place) :], place])
         raise InputError(f"{above[0].name}: the files extend each other in a circle: {chain}")
     try:
-        given = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        keys = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"cannot read the experiment file {str(path)!r}: {error}") from error
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"{path}: {error}") from error
     except RecursionError as error:
         raise InputError(f"{path}: its tables or lists are nested too deep to be read") from error
-    if "extends" not in given:
-        return given
-    name = typed(str, f"extends of {path}", given.pop("extends"))
+    if "extends" not in keys:
+        return keys
+    name = typed(str, f"extends of {path}", keys.pop("extends"))
     base = _read(path.parent / name, [*above, place])
     base.pop("grid", None)
-    return laid_over(base, given)
+    return laid_over(base, keys)
 
 
-def _filled(given: dict[str, Any]) -> dict[str, Any]:
+def _filled(keys: dict[str, Any]) -> dict[str, Any]:
     """Put the words in their places; a file without ``[words]`` has no placeholders."""
-    if WORDS not in given:
-        return given
-    words = typed(dict, WORDS, given.pop(WORDS))
+    if WORDS not in keys:
+        return keys
+    words = typed(dict, WORDS, keys.pop(WORDS))
     for word, text in words.items():
         typed(str, f"{word} of {WORDS}", text)
 
@@ -100,8 +100,8 @@ def _filled(given: dict[str, Any]) -> dict[str, Any]:
         return str(words[match[1]])
 
     filled = {
-        key: re.sub(r"\{(\w+)\}", word_of, given[key])
+        key: re.sub(r"\{(\w+)\}", word_of, keys[key])
         for key in TEXTS
-        if isinstance(given.get(key), str)
+        if isinstance(keys.get(key), str)
     }
-    return given | filled
+    return keys | filled

@@ -83,14 +83,14 @@ class Study:
             arm: One of the study's arms.
             within: Only others of this criterion count; empty: all.
         """
-        own = parameters(arm.config)
-        kin = [
+        settings = parameters(arm.config)
+        others = [
             parameters(other.config)
             for other in self.arms
             if self.group(other) == self.group(arm) and within in ("", other.criterion)
         ]
         keys = fields_of(PruneConfig, but=("runs", "keep", "measure"))
-        return [f"{key}={own[key]}" for key in keys if len({its[key] for its in kin}) > 1]
+        return [f"{key}={settings[key]}" for key in keys if len({its[key] for its in others}) > 1]
 
     def method(self, arm: Arm) -> str:
         """The criterion, with the settings that tell it from its other arms; defaults go unsaid.

@@ -15,13 +15,13 @@ def facts_of(finished: FinishedRuns, command: str) -> dict[str, str]:
     seeds = sorted({seed for seed, _ in finished.children})
     settings, usual = parameters(study.arms[0].config), defaults(PruneConfig)
     always = fields_of(PruneConfig, mark="always")
-    told = [
+    differing = [
         f"{key} {settings[key]}"
         for key in fields_of(PruneConfig, but=("runs", "criteria", "place"), unmarked="repeats")
         if key not in study.varied() and (settings[key] != usual[key] or key in always)
     ]
     facts = {"command": f"`{command}`"}
-    facts["settings"] = ", ".join(told) + (
+    facts["settings"] = ", ".join(differing) + (
         "; seed i trains on stratified subset i" if study.replicates else ""
     )
     facts["seeds"] = f"{len(seeds)} ({', '.join(map(str, seeds))}), {len(runs)} prune runs"

@@ -51,8 +51,8 @@ def check(config: SweepConfig, written: tuple[Study, ...]) -> tuple[Study, ...]:
 
 
 def _try(study: Study) -> None:
-    found = find(study)
-    seed = next((seed for seed in study.seeds if found.missing(seed)), None)
+    finished = find(study)
+    seed = next((seed for seed in study.seeds if finished.missing(seed)), None)
     if seed is None:
         return
     # No two workers download at a time, either: the data are there when they begin.
@@ -101,18 +101,18 @@ def _sweep(study: Study, config: SweepConfig, command: str) -> None:
     tracking.ensure_experiment(study.section)
     with tracking.run(
         "sweep", f"sweep · {study.section}", parameters(config), exports=False
-    ) as own:
+    ) as run_id:
         failed = [] if config.report == "only" else run_missing(study, config.workers)
         for line in failed:
             click.echo(line, err=True)
         if config.report != "no" and (find(study).children or not failed):
-            _publish(study, config, own, command)
+            _publish(study, config, run_id, command)
         if failed:
             raise ResourceError(
                 f"{len(failed)} of the sweep's jobs failed, listed above; the same command again "
                 "does what is missing"
             )
-    click.echo(f"sweep run: {own}")
+    click.echo(f"sweep run: {run_id}")
 
 
 def _command(study: Study, config: SweepConfig, *, grid: bool) -> str:
@@ -121,26 +121,26 @@ def _command(study: Study, config: SweepConfig, *, grid: bool) -> str:
     return f"{command} -P sections={study.section}" if grid else command
 
 
-def _publish(study: Study, config: SweepConfig, own: str, command: str) -> None:
-    found = find(study)
-    for path in publish(found, Path(config.out or "."), command):
+def _publish(study: Study, config: SweepConfig, run_id: str, command: str) -> None:
+    finished = find(study)
+    for path in publish(finished, Path(config.out or "."), command):
         click.echo(f"written: {path}")
         if path.name != RESULTS:
-            tracking.log_bytes(own, path.read_bytes(), path.name)
-    log_page(own, study_page(found, command), PAGE)
+            tracking.log_bytes(run_id, path.read_bytes(), path.name)
+    log_page(run_id, study_page(finished, command), PAGE)
 
 
-def study_page(found: FinishedRuns, command: str) -> Comparison:
+def study_page(finished: FinishedRuns, command: str) -> Comparison:
     """The study as the page of ``compare``: its metrics, sparsities and references."""
-    report = found.study.report
-    steps = compared(list(found.children.values()))
+    report = finished.study.report
+    steps = compared(list(finished.children.values()))
     criteria = {label.criterion for label in steps.labels.values()}
     return comparison_of(
         steps,
         report.metrics,
         at=[point for point in report.sparsities if point],
         against=[name for name in report.against if name in criteria | steps.labels.keys()],
-        title=found.study.title,
+        title=finished.study.title,
         command=f"{command} -P report=only",
     )
 
@@ -156,12 +156,12 @@ def _shown(file: str, out: Path) -> str:
 
 def run_missing(study: Study, workers: int) -> list[str]:
     """Train and prune what no finished run holds yet; returns a line for every job that failed."""
-    found = find(study)
+    finished = find(study)
     total = len(study.seeds) * len(study.arms)
-    missing = {seed: found.missing(seed) for seed in study.seeds}
+    missing = {seed: finished.missing(seed) for seed in study.seeds}
     todo = sum(len(arms) for arms in missing.values())
     click.echo(f"{study.section}: {total - todo} of {total} prune children are there, {todo} to do")
-    jobs = [job for seed in study.seeds if missing[seed] for job in _jobs(study, seed, found)]
+    jobs = [job for seed in study.seeds if missing[seed] for job in _jobs(study, seed, finished)]
     if not jobs:
         return []
     count = min(workers or os.cpu_count() or 1, todo)
@@ -178,12 +178,12 @@ def run_missing(study: Study, workers: int) -> list[str]:
     return failed
 
 
-def _jobs(study: Study, seed: int, found: FinishedRuns) -> list[Job]:
+def _jobs(study: Study, seed: int, finished: FinishedRuns) -> list[Job]:
     """Train the network of a seed unless it is there, then prune it by the missing arms."""
-    arms = found.missing(seed)
+    arms = finished.missing(seed)
     prunings = partial(_prunings, study, seed, arms)
-    if seed in found.dense:
-        return prunings(found.dense[seed])
+    if seed in finished.dense:
+        return prunings(finished.dense[seed])
     config = study.network(seed)
     return [Job(name=f"seed {seed}, train", work=_train, arguments=(config,), then=prunings)]
 
@@ -198,9 +198,9 @@ def _prunings(study: Study, seed: int, missing: Sequence[Arm], run_id: str) -> l
         arms = [a for a in call if any(f"@{label}".endswith(f"@{a.criterion}") for label in labels)]
         if arms:
             config = prune_config(study, seed, arms, run_id)
-            told = [f"seed {seed}", *(arm.criterion for arm in arms)]
-            told += [f"{key}={getattr(config, key)}" for key in study.varied()]
-            jobs.append(Job(name=", ".join(told), work=_prune, arguments=(config,)))
+            words = [f"seed {seed}", *(arm.criterion for arm in arms)]
+            words += [f"{key}={getattr(config, key)}" for key in study.varied()]
+            jobs.append(Job(name=", ".join(words), work=_prune, arguments=(config,)))
     return jobs
 
 
