@@ -1,14 +1,15 @@
+import warnings
+from pathlib import Path
+
 import pandas as pd
 import pytest
 import torch
 from torch import nn
 
+import leastloss as ll
 from leastloss.data import Data
-from leastloss.epochs import batches, train_epoch
-from leastloss.errors import InputError, ResourceError
-from leastloss.models import MLP, BinarizedMLP
-from leastloss.models.layers import watch_flips
-from leastloss.seeds import torch_stream
+from leastloss.errors import InputError
+from leastloss.models import MLP
 from leastloss.training import fit
 
 
@@ -16,23 +17,40 @@ def _mlp() -> MLP:
     return MLP(64, (16,), 10, generator=torch.Generator().manual_seed(0))
 
 
-def _loss(model: nn.Module, data: Data) -> float:
-    with torch.no_grad():
-        return nn.functional.cross_entropy(model(data.val.x), data.val.y).item()
+GENERATOR = torch.Generator().manual_seed(0)
+X = torch.rand(160, 6, generator=GENERATOR)
+DATA = ll.Data.from_tensors((X, (X[:, :4].argmax(dim=1))))
 
 
-def test_the_best_weights_come_back_not_the_last(data: Data) -> None:
-    # Patience has run out, so the last epochs were worse than the best one.
-    model = _mlp()
-    history = fit(model, data, epochs=200, patience=5, lr=0.1, progress=False)
-    assert history["val_loss"].iloc[-1] > history["val_loss"].min()
-    assert _loss(model, data) == pytest.approx(history["val_loss"].min(), rel=1e-5)
+def network() -> nn.Sequential:
+    torch.manual_seed(1)
+    return nn.Sequential(nn.Linear(6, 10), nn.ReLU(), nn.Linear(10, 4))
 
 
-def test_it_stops_after_patience_epochs_without_a_gain(data: Data) -> None:
-    history = fit(_mlp(), data, epochs=200, patience=3, lr=0.1, progress=False)
-    best = int(history["val_loss"].idxmin())
-    assert len(history) == best + 1 + 3
+def zeros(net: nn.Module) -> list[torch.Tensor]:
+    return [p.detach() == 0 for p in net.parameters() if p.ndim > 1]
+
+
+def count(net: nn.Module) -> int:
+    return sum(int(zero.sum()) for zero in zeros(net))
+
+
+@pytest.fixture(scope="module")
+def reloaded() -> nn.Sequential:
+    """Pruned to 40 of 100 weights, and read back from a state_dict: no mask is remembered."""
+    net = network()
+    ll.fit(net, DATA, epochs=3, progress=False)
+    path = ll.prune(net, DATA, "magnitude", to_sparsity=0.4, steps=2, progress=False)
+    again = network()
+    again.load_state_dict(path.model_at(0.4).state_dict())
+    assert count(again) == 40
+    return again
+
+
+def holds(found: nn.Module, before: nn.Module) -> bool:
+    return all(
+        bool((now | ~then).all()) for now, then in zip(zeros(found), zeros(before), strict=True)
+    )
 
 
 def test_training_learns_and_is_repeatable(data: Data) -> None:
@@ -60,45 +78,6 @@ def test_what_is_said_after_an_epoch_joins_its_row_and_changes_nothing(data: Dat
     pd.testing.assert_frame_equal(told[same], plain[same])
 
 
-def test_latent_weights_stay_in_the_window(data: Data) -> None:
-    model = BinarizedMLP(64, (8,), 10)
-    fit(model, data, epochs=3, lr=0.5, progress=False)
-    weights = [
-        p for n, p in model.named_parameters() if n in ("layers.0.weight", "layers.3.weight")
-    ]
-    assert len(weights) == 2
-    assert all(weight.abs().max() <= 1 for weight in weights)
-
-
-def test_flips_are_those_of_the_best_epoch(data: Data) -> None:
-    model = BinarizedMLP(64, (8,), 10, generator=torch.Generator().manual_seed(0))
-    twin = BinarizedMLP(64, (8,), 10, generator=torch.Generator().manual_seed(0))
-    history = fit(model, data, epochs=40, patience=3, lr=0.05, progress=False)
-    best = int(history["val_loss"].idxmin()) + 1
-    assert best < len(history)
-    watch_flips(twin)
-    optimizer = torch.optim.Adam(twin.parameters(), lr=0.05, fused=True)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=40)
-    generator = torch_stream(0, "batches")
-    for _ in range(best):
-        train_epoch(twin, data.train, optimizer, 64, generator, nn.functional.cross_entropy, {})
-        schedule.step()
-    counts = model.state_dict()["layers.0.flips"]
-    assert 0 < counts.max() <= best * -(-len(data.train) // 64)
-    assert torch.equal(counts, twin.state_dict()["layers.0.flips"])
-
-
-def test_batches_cover_the_split_once_and_none_is_single(data: Data) -> None:
-    size = len(data.train) - 1
-    seen = list(batches(data.train, size, torch_stream(0, "batches")))
-    assert [len(y) for _, y in seen] == [size + 1]
-    seen = list(batches(data.train, 7, torch_stream(0, "batches")))
-    assert sum(len(y) for _, y in seen) == len(data.train)
-    assert torch.cat([x for x, _ in seen]).sum() == pytest.approx(
-        float(data.train.x.sum()), rel=1e-5
-    )
-
-
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -116,7 +95,24 @@ def test_bad_arguments_are_refused(wrong: dict[str, float], data: Data) -> None:
         fit(_mlp(), data, progress=False, **wrong)  # type: ignore[arg-type]  # wrong on purpose
 
 
-def test_a_diverging_loss_is_one_clear_line(data: Data, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("leastloss.epochs.train_epoch", lambda *_: float("nan"))
-    with pytest.raises(ResourceError, match="diverged in epoch 1"):
-        fit(_mlp(), data, epochs=50, progress=False)
+def test_fit_holds_the_zeros_of_a_loaded_state_and_says_so(reloaded: nn.Sequential) -> None:
+    net = network()
+    net.load_state_dict(reloaded.state_dict())
+    with pytest.warns(UserWarning, match="40 of 100 weights are zero already") as told:
+        ll.fit(net, DATA, epochs=3, lr=0.05, progress=False)
+    assert len(told) == 1
+    assert Path(told[0].filename).name == Path(__file__).name
+    assert count(net) == 40
+    assert holds(net, reloaded)
+    assert not any("mask" in name for name, _ in net.named_buffers())  # no trace
+    ll.fit(net, DATA, epochs=3, lr=0.05, zeros="free", progress=False)
+    assert count(net) < 20  # but those of units that are off altogether
+
+
+def test_a_new_network_is_fitted_without_a_word() -> None:
+    net = network()
+    nn.init.zeros_(net[2].weight)  # a fresh head
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        ll.fit(net, DATA, epochs=1, progress=False)
+    assert count(net[2]) < 40 == net[2].weight.numel()

@@ -1,6 +1,5 @@
 """Smaller networks with equal outputs, and what cannot be made smaller."""
 
-import copy
 from pathlib import Path
 
 import pytest
@@ -12,10 +11,9 @@ from torch import Tensor, nn
 import leastloss as ll
 from leastloss.data import Data
 from leastloss.errors import InputError
-from leastloss.models import MLP, BinarizedMLP, BinaryLinear, ConvNet
-from leastloss.models.binarize import Binarize
+from leastloss.models import MLP, BinarizedMLP, ConvNet
 from leastloss.models.files import read_network, save_network
-from leastloss.models.layers import Masks, prunable_layers
+from leastloss.models.layers import prunable_layers
 from leastloss.pruning import Parts, apply_masks
 
 KINDS = ("binarized-mlp", "mlp", "convnet", "mlp-no-bias", "norms")
@@ -114,72 +112,6 @@ def test_pruned_networks_of_a_path(networks: dict[str, nn.Module], data: Data) -
         assert found["accuracy"] == ll.evaluate(pruned, data.test)["accuracy"]
 
 
-def test_a_constant_is_folded_through_the_activation_and_cascades() -> None:
-    # Unit 1 is relu(2) = 2 always. Units 0 and 1 of the second layer read it alone: they are
-    # relu(1 - 6) = 0 and relu(1 + 4) = 5; the last layer keeps what is read of unit 2.
-    net = nn.Sequential(
-        *(nn.Linear(1, 2), nn.ReLU(), nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1, bias=False))
-    )
-    with torch.no_grad():
-        net[0].weight[:], net[0].bias[:] = torch.tensor([[1.0], [0.0]]), torch.tensor([0.0, 2.0])
-        net[2].weight[:] = torch.tensor([[0.0, -3.0], [0.0, 2.0], [7.0, 1.0]])
-        net[2].bias[:] = 1.0
-        net[4].weight[:] = torch.tensor([[1.0, 10.0, 1.0]])
-    small = ll.compact(net)
-    assert widths(small) == [1, 1, 1]
-    assert small[2].bias.tolist() == [3.0]  # 1, and 1 * 2 of the constant unit
-    assert small[4].bias.tolist() == [50.0]
-    assert small(torch.tensor([[1.0]])).item() == 7 + 3 + 50
-
-
-def binary(*, norm: bool) -> nn.Sequential:
-    """The first of two hidden units has no inputs, and its BatchNorm makes a sign of its own."""
-    net = nn.Sequential(BinaryLinear(3, 2), nn.BatchNorm1d(2), Binarize(), BinaryLinear(2, 2))
-    net.append(nn.BatchNorm1d(2) if norm else nn.Identity())
-    with torch.no_grad():
-        net[0].mask[0], net[1].bias[0] = 0.0, -1.0
-        net[3].weight[:] = torch.tensor([[0.5, 0.5], [-0.5, 0.5]])
-    return net.eval()
-
-
-def test_a_constant_sign_goes_into_the_next_batch_norm() -> None:
-    small = ll.compact(binary(norm=True))
-    assert widths(small) == [1, 2]
-    assert small[4].running_mean.tolist() == [1.0, -1.0]  # 0 minus the share: signs times -1
-    kept = ll.compact(binary(norm=False))
-    assert widths(kept) == [2, 2]  # no bias, no BatchNorm: nothing takes it in
-
-
-def test_an_unread_unit_goes_and_a_constant_channel_before_padding_stays() -> None:
-    net = nn.Sequential(
-        nn.Conv2d(1, 3, 3, padding=1), nn.ReLU(), nn.Conv2d(3, 2, 3, padding=1), nn.Flatten()
-    )
-    net.append(nn.Linear(2 * 16, 2))
-    with torch.no_grad():
-        net[0].weight[0], net[0].bias[0] = 0.0, 1.0  # constant 1, but 0 around the image
-        net[0].weight[1], net[0].bias[1] = 0.0, -1.0  # constant 0: nothing to take in
-        net[2].weight[:, 2] = 0.0  # not read
-    x = torch.rand(5, 1, 4, 4)
-    small = ll.compact(net, sample=x[:1])
-    assert widths(small) == [1, 2, 2]
-    assert_equal(small, net, x)
-    with torch.no_grad():
-        net[2].padding = (0, 0)
-    net[4] = nn.Linear(2 * 4, 2)
-    small = ll.compact(net, sample=x[:1])
-    assert widths(small)[0] == 1  # without padding all three go, but one must stay
-    assert_equal(small, net, x)
-
-
-def test_one_unit_stays_and_one_layer_is_left_as_it_is() -> None:
-    net = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 2))
-    with torch.no_grad():
-        net[2].weight.zero_()
-    assert widths(ll.compact(net)) == [1, 2]
-    assert widths(ll.compact(nn.Linear(4, 2))) == [2]
-    assert widths(ll.compact(MLP(4, (), 2))) == [2]
-
-
 @pytest.mark.parametrize(
     ("kind", "hidden"),
     [
@@ -252,12 +184,6 @@ def test_what_cannot_be_made_smaller_is_refused(model: nn.Module, said: str) -> 
     assert "granularity" not in str(caught.value)
 
 
-def test_a_state_between_the_layers_that_is_unknown_keeps_the_units() -> None:
-    net = nn.Sequential(nn.Linear(3, 4), nn.PReLU(4), nn.Linear(4, 2))
-    masks: Masks = Parts.of(net, "unit").masks(torch.arange(2).numpy())
-    assert widths(ll.compact(net, masks)) == [4, 2]
-
-
 def test_code_that_counts_on_widths_is_found_out() -> None:
     class Counted(nn.Sequential):
         def forward(self, x: Tensor) -> Tensor:
@@ -268,18 +194,3 @@ def test_code_that_counts_on_widths_is_found_out() -> None:
     masks = Parts.of(net, "unit").masks(torch.arange(2).numpy())
     with pytest.raises(InputError, match="its code counts on its widths"):
         ll.compact(net, masks)
-
-
-def test_gradients_memory_format_and_mode_stay() -> None:
-    model, x = made("convnet")
-    masks = Parts.of(model, "unit").masks(torch.arange(3).numpy())
-    model.train()
-    before = copy.deepcopy(model.state_dict())
-    small = ll.compact(model, masks)
-    assert model.training
-    assert not small.training
-    assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
-    assert small.layers[0].weight.is_contiguous(memory_format=torch.channels_last)
-    assert all(parameter.requires_grad for parameter in small.parameters())
-    loss = small.train()(x).sum()
-    loss.backward()

@@ -18,6 +18,8 @@ from leastloss.pruning import Parts, PruningPath, apply_masks, full_masks, shuff
 GENERATOR = torch.Generator().manual_seed(0)
 X = torch.rand(160, 6, generator=GENERATOR)
 DATA = ll.Data.from_tensors((X, (X[:, :4].argmax(dim=1))))
+
+
 pytestmark = pytest.mark.filterwarnings("ignore:.*zero already:UserWarning")
 
 
@@ -50,29 +52,6 @@ def holds(found: nn.Module, before: nn.Module) -> bool:
     return all(
         bool((now | ~then).all()) for now, then in zip(zeros(found), zeros(before), strict=True)
     )
-
-
-def test_fit_holds_the_zeros_of_a_loaded_state_and_says_so(reloaded: nn.Sequential) -> None:
-    net = network()
-    net.load_state_dict(reloaded.state_dict())
-    with pytest.warns(UserWarning, match="40 of 100 weights are zero already") as told:
-        ll.fit(net, DATA, epochs=3, lr=0.05, progress=False)
-    assert len(told) == 1
-    assert Path(told[0].filename).name == Path(__file__).name
-    assert count(net) == 40
-    assert holds(net, reloaded)
-    assert not any("mask" in name for name, _ in net.named_buffers())  # no trace
-    ll.fit(net, DATA, epochs=3, lr=0.05, zeros="free", progress=False)
-    assert count(net) < 20  # but those of units that are off altogether
-
-
-def test_a_new_network_is_fitted_without_a_word() -> None:
-    net = network()
-    nn.init.zeros_(net[2].weight)  # a fresh head
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        ll.fit(net, DATA, epochs=1, progress=False)
-    assert count(net[2]) < 40 == net[2].weight.numel()
 
 
 @pytest.mark.parametrize("asked", [{"to_sparsity": 0.3}, {"to_sparsity": 0.4}])

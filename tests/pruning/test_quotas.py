@@ -1,19 +1,24 @@
 """Balanced signs, copied layer ratios, and steps at given sparsities."""
 
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
+import leastloss as ll
+from leastloss.criteria.base import Criterion, Scores, ScoringContext
 from leastloss.criteria.scoring.polarity import negative
 from leastloss.data import Data
 from leastloss.errors import InputError
 from leastloss.plan import Plan
-from leastloss.pruning import PruningPath, prune
+from leastloss.pruning import Parts, PruningPath, prune, shuffled
+from leastloss.pruning.quotas import Allotted
 from leastloss.pruning.schedule import rounds_of
 from leastloss.pruning.selection import select
 
@@ -23,6 +28,44 @@ SHARES = [0.1, 0.43, 0.8]
 def pruned(model: nn.Module, data: Data, criterion: str, **options: Any) -> PruningPath:
     options = {"sparsities": SHARES, "recovery": "none", "progress": False} | options
     return prune(model, data, criterion, **options)
+
+
+X = torch.rand(120, 6, generator=torch.Generator().manual_seed(0))
+DATA = ll.Data.from_tensors((X, X[:, :4].argmax(dim=1)))
+OPTIONS: dict[str, Any] = {"recovery": "none", "progress": False}
+
+
+@dataclass(frozen=True, kw_only=True)
+class LastFirst(Criterion):
+    """Take the last layer first, in one order or score by score."""
+
+    name = "last-first"
+    exact: bool = False
+
+    def score(self, context: ScoringContext) -> Scores:
+        """Score every weight by its layer and place."""
+        return {
+            name: np.arange(mask.numel(), dtype=float).reshape(tuple(mask.shape)) - 1000 * i
+            for i, (name, mask) in enumerate(context.masks.items())
+        }
+
+    def removal_order(self, context: ScoringContext, k: int) -> np.ndarray[Any, Any] | None:
+        """The same as an order."""
+        if not self.exact:
+            return None
+        flat = np.concatenate([one.ravel() for one in self.score(context).values()])
+        alive = np.concatenate([mask.flatten().numpy() for mask in context.masks.values()])
+        order = np.argsort(flat)
+        return order[alive[order]][:k]
+
+
+def network() -> nn.Sequential:
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Linear(6, 5), nn.ReLU(), nn.Linear(5, 4))
+
+
+def kept(path: PruningPath, sparsity: float) -> list[int]:
+    return [int(mask.sum()) for mask in path.masks_at(sparsity).values()]
 
 
 @given(st.integers(0, 10**6))
@@ -152,3 +195,28 @@ def test_steps_at_given_sparsities(networks: dict[str, nn.Module], data: Data) -
 def test_sparsities_that_are_no_steps(shares: list[float], message: str) -> None:
     with pytest.raises(InputError, match=message):
         rounds_of(Plan(sparsities=shares), 10)
+
+
+@pytest.mark.parametrize("allocation", ["uniform", "erk", "lamp"])
+def test_allocations_leave_one_too(allocation: str) -> None:
+    given = OPTIONS | {"allocation": allocation}
+    path = ll.prune(network(), DATA, "magnitude", sparsities=[0.5, 0.96], **given)
+    assert kept(path, 0.96) == [1, 1]
+
+
+def test_shares_that_empty_no_layer_are_those_of_the_rule() -> None:
+    parts = Parts.of(network(), "weight")
+    none = np.zeros(50, dtype=bool)
+    first = Allotted(lambda k: np.array([0.0, k]), parts)
+    assert first.next(none, 15).tolist() == [0, 15]
+    assert first.next(none, 20).tolist() == [1, 19]
+    assert Allotted(lambda k: np.array([0.0, k]), parts, True).next(none, 20).tolist() == [0, 20]
+
+
+def test_layer_ratios_that_empty_a_layer_are_refused_unless_asked_for() -> None:
+    given = OPTIONS | {"sparsities": [0.4, 0.8]}
+    emptied = ll.prune(network(), DATA, LastFirst(), empty_layers=True, **given)
+    with pytest.raises(InputError, match="a path that empties layer '2'"):
+        ll.prune(network(), DATA, "random", allocation=emptied, **given)
+    other = ll.prune(network(), DATA, "random", allocation=emptied, empty_layers=True, **given)
+    assert kept(other, 0.8) == kept(shuffled(emptied, DATA), 0.8) == [10, 0]

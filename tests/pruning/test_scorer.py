@@ -1,13 +1,62 @@
 """Exact orders do not depend on where the path is measured."""
 
+from dataclasses import dataclass
+from typing import Any
+
 import numpy as np
 import pytest
+import torch
 from torch import nn
 
-from leastloss.criteria import MILS, Criterion, Magnitude, Random
+import leastloss as ll
+from leastloss.criteria import CRITERIA, MILS, Criterion, Magnitude, Random, Scores, ScoringContext
 from leastloss.data import Data
 from leastloss.errors import InputError
-from leastloss.pruning import Finetune, prune
+from leastloss.pruning import (
+    Finetune,
+    Parts,
+    PruningPath,
+    prune,
+    shuffled,
+)
+from leastloss.pruning.scorer import Scorer
+
+X = torch.rand(120, 6, generator=torch.Generator().manual_seed(0))
+DATA = ll.Data.from_tensors((X, X[:, :4].argmax(dim=1)))
+OPTIONS: dict[str, Any] = {"recovery": "none", "progress": False}
+
+
+@dataclass(frozen=True, kw_only=True)
+class LastFirst(Criterion):
+    """Take the last layer first, in one order or score by score."""
+
+    name = "last-first"
+    exact: bool = False
+
+    def score(self, context: ScoringContext) -> Scores:
+        """Score every weight by its layer and place."""
+        return {
+            name: np.arange(mask.numel(), dtype=float).reshape(tuple(mask.shape)) - 1000 * i
+            for i, (name, mask) in enumerate(context.masks.items())
+        }
+
+    def removal_order(self, context: ScoringContext, k: int) -> np.ndarray[Any, Any] | None:
+        """The same as an order."""
+        if not self.exact:
+            return None
+        flat = np.concatenate([one.ravel() for one in self.score(context).values()])
+        alive = np.concatenate([mask.flatten().numpy() for mask in context.masks.values()])
+        order = np.argsort(flat)
+        return order[alive[order]][:k]
+
+
+def network() -> nn.Sequential:
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Linear(6, 5), nn.ReLU(), nn.Linear(5, 4))
+
+
+def kept(path: PruningPath, sparsity: float) -> list[int]:
+    return [int(mask.sum()) for mask in path.masks_at(sparsity).values()]
 
 
 @pytest.mark.parametrize(
@@ -68,3 +117,42 @@ def test_options_that_a_schedule_ignores_are_refused(
 def test_balance_needs_signs_that_stay(data: Data, networks: dict[str, nn.Module]) -> None:
     with pytest.raises(InputError, match=r"needs signs that stay; .* as 'finetune' does"):
         prune(networks["mlp"], data, "random", balance="polarity", recovery="finetune")
+
+
+def test_each_scoring_draws_on(networks: dict[str, nn.Module], data: Data) -> None:
+    parts = Parts.of(networks["mlp"], "weight")
+    scorer = Scorer(CRITERIA["random"](), parts, data, seed=0)
+    first = scorer.choose(networks["mlp"], np.zeros(0, dtype=np.int64), 5).order
+    second = scorer.choose(networks["mlp"], first, 5).order
+    assert not set(first.tolist()) & set(second.tolist())
+
+
+@pytest.mark.parametrize("balance", ["none", "polarity"])
+@pytest.mark.parametrize("schedule", ["one-shot", "iterative", "sequential"])
+@pytest.mark.parametrize("exact", [False, True])
+def test_one_weight_of_each_layer_stays(exact: bool, schedule: str, balance: str) -> None:
+    given = OPTIONS | {"schedule": schedule, "balance": balance}
+    criterion = LastFirst(exact=exact)
+    path = ll.prune(network(), DATA, criterion, sparsities=[0.4, 0.6, 0.8], **given)
+    assert kept(path, 0.8) == [9, 1]
+    assert path.table()["removed"].tolist() == [0, 20, 30, 40]
+    assert not any("no weight left" in remark for remark in path.remarks)
+    free = ll.prune(
+        network(), DATA, criterion, sparsities=[0.4, 0.6, 0.8], empty_layers=True, **given
+    )
+    assert kept(free, 0.8) == [10, 0]
+    assert any(remark.startswith("layer '2' has no weight left") for remark in free.remarks)
+    if balance == "none":
+        assert "layer '2' has no weight left from sparsity 0.4 on" in free.remarks
+
+
+@pytest.mark.parametrize("recovery", ["none", "compensate"])
+@pytest.mark.parametrize("schedule", ["one-shot", "iterative", "sequential"])
+@pytest.mark.parametrize("criterion", ["magnitude", "random", "obs", "lamp", "mils-entropy", "nc"])
+def test_every_criterion_goes_as_far_as_there_is_room(
+    criterion: str, schedule: str, recovery: str
+) -> None:
+    given = OPTIONS | {"schedule": schedule, "recovery": recovery}
+    path = ll.prune(network(), DATA, criterion, sparsities=[0.5, 0.96], **given)
+    assert kept(path, 0.96) == [1, 1]
+    assert kept(shuffled(path, DATA), 0.96) == [1, 1]

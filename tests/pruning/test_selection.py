@@ -1,3 +1,5 @@
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -6,7 +8,7 @@ from hypothesis.extra.numpy import arrays
 
 from leastloss.errors import InputError
 from leastloss.pruning.schedule import targets
-from leastloss.pruning.selection import protected_parts, select
+from leastloss.pruning.selection import Occupied, protected_parts, select
 
 SCORES = arrays(np.float64, st.integers(1, 60), elements=st.sampled_from([0.0, 1.0, 2.0, -1.0]))
 
@@ -87,3 +89,12 @@ def test_targets_rise_to_the_asked_share(parts: int, share: float, steps: int) -
 def test_too_few_parts_are_refused() -> None:
     with pytest.raises(InputError, match="would remove 0"):
         targets(3, 0.1, 1)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "emptied"), [([0], False), ([0, 1], True), ([2, 3], False), ([2, 3, 4], True)]
+)
+def test_a_layer_is_emptied_by_its_last_living_part(chosen: Sequence[int], emptied: bool) -> None:
+    layers = Occupied(np.array([0, 0, 1, 1, 1, 2]))
+    alive = np.array([True, True, True, True, True, False])  # the third is empty already
+    assert layers.emptied_by(np.array(chosen), alive) is emptied

@@ -1,0 +1,69 @@
+"""Targets follow from the dense network, however the samples are batched."""
+
+import copy
+from collections.abc import Callable
+
+import pytest
+import torch
+from tests.criteria.cases import CLASSES, mlp, residual, split
+from torch import nn
+
+from leastloss.activations import draws
+from leastloss.data import Data, Split
+from leastloss.models.layers import Masks
+from leastloss.pruning import Recovery, apply_masks, full_masks
+from leastloss.pruning.recovery.compensate import Compensate
+
+
+def data_of(train: Split) -> Data:
+    return Data("made up", train, train, train, {})
+
+
+def drawn_masks(model: nn.Module, share: float = 0.4, seed: int = 0) -> Masks:
+    generator = torch.Generator().manual_seed(seed)
+    return {n: m & (torch.rand(m.shape, generator=generator) > share)
+            for n, m in full_masks(model).items()}  # fmt: skip
+
+
+def repaired(
+    dense: nn.Module, masks: Masks, recovery: Recovery | None = None, train: Split | None = None
+) -> nn.Module:
+    model = copy.deepcopy(dense)
+    apply_masks(model, masks)
+    recovery = Compensate() if recovery is None else recovery
+    recovery.begin(dense, data_of(split() if train is None else train), 0)(model, masks)
+    return model
+
+
+@pytest.mark.parametrize("make", [mlp, residual])
+def test_batches_and_repetition_change_nothing(
+    make: Callable[[], nn.Module], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dense = make()
+    masks = drawn_masks(dense)
+    one, two = (repaired(dense, masks).state_dict() for _ in range(2))
+    assert all(torch.equal(one[n], two[n]) for n in one)
+    monkeypatch.setattr(draws, "BATCH", 3)
+    monkeypatch.setattr(draws, "CONVOLUTION_BATCH", 5)
+    for name, value in repaired(dense, masks).state_dict().items():
+        torch.testing.assert_close(value, one[name], rtol=1e-7, atol=1e-9)
+
+
+def input_norm() -> nn.Module:
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Flatten(), nn.BatchNorm1d(32), nn.Linear(32, 6), nn.ReLU(),
+                        nn.BatchNorm1d(6), nn.Linear(6, CLASSES)).double()  # fmt: skip
+    return net.eval()
+
+
+def test_what_comes_before_the_first_layer_may_move() -> None:
+    dense = input_norm()
+    masks = drawn_masks(dense)
+    repair = Compensate().begin(dense, data_of(split()), 0)
+    repair(copy.deepcopy(dense), masks)
+    later = copy.deepcopy(dense)
+    later[1].running_var.mul_(9.0)  # as recalibration and fine-tuning do
+    fresh = copy.deepcopy(later)
+    repair(later, masks)
+    Compensate().begin(dense, data_of(split()), 0)(fresh, masks)
+    assert torch.equal(later[2].weight, fresh[2].weight)

@@ -1,0 +1,48 @@
+"""The worker that exports networks: another one starts where the first was killed."""
+
+from concurrent.futures import BrokenExecutor, Future
+from pathlib import Path
+
+import numpy as np
+import pytest
+from torch import nn
+
+from leastloss.tracking import _exporter
+
+
+class Pool:
+    """Takes jobs, or says that its worker was killed."""
+
+    def __init__(self, *, broken: bool) -> None:
+        self.broken = broken
+
+    def submit(self, *job: object) -> "Future[None]":
+        if self.broken:
+            raise BrokenExecutor("the worker was killed")
+        future: Future[None] = Future()
+        future.set_result(None)
+        return future
+
+
+class Pools:
+    """The first pool that is made is broken, and all others are not."""
+
+    def __init__(self) -> None:
+        self.cleared = 0
+
+    def __call__(self) -> Pool:
+        return Pool(broken=not self.cleared)
+
+    def cache_clear(self) -> None:
+        self.cleared += 1
+
+
+def test_a_killed_worker_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    pools = Pools()
+    monkeypatch.setattr(_exporter, "_pool", pools)
+    _exporter.warm_up()
+    assert pools.cleared == 1
+    pools.cleared = 0
+    example = np.zeros((2, 3), dtype=np.float32)
+    _exporter.submit(nn.Linear(3, 2), example, {}, Path("model")).result()
+    assert pools.cleared == 1
