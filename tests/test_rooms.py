@@ -58,3 +58,17 @@ def test_arrows_run_one_way() -> None:
                 if [*module.split("."), ""][1] in above:
                     up.append(f"{path.relative_to(ROOT)}:{line}: {module}")
     assert up == []
+
+
+# Rooms in which every file has a test of its name; "" stands for the files outside the rooms.
+MIRRORED = ("", "evaluation", "pruning", "tracking")
+
+
+def test_each_file_has_its_test() -> None:
+    lacking = []
+    for path in PACKAGE.rglob("*.py"):
+        if room_of(path) in MIRRORED and path.stem != "__init__":
+            folder = ROOT / "tests" / path.parent.relative_to(PACKAGE)
+            if not (folder / f"test_{path.stem.removeprefix('_')}.py").exists():
+                lacking.append(str(path.relative_to(ROOT)))
+    assert lacking == []

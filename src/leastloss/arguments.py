@@ -1,4 +1,4 @@
-"""What a caller hands to a public function or class: of the right type, or one clear line."""
+"""Check arguments of public functions and classes; one of a wrong type is one clear line."""
 
 import functools
 import inspect

@@ -1,13 +1,13 @@
-"""What controls are called: what a method is held against before its numbers say anything.
+"""Names of the controls that a method is compared with.
 
-Recipes make controls by these names, and pages look for them by the same.
+Recipes make the controls under these names, and pages find them by the same names.
 """
 
 METHODS = ("mils-bdm", "mils-entropy", "nc")
 """The criteria that this project puts forward, and that need controls."""
 
 BASELINES = ("magnitude", "random")
-"""Criteria that others are held against; none is asked of them."""
+"""Criteria that others are compared with; they need no controls."""
 
 SHUFFLED, SMALL = "shuffled", "small-dense"
 """Controls that no criterion scores: masks shuffled in each layer, and a small dense network."""
@@ -16,7 +16,7 @@ FOLLOWING = ("random", "magnitude", SHUFFLED)
 """Controls with the layer ratios of the method, as ``random@nc``."""
 
 CONTROLS = (*(f"{name}@" for name in FOLLOWING), SMALL)
-"""All of them as labels begin: behind an @ comes the method."""
+"""The beginnings of their labels; behind an @ follows the method."""
 
 
 def is_control(label: str) -> bool:

@@ -87,7 +87,7 @@ def train(
 ) -> pd.DataFrame:
     """Train a network that fits its data, with some masks held; see :func:`leastloss.fit`.
 
-    The masks in ``masks`` go by layer, and are held beside those that layers remember.
+    ``masks`` maps layers to masks; they are held, and so are the masks that layers remember.
 
     Raises:
         ResourceError: If the loss stops being finite.

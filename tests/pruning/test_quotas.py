@@ -18,7 +18,7 @@ from leastloss.data import Data
 from leastloss.errors import InputError
 from leastloss.plan import Plan
 from leastloss.pruning import Parts, PruningPath, prune, shuffled
-from leastloss.pruning.quotas import Allotted
+from leastloss.pruning.quotas import RuleQuotas
 from leastloss.pruning.schedule import rounds_of
 from leastloss.pruning.selection import select
 
@@ -207,10 +207,10 @@ def test_allocations_leave_one_too(allocation: str) -> None:
 def test_shares_that_empty_no_layer_are_those_of_the_rule() -> None:
     parts = Parts.of(network(), "weight")
     none = np.zeros(50, dtype=bool)
-    first = Allotted(lambda k: np.array([0.0, k]), parts)
+    first = RuleQuotas(lambda k: np.array([0.0, k]), parts)
     assert first.next(none, 15).tolist() == [0, 15]
     assert first.next(none, 20).tolist() == [1, 19]
-    assert Allotted(lambda k: np.array([0.0, k]), parts, True).next(none, 20).tolist() == [0, 20]
+    assert RuleQuotas(lambda k: np.array([0.0, k]), parts, True).next(none, 20).tolist() == [0, 20]
 
 
 def test_layer_ratios_that_empty_a_layer_are_refused_unless_asked_for() -> None:

@@ -8,7 +8,7 @@ from hypothesis.extra.numpy import arrays
 
 from leastloss.errors import InputError
 from leastloss.pruning.schedule import targets
-from leastloss.pruning.selection import Occupied, protected_parts, select
+from leastloss.pruning.selection import LayerOccupancy, protected_parts, select
 
 SCORES = arrays(np.float64, st.integers(1, 60), elements=st.sampled_from([0.0, 1.0, 2.0, -1.0]))
 
@@ -95,6 +95,6 @@ def test_too_few_parts_are_refused() -> None:
     ("chosen", "emptied"), [([0], False), ([0, 1], True), ([2, 3], False), ([2, 3, 4], True)]
 )
 def test_a_layer_is_emptied_by_its_last_living_part(chosen: Sequence[int], emptied: bool) -> None:
-    layers = Occupied(np.array([0, 0, 1, 1, 1, 2]))
+    layers = LayerOccupancy(np.array([0, 0, 1, 1, 1, 2]))
     alive = np.array([True, True, True, True, True, False])  # the third is empty already
     assert layers.emptied_by(np.array(chosen), alive) is emptied

@@ -1,4 +1,4 @@
-"""Whether a network fits the data at all: said in one line, before anything costs time."""
+"""Refuse a network that does not fit the data, before anything costs time."""
 
 from torch import nn
 

@@ -1,4 +1,4 @@
-"""What a network costs on paper: parameters, multiply-adds and bits of what is kept."""
+"""The cost of a network in theory: parameters, multiply-adds and bits of what is kept."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""Steps at which a network failed under a noise: told, and never averaged over."""
+"""Steps at which a network failed under a noise: reported, and never averaged over."""
 
 from collections.abc import Sequence
 

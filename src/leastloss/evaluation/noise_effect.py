@@ -1,4 +1,4 @@
-"""What noise did to one network: what it still gets right, what changed, how far it moved."""
+"""The effect of noise on one network: its metrics, changed predictions, moved logits."""
 
 from collections.abc import Callable, Mapping
 
@@ -9,7 +9,7 @@ from leastloss.evaluation.calibration import calibration_error
 from leastloss.evaluation.metrics import classification_metrics
 
 
-def damage(
+def noise_metrics(
     logits: torch.Tensor, clean: torch.Tensor, split: Split, squared_changes: torch.Tensor
 ) -> dict[str, float]:
     """Measure one network under one noise.
@@ -36,32 +36,35 @@ def damage(
     return metrics
 
 
-def outcome(
+def noise_metrics_or_failure(
     logits: torch.Tensor,
     clean: torch.Tensor,
     split: Split,
     squared_changes: torch.Tensor,
     lost: str = "",
 ) -> dict[str, str | float]:
-    """Do what :func:`damage` does, and report logits that are not finite instead of raising.
+    """Do what :func:`noise_metrics` does, and report logits that are not finite instead of raising.
 
     Args:
-        logits: As for :func:`damage`, finite or not.
-        clean: As for :func:`damage`.
-        split: As for :func:`damage`.
-        squared_changes: As for :func:`damage`.
-        lost: Why there is nothing to measure, if that is known already.
+        logits: As for :func:`noise_metrics`, finite or not.
+        clean: As for :func:`noise_metrics`.
+        split: As for :func:`noise_metrics`.
+        squared_changes: As for :func:`noise_metrics`.
+        lost: Why there is nothing to measure, if that is known.
 
     Returns:
-        What :func:`damage` returns, all of it NaN if there is a reason; and ``failed``, the reason.
+        What :func:`noise_metrics` returns, and ``failed``: the reason, or an empty text. With a
+        reason every number is NaN.
     """
-    return measured(logits, lambda finite: damage(finite, clean, split, squared_changes), lost)
+    return measured(
+        logits, lambda finite: noise_metrics(finite, clean, split, squared_changes), lost
+    )
 
 
 def measured(
     logits: torch.Tensor, measure: Callable[[torch.Tensor], Mapping[str, float]], lost: str = ""
 ) -> dict[str, str | float]:
-    """Measure logits; where they are not finite, the same names without a number, and the reason.
+    """Measure logits; if they are not finite, return NaN under the same names, and the reason.
 
     Args:
         logits: Shape (n, C), finite or not.
@@ -69,7 +72,8 @@ def measured(
         lost: Why there is nothing to measure, if that is known already.
 
     Returns:
-        What ``measure`` returns, all of it NaN if there is a reason; and ``failed``, the reason.
+        What ``measure`` returns, and ``failed``: the reason, or an empty text. With a reason every
+        number is NaN.
 
     Example:
         >>> bad = torch.tensor([[0.0, float("nan")]])
@@ -82,13 +86,13 @@ def measured(
     return {**measure(logits), "failed": ""}
 
 
-def compared(
+def with_sensitivity_ratio(
     row: Mapping[str, str | float], reference: Mapping[str, str | float]
 ) -> dict[str, str | float]:
     """Add ``sensitivity_ratio``, to the reference under the same noise; NaN where that is 0.
 
     Example:
-        >>> compared({"sensitivity": 1.0}, {"sensitivity": 2.0})
+        >>> with_sensitivity_ratio({"sensitivity": 1.0}, {"sensitivity": 2.0})
         {'sensitivity': 1.0, 'sensitivity_ratio': 0.5}
     """
     value, base = float(row["sensitivity"]), float(reference["sensitivity"])
@@ -115,7 +119,7 @@ def sensitivity(moved: torch.Tensor, squared_changes: torch.Tensor) -> float:
 
 
 def failure(logits: torch.Tensor) -> str:
-    """Say in words what is wrong with logits; empty if they are all finite.
+    """Describe how many logits are not finite; empty if all are.
 
     Example:
         >>> failure(torch.tensor([[0.0, float("nan")]])), failure(torch.zeros(1, 2))

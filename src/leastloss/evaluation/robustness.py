@@ -11,9 +11,13 @@ from tqdm.auto import tqdm
 from leastloss.arguments import checked
 from leastloss.data import Split, applicable, noise_scale
 from leastloss.errors import InputError
-from leastloss.evaluation.noise_effect import compared, failure, outcome
+from leastloss.evaluation.noise_effect import (
+    failure,
+    noise_metrics_or_failure,
+    with_sensitivity_ratio,
+)
 from leastloss.evaluation.prediction import predict
-from leastloss.evaluation.under_noise import Seen, check_noise, exposure
+from leastloss.evaluation.under_noise import Seen, check_noise, prepare_noise
 from leastloss.names import choose
 
 SEVERITIES = (1, 2, 3, 4, 5)
@@ -144,19 +148,19 @@ def robustness_of(
         [(CLEAN, 0), *pairs], desc="robustness", unit="noise", disable=None if progress else True
     ):
         if noise != CLEAN:
-            expose = exposure(split, noise, severity, seed, seen, scale)
+            logits_under_noise = prepare_noise(split, noise, severity, seed, seen, scale)
         outcomes = {}
         for name, model in models.items():
             if noise == CLEAN or name in lost:
                 logits, squared_changes = clean[name], still
             else:
-                logits, squared_changes = expose(model)
-            outcomes[name] = outcome(
+                logits, squared_changes = logits_under_noise(model)
+            outcomes[name] = noise_metrics_or_failure(
                 logits, clean[name], split, squared_changes, lost.get(name, "")
             )
         for name, row in outcomes.items():
             about: dict[str, str | float] = {"model": name, "corruption": noise}
             if reference is not None:
-                row = compared(row, outcomes[reference])
+                row = with_sensitivity_ratio(row, outcomes[reference])
             rows.append(about | {"severity": severity} | row | {"noise_scale": scale.kind})
     return pd.DataFrame(rows)

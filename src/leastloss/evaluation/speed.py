@@ -1,4 +1,4 @@
-"""How fast two networks run, measured in turn, so that the machine's moods meet both."""
+"""How fast two networks run, measured in turn, so that the load of the machine affects both."""
 
 import copy
 import time

@@ -1,4 +1,4 @@
-"""Kinds of noise behind one face: of the samples, of the weights, and attacks."""
+"""One interface for every kind of noise: of the samples, of the weights, and attacks."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -14,11 +14,11 @@ from leastloss.evaluation.weight_noise import WEIGHT_NOISE, with_weight_noise
 from leastloss.names import choose
 from leastloss.seeds import torch_stream
 
-Exposure = Callable[[nn.Module], tuple[torch.Tensor, torch.Tensor]]
+LogitsUnderNoise = Callable[[nn.Module], tuple[torch.Tensor, torch.Tensor]]
 """Network -> its logits under a noise, and the squared length of each sample's change, (n,)."""
 
 Seen = Callable[[str, int, torch.Tensor], None]
-"""Told of each corruption: its name, the severity, and the damaged samples."""
+"""Called with each corruption: its name, its severity, and the damaged samples."""
 
 
 def damaged(
@@ -33,14 +33,14 @@ def damaged(
     return replace(split, x=corrupt(split.x, noise, severity, generator, scale))
 
 
-def exposure(
+def prepare_noise(
     split: Split,
     noise: str,
     severity: int,
     seed: int,
     seen: Seen | None = None,
     scale: NoiseScale | None = None,
-) -> Exposure:
+) -> LogitsUnderNoise:
     """Prepare a noise for many networks: corrupted samples are made once, for all of them."""
     if noise in ATTACKS:
 

@@ -1,7 +1,7 @@
-"""How many parts of each layer are gone at a sparsity, by rules that look at no score.
+"""How many parts each layer loses at a sparsity, by rules that ignore the scores.
 
-A rule turns a number of removals into real shares of layers; :func:`apportion` makes integers of
-them that add up and never take back what is gone.
+A rule turns a number of removals into real shares of layers; :func:`apportion` rounds them
+to integers that add up and never bring back a part.
 """
 
 import math

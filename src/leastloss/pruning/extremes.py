@@ -1,4 +1,4 @@
-"""What a finished path says of its extremes: emptied layers, classes that are lost or untested."""
+"""Remarks on a finished path: emptied layers, and classes that are lost or untested."""
 
 from collections.abc import Sequence
 
@@ -18,7 +18,7 @@ def zeros_remark(dense: nn.Module, parts: Parts, zeros: str) -> str:
 
 
 def all_remarks(path: PruningPath, test: Split) -> tuple[str, ...]:
-    """All that should be known of a finished path."""
+    """All remarks on a finished path, those on its start included."""
     zeros = zeros_remark(path.dense, path.parts, str(path.settings["zeros"]))
     before = (zeros, describe_dense(path.dense, list(path.parts.dense)))
     return (*filter(None, before), *remarks_on(path, test))

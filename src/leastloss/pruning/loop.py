@@ -152,7 +152,7 @@ def prune_by(
 
 
 def _walk(start: Start, progress: bool, on_step: Callable[[Step], None] | None) -> PruningPath:
-    """Go the path that has start."""
+    """Run the steps of a path."""
     dense, parts, scorer, plan = start.dense, start.parts, start.scorer, start.plan
     record = Record(
         dense=dense,

@@ -89,11 +89,11 @@ class Parts:
 
     Attributes:
         granularity: ``weight`` or ``unit``.
-        dense: The masks with all parts there. Of weights they keep everything; where units are the
-            parts, they hold the single weights that the network came without.
+        dense: The masks before any removal. For weights they keep everything; for units they leave
+            out the single weights that the network came without.
         consumers: Hidden layer -> layer that reads its units; empty for weights.
-        held: Numbers of the parts that the network came without, ascending: they are gone from the
-            first row on, and every order of removal begins with them.
+        held: Numbers of the parts that the network came without, ascending: they count as removed
+            from the first row on, and every removal order begins with them.
     """
 
     granularity: Granularity
@@ -103,9 +103,9 @@ class Parts:
 
     @classmethod
     def of(cls, model: nn.Module, granularity: str, names: list[str] | None = None) -> "Parts":
-        """Number the parts of a model; those that its masks lack already are held.
+        """Number the parts of a model; those that its masks leave out are held.
 
-        A unit is lacking if nothing enters it and nothing leaves it.
+        A unit is left out if nothing enters it and nothing leaves it.
 
         Raises:
             InputError: If the granularity is unknown or the model has no such parts.

@@ -1,4 +1,4 @@
-"""The record of one pruning: what went, in which order, and what each step cost."""
+"""The result of one pruning: what was removed, in which order, and what each step cost."""
 
 import copy
 from collections.abc import Mapping

@@ -24,7 +24,7 @@ class Quotas(Protocol):
         """How many parts of each group are among the next ``k``, shape (groups,)."""
 
 
-class Polarity:
+class SignQuotas:
     """Equally many weights of both signs; an odd one is of the sign with more left."""
 
     by_layer: ClassVar[bool] = False
@@ -41,7 +41,7 @@ class Polarity:
         return np.bincount(self.turns(removed, k), minlength=2)
 
 
-class Copied:
+class CopiedQuotas:
     """As many parts of every layer (and sign) as another path removes."""
 
     by_layer: ClassVar[bool] = True
@@ -57,7 +57,7 @@ class Copied:
         )
 
 
-class Allotted:
+class RuleQuotas:
     """As many parts of every layer as a rule says; what is gone stays gone.
 
     Args:
@@ -101,8 +101,8 @@ def quotas_of(
     by_sign = balance == "polarity"
     if not isinstance(allocation, PruningPath):
         if allocation != "global":
-            return Allotted(_rule(model, parts, allocation), parts, empty_layers)
-        return Polarity(model, parts) if by_sign else None
+            return RuleQuotas(_rule(model, parts, allocation), parts, empty_layers)
+        return SignQuotas(model, parts) if by_sign else None
     other = allocation.parts
     same = other.granularity == parts.granularity and other.sizes == parts.sizes
     if not same or not np.array_equal(other.held, parts.held):
@@ -121,7 +121,7 @@ def quotas_of(
         if allocation.settings["balance"] != balance:
             raise InputError("allocation is a path without balance; prune both with 'polarity'")
         group = 2 * group + negative(model, parts.dense)
-    return Copied(allocation, group)
+    return CopiedQuotas(allocation, group)
 
 
 def _check_not_emptied(path: PruningPath, removed: int) -> None:

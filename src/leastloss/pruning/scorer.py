@@ -1,4 +1,4 @@
-"""What goes next: the criterion's scores or its exact order, and the quotas of the step."""
+"""Selection of the next parts: by the criterion's scores or exact order, within the quotas."""
 
 import copy
 
@@ -12,13 +12,13 @@ from leastloss.criteria import Criterion, ScoringContext
 from leastloss.data import Data
 from leastloss.errors import InputError
 from leastloss.pruning.masks import Parts, apply_masks
-from leastloss.pruning.quotas import Polarity, Quotas
-from leastloss.pruning.selection import Occupied, Selection, protected_parts, select
+from leastloss.pruning.quotas import Quotas, SignQuotas
+from leastloss.pruning.selection import LayerOccupancy, Selection, protected_parts, select
 from leastloss.seeds import stream
 
 
 class Scorer:
-    """Asks the criterion for the next parts to go; knows the schedule, changes nothing.
+    """Selects the next parts to remove, by scores or by an exact order; changes no network.
 
     Args:
         criterion: What parts are worth.
@@ -43,7 +43,7 @@ class Scorer:
         empty_layers: bool = False,
     ) -> None:
         self.criterion, self.parts, self.quotas = criterion, parts, quotas
-        self.layers = Occupied(parts.layer_of)
+        self.layers = LayerOccupancy(parts.layer_of)
         # Quotas by layer see to it themselves, and so do the exact orders of units.
         self.guards = not empty_layers and not (quotas is not None and quotas.by_layer)
         self.train, self.withheld = data.train, data.withheld
@@ -65,7 +65,7 @@ class Scorer:
             withheld=self.withheld,
             granularity=self.parts.granularity,
             generator=self.generator,
-            balance=isinstance(self.quotas, Polarity),
+            balance=isinstance(self.quotas, SignQuotas),
             draws=self.draws,
         )
 
@@ -89,7 +89,7 @@ class Scorer:
         exact = self._exact(model, order, k)
         if exact is not None:
             return Selection(exact, float("nan"))
-        turns = self.quotas.turns(self.removed, k) if isinstance(self.quotas, Polarity) else None
+        turns = self.quotas.turns(self.removed, k) if isinstance(self.quotas, SignQuotas) else None
         model, tied = copy.deepcopy(model), 0.0
         bar = tqdm(
             range(k), desc=self.criterion.label, leave=False, disable=None if progress else True

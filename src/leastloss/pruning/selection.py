@@ -22,7 +22,7 @@ class Selection:
     tied_share: float
 
 
-class Occupied:
+class LayerOccupancy:
     """Which layers have a living part left.
 
     Args:
@@ -43,7 +43,7 @@ class Occupied:
         """Leave out of an order of removals the one that empties each layer.
 
         Example:
-            >>> layers, alive = Occupied(np.array([0, 0, 1, 1])), np.ones(4, dtype=bool)
+            >>> layers, alive = LayerOccupancy(np.array([0, 0, 1, 1])), np.ones(4, dtype=bool)
             >>> layers.without_last(np.array([1, 2, 0, 3]), alive)
             array([1, 2])
         """

@@ -1,4 +1,4 @@
-"""The start of a path: all that stands fixed before a part goes, and what it is refused for."""
+"""The start of a path: everything that is fixed before the first removal, and its checks."""
 
 from dataclasses import dataclass
 from typing import Any

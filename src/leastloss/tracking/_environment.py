@@ -1,4 +1,4 @@
-"""On what a run ran: versions, commit, device, threads."""
+"""The environment of a run: versions, commit, device, threads."""
 
 import functools
 import platform

@@ -1,4 +1,4 @@
-"""Work shared out to several processes that write to one experiment."""
+"""Experiments by name, for one process or for several that write to the same one."""
 
 import mlflow
 import sqlalchemy

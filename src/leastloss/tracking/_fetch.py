@@ -1,4 +1,4 @@
-"""What a run kept, read again; a damaged file is one clear line."""
+"""Read the files of a run; a damaged file is one clear line."""
 
 import shutil
 import tempfile
@@ -99,7 +99,7 @@ def _text(run: Run, name: str) -> str:
 
 
 def artifact_path(run_id: str, name: str) -> str:
-    """Where an artifact lies: a path if the store is a folder, else its address."""
+    """Where an artifact is: a path if the store is a folder, else its address."""
     with store_errors():
         uri = client().get_run(run_id).info.artifact_uri
     return f"{uri.removeprefix('file://')}/{name}"

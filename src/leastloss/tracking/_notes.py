@@ -1,4 +1,4 @@
-"""What the MLflow UI says of runs and experiments: names, and notes in Markdown."""
+"""Names of runs, and notes in Markdown on runs and experiments, for the MLflow UI."""
 
 import json
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What a process that was killed left open: closed by the next recipe on the same machine."""
+"""Close the runs and models that a killed process of the same machine left open."""
 
 import os
 import socket

@@ -1,4 +1,4 @@
-"""Where the files of a run lie: as recorded, or beside a store that was moved."""
+"""Where the files of a run are: as recorded, or beside a store that was moved."""
 
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -53,7 +53,7 @@ def _recorded(run: Run) -> Path | None:
 
 
 def _moved_folders(run: Run, folder: Path) -> list[Path]:
-    """Folders beside the store that end as the recorded one does; the run's id makes them its."""
+    """Folders beside a moved store that end as the recorded one does, from the run's id on."""
     store = sqlite_file(mlflow.get_tracking_uri())
     if not store or run.info.run_id not in folder.parts:
         return []
@@ -63,7 +63,7 @@ def _moved_folders(run: Run, folder: Path) -> list[Path]:
 
 
 def _lacking(run: Run, name: str, folder: Path) -> ResourceError:
-    """Tell a file that never was from one that is gone, and from a store that was moved."""
+    """The error that tells a file never logged from one lost, and from a store that was moved."""
     run_id = run.info.run_id
     expected = DIGEST + name in run.data.tags or run.info.status == "FINISHED"
     if not expected or folder.is_dir():

@@ -102,7 +102,7 @@ class Chain(Recovery):
     links: tuple[Recovery, ...]
 
     def __post_init__(self) -> None:
-        """Refuse chains that are none."""
+        """Refuse a chain of fewer than two recoveries."""
         if len(self.links) < 2:
             raise InputError(f"a chain needs two recoveries or more; given: {len(self.links)}")
 

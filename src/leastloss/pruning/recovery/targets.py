@@ -1,4 +1,4 @@
-"""What a repaired layer is to say: the dense network's pre-activations."""
+"""The targets of a repair: the dense network's pre-activations."""
 
 import torch
 from torch import Tensor, nn
