@@ -56,11 +56,12 @@ def robustness() -> pd.DataFrame:
 def whole_page(seeds: int = 6, methods: Sequence[str] = SETTINGS, **change: object) -> str:
     table = steps(seeds, methods)
     metrics = ("accuracy", "minority_recall", "worst_class_recall")
+    if "figures" not in change:
+        change["figures"] = page_figures(table, metrics, title="made up", fixed=["magnitude"])
     given: dict[str, object] = {
         "table": table,
         "title": "A made-up comparison",
         "command": "mlflow run . -e compare -P experiment=made-up",
-        "figures": page_figures(table, metrics, title="made up", fixed=["magnitude"]),
         "settings": {name: (name, "recovery=none") for name in methods},
         "commands": {"nc": "mlflow run . -e prune -P criteria=nc -P sparsities=0.3,0.5,0.7,0.8"},
         "facts": {"dataset": "digits", "commit": "0123456789abcdef" * 4},

@@ -2,11 +2,11 @@
 
 import pandas as pd
 import pytest
-from tests.report.test_sentences import table
+from tests.report.steps import table
 
 from leastloss.report.answer import answer, answer_grid, seconds_of
-from leastloss.report.missing_controls import roles
 from leastloss.report.numbers import at_points, means
+from leastloss.report.roles import roles
 from leastloss.report.values import areas, as_arms, free_values
 
 GOODS = {"nc": 3, "magnitude": 1, "random": 0, "random@nc": 0}

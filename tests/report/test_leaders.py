@@ -2,16 +2,17 @@
 
 import pandas as pd
 import pytest
-from tests.report.test_sentences import table
+from tests.report.steps import table
 
-from leastloss.report.comparison import Comparison, sections_of
 from leastloss.report.leaders import of_leaders, of_others
-from leastloss.report.missing_controls import roles
-from leastloss.report.numbers import at_points, differences, means
+from leastloss.report.numbers import differences, means
+from leastloss.report.roles import roles
 from leastloss.report.sentences import in_words
 from leastloss.report.values import areas, as_arms, free_values
 
 GOODS = {"nc": 2, "mils-bdm": 0, "magnitude": 1, "magnitude@nc": 3, "small-dense": 4}
+
+
 OVER = "Averaged over the path up to 80 % removed"
 
 
@@ -104,14 +105,3 @@ def test_those_named_already_are_not_named_again() -> None:
     known = roles({"nc": ("nc", ""), "magnitude": ("magnitude", "")})
     assert of_others(rows, known, "nc", ["magnitude"]) == ""
     assert of_others(rows, known, "nc", []) == " Further still: `magnitude` (40.0 %)."
-
-
-def test_the_page_begins_with_whole_paths_and_the_end_of_them() -> None:
-    runs = table(GOODS, seeds=1)
-    runs["accuracy"] = runs["worst_class_recall"] = runs["minority_recall"]
-    whole, end, *_ = sections_of(Comparison(table=runs, title="t", command="c"))[1].lead
-    assert whole.startswith(f"{OVER}, the highest of the 5 methods")
-    assert end.startswith("At 80 % removed, the highest of the 5 methods, baselines and controls: ")
-    assert "accuracy `small-dense` (90.0 %), then `nc`" in end
-    steps = as_arms(runs, "criterion", {})
-    assert len(at_points(steps, [0.8], ["accuracy"])) == 5

@@ -1,26 +1,13 @@
-"""What the page says in words, from tables worked out by hand."""
+"""The numbers in plain words, from tables worked out by hand."""
 
 import pandas as pd
-import pytest
+from tests.report.steps import table
 
-from leastloss.report.missing_controls import Role, roles
 from leastloss.report.numbers import differences, means
-from leastloss.report.observations import of_chance, of_classes, of_controls, of_paths
+from leastloss.report.observations import of_chance, of_paths
+from leastloss.report.roles import roles
 from leastloss.report.sentences import in_words
 from leastloss.report.values import areas, as_arms, free_values
-
-PATH = (0.0, 0.2, 0.4, 0.6, 0.8)
-
-
-def table(last_good: dict[str, int], seeds: int = 8, far: float = 0.0) -> pd.DataFrame:
-    """Recall 0.9 up to a step of each method, 0.5 behind it; odd seeds go ``far`` steps further."""
-    return pd.DataFrame(
-        {"criterion": name, "seed": seed, "sparsity": p, "step": step}
-        | {"minority_recall": 0.9 if step <= good + far * (seed % 2) else 0.5}
-        for name, good in last_good.items()
-        for seed in range(seeds)
-        for step, p in enumerate(PATH)
-    )
 
 
 def said(runs: pd.DataFrame, refused: str = "", dense: dict[str, float] | None = None) -> list[str]:
@@ -69,60 +56,6 @@ def test_of_few_seeds_no_difference_is_claimed() -> None:
     assert first == "n = 2: too few."
     assert "p =" not in text
     assert text.endswith("`magnitude` up to 20 % removed (n = 2).")
-
-
-def test_whole_paths_and_chance() -> None:
-    runs = table({"nc": 3, "mils-bdm": 1, "magnitude": 1, "random": 1})
-    steps = as_arms(runs, "criterion", {})
-    gaps = differences(areas(steps, ["minority_recall"], 0.8), ["magnitude", "random"])
-    names = {name: (name, "") for name in runs["criterion"].unique()}
-    # The mean up to 80 %: nc has (0.6 * 0.9 + 0.2 * 0.7) / 0.8, magnitude (0.2 * 0.9 + 0.2 * 0.7
-    # + 0.4 * 0.5) / 0.8: 20 points less. Holm over three methods: 3 * 0.0078.
-    (text,) = of_paths(gaps, roles(names))
-    assert "`nc` +20.0 points [+20.0, +20.0], p = 0.023, in minority recall (n = 8)" in text
-    (text,) = of_chance(gaps, roles(names))
-    assert text == (
-        "Not shown to be better than random removal over the whole path, in minority recall: "
-        "`mils-bdm`."
-    )
-
-
-def test_classes_and_controls() -> None:
-    known = {"nc": Role(kind="method", controls={}, missing=("random@nc",))}
-    losses = pd.DataFrame(
-        [{"method": "nc", "at": 0.9, "label": "7", "loss": -0.123, "n": 3}],
-    )
-    (text,) = of_classes(losses, known)
-    assert (
-        text
-        == "The class that pays most at 90 % removed, in points of recall: `nc` class 7 (−12.3)."
-    )
-    assert of_controls(known) == ["Incomplete: controls of these methods were not run."]
-    assert of_controls({"nc": Role(kind="method", controls={})}) == []
-
-
-@pytest.mark.parametrize("settings", ["recovery=none", "recovery=compensate"])
-def test_controls_are_those_of_the_same_settings(settings: str) -> None:
-    methods = {
-        "nc": ("nc", "recovery=none"),
-        "random@nc": ("random@nc", settings),
-        "small-dense": ("small-dense", "recovery=other"),
-        "lamp": ("lamp", "recovery=none"),
-    }
-    found = roles(methods, judged=["nc"])
-    missing = {"magnitude@nc", "shuffled@nc"}
-    if settings != "recovery=none":
-        missing |= {"random@nc"}
-    assert set(found["nc"].missing) == missing
-    assert found["lamp"].kind == "baseline"
-    assert found["small-dense"].kind == "control"
-
-
-def test_a_small_dense_network_controls_whom_it_says() -> None:
-    methods = {"nc": ("nc", ""), "mils-bdm": ("mils-bdm", ""), "small-dense": ("small-dense", "")}
-    found = roles(methods, {"small-dense": "nc"})
-    assert "small-dense" in found["nc"].controls
-    assert "small-dense" in found["mils-bdm"].missing
 
 
 REFIT, PLAIN = "steps=20, recovery=refit, schedule=iterative", "recovery=none, schedule=iterative"

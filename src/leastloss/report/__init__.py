@@ -5,6 +5,7 @@ from leastloss.report.comparison import Comparison
 from leastloss.report.formats import number as number
 from leastloss.report.formats import percent as percent
 from leastloss.report.index_entry import index_entry as index_entry
+from leastloss.report.markdown import place as place
 from leastloss.report.numbers import ARM as ARM
 from leastloss.report.numbers import GROUP as GROUP
 from leastloss.report.numbers import LENGTHS as LENGTHS
@@ -13,10 +14,8 @@ from leastloss.report.numbers import differences as differences
 from leastloss.report.numbers import free_of_loss as free_of_loss
 from leastloss.report.numbers import means as means
 from leastloss.report.numbers import spreads as spreads
-from leastloss.report.page import compare_page
-from leastloss.report.parts import Cell, Drawn, Grid
-from leastloss.report.section import place as place
-from leastloss.report.section import section as section
-from leastloss.report.svg import inline_svg
+from leastloss.report.page import compare_page, inline_svg
+from leastloss.report.sections import Cell, Drawn, Grid
+from leastloss.report.study_page import study_page as study_page
 
 __all__ = ["Cell", "Comparison", "Drawn", "Grid", "compare_page", "inline_svg", "operating_points"]

@@ -6,13 +6,13 @@ from typing import Any
 import pandas as pd
 
 from leastloss.evaluation import metric_of
-from leastloss.report.formats import number, percent, span
+from leastloss.report.formats import number, percent
 from leastloss.report.leaders import TIED, paired_words
-from leastloss.report.missing_controls import Role
 from leastloss.report.numbers import ARM, means
 from leastloss.report.observations import best_of, listed, of_kind
-from leastloss.report.parts import Cell, Grid
-from leastloss.report.tables import seeds_of
+from leastloss.report.roles import Role
+from leastloss.report.sections import Grid
+from leastloss.report.tables import capital, cell_of, seeds_of
 from leastloss.report.values import VALUES
 
 ASKED = ("method", "baseline")
@@ -136,24 +136,18 @@ def answer_grid(
             f"Free sparsity: the share removed before {metric_of(first).heading} falls by more "
             f"than {100 * within:g} points, {seeds_of(n)}"
             if kept
-            else f"{what[0].upper()}{what[1:]}, {seeds_of(n)}"
+            else f"{capital(what)}, {seeds_of(n)}"
         ),
         unit="%" if metric_of(recall).is_share else "",
         head=[*head, *(["scoring (seconds)"] if seconds else [])],
         rows={
             name: [
-                _cell(rows.get(name if point is None else (name, point)), quantity)
+                cell_of(rows.get(name if point is None else (name, point)), quantity)
                 for rows, quantity, point in columns
             ]
             for name in order
         },
     )
-
-
-def _cell(row: Mapping[Any, Any] | None, quantity: str) -> Cell:
-    if row is None:
-        return Cell()
-    return Cell(value=number(row["mean"], quantity), small=span(row["low"], row["high"], quantity))
 
 
 def seconds_of(steps: pd.DataFrame) -> pd.DataFrame:

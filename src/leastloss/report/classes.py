@@ -10,7 +10,7 @@ from leastloss.evaluation import names_of
 from leastloss.plots import looks
 from leastloss.report.formats import number, percent
 from leastloss.report.numbers import at_points, means
-from leastloss.report.parts import Cell, Drawn, Grid, Section
+from leastloss.report.sections import Cell, Drawn, Grid, Section
 from leastloss.report.tables import means_grid, seeds_of
 
 
@@ -62,7 +62,7 @@ def classes_section(
     """The section of the classes: the heat map, and the class that pays most."""
     own: dict[str, Any] = {"anchor": "classes", "title": "Class by class"}
     if losses.empty:
-        return Section(**own, lead=["These runs hold no recalls of single classes."])
+        return Section(**own, blocks=["These runs hold no recalls of single classes."])
     at = float(losses["at"].iloc[0])
     rows = {row["method"]: row for row in losses.to_dict("records")}
     grid = Grid(
@@ -77,7 +77,7 @@ def classes_section(
             if name in rows
         },
     )
-    return Section(**own, figures=figures, grids=[grid])
+    return Section(**own, blocks=[*figures, grid])
 
 
 def fairness_section(
@@ -88,7 +88,7 @@ def fairness_section(
     known = [n for n in names_of("fairness") if n in steps.columns and np.isfinite(steps[n]).any()]
     if not known:
         none = "These runs hold none of the measures of fairness; newer ones do."
-        return Section(**own, lead=[none])
+        return Section(**own, blocks=[none])
     found = means(at_points(steps, points, known))
     grids = []
     for at in points:
@@ -102,4 +102,4 @@ def fairness_section(
         "rates; SDE: mean shift between their false negatives and false positives. Less is fairer "
         "in all four.",
     ]
-    return Section(**own, lead=lead, grids=grids)
+    return Section(**own, blocks=[*lead, *grids])

@@ -15,15 +15,14 @@ from leastloss.report.cost import cost_section
 from leastloss.report.formats import percent
 from leastloss.report.leaders import of_leaders
 from leastloss.report.method_and_controls import controls_section
-from leastloss.report.metrics_kept import kept_grid, left_out
-from leastloss.report.missing_controls import Role, roles
 from leastloss.report.noise import robustness_section
 from leastloss.report.numbers import at_points, differences, means
 from leastloss.report.observations import of_chance, of_classes, of_controls, of_paths
 from leastloss.report.paired_tests import of_enough, significance, too_few
-from leastloss.report.parts import Drawn, Grid, Section
+from leastloss.report.roles import Role, roles
+from leastloss.report.sections import Block, Commands, Drawn, Facts, Grid, Section, Sentences
 from leastloss.report.sentences import in_words
-from leastloss.report.tables import metric_tables
+from leastloss.report.tables import free_grid, left_out, metric_tables
 from leastloss.report.values import areas, as_arms, end_of, free_values, points_for
 
 
@@ -144,27 +143,20 @@ def sections_of(given: Comparison) -> list[Section]:
         Section(
             anchor="answer",
             title=given.title,
-            lead=[
-                answer(
-                    area,
-                    found,
-                    shares,
-                    end=end,
-                    refused=refused,
-                    few_seeds=given.few_seeds,
-                )
-            ],
-            figures=given.figures.get("lead", ()),
-            grids=[
+            blocks=[
+                answer(area, found, shares, end=end, refused=refused, few_seeds=given.few_seeds),
+                *given.figures.get("lead", ()),
                 answer_grid(
                     steps, mean_free, means(points), found, ranked, at=shown, within=given.within
-                )
+                ),
             ],
             folded=False,
         ),
-        Section(anchor="summary", title="In plain words", lead=summary, folded=False),
+        Section(
+            anchor="summary", title="In plain words", blocks=[Sentences(summary)], folded=False
+        ),
         _headline(given, at, mean_free, first, found),
-        Section(anchor="curves", title="Against sparsity", figures=given.figures.get("curves", ())),
+        Section(anchor="curves", title="Against sparsity", blocks=given.figures.get("curves", ())),
         classes_section(given.figures.get("classes", ()), losses, methods),
         robustness_section(
             given.robustness,
@@ -172,24 +164,24 @@ def sections_of(given: Comparison) -> list[Section]:
             lacking=given.unexposed,
             command=given.robustness_command,
         ),
-        *_drawn(given, "collapse", "Neural collapse along the path"),
-        *_drawn(given, "length", "Accuracy against description length"),
+        *_section_of(
+            "collapse", "Neural collapse along the path", given.figures.get("collapse", ())
+        ),
+        *_section_of(
+            "length", "Accuracy against description length", given.figures.get("length", ())
+        ),
         cost_section(steps, methods, given.measured),
         fairness_section(steps, at[-2:], methods),
         controls_section(means(area), found),
         significance([gaps, area_gaps, between], methods, refused),
-        *_remarked(given),
-        Section(anchor="made", title="What made it", facts=given.facts, grids=given.tables),
+        *_section_of("remarks", "Remarks", given.remarks),
+        Section(anchor="made", title="What made it", blocks=[Facts(given.facts), *given.tables]),
     ]
 
 
-def _remarked(given: Comparison) -> list[Section]:
-    return [Section(anchor="remarks", title="Remarks", lead=given.remarks)] if given.remarks else []
-
-
-def _drawn(given: Comparison, anchor: str, title: str) -> list[Section]:
-    figures = given.figures.get(anchor, ())
-    return [Section(anchor=anchor, title=title, figures=figures)] if figures else []
+def _section_of(anchor: str, title: str, blocks: Sequence[Block]) -> list[Section]:
+    """A section of these blocks; none where there is none."""
+    return [Section(anchor=anchor, title=title, blocks=blocks)] if blocks else []
 
 
 def _headline(
@@ -206,7 +198,7 @@ def _headline(
     own: dict[str, Any] = {"anchor": "headline", "title": "At a few sparsities"}
     if points.empty:
         near = ", ".join(percent(point) for point in at)
-        return Section(**own, lead=[f"No method has a step near {near}."])
+        return Section(**own, blocks=[f"No method has a step near {near}."])
     several = max(seeds.values()) > 1
     notes = [
         "A column is the step nearest to its sparsity; a cell of another sparsity names it, and a "
@@ -223,6 +215,6 @@ def _headline(
     ]
     code = {name: given.commands[name] for name in found if name in given.commands}
     start = first.groupby("method")[shares].mean()
-    kept = [kept_grid(free, start, found, seeds, given.within)] if shares else []
+    kept = [free_grid(free, start, found, seeds, given.within)] if shares else []
     grids = [*kept, *metric_tables(points, dense, given.by)]
-    return Section(**own, grids=grids, notes=notes, code=code)
+    return Section(**own, blocks=[*grids, *([Commands(code)] if code else []), *notes])

@@ -7,7 +7,7 @@ import pandas as pd
 
 from leastloss.report.formats import percent
 from leastloss.report.numbers import ARM, means
-from leastloss.report.parts import Section
+from leastloss.report.sections import Section
 from leastloss.report.tables import means_grid
 from leastloss.report.values import VALUES
 
@@ -57,7 +57,7 @@ def cost_section(
     grids = [grid for grid in grids if grid.rows]
     if not grids:
         lead = ["These runs measured no costs."]
-    return Section(anchor="cost", title="Cost", lead=lead, grids=grids)
+    return Section(anchor="cost", title="Cost", blocks=[*lead, *grids])
 
 
 def _scoring(steps: pd.DataFrame) -> pd.DataFrame:

@@ -2,8 +2,6 @@
 
 from math import isfinite
 
-import pandas as pd
-
 from leastloss.evaluation import metric_of
 
 WHOLE = ("bits", "bytes")
@@ -41,34 +39,6 @@ def percent(share: float) -> str:
         ('96.5 %', '90 %', '99.51 %')
     """
     return f"{100 * share:.4g} %"
-
-
-def span(low: float, high: float, quantity: str) -> str:
-    """An interval; empty where there is none.
-
-    Example:
-        >>> span(0.8, 0.9, "accuracy"), span(float("nan"), float("nan"), "accuracy")
-        ('80.0–90.0', '')
-        >>> span(-0.02, 0.01, "accuracy")
-        '−2.0 to 1.0'
-    """
-    if not isfinite(low):
-        return ""
-    joint = " to " if low < 0 else "–"
-    return f"{number(low, quantity)}{joint}{number(high, quantity)}"
-
-
-def interval(row: pd.Series, quantity: str, signed: bool = False) -> str:
-    """A mean with its interval, in one line.
-
-    Example:
-        >>> interval(pd.Series({"mean": 0.85, "low": 0.8, "high": 0.9}), "accuracy")
-        '85.0 [80.0, 90.0]'
-    """
-    mean = number(row["mean"], quantity, signed)
-    if not isfinite(row["low"]):
-        return mean
-    return f"{mean} [{number(row['low'], quantity)}, {number(row['high'], quantity)}]"
 
 
 def heading(quantity: str, removed: str = "removed") -> str:

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 import pandas as pd
 
 from leastloss.evaluation import metric_of
-from leastloss.report.formats import heading, interval
-from leastloss.report.markdown import rows_of_cells
+from leastloss.report.formats import heading
+from leastloss.report.markdown import table_lines
 from leastloss.report.numbers import GROUP
-from leastloss.report.section import name_of
+from leastloss.report.study_page import name_of
+from leastloss.report.tables import capital, cell_of, points_grid
 
 _BEST = 2  # arms at the top of the table
 _REFERENCES = 3
@@ -18,7 +19,7 @@ _COLUMNS = 3
 def index_entry(
     name: str, *, title: str, numbers: pd.DataFrame, against: Sequence[str], page: str, csv: str
 ) -> str:
-    """Write the entry, between the markers that :func:`leastloss.report.section.place` looks for.
+    """Write the entry, between the markers that :func:`leastloss.report.markdown.place` looks for.
 
     The first metric decides; the best arm is the one with the best mean at the largest sparsity.
     The table holds it, the runner-up, the study's first arm and the references of the same group.
@@ -45,22 +46,22 @@ def index_entry(
     shown = _shown(list(dict.fromkeys(arms.loc[alike, "method"])), order, against)
     chosen = arms[alike & arms["method"].isin(shown)]
     chosen = chosen.sort_values("method", key=lambda names: names.map(order.index), kind="stable")
-    chosen = chosen.assign(cell=[interval(row, metric) for _, row in chosen.iterrows()])
-    note = f"{heading(metric).capitalize()}, {_lower(name_of(list(best[GROUP])))}"
+    chosen = chosen[chosen["at"].isin(sorted(set(chosen["at"]))[-_COLUMNS:])]
+    note = f"{capital(heading(metric))}, {_lower(name_of(list(best[GROUP])))}"
     lines = [f'<a id="{name}"></a>', "", f"## {title}", "", _sentence(best, arms, dense, metric)]
     lines += ["", f"{note}, n = {best['n']}:", ""]
-    lines += rows_of_cells(chosen, "removed", sorted(set(chosen["at"]))[-_COLUMNS:])
+    lines += table_lines(points_grid(chosen, metric, note))
     lines += ["", f"[All arms, figures and the command]({page}) · [all numbers]({csv})"]
     return f"<!-- begin {name} -->\n" + "\n".join(lines) + f"\n<!-- end {name} -->\n"
 
 
 def _sentence(best: pd.Series, arms: pd.DataFrame, dense: pd.DataFrame, metric: str) -> str:
     """The best figure of the study, first, and what it is."""
-    mean, *ends = interval(best, metric).partition(" [")
+    mean, *ends = cell_of(best.to_dict(), metric).line.partition(" [")
     unit = " %" if metric_of(metric).is_share else ""
     count = len(arms.drop_duplicates([*GROUP, "method"]))
     beside = dense[(dense[GROUP] == list(best[GROUP])).all(axis=1)]
-    told = f"; dense: {interval(beside.iloc[0], metric)}" if len(beside) else ""
+    told = f"; dense: {cell_of(beside.iloc[0].to_dict(), metric).line}" if len(beside) else ""
     what = f"{metric_of(metric).heading} with {100 * best['at']:g} % of the {best['granularity']}s"
     arm = f"`{best['method']}`, the best of {count} arms{told}"
     return f"**{mean}{unit}**{''.join(ends)} {what} removed: {arm}."

@@ -7,11 +7,10 @@ import pandas as pd
 from leastloss.controls import SMALL
 from leastloss.evaluation import metric_of
 from leastloss.report.formats import number, percent
-from leastloss.report.missing_controls import Role
 from leastloss.report.numbers import differences, means
 from leastloss.report.observations import best_of, difference, listed, of_kind
 from leastloss.report.paired_tests import of_enough
-from leastloss.report.repairs import apart
+from leastloss.report.roles import Role, apart
 from leastloss.report.tables import seeds_of
 
 TIED = 5e-4

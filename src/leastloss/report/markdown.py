@@ -1,98 +1,81 @@
-"""Tables in Markdown from finished numbers."""
+"""Sections as Markdown."""
 
 import re
+from collections.abc import Sequence
 
-import pandas as pd
-
-from leastloss.evaluation import LEVEL, metric_of
-from leastloss.report.formats import WHOLE, heading, interval
+from leastloss.errors import InputError
+from leastloss.report.sections import Block, Commands, Drawn, Facts, Grid, Image, Section, Sentences
 
 
-def folded(summary: str, lines: list[str]) -> list[str]:
-    """Lines behind a summary that opens them.
+def markdown(sections: Sequence[Section]) -> str:
+    """Write a page; the first section's title is that of the page."""
+    lines: list[str] = []
+    for level, section in enumerate(sections):
+        lines += [f"{'##' if level else '#'} {section.title}", ""]
+        for block in section.blocks:
+            lines += [*lines_of(block), ""]
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines).strip()) + "\n"
 
-    No Markdown is read within ``<summary>``: names in backticks become HTML.
+
+def lines_of(block: Block) -> list[str]:
+    """One block of a section.
 
     Example:
-        >>> folded("Minus `nc`", ["text"])[0]
-        '<details><summary>Minus <code>nc</code></summary>'
+        >>> lines_of(Sentences(["`nc` leads."], title="In `few` words"))[0]
+        '<details><summary>In <code>few</code> words</summary>'
     """
+    match block:
+        case Grid():
+            caption = f"{block.caption}, in {block.unit}" if block.unit else block.caption
+            if block.folded:
+                return _folded(caption, table_lines(block))
+            return [f"{caption}:", "", *table_lines(block)]
+        case Image():
+            return [f"![{block.alt}]({block.path})"]
+        case Drawn():  # is part of a page alone
+            return [block.alt or block.caption]
+        case Sentences():
+            lines = [f"- {text}" for text in block.texts]
+            return _folded(block.title, lines) if block.title else lines
+        case Facts():
+            return [f"- {name}: {value}" for name, value in block.values.items()]
+        case Commands():
+            return [f"- {name}: `{command}`" for name, command in block.values.items()]
+        case str():
+            return [block]
+
+
+def table_lines(grid: Grid) -> list[str]:
+    """A table without its caption."""
+    lines = [f"| {grid.first} | " + " | ".join(grid.head) + " |"]
+    lines += ["|---|" + "---|" * len(grid.head)]
+    for name, cells in grid.rows.items():
+        texts = [f"**{cell.line}**" if cell.bold else cell.line for cell in cells]
+        lines.append(f"| `{name}` | " + " | ".join(texts) + " |")
+    return lines
+
+
+def _folded(summary: str, lines: list[str]) -> list[str]:
+    """Lines behind a summary that opens them; no Markdown is read within ``<summary>``."""
     summary = re.sub(r"`([^`]*)`", r"<code>\1</code>", summary)
     return [f"<details><summary>{summary}</summary>", "", *lines, "", "</details>"]
 
 
-def rows_of_cells(rows: pd.DataFrame, head: str, points: list[float]) -> list[str]:
-    """A Markdown table: a row per method, a column per point; ``cell`` is what stands in it."""
-    lines = [f"| {head} | " + " | ".join(f"{100 * p:g} %" for p in points) + " |"]
-    lines += ["|---|" + "---|" * len(points)]
-    for method, part in rows.groupby("method", sort=False):
-        cells = dict(zip(part["at"], part["cell"], strict=True))
-        lines.append(f"| `{method}` | " + " | ".join(cells.get(p, "") for p in points) + " |")
-    return lines
+def place(text: str, name: str, entry: str) -> str:
+    r"""Put an entry where its markers are, or at the end; the rest of the text stays.
 
+    Raises:
+        InputError: If the markers do not come once each, in order.
 
-def means_table(rows: pd.DataFrame, metric: str) -> list[str]:
-    """Means of one metric: a row per method, a column per sparsity."""
-    ns = sorted(set(rows["n"]))
-    cells = [
-        interval(row, metric) + (f" (n = {row['n']})" if row["n"] != ns[-1] else "")
-        for _, row in rows.iterrows()
-    ]
-    note = f"{heading(metric).capitalize()}, n = {ns[-1]}"
-    points = sorted(set(rows["at"]))
-    return [f"{note}:", "", *rows_of_cells(rows.assign(cell=cells), "removed", points)]
-
-
-def differences_tables(differences: pd.DataFrame, head: str) -> list[str]:
-    """A folded table per metric and reference; columns are sparsities, or losses of accuracy."""
-    lines: list[str] = []
-    for key, rows in differences.groupby(["quantity", "against"], sort=False):
-        metric, against = map(str, key)
-        if (rows["mean"] == 0).all():
-            continue  # nothing to tell
-        cells = []
-        for _, row in rows.iterrows():
-            text = f"{interval(row, metric, signed=True)}, p = {row['holm']:.2g}"
-            cells.append(f"**{text}**" if row["holm"] <= LEVEL else text)
-        name = heading(metric).removesuffix(" (%)")
-        note = f"{name[0].upper()}{name[1:]} minus that of `{against}`"
-        if head == "within":
-            note = f"Most removed, shortest: {note}"
-        if metric_of(metric).is_share:
-            note += " (percentage points)"
-        table = rows_of_cells(rows.assign(cell=cells), head, sorted(set(rows["at"])))
-        lines += [*folded(note, table), ""]
-    return lines
-
-
-def free_table(rows: pd.DataFrame) -> list[str]:
-    """How sparse and how short the networks of each arm get while (nearly) as good as dense."""
-    lines: list[str] = []
-    for x in sorted({float(at) for at in rows["at"]}):
-        near = rows[rows["at"] == x]
-        quantities = list(near["quantity"].unique())
-        heads = [heading(quantity) for quantity in quantities]
-        lengths = [q for q in quantities if metric_of(q).unit in WHOLE]
-        kept = [metric_of(q).words for q in quantities if q not in ("sparsity", *lengths)]
-        first = f"{' or '.join(kept)} on the validation images"
-        lines += [f"Before {first} falls by more than {100 * x:g} points"]
-        lines[-1] += " (*: so many seeds' is the dense network's):"
-        lines += ["", "| | " + " | ".join(heads) + " |", "|---|" + "---|" * len(heads)]
-        for method, part in near.groupby("method", sort=False):
-            cells = {}
-            for _, row in part.iterrows():
-                star = f" (*{row['only_dense']})" if row["only_dense"] else ""
-                cells[row["quantity"]] = interval(row, row["quantity"]) + star
-            shown = [cells.get(quantity, "–") for quantity in quantities]
-            lines.append(f"| `{method}` | " + " | ".join(shown) + " |")
-        lines.append("")
-    return lines
-
-
-def spread_table(rows: pd.DataFrame, metric: str) -> list[str]:
-    """Spreads within one network: a row per group of arms, a column per sparsity."""
-    unit = " (percentage points)" if metric_of(metric).is_share else ""
-    cells = [interval(row, metric) for _, row in rows.iterrows()]
-    table = rows_of_cells(rows.assign(cell=cells), "removed", sorted(set(rows["at"])))
-    what = metric_of(metric).heading.capitalize()
-    return [f"{what}, standard deviation within a network{unit}:", "", *table]
+    Example:
+        >>> old = place("# Results", "a", "<!-- begin a -->\n1\n<!-- end a -->\n")
+        >>> place(old, "a", "<!-- begin a -->\n2\n<!-- end a -->\n").splitlines()
+        ['# Results', '', '<!-- begin a -->', '2', '<!-- end a -->']
+    """
+    begin, end = f"<!-- begin {name} -->\n", f"<!-- end {name} -->\n"
+    text = f"{text.rstrip()}\n"
+    if (text.count(begin), text.count(end)) == (0, 0):
+        return f"{text}\n{entry}"
+    if (text.count(begin), text.count(end)) != (1, 1) or text.index(begin) > text.index(end):
+        raise InputError(f"the markers of {name!r} must come once each, begin before end")
+    return text[: text.index(begin)] + entry + text[text.index(end) + len(end) :]

@@ -1,15 +1,15 @@
 """Methods beside their controls."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import pandas as pd
 
 from leastloss.controls import CONTROLS
 from leastloss.evaluation import metric_of
-from leastloss.report.formats import number, percent, span
-from leastloss.report.missing_controls import Role
-from leastloss.report.parts import Cell, Grid, Section
+from leastloss.report.formats import percent
+from leastloss.report.roles import Role
+from leastloss.report.sections import Grid, Section
+from leastloss.report.tables import capital, cell_of
 
 
 def controls_section(areas: pd.DataFrame, roles: Mapping[str, Role]) -> Section:
@@ -27,14 +27,14 @@ def controls_section(areas: pd.DataFrame, roles: Mapping[str, Role]) -> Section:
         what = metric_of(metric).heading
         grids.append(
             Grid(
-                caption=f"{what[0].upper()}{what[1:]}, mean up to {percent(rows['at'].iloc[0])}, "
+                caption=f"{capital(what)}, mean up to {percent(rows['at'].iloc[0])}, "
                 f"n = {int(rows['n'].max())}",
                 unit="%",
                 head=["itself", *[f"{name}{'…' * name.endswith('@')}" for name in CONTROLS]],
                 rows={
                     name: [
-                        _cell(found.get(name), metric),
-                        *[_cell(found.get(other or ""), metric) for other in _in_order(role)],
+                        cell_of(found.get(name), metric),
+                        *[cell_of(found.get(other or ""), metric) for other in _in_order(role)],
                     ]
                     for name, role in methods.items()
                 },
@@ -58,7 +58,7 @@ def controls_section(areas: pd.DataFrame, roles: Mapping[str, Role]) -> Section:
             "None of these methods has controls among the runs, so all of them are incomplete. "
             "`mlflow run . -e prune` makes them with the methods."
         ]
-    return Section(anchor="controls", title="Controls", lead=lead, grids=grids, notes=notes)
+    return Section(anchor="controls", title="Controls", blocks=[*lead, *grids, *notes])
 
 
 def _in_order(role: Role) -> list[str | None]:
@@ -67,9 +67,3 @@ def _in_order(role: Role) -> list[str | None]:
         next((other for one, other in role.controls.items() if one.startswith(control)), None)
         for control in CONTROLS
     ]
-
-
-def _cell(row: Mapping[Any, Any] | None, metric: str) -> Cell:
-    if row is None:
-        return Cell()
-    return Cell(value=number(row["mean"], metric), small=span(row["low"], row["high"], metric))

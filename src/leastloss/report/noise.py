@@ -10,7 +10,8 @@ import pandas as pd
 
 from leastloss.evaluation import metric_of
 from leastloss.report.formats import heading, number, percent
-from leastloss.report.parts import Cell, Grid, Section
+from leastloss.report.sections import Cell, Commands, Grid, Section
+from leastloss.report.tables import capital
 
 SHOWN = ("balanced_accuracy", "minority_recall", "flip_rate")
 """Quantities of which there is a matrix, the first of them open."""
@@ -40,10 +41,10 @@ def robustness_section(
         command: What makes the runs that lack.
     """
     own: dict[str, Any] = {"anchor": "robustness", "title": "Under corruptions"}
-    code = {"robustness": command} if command else {}
+    code = [Commands({"robustness": command})] if command else []
     if table is None or table.empty:
         lead = "No robustness run of these networks is in the store. This makes them:"
-        return Section(**own, lead=[lead], code=code)
+        return Section(**own, blocks=[lead, *code])
     if "failed" not in table:
         table = table.assign(failed="")
     broken = table["failed"].fillna("").astype(str) != ""
@@ -67,7 +68,7 @@ def robustness_section(
         notes.insert(0, _READ)
     if lacking:
         told.append(f"Not exposed yet: {_without(lacking, models)}. The command below does it.")
-    return Section(**own, lead=told, code=code if lacking else {}, grids=grids, notes=notes)
+    return Section(**own, blocks=[*told, *grids, *(code if lacking else []), *notes])
 
 
 def _without(lacking: Mapping[str, Sequence[str]], models: Sequence[str]) -> str:
@@ -111,14 +112,14 @@ def _matrix(
         for corruption in corruptions:
             value = float(mean.get((model, corruption), np.nan))
             shade = (value - low) / (high - low) if isfinite(value) and high > low else None
-            small = "failed" if (model, corruption) in broken else ""
-            own.append(Cell(value=number(value, quantity), small=small, shade=shade))
+            notes = ["failed"] if (model, corruption) in broken else []
+            own.append(Cell(value=number(value, quantity), notes=notes, shade=shade))
         rows[model] = own
     what = metric_of(quantity).heading
     return _with_n(
         cells,
         Grid(
-            caption=f"{what[0].upper()}{what[1:]}",
+            caption=capital(what),
             unit="%" if metric_of(quantity).is_share else "",
             first="network",
             head=corruptions,

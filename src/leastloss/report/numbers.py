@@ -7,7 +7,7 @@ import pandas as pd
 
 from leastloss.evaluation import Floats, holm, mean_intervals, reach_of, signed_rank, steps_within
 from leastloss.names import choose
-from leastloss.report.repairs import repair_of
+from leastloss.report.roles import repair_of
 
 GROUP = ["recovery", "granularity"]
 """What arms must share to be compared and drawn together; the recovery is empty for any."""

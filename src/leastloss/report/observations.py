@@ -7,8 +7,7 @@ import pandas as pd
 
 from leastloss.evaluation import LEVEL, metric_of
 from leastloss.report.formats import number, percent
-from leastloss.report.missing_controls import Role
-from leastloss.report.repairs import alike, apart
+from leastloss.report.roles import Role, alike, apart
 
 
 def of_kind(rows: pd.DataFrame, roles: Mapping[str, Role], *kinds: str) -> pd.DataFrame:

@@ -1,16 +1,28 @@
 """The compare page: one HTML file that needs nothing else."""
 
 import re
+from collections.abc import Sequence
+from html import escape as attribute
+from io import StringIO
+from itertools import groupby
 from urllib.parse import urlsplit
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
+from matplotlib import rc_context
+from matplotlib.figure import Figure
 
 from leastloss.errors import InputError
-from leastloss.plots import looks
+from leastloss.plots import INK, QUIET, RULE, looks
 from leastloss.report.comparison import Comparison, sections_of
-from leastloss.report.svg import COLORS, inline_svg
+from leastloss.report.sections import Block, Drawn, Grid
 
+COLORS = {INK: "var(--ink)", QUIET: "var(--quiet)", RULE: "var(--rule)", "#ffffff": "var(--card)"}
+"""Neutral colours of the figures and the page's names for them, so that both turn dark."""
+
+_REFERENCE = re.compile(r'(id="|href="#|url\(#)([^")]+)')
+_SHAPE = re.compile(r' (?:d|x|y|width|height|transform)="[^"]*"')
+_DIGITS = re.compile(r"(\d\.\d\d)\d+")
 _JOINT = re.compile(r"[,+@:/]+(?=\S)")
 _CODE = re.compile(r"`([^`]*)`")
 
@@ -39,30 +51,36 @@ def compare_page(given: Comparison) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    pages.filters |= {"coded": coded, "breakable": breakable}
-    drawn = {
-        section.anchor: [
-            (
-                one.caption,
-                Markup(inline_svg(one.figure, one.alt or one.caption, f"{section.anchor}{i}")),
-            )
-            for i, one in enumerate(section.figures)
-        ]
-        for section in sections
-    }
-    seeds = given.table["seed"].nunique()
+    pages.filters |= {"coded": coded, "breakable": breakable, "drawn": drawn, "together": together}
     styles = looks(given.table[given.by])
     return pages.get_template("compare.html").render(
         title=given.title,
         colors={name: COLORS.get(look.color, look.color) for name, look in styles.items()},
         controls=[name for name, look in styles.items() if look.control],
-        seeds=seeds,
-        answer=sections[0],
+        seeds=given.table["seed"].nunique(),
+        sentence=sections[0].all(str)[0],
+        panels=sections[0].all(Drawn),
+        table=sections[0].all(Grid),
         sections=sections[1:],
-        drawn=drawn,
         links=given.links,
         command=given.command,
     )
+
+
+def together(blocks: Sequence[Block]) -> list[tuple[str, list[Block]]]:
+    """Blocks of one kind that follow each other, with their kind.
+
+    Example:
+        >>> together(["one", "two"])
+        [('text', ['one', 'two'])]
+    """
+    kinds = groupby(blocks, key=lambda block: "text" if isinstance(block, str) else block.kind)
+    return [(kind, list(group)) for kind, group in kinds]
+
+
+def drawn(block: Drawn, prefix: str) -> Markup:
+    """A figure of the page; the prefix is unique in it."""
+    return Markup(inline_svg(block.figure, block.alt or block.caption, prefix))
 
 
 def coded(text: str) -> Markup:
@@ -84,3 +102,41 @@ def breakable(text: str) -> Markup:
     """
     parts = [escape(part) for part in _JOINT.sub(lambda joint: f"{joint[0]}\0", text).split("\0")]
     return Markup("<wbr>").join(parts)
+
+
+def inline_svg(figure: Figure, alt: str, prefix: str) -> str:
+    """Draw a figure as an SVG element for an HTML page.
+
+    Words stay words, to be searched and read out; places are rounded to a hundredth of a point.
+
+    Args:
+        figure: What to draw.
+        alt: What the figure shows, for those who cannot see it.
+        prefix: Unique in the page; it starts every id, which would otherwise meet in two figures.
+
+    Returns:
+        The element, without XML prologue and metadata; equal figures give equal text.
+
+    Example:
+        >>> inline_svg(Figure(), "nothing <yet>", "f1")[:56]
+        '<svg role="img" aria-label="nothing &lt;yet&gt;" viewBox'
+    """
+    buffer = StringIO()
+    with rc_context({"svg.fonttype": "none"}):
+        figure.savefig(buffer, format="svg", metadata={"Date": None})
+    drawn = buffer.getvalue()
+    drawn = drawn[drawn.index("<svg") :].strip()
+    drawn = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", drawn, flags=re.DOTALL)
+    viewbox = re.search(r'viewBox="([^"]*)"', drawn)
+    assert viewbox is not None  # matplotlib writes one always
+    head = f'<svg role="img" aria-label="{attribute(alt)}" viewBox="{viewbox[1]}">'
+    drawn = re.sub(r"<svg[^>]*>", lambda _: head, drawn, count=1)
+    drawn = _SHAPE.sub(lambda shape: _DIGITS.sub(r"\1", shape[0]), drawn)
+    drawn = re.sub(r"\n\s*", "\n", drawn)
+    for color, name in COLORS.items():
+        drawn = drawn.replace(color, name)
+    # Matplotlib's ids hold a random salt: number them instead.
+    numbers: dict[str, str] = {}
+    return _REFERENCE.sub(
+        lambda m: m[1] + numbers.setdefault(m[2], f"{prefix}-{len(numbers)}"), drawn
+    )

@@ -1,15 +1,15 @@
 """Differences between methods, seed by seed, as tables of the page."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from math import isfinite
 from typing import Any
 
 import pandas as pd
 
 from leastloss.evaluation import LEVEL, MIN_SEEDS, enough_seeds, metric_of
-from leastloss.report.formats import number, span
-from leastloss.report.parts import Cell, Grid, Section
-from leastloss.report.tables import elsewhere, seeds_of
+from leastloss.report.sections import Cell, Grid, Section
+from leastloss.report.tables import capital, cell_of, elsewhere, seeds_of
 
 _NEEDED = ["method", "against", "reference", "quantity", "at", "n"]
 _TABLE = ["against", "metric", "reference"]
@@ -57,11 +57,11 @@ def significance(
         "title": "Differences, paired by dense network",
     }
     if refused:
-        return Section(**own, lead=[refused])
+        return Section(**own, blocks=[refused])
     rows = pd.concat([frame for frame in frames if len(frame)] or [pd.DataFrame(columns=_NEEDED)])
     rows = rows.assign(metric=rows["quantity"].astype(str).str.rpartition(":")[2])
     if rows.empty:
-        return Section(**own, lead=["There is no other method to compare with."])
+        return Section(**own, blocks=["There is no other method to compare with."])
     first = rows["against"].iloc[0]
     grids = [
         _grid(part, str(metric), str(reference), methods, folded=against != first)
@@ -78,7 +78,7 @@ def significance(
         f"With n = {most} it cannot fall below {2 / 2**most:.2g} before "
         "the correction.",
     ]
-    return Section(**own, lead=lead, grids=grids)
+    return Section(**own, blocks=[*lead, *grids])
 
 
 def _grid(
@@ -103,7 +103,7 @@ def _grid(
     }
     what = metric_of(metric).heading
     return Grid(
-        caption=f"{what[0].upper()}{what[1:]}, minus `{reference}`, {seeds_of(rows['n'])}",
+        caption=f"{capital(what)}, minus `{reference}`, {seeds_of(rows['n'])}",
         unit="percentage points" if metric_of(metric).is_share else "",
         head=[heads[kinds[column]].format(100 * column[1]) for column in columns],
         rows=cells,
@@ -118,15 +118,8 @@ def _more(quantity: str) -> bool:
 def _cell(row: Mapping[Any, Any] | None, quantity: str) -> Cell:
     if row is None:
         return Cell()
-    small = f"p = {row['holm']:.2g}"
-    if isfinite(row["low"]):
-        small = f"{span(row['low'], row['high'], quantity)}\n{small}"
     steps = [row["sparsity"], row["reference_sparsity"]]
-    if isfinite(steps[0]) and (where := elsewhere(steps, row["at"])):
-        small += f"\n{where}"
-    return Cell(
-        value=number(row["mean"], quantity, signed=True),
-        small=small,
-        best=bool(row["holm"] <= LEVEL and row["mean"] > 0 and _more(quantity)),
-        bold=bool(row["holm"] <= LEVEL),
-    )
+    where = elsewhere(steps, row["at"]) if isfinite(steps[0]) else ""
+    cell = cell_of(row, quantity, signed=True, notes=[f"p = {row['holm']:.2g}", where])
+    shown = bool(row["holm"] <= LEVEL)
+    return replace(cell, best=shown and row["mean"] > 0 and _more(quantity), bold=shown)

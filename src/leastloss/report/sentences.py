@@ -7,9 +7,8 @@ import pandas as pd
 from leastloss.evaluation import metric_of
 from leastloss.report.formats import number, percent
 from leastloss.report.leaders import of_others
-from leastloss.report.missing_controls import Role
 from leastloss.report.observations import best_of, difference, of_kind
-from leastloss.report.repairs import alike, apart, repair_of
+from leastloss.report.roles import Role, alike, apart, repair_of
 from leastloss.report.values import nothing_to_keep
 
 

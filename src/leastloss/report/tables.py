@@ -1,14 +1,87 @@
-"""Operating points as tables of a page."""
+"""Tables of a report from finished numbers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from math import isfinite
+from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from leastloss.evaluation import is_at, metric_of
 from leastloss.plots import looks
-from leastloss.report.formats import heading, number, percent, span
-from leastloss.report.parts import Cell, Grid
+from leastloss.report.formats import heading, number, percent
+from leastloss.report.roles import Role
+from leastloss.report.sections import Cell, Grid
+from leastloss.report.values import nothing_to_keep
+
+
+def cell_of(
+    row: Mapping[Any, Any] | None, quantity: str, *, signed: bool = False, notes: Sequence[str] = ()
+) -> Cell:
+    """A mean with its interval.
+
+    Args:
+        row: mean, low, high; None: a dash.
+        quantity: What it is of.
+        signed: Whether it is a difference.
+        notes: What else the cell says; empty ones are left out.
+    """
+    if row is None or not np.isfinite(row["mean"]):
+        return Cell()
+    ends = None
+    if isfinite(row["low"]):
+        ends = (number(row["low"], quantity), number(row["high"], quantity))
+    value = number(row["mean"], quantity, signed)
+    return Cell(value=value, ends=ends, notes=tuple(filter(None, notes)))
+
+
+def capital(words: str) -> str:
+    """The same with a capital at its start.
+
+    Example:
+        >>> capital("minority recall"), capital("BDM (bits)")
+        ('Minority recall', 'BDM (bits)')
+    """
+    return words[:1].upper() + words[1:]
+
+
+def points_grid(
+    rows: pd.DataFrame,
+    quantity: str,
+    caption: str,
+    notes: Sequence[Sequence[str]] = (),
+    *,
+    unit: str = "",
+    first: str = "removed",
+    bold: Sequence[bool] = (),
+    signed: bool = False,
+) -> Grid:
+    """Arrange one quantity: a row per method, a column per point.
+
+    Args:
+        rows: method, at, mean, low, high.
+        quantity: What they are of.
+        caption: What the table shows.
+        notes: What else each row's cell says.
+        unit: Of all values, if the caption does not tell it.
+        first: Heading of the first column.
+        bold: Whether each row's cell is set in bold.
+        signed: Whether they are differences.
+    """
+    points = sorted(set(rows["at"]))
+    cells: dict[str, dict[float, Cell]] = {}
+    for i, row in enumerate(rows.to_dict("records")):
+        cell = cell_of(row, quantity, signed=signed, notes=notes[i] if notes else ())
+        cell = replace(cell, bold=bool(bold) and bold[i])
+        cells.setdefault(row["method"], {})[row["at"]] = cell
+    return Grid(
+        caption=caption,
+        unit=unit,
+        first=first,
+        head=[f"{100 * point:g} %" for point in points],
+        rows={name: [own.get(p, Cell(value="")) for p in points] for name, own in cells.items()},
+    )
 
 
 def metric_tables(points: pd.DataFrame, dense: pd.DataFrame, by: str) -> list[Grid]:
@@ -24,20 +97,33 @@ def metric_tables(points: pd.DataFrame, dense: pd.DataFrame, by: str) -> list[Gr
         part = points[points["metric"] == metric]
         start = dense[dense["metric"] == metric]
         at = sorted(part["at"].unique())
-        whole = metric_of(metric).heading
         tables.append(
             Grid(
-                caption=f"{whole[0].upper()}{whole[1:]}, {seeds_of(part['n'])}",
+                caption=f"{capital(metric_of(metric).heading)}, {seeds_of(part['n'])}",
                 unit="%" if metric_of(metric).is_share else "",
                 head=[percent(point) for point in at],
-                dense=_cell(start, metric) if len(start) else Cell(),
+                dense=_point_cell(start, metric) if len(start) else Cell(),
                 rows={
-                    name: [_cell(part[part["at"] == point], metric, by, name) for point in at]
+                    name: [_point_cell(part[part["at"] == point], metric, by, name) for point in at]
                     for name in looks(part[by])
                 },
             )
         )
     return tables
+
+
+def _point_cell(rows: pd.DataFrame, metric: str, by: str = "", name: str = "") -> Cell:
+    """The cell of one method among the rows of all methods at one point."""
+    method_rows = rows[rows[by] == name] if by else rows
+    if method_rows.empty:
+        return Cell()
+    row = method_rows.iloc[0]
+    others = rows[rows[by] != name]["high"] if by else pd.Series(dtype=float)
+    # Of a loss or a size less is better: shares of what is right alone have a best that is highest.
+    best = metric_of(metric).is_accuracy and isfinite(row["low"]) and len(others) > 0
+    best = best and bool((row["low"] > others).all())
+    cell = cell_of(row.to_dict(), metric, notes=[elsewhere([row["sparsity"]], row["at"])])
+    return replace(cell, best=best)
 
 
 def seeds_of(n: pd.Series) -> str:
@@ -49,20 +135,6 @@ def seeds_of(n: pd.Series) -> str:
     """
     low, high = int(n.min()), int(n.max())
     return f"n = {high}" if low == high else f"n = {low} to {high}"
-
-
-def _cell(rows: pd.DataFrame, metric: str, by: str = "", name: str = "") -> Cell:
-    own = rows[rows[by] == name] if by else rows
-    if own.empty:
-        return Cell()
-    first = own.iloc[0]
-    mean, low, high = (float(first[column]) for column in ("mean", "low", "high"))
-    others = rows[rows[by] != name]["high"] if by else pd.Series(dtype=float)
-    # Of a loss or a size less is better: shares of what is right alone have a best that is highest.
-    best = metric_of(metric).is_accuracy and isfinite(low) and len(others) > 0
-    best = best and bool((low > others).all())
-    told = [span(low, high, metric), elsewhere([first["sparsity"]], first["at"])]
-    return Cell(value=number(mean, metric), small="\n".join(filter(None, told)), best=best)
 
 
 def elsewhere(sparsities: Sequence[float], point: float) -> str:
@@ -89,16 +161,81 @@ def means_grid(
         caption: What the table shows; n is added.
     """
     shown = [quantity for quantity in quantities if (rows["quantity"] == quantity).any()]
-    found = {
-        (row["method"], row["quantity"]): Cell(
-            value=number(row["mean"], row["quantity"]),
-            small=span(row["low"], row["high"], row["quantity"]),
-        )
+    cells = {
+        (row["method"], row["quantity"]): cell_of(row, row["quantity"])
         for row in rows.to_dict("records")
     }
-    present = [name for name in methods if any((name, q) in found for q in shown)]
+    present = [name for name in methods if any((name, q) in cells for q in shown)]
     return Grid(
         caption=f"{caption}, {seeds_of(rows['n'])}" if len(rows) else caption,
         head=[heading(quantity) for quantity in shown],
-        rows={name: [found.get((name, q), Cell()) for q in shown] for name in present},
+        rows={name: [cells.get((name, q), Cell()) for q in shown] for name in present},
     )
+
+
+def free_grid(
+    free: pd.DataFrame,
+    dense: pd.DataFrame,
+    roles: Mapping[str, Role],
+    seeds: Mapping[str, int],
+    within: float,
+) -> Grid:
+    """Arrange the sparsities up to which metrics are kept: a row per method, a column per metric.
+
+    Args:
+        free: What :func:`leastloss.report.numbers.means` says of ``free:<metric>``.
+        dense: Mean over seeds before the first removal: a row per method, a column per metric.
+        roles: Method -> its role, in the order of the rows.
+        seeds: Method -> its seeds; a mean of fewer says so.
+        within: The loss that is accepted.
+    """
+    means = {(row["method"], row["quantity"]): row for row in free.to_dict("records")}
+    start: dict[Any, Any] = dense.to_dict("index")
+
+    def cell(name: str, metric: str) -> Cell:
+        row = means.get((name, f"free:{metric}"))
+        if row is None or not np.isfinite(row["mean"]):
+            # NaN compares false: what was not measured has no reason of this kind.
+            level = start.get(name, {}).get(metric, float("nan"))
+            lost = nothing_to_keep(level, within)
+            return Cell(notes=[f"dense {number(level, 'recall')}"] if lost else ())
+        return cell_of(row, "sparsity", notes=[f"n = {row['n']}" * (row["n"] < seeds[name])])
+
+    return Grid(
+        caption=f"Share removed before a metric falls by more than {100 * within:g} points, "
+        f"{seeds_of(pd.Series([seeds[name] for name in roles]))}",
+        unit="%",
+        head=[*[metric_of(metric).heading for metric in dense.columns], "n", "controls"],
+        rows={
+            name: [
+                *[cell(name, metric) for metric in dense.columns],
+                Cell(value=str(seeds[name])),
+                Cell(value=role.words[0], notes=[*filter(None, role.words[1:])], left=True),
+            ]
+            for name, role in roles.items()
+        },
+    )
+
+
+def left_out(metrics: Mapping[str, float], within: float) -> list[str]:
+    """Say which means are over fewer networks, since the others had nothing to keep.
+
+    Args:
+        metrics: Metric -> the lowest value of any run before its first removal.
+        within: The loss that is accepted.
+
+    Example:
+        >>> left_out({"accuracy": 0.9, "minority_recall": 0.01}, 0.02)[0][:52]
+        'A network whose dense minority recall is at most 2 %'
+        >>> left_out({"accuracy": 0.9}, 0.02)
+        []
+    """
+    lost = [name for name, value in metrics.items() if nothing_to_keep(value, within)]
+    low = [metric_of(name).heading for name in lost]
+    if not low:
+        return []
+    return [
+        f"A network whose dense {' or '.join(low)} is at most {percent(within)} cannot lose more: "
+        "it counts in no mean of how far that is kept. Where fewer count than the row's n, their "
+        "number is given; where none does, a dash and the dense mean."
+    ]

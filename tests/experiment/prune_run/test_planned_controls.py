@@ -14,7 +14,7 @@ from leastloss.experiment.prune_run.planned_controls import (
     role_tags,
     with_controls,
 )
-from leastloss.report.missing_controls import roles
+from leastloss.report.roles import roles
 
 FOUR = ["random@nc", "magnitude@nc", "shuffled@nc", "small-dense"]
 

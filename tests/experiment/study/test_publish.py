@@ -7,7 +7,7 @@ from tests.experiment.study.test_study_file import given
 from leastloss.experiment.study.publish import dense_rows, figures_of
 from leastloss.experiment.study.study import Study
 from leastloss.experiment.study.study_file import study_of
-from leastloss.report.section import name_of
+from leastloss.report.study_page import name_of
 
 RECOVERIES = ("adjust", "none")
 

@@ -27,8 +27,8 @@ from leastloss.report import (
     index_entry,
     means,
     place,
-    section,
     spreads,
+    study_page,
 )
 
 RESULTS = "RESULTS.md"
@@ -85,7 +85,7 @@ def publish(found: FinishedRuns, out: Path, command: str) -> list[Path]:
                 images.setdefault(name, []).append(f"../{path.removeprefix('docs/')}")
     page, csv = f"{PAGES}/{study.section}.md", f"{TABLES}/{study.section}.csv"
     files[csv] = _csv(everything, paired, free, shorter).encode()
-    text = section(
+    text = study_page(
         title=study.title,
         question=study.question,
         facts=facts_of(found, command) | left_out,

@@ -1,23 +1,12 @@
-"""Figures of networks under noise, and pictures of damaged samples."""
+"""Metrics against severity."""
 
 import numpy as np
 import pandas as pd
 import pytest
+from tests.plots.noises import noise_table
 
 from leastloss.errors import InputError
-from leastloss.evaluation import corruption_errors
 from leastloss.plots import corruption_samples, looks, robustness_figure, robustness_matrix
-
-
-def noise_table():
-    rows = [
-        {"model": model, "corruption": noise, "severity": severity, "accuracy": 0.9 - severity / 10}
-        | {"minority_recall": 0.8 - severity / 10}
-        for model in ("dense", "nc")
-        for noise, severities in (("clean", [0]), ("gaussian", [1, 3]), ("shot", [1, 3]))
-        for severity in severities
-    ]
-    return pd.DataFrame(rows)
 
 
 def test_robustness_has_a_panel_per_metric_and_noise_that_starts_clean():
@@ -76,52 +65,6 @@ def test_a_failed_network_leaves_a_gap_and_a_cross():
     cross = shot.lines[-1]
     assert (cross.get_marker(), list(cross.get_xdata())) == ("x", [3])
     assert cross.get_color() == looks(["nc"])["nc"].color
-
-
-def texts(ax):
-    return [text.get_text() for text in ax.texts]
-
-
-def test_the_matrix_has_a_cell_per_network_and_noise_and_a_mean_over_images():
-    table = noise_table()
-    table.loc[table["corruption"] == "shot", "corruption"] = "weight-noise"
-    (ax,) = robustness_matrix(table).axes
-    assert [label.get_text() for label in ax.get_yticklabels()] == ["nc", "dense"]
-    assert [label.get_text() for label in ax.get_xticklabels()] == [
-        *("clean", "gaussian", "weight-noise", "mean")
-    ]
-    assert texts(ax) == ["90", "70", "70", "70"] * 2
-
-
-def test_the_matrix_crosses_out_what_failed_and_means_over_it():
-    table = noise_table()
-    broken = (table["model"] == "nc") & (table["corruption"] == "shot") & (table["severity"] == 3)
-    table.loc[broken, "accuracy"] = np.nan
-    (ax,) = robustness_matrix(table).axes
-    assert texts(ax) == ["90", "70", "90", "70", "70", "70"]
-    assert [(patch.get_x(), patch.get_y()) for patch in ax.patches] == [(2, 0), (3, 0)]
-    assert "crossed out" in ax.figure.get_suptitle()
-
-
-def test_the_matrix_of_corruption_errors_turns_at_one():
-    (ax,) = robustness_matrix(corruption_errors(noise_table()), "corruption_error").axes
-    assert [label.get_text() for label in ax.get_xticklabels()] == ["gaussian", "shot", "mCE"]
-    assert texts(ax) == ["1.00"] * 6
-    assert ax.collections[0].norm.vcenter == 1
-
-
-def test_damaged_samples_are_drawn_side_by_side():
-    images = {0: np.zeros((3, 1, 8, 8)), 2: np.ones((3, 1, 8, 8)), 5: np.ones((3, 1, 8, 8))}
-    figure = corruption_samples({"shot": images, "rotation": {0: images[0], 2: images[2]}})
-    assert len(figure.axes) == 6
-    assert [ax.get_title() for ax in figure.axes[:3]] == ["clean", "severity 2", "severity 5"]
-    assert [texts(ax) for ax in figure.axes[::3]] == [["shot"], ["rotation"]]
-    assert [len(ax.images) for ax in figure.axes] == [1, 1, 1, 1, 1, 0]
-    shown = figure.axes[0].images[0].get_array()
-    assert shown.shape == (8, 3 * 8 + 2, 3)
-    assert (shown[:, [8, 17]] == 1).all()
-    colours = corruption_samples({"shot": {0: np.full((1, 3, 4, 5), 0.25)}})
-    assert colours.axes[0].images[0].get_array().shape == (4, 5, 3)
 
 
 @pytest.mark.parametrize(

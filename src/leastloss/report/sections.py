@@ -1,9 +1,12 @@
-"""What a page is made of: sections of tables, figures and words."""
+"""What a report says, whatever it is written in: sections of sentences, tables and figures."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import ClassVar, TypeAlias, TypeVar
 
 from matplotlib.figure import Figure
+
+T = TypeVar("T")
 
 TIGHT = 6
 """Columns, beside the first, from which on a table is set in smaller letters."""
@@ -15,7 +18,8 @@ class Cell:
 
     Attributes:
         value: What it says.
-        small: What stands under it in small letters: an interval, a count.
+        ends: Ends of its interval, if it has one.
+        notes: What else it says: a count, p, where it was measured.
         best: Whether it is marked, because it is shown to be better than what it is held against.
         bold: Whether it is set in bold, because it is shown to differ.
         left: Whether it is a word among numbers, which starts at the left.
@@ -23,11 +27,34 @@ class Cell:
     """
 
     value: str = "–"
-    small: str = ""
+    ends: tuple[str, str] | None = None
+    notes: Sequence[str] = ()
     best: bool = False
     bold: bool = False
     left: bool = False
     shade: float | None = None
+
+    @property
+    def small(self) -> str:
+        r"""What stands under the value in small letters.
+
+        Example:
+            >>> Cell(ends=("−2.0", "1.0"), notes=["p = 1"]).small, Cell(ends=("1", "2")).small
+            ('−2.0 to 1.0\np = 1', '1–2')
+        """
+        joint = " to " if self.ends and self.ends[0].startswith("−") else "–"
+        return "\n".join([*([joint.join(self.ends)] if self.ends else []), *self.notes])
+
+    @property
+    def line(self) -> str:
+        """All of it in one line.
+
+        Example:
+            >>> Cell(value="+0.1", ends=("−2.0", "1.0"), notes=["p = 1"]).line
+            '+0.1 [−2.0, 1.0], p = 1'
+        """
+        ends = [f"{self.value} [{', '.join(self.ends)}]"] if self.ends else [self.value]
+        return ", ".join([*ends, *self.notes])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +71,7 @@ class Grid:
         folded: Whether it opens on a click.
     """
 
+    kind: ClassVar[str] = "table"
     caption: str
     head: Sequence[str]
     rows: Mapping[str, Sequence[Cell]]
@@ -83,33 +111,66 @@ class Drawn:
         alt: What it shows, for those who cannot see it; empty: the caption.
     """
 
+    kind: ClassVar[str] = "figure"
     figure: Figure
     caption: str
     alt: str = ""
 
 
+@dataclass(frozen=True)
+class Image:
+    """A figure that stands in a file of its own, by its path from the report."""
+
+    kind: ClassVar[str] = "image"
+    path: str
+    alt: str
+
+
+@dataclass(frozen=True)
+class Sentences:
+    """A list of sentences; with a title it opens on a click."""
+
+    kind: ClassVar[str] = "sentences"
+    texts: Sequence[str]
+    title: str = ""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Name -> value."""
+
+    kind: ClassVar[str] = "facts"
+    values: Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Commands:
+    """Name -> command to copy; several open on a click."""
+
+    kind: ClassVar[str] = "commands"
+    values: Mapping[str, str]
+
+
+Block: TypeAlias = str | Sentences | Grid | Drawn | Image | Facts | Commands
+"""A part of a section; text is a paragraph, `words` in backquotes are set as code."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Section:
-    """One section of the page.
+    """One section of a report.
 
     Attributes:
         anchor: Its address in the page.
         title: Its heading.
-        lead: Paragraphs before its tables and figures; `words` in backquotes are set as code.
-        figures: Its figures.
-        grids: Its tables.
-        code: Name -> commands to copy, each of which opens on a click.
-        facts: Name -> value.
-        notes: Paragraphs at its end.
+        blocks: What it says, in order.
         folded: Whether it opens on a click.
     """
 
     anchor: str
     title: str
-    lead: Sequence[str] = ()
-    figures: Sequence[Drawn] = ()
-    grids: Sequence[Grid] = ()
-    code: Mapping[str, str] = field(default_factory=dict)
-    facts: Mapping[str, object] = field(default_factory=dict)
-    notes: Sequence[str] = ()
+    blocks: Sequence[Block]
     folded: bool = True
+
+    def all(self, kind: type[T]) -> list[T]:
+        """Its blocks of one kind."""
+        return [block for block in self.blocks if isinstance(block, kind)]

@@ -4,7 +4,7 @@ import pandas as pd
 
 from leastloss.report.numbers import differences
 from leastloss.report.paired_tests import significance
-from leastloss.report.parts import Grid
+from leastloss.report.sections import Grid
 
 SETTINGS = {
     "nc, recovery=refit": "recovery=refit",
@@ -25,7 +25,7 @@ def grids(methods: list[str], absent: tuple[str, float] = ("", 0.0)) -> dict[str
         for at in (0.5, 0.9)
         if (name, at) != absent
     )
-    made = significance([differences(values, ["magnitude"])], methods).grids
+    made = significance([differences(values, ["magnitude"])], methods).all(Grid)
     return {grid.caption: grid for grid in made}
 
 

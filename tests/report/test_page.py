@@ -1,3 +1,5 @@
+"""The page as HTML."""
+
 import re
 from html.parser import HTMLParser
 
@@ -13,9 +15,7 @@ from leastloss.report import (
     Grid,
     compare_page,
     inline_svg,
-    operating_points,
 )
-from leastloss.report.tables import metric_tables
 
 EVIL = "<script>alert(\"x\")</script> & 'quotes'"
 
@@ -33,13 +33,14 @@ def runs(seeds=5, gap=0.2, methods=("nc", "magnitude")):
 
 
 def page(table, **change):
+    if "figures" not in change:
+        one = child_curves(table[table["seed"] == 0].iloc[:5])
+        figures = [
+            Drawn(figure=compare_figure(table), caption="All methods.", alt="Falling lines."),
+            Drawn(figure=one, caption="One run."),
+        ]
+        change["figures"] = {"curves": figures}
     arguments = {
-        "figures": {
-            "curves": [
-                Drawn(figure=compare_figure(table), caption="All methods.", alt="Falling lines."),
-                Drawn(figure=child_curves(table[table["seed"] == 0].iloc[:5]), caption="One run."),
-            ]
-        },
         "title": "Two methods on digits",
         "facts": {"data set": "digits", "commit": "0123abc"},
         "command": "mlflow run . -e compare -P metric=accuracy",
@@ -99,6 +100,7 @@ def test_every_method_fact_link_and_the_command_are_there(usual):
         assert words in usual
     assert "mlflow run . -e compare -P metric=accuracy" in usual
     assert "mlflow run . -e prune -P criteria=nc" in usual
+    assert 'class="best"' in usual
     links = [attributes["href"] for attributes in Elements(usual).all("a")]
     away = [link for link in links if not link.startswith("#")]
     assert away == ["runs/1.html", "http://localhost:5000/#/runs/1"]
@@ -122,7 +124,7 @@ def test_everything_from_outside_is_escaped():
         links={EVIL: 'a"b<c.html'},
         figures={"curves": [Drawn(figure=compare_figure(table, title=EVIL), caption=EVIL)]},
         commands={EVIL: EVIL},
-        tables=[Grid(caption=EVIL, head=[EVIL], rows={EVIL: [Cell(value=EVIL, small=EVIL)]})],
+        tables=[Grid(caption=EVIL, head=[EVIL], rows={EVIL: [Cell(value=EVIL, notes=[EVIL])]})],
     )
     assert "<script" not in text
     assert {"href": 'a"b<c.html'} in Elements(text).all("a")
@@ -157,52 +159,12 @@ def test_equal_tables_give_equal_pages(usual):
     assert page(runs()) == usual
 
 
-def cells(table):
-    points = operating_points(table, metrics=["accuracy"])
-    dense = operating_points(table, [0.0], metrics=["accuracy"])
-    (found,) = metric_tables(points, dense, "criterion")
-    return found
-
-
-def test_numbers_of_the_table():
-    found = cells(runs())
-    assert found.head == ["50 %", "80 %", "90 %", "95 %"]
-    assert found.dense is not None
-    assert found.dense.value == "90.2"
-    assert [cell.value for cell in found.rows["magnitude"]] == ["70.2"] * 4
-    low, high = map(float, found.rows["nc"][0].small.split("–"))
-    assert 90.0 <= low < 90.2 < high <= 90.4
-
-
-def test_a_best_value_is_marked_only_if_the_intervals_tell(usual):
-    assert 'class="best"' in usual
-    assert [cell.best for cell in cells(runs(gap=0.2)).rows["nc"]] == [True] * 4
-    apart = [cell.best for row in cells(runs(gap=0.0005)).rows.values() for cell in row]
-    assert not any(apart)
-
-
-def test_of_what_is_lost_the_highest_is_not_marked_best():
-    table = runs(gap=0.2).rename(columns={"accuracy": "changed_predictions"})
-    points = operating_points(table, metrics=["changed_predictions"])
-    (found,) = metric_tables(points, points.iloc[:0], "criterion")
-    assert found.unit == "%"
-    assert not any(cell.best for row in found.rows.values() for cell in row)
-
-
 def test_one_seed_marks_nothing_and_says_so():
     text = page(runs(seeds=1))
     assert "one seed: no interval" in text
     assert "One run of each method cannot say" in text
     assert "n = 1: a claim needs 3 seeds or more" in text
     assert 'class="best"' not in text
-
-
-def test_a_point_out_of_reach_is_a_dash():
-    table = runs()
-    table = table[(table["criterion"] == "nc") | (table["sparsity"] < 0.85)]
-    values = [cell.value for cell in cells(table).rows["magnitude"]]
-    assert values[:2] == ["70.2", "70.2"]
-    assert values[2:] == ["–", "–"]
 
 
 def test_it_is_small(usual):

@@ -1,9 +1,14 @@
-"""Which controls of a method are among the runs: without them a method is incomplete."""
+"""What a method is beside the others: its role, its controls, and its repair."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from leastloss.controls import BASELINES, CONTROLS, SMALL, controls_for
+import pandas as pd
+
+from leastloss.controls import BASELINES, SMALL, controls_for, is_control
+
+REPAIR = ("recovery", "schedule")
+"""Settings that arms must share, or more than their scores is compared."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +60,7 @@ def roles(
     said = controls_of or {}
     found = {}
     for name, (criterion, settings) in methods.items():
-        if name in said or criterion.startswith(CONTROLS):
+        if name in said or is_control(criterion):
             found[name] = Role(kind="control", controls={})
         elif _baseline(criterion, judged):
             found[name] = Role(kind="baseline", controls={})
@@ -85,3 +90,42 @@ def _agree(one: str, other: str, control: str) -> bool:
 def _of(said: Mapping[str, str], control: str, criterion: str) -> bool:
     """Whether a control is one of this criterion's; one that says nothing goes by its name."""
     return control not in said or criterion in said[control].split(",")
+
+
+def repair_of(settings: str) -> tuple[str, ...]:
+    """The recovery and the schedule among the settings of an arm, as ``key=value``.
+
+    Example:
+        >>> repair_of("steps=20, schedule=iterative, recovery=refit:sweeps=3")
+        ('schedule=iterative', 'recovery=refit:sweeps=3')
+        >>> repair_of("")
+        ()
+    """
+    return tuple(part for part in settings.split(", ") if part.partition("=")[0] in REPAIR)
+
+
+def apart(settings: str, other: str) -> str:
+    """In what the repair of two arms differs, in words; empty where it does not.
+
+    Example:
+        >>> apart("recovery=refit, schedule=iterative", "recovery=none, schedule=iterative")
+        '`recovery=refit` against `recovery=none`'
+        >>> apart("recovery=none, layers=1", "recovery=none, layers=2")
+        ''
+    """
+    one, two = repair_of(settings), repair_of(other)
+    ours, theirs = ([p for p in a if p not in b] for a, b in ((one, two), (two, one)))
+    if not ours and not theirs:
+        return ""
+    return " against ".join(f"`{', '.join(parts) or 'none told'}`" for parts in (ours, theirs))
+
+
+def alike(differences: pd.DataFrame) -> pd.Series:
+    """Mark the differences between arms of one repair and schedule.
+
+    Args:
+        differences: What :func:`leastloss.report.numbers.differences` returns.
+    """
+    pairs = zip(differences["settings"], differences["reference_settings"], strict=True)
+    same = [repair_of(one) == repair_of(other) for one, other in pairs]
+    return pd.Series(same, index=differences.index, dtype=bool)

@@ -1,0 +1,41 @@
+"""Confusions before and after."""
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from leastloss.errors import InputError
+from leastloss.plots import confusion_figure
+
+DENSE = np.array([[4, 0, 0], [0, 3, 1], [0, 0, 0]])
+
+
+PRUNED = np.array([[1, 3, 0], [0, 4, 0], [0, 0, 0]])
+
+
+def test_confusions_are_shares_of_the_true_class() -> None:
+    figure = confusion_figure({"dense": DENSE, "90 % removed": PRUNED}, minority=(2,))
+    left, right = figure.axes
+    assert [ax.get_title(loc="left") for ax in figure.axes] == ["dense", "90 % removed"]
+    assert np.asarray(left.images[0].get_array()).tolist() == [[1, 0, 0], [0, 0.75, 0.25], [0] * 3]
+    written = {(text.get_position(), text.get_text()) for text in right.texts}
+    assert written == {((0, 0), "25"), ((1, 0), "75"), ((1, 1), "100")}
+    assert [label.get_text() for label in left.get_yticklabels()] == ["0", "1", "2 (rare)"]
+
+
+def test_a_small_share_is_not_written_as_none() -> None:
+    (ax,) = confusion_figure({"one": np.array([[999, 1], [0, 5]])}).axes
+    assert {text.get_text() for text in ax.texts} == {"100", "<1"}
+
+
+def test_many_classes_have_no_numbers() -> None:
+    (ax,) = confusion_figure({"many": np.eye(30, dtype=np.int64)}).axes
+    assert not ax.texts
+
+
+@pytest.mark.parametrize(
+    "matrices", [{}, {"a": DENSE[:2]}, {"a": DENSE, "b": DENSE[:2, :2]}, {"a": DENSE[0]}]
+)
+def test_bad_matrices(matrices: dict[str, NDArray[np.int64]]) -> None:
+    with pytest.raises(InputError, match=r"all must be \(classes, classes\)"):
+        confusion_figure(matrices)

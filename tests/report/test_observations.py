@@ -1,0 +1,39 @@
+"""Whole paths, chance, controls, classes, from tables worked out by hand."""
+
+import pandas as pd
+from tests.report.steps import table
+
+from leastloss.report.numbers import differences
+from leastloss.report.observations import of_chance, of_classes, of_controls, of_paths
+from leastloss.report.roles import Role, roles
+from leastloss.report.values import areas, as_arms
+
+
+def test_whole_paths_and_chance() -> None:
+    runs = table({"nc": 3, "mils-bdm": 1, "magnitude": 1, "random": 1})
+    steps = as_arms(runs, "criterion", {})
+    gaps = differences(areas(steps, ["minority_recall"], 0.8), ["magnitude", "random"])
+    names = {name: (name, "") for name in runs["criterion"].unique()}
+    # The mean up to 80 %: nc has (0.6 * 0.9 + 0.2 * 0.7) / 0.8, magnitude (0.2 * 0.9 + 0.2 * 0.7
+    # + 0.4 * 0.5) / 0.8: 20 points less. Holm over three methods: 3 * 0.0078.
+    (text,) = of_paths(gaps, roles(names))
+    assert "`nc` +20.0 points [+20.0, +20.0], p = 0.023, in minority recall (n = 8)" in text
+    (text,) = of_chance(gaps, roles(names))
+    assert text == (
+        "Not shown to be better than random removal over the whole path, in minority recall: "
+        "`mils-bdm`."
+    )
+
+
+def test_classes_and_controls() -> None:
+    known = {"nc": Role(kind="method", controls={}, missing=("random@nc",))}
+    losses = pd.DataFrame(
+        [{"method": "nc", "at": 0.9, "label": "7", "loss": -0.123, "n": 3}],
+    )
+    (text,) = of_classes(losses, known)
+    assert (
+        text
+        == "The class that pays most at 90 % removed, in points of recall: `nc` class 7 (−12.3)."
+    )
+    assert of_controls(known) == ["Incomplete: controls of these methods were not run."]
+    assert of_controls({"nc": Role(kind="method", controls={})}) == []
