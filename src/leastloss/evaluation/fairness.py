@@ -79,12 +79,7 @@ def excess_gap(pruned: Counts, dense: Counts) -> float:
 
     ``max_c (drop_c - mean drop)``, in shares; 0 if all classes lost alike, and never below.
 
-    Args:
-        pruned: As for :func:`recall_change`.
-        dense: As for :func:`recall_change`.
-
-    Raises:
-        InputError: As :func:`recall_change`.
+    Arguments and errors as for :func:`recall_change`.
 
     Source:
         Excess accuracy gap, Hashemizadeh et al. 2023, arXiv 2310.20673, with the classes as groups.
@@ -106,15 +101,10 @@ def error_changes(pruned: Counts, dense: Counts) -> Floats:
     were counted, ``(errors + 1) / (samples + 2)``: a dense network without such errors would divide
     by zero, and one with a single error would double by the next.
 
-    Args:
-        pruned: As for :func:`recall_change`.
-        dense: As for :func:`recall_change`.
+    Arguments and errors as for :func:`recall_change`.
 
     Returns:
         Shape (classes that occur, 2): of false positives, of false negatives.
-
-    Raises:
-        InputError: As :func:`recall_change`.
 
     Example:
         >>> pruned, dense = np.array([[2, 2], [0, 4]]), np.array([[4, 0], [0, 4]])
@@ -132,12 +122,7 @@ def combined_error_variance(pruned: Counts, dense: Counts) -> float:
 
     The mean squared distance of the classes' points, :func:`error_changes`, from their centre.
 
-    Args:
-        pruned: As for :func:`recall_change`.
-        dense: As for :func:`recall_change`.
-
-    Raises:
-        InputError: As :func:`recall_change`.
+    Arguments and errors as for :func:`recall_change`.
 
     Source:
         Blakeney et al. 2021, arXiv 2106.07849 and 2110.04397; there the rates are not smoothed.
@@ -157,12 +142,7 @@ def symmetric_distance_error(pruned: Counts, dense: Counts) -> float:
     The mean over classes of ``|change of false positives - change of false negatives|``: large
     where some classes are forgotten and others are guessed in their place.
 
-    Args:
-        pruned: As for :func:`recall_change`.
-        dense: As for :func:`recall_change`.
-
-    Raises:
-        InputError: As :func:`recall_change`.
+    Arguments and errors as for :func:`recall_change`.
 
     Source:
         Blakeney et al. 2021, arXiv 2110.04397; in arXiv 2106.07849 it is divided by the root of 2,
