@@ -3,7 +3,6 @@
 from mlflow.entities import Run
 
 from leastloss.tracking._artifacts import log_array, log_bytes, log_data, log_file, log_text
-from leastloss.tracking._environment import environment
 from leastloss.tracking._experiments import ensure_experiment, has_experiment, worker_environment
 from leastloss.tracking._fetch import (
     artifact_path,
@@ -16,6 +15,7 @@ from leastloss.tracking._fetch import (
 from leastloss.tracking._find import find_run, search
 from leastloss.tracking._models import log_network
 from leastloss.tracking._notes import compare_link, describe, note_experiment
+from leastloss.tracking._process import environment
 from leastloss.tracking._runs import KIND, log_metrics, log_parameters, log_tags, mark_refused, run
 from leastloss.tracking._store import client, store_errors
 

@@ -11,12 +11,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from leastloss.errors import ResourceError
 from leastloss.evaluation import key_of
-from leastloss.tracking._environment import environment
 from leastloss.tracking._exporter import stop, warm_up
 from leastloss.tracking._find import raise_deleted
 from leastloss.tracking._models import drop_models, finish_models
-from leastloss.tracking._orphans import PROCESS, close_orphans, this_process
 from leastloss.tracking._places import check_artifacts
+from leastloss.tracking._process import PROCESS, close_orphans, environment, this_process
 from leastloss.tracking._store import client, store_errors
 
 KIND = "leastloss.kind"

@@ -1,13 +1,62 @@
-"""Close the runs and models that a killed process of the same machine left open."""
+"""The process of a run: tags of its environment, and what a killed process left open."""
 
+import functools
 import os
+import platform
 import socket
+import subprocess
 from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
+import torch
 from mlflow.entities import LoggedModel, LoggedModelStatus, Run, RunStatus
 
 from leastloss.tracking._find import run_or_none
 from leastloss.tracking._store import client
+
+PACKAGES = ("torch", "torchvision", "numpy", "numba", "scikit-learn", "pybdm", "mlflow")
+
+
+@functools.cache
+def environment() -> dict[str, str]:
+    """Tags that every run carries; read once per process.
+
+    Example:
+        >>> "version.torch" in environment()
+        True
+    """
+    commit = _git("rev-parse", "HEAD")
+    tags = {f"version.{name}": _version(name) for name in ("leastloss", *PACKAGES)}
+    tags["version.python"] = platform.python_version()
+    tags["git.commit"] = commit or "unknown"
+    tags["git.dirty"] = str(bool(_git("status", "--porcelain"))).lower() if commit else "unknown"
+    tags["platform"] = platform.platform()
+    tags["device"] = torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"
+    tags["threads"] = str(torch.get_num_threads())
+    return tags
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "from source" if package == "leastloss" else "not installed"
+
+
+def _git(*arguments: str) -> str:
+    """Ask git about the checkout that holds this package; empty if it lies in none."""
+    here = Path(__file__).parent
+    command = ["git", "-C", str(here), *arguments]
+    try:
+        # A package installed in an environment inside some checkout is not that checkout's.
+        tracked = ["git", "-C", str(here), "ls-files", "--error-unmatch", Path(__file__).name]
+        subprocess.run(tracked, capture_output=True, check=True)
+        answer = subprocess.run(command, capture_output=True, check=True, text=True)
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+    return answer.stdout.strip()
+
 
 PROCESS = "leastloss.process"
 """Tag of a run: the machine and the process that it belongs to."""

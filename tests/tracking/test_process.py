@@ -1,4 +1,4 @@
-"""Models and runs that a killed process left open, in a real store."""
+"""The environment of a run, and the models and runs that a killed process left open."""
 
 import os
 import socket
@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 from functools import partialmethod
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,8 @@ from mlflow import MlflowClient
 from mlflow.entities import LoggedModelStatus
 
 from leastloss import tracking
-from leastloss.tracking._orphans import PROCESS, close_orphans
+from leastloss.tracking import _process, environment
+from leastloss.tracking._process import PROCESS, close_orphans
 
 
 def killed() -> int:
@@ -31,6 +33,23 @@ def pending(store: MlflowClient, owner: str, status: str = "RUNNING") -> tuple[s
     if status != "RUNNING":
         store.set_terminated(run_id, status)
     return run_id, model.model_id
+
+
+def test_tags_name_the_versions_and_the_device() -> None:
+    tags = environment()
+    assert tags["version.numpy"] == version("numpy")
+    assert all(f"version.{name}" in tags for name in _process.PACKAGES)
+    assert tags["device"]
+    assert int(tags["threads"]) >= 1
+
+
+def test_a_package_outside_of_a_checkout_has_no_commit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_process, "__file__", str(tmp_path / "_process.py"))
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    tags = environment.__wrapped__()
+    assert tags["git.commit"] == tags["git.dirty"] == "unknown"
 
 
 @pytest.mark.parametrize("status", ["RUNNING", "KILLED", "FINISHED"])
