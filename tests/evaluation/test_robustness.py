@@ -2,30 +2,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from tests.evaluation.cases import CLASSES, linear, split
 from torch import nn
 
 from leastloss.data import CORRUPTIONS, Split
 from leastloss.errors import InputError
 from leastloss.evaluation import robustness, robustness_of
-
-CLASSES, WIDTH = 4, 9
-
-
-def linear(scale=1.0, weight=None):
-    layer = nn.Linear(WIDTH, CLASSES, bias=False)
-    with torch.no_grad():
-        layer.weight.copy_(scale * torch.eye(CLASSES, WIDTH) if weight is None else weight)
-    return layer
-
-
-def split(n=3000, value=None):
-    generator = torch.Generator().manual_seed(1)
-    x = (
-        torch.rand(n, WIDTH, generator=generator)
-        if value is None
-        else torch.full((n, WIDTH), value)
-    )
-    return Split(x, torch.arange(n) % CLASSES, CLASSES, (3,))
 
 
 def test_nothing_moves_without_noise():

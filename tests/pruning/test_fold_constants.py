@@ -1,21 +1,12 @@
 """What a constant unit sends is folded into the layer that reads it."""
 
 import torch
-from torch import Tensor, nn
+from tests.pruning.unit_cases import assert_equal, widths
+from torch import nn
 
 import leastloss as ll
 from leastloss.models import BinaryLinear
 from leastloss.models.binarize import Binarize
-from leastloss.models.layers import prunable_layers
-
-
-def widths(model: nn.Module) -> list[int]:
-    return [len(layer.weight) for layer in prunable_layers(model).values()]
-
-
-def assert_equal(one: nn.Module, two: nn.Module, x: Tensor) -> None:
-    with torch.inference_mode():
-        torch.testing.assert_close(one(x), two(x), rtol=1e-4, atol=1e-4)
 
 
 def test_a_constant_is_folded_through_the_activation_and_cascades() -> None:

@@ -1,18 +1,16 @@
 """Balanced signs, copied layer ratios, and steps at given sparsities."""
 
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.pruning.cases import DATA, OPTIONS, LastFirst, kept, network
 from torch import nn
 
 import leastloss as ll
-from leastloss.criteria.base import Criterion, Scores, ScoringContext
 from leastloss.criteria.scoring.polarity import negative
 from leastloss.data import Data
 from leastloss.errors import InputError
@@ -28,44 +26,6 @@ SHARES = [0.1, 0.43, 0.8]
 def pruned(model: nn.Module, data: Data, criterion: str, **options: Any) -> PruningPath:
     options = {"sparsities": SHARES, "recovery": "none", "progress": False} | options
     return prune(model, data, criterion, **options)
-
-
-X = torch.rand(120, 6, generator=torch.Generator().manual_seed(0))
-DATA = ll.Data.from_tensors((X, X[:, :4].argmax(dim=1)))
-OPTIONS: dict[str, Any] = {"recovery": "none", "progress": False}
-
-
-@dataclass(frozen=True, kw_only=True)
-class LastFirst(Criterion):
-    """Take the last layer first, in one order or score by score."""
-
-    name = "last-first"
-    exact: bool = False
-
-    def score(self, context: ScoringContext) -> Scores:
-        """Score every weight by its layer and place."""
-        return {
-            name: np.arange(mask.numel(), dtype=float).reshape(tuple(mask.shape)) - 1000 * i
-            for i, (name, mask) in enumerate(context.masks.items())
-        }
-
-    def removal_order(self, context: ScoringContext, k: int) -> np.ndarray[Any, Any] | None:
-        """The same as an order."""
-        if not self.exact:
-            return None
-        flat = np.concatenate([one.ravel() for one in self.score(context).values()])
-        alive = np.concatenate([mask.flatten().numpy() for mask in context.masks.values()])
-        order = np.argsort(flat)
-        return order[alive[order]][:k]
-
-
-def network() -> nn.Sequential:
-    torch.manual_seed(0)
-    return nn.Sequential(nn.Linear(6, 5), nn.ReLU(), nn.Linear(5, 4))
-
-
-def kept(path: PruningPath, sparsity: float) -> list[int]:
-    return [int(mask.sum()) for mask in path.masks_at(sparsity).values()]
 
 
 @given(st.integers(0, 10**6))

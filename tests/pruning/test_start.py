@@ -1,28 +1,13 @@
 """What stands fixed before the first removal, and what is refused."""
 
-from typing import Any
-
 import pytest
-import torch
+from tests.pruning.cases import DATA, OPTIONS, kept, network
 from torch import nn
 
 import leastloss as ll
 from leastloss.data import Data
 from leastloss.errors import InputError
-from leastloss.pruning import PruningPath, prune
-
-X = torch.rand(120, 6, generator=torch.Generator().manual_seed(0))
-DATA = ll.Data.from_tensors((X, X[:, :4].argmax(dim=1)))
-OPTIONS: dict[str, Any] = {"recovery": "none", "progress": False}
-
-
-def network() -> nn.Sequential:
-    torch.manual_seed(0)
-    return nn.Sequential(nn.Linear(6, 5), nn.ReLU(), nn.Linear(5, 4))
-
-
-def kept(path: PruningPath, sparsity: float) -> list[int]:
-    return [int(mask.sum()) for mask in path.masks_at(sparsity).values()]
+from leastloss.pruning import prune
 
 
 @pytest.fixture

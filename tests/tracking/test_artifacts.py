@@ -2,23 +2,14 @@
 
 import os
 import stat
-from pathlib import Path
 
 import pytest
 from mlflow import MlflowClient
+from tests.tracking.cases import place, read
 
 from leastloss import tracking
 from leastloss.models import MLP
 from leastloss.models.files import save_network
-
-
-def place(store: MlflowClient, run_id: str) -> Path:
-    return Path(store.get_run(run_id).info.artifact_uri.removeprefix("file://"))
-
-
-def read(run_id: str, name: str = "table.csv") -> str:
-    (text,) = tracking.fetch_texts([tracking.find_run(run_id)], name)
-    return text
 
 
 @pytest.mark.parametrize("mask", [0o022, 0o027, 0o077])

@@ -1,10 +1,9 @@
 """What a run kept is read as it was logged, wherever the store went, or refused in one line."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from mlflow import MlflowClient
+from tests.tracking.cases import place, read
 
 from leastloss import tracking
 from leastloss.errors import ResourceError
@@ -17,15 +16,6 @@ def kept(store: MlflowClient) -> str:
         tracking.log_text(run_id, "step\n0\n", "table.csv")
         tracking.log_array(run_id, np.arange(3), "order.npy")
     return run_id
-
-
-def place(store: MlflowClient, run_id: str) -> Path:
-    return Path(store.get_run(run_id).info.artifact_uri.removeprefix("file://"))
-
-
-def read(run_id: str, name: str = "table.csv") -> str:
-    (text,) = tracking.fetch_texts([tracking.find_run(run_id)], name)
-    return text
 
 
 def test_every_file_has_a_digest_that_is_checked(store: MlflowClient, kept: str) -> None:

@@ -10,6 +10,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.criteria.cases import CLASSES, COUNTS, binary, mlp, residual, shares, split
+from tests.pruning.recovery.cases import data_of, drawn_masks, repaired
 from torch import Tensor, nn
 
 import leastloss as ll
@@ -18,29 +19,9 @@ from leastloss.criteria.wanda import input_moment
 from leastloss.data import Data, Split
 from leastloss.errors import InputError
 from leastloss.models import MLP
-from leastloss.models.layers import Layer, Masks, prunable_layers
-from leastloss.pruning import Parts, Recovery, apply_masks, as_recovery, full_masks, prune
+from leastloss.models.layers import Layer, prunable_layers
+from leastloss.pruning import Parts, apply_masks, as_recovery, full_masks, prune
 from leastloss.pruning.recovery.compensate import Compensate
-
-
-def data_of(train: Split) -> Data:
-    return Data("made up", train, train, train, {})
-
-
-def drawn_masks(model: nn.Module, share: float = 0.4, seed: int = 0) -> Masks:
-    generator = torch.Generator().manual_seed(seed)
-    return {n: m & (torch.rand(m.shape, generator=generator) > share)
-            for n, m in full_masks(model).items()}  # fmt: skip
-
-
-def repaired(
-    dense: nn.Module, masks: Masks, recovery: Recovery | None = None, train: Split | None = None
-) -> nn.Module:
-    model = copy.deepcopy(dense)
-    apply_masks(model, masks)
-    recovery = Compensate() if recovery is None else recovery
-    recovery.begin(dense, data_of(split() if train is None else train), 0)(model, masks)
-    return model
 
 
 def traced(model: nn.Module, x: Tensor) -> dict[str, tuple[Tensor, Tensor]]:

@@ -3,32 +3,22 @@
 import copy
 
 import torch
+from tests.pruning.recovery.cases import halved
 from torch import nn
 
 from leastloss.data import Data
 from leastloss.evaluation import evaluate
-from leastloss.models.layers import Masks
 from leastloss.pruning import (
     Recalibrate,
-    apply_masks,
     full_masks,
     prune,
 )
 
 
-def _halved(model: nn.Module) -> tuple[nn.Module, Masks]:
-    model = copy.deepcopy(model)
-    masks = full_masks(model)
-    for mask in masks.values():
-        mask[:, ::2] = False
-    apply_masks(model, masks)
-    return model, masks
-
-
 def test_recalibrated_statistics_are_those_of_the_training_split(
     data: Data, networks: dict[str, nn.Module]
 ) -> None:
-    model, masks = _halved(networks["binarized-mlp"])
+    model, masks = halved(networks["binarized-mlp"])
     weights = {n: p.detach().clone() for n, p in model.named_parameters()}
     Recalibrate(batch_size=10**6).begin(model, data, 0)(model, masks)
     first, norm = model.layers[0], model.layers[1]  # type: ignore[index]  # a Sequential
@@ -43,7 +33,7 @@ def test_recalibrated_statistics_are_those_of_the_training_split(
 def test_recalibration_reads_a_draw_of_the_training_split_when_asked(
     data: Data, networks: dict[str, nn.Module]
 ) -> None:
-    model, masks = _halved(networks["binarized-mlp"])
+    model, masks = halved(networks["binarized-mlp"])
     means = []
     for samples, seed in ((200, 0), (200, 0), (200, 1), (10**6, 0)):
         Recalibrate(samples=samples).begin(model, data, seed)(model, masks)
@@ -57,7 +47,7 @@ def test_recalibration_reads_a_draw_of_the_training_split_when_asked(
 def test_recalibration_leaves_a_network_without_batchnorm_alone(
     data: Data, networks: dict[str, nn.Module]
 ) -> None:
-    model, masks = _halved(networks["mlp"])
+    model, masks = halved(networks["mlp"])
     before = copy.deepcopy(model.state_dict())
     Recalibrate().begin(model, data, 0)(model, masks)
     assert all(torch.equal(before[name], value) for name, value in model.state_dict().items())

@@ -6,33 +6,11 @@ from collections.abc import Callable
 import pytest
 import torch
 from tests.criteria.cases import CLASSES, mlp, residual, split
+from tests.pruning.recovery.cases import data_of, drawn_masks, repaired
 from torch import nn
 
 from leastloss.activations import draws
-from leastloss.data import Data, Split
-from leastloss.models.layers import Masks
-from leastloss.pruning import Recovery, apply_masks, full_masks
 from leastloss.pruning.recovery.compensate import Compensate
-
-
-def data_of(train: Split) -> Data:
-    return Data("made up", train, train, train, {})
-
-
-def drawn_masks(model: nn.Module, share: float = 0.4, seed: int = 0) -> Masks:
-    generator = torch.Generator().manual_seed(seed)
-    return {n: m & (torch.rand(m.shape, generator=generator) > share)
-            for n, m in full_masks(model).items()}  # fmt: skip
-
-
-def repaired(
-    dense: nn.Module, masks: Masks, recovery: Recovery | None = None, train: Split | None = None
-) -> nn.Module:
-    model = copy.deepcopy(dense)
-    apply_masks(model, masks)
-    recovery = Compensate() if recovery is None else recovery
-    recovery.begin(dense, data_of(split() if train is None else train), 0)(model, masks)
-    return model
 
 
 @pytest.mark.parametrize("make", [mlp, residual])
