@@ -10,7 +10,7 @@ from mlflow import MlflowClient
 from tests.entrypoints.conftest import Entry, children, statuses
 
 import leastloss.experiment.prune_run.child_run as recipe
-from leastloss.experiment.prune_run.planned_controls import missing_controls
+from leastloss.controls import missing_controls
 from leastloss.models.files import read_network
 from leastloss.models.layers import weight_layers
 

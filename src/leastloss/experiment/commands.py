@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from shlex import quote
 
+from leastloss.controls import CONTROLS_OF
 from leastloss.experiment.config import (
     PruneConfig,
     RobustnessConfig,
@@ -11,7 +12,6 @@ from leastloss.experiment.config import (
     fields_of,
     implied,
 )
-from leastloss.experiment.prune_run.planned_controls import CONTROLS_OF
 from leastloss.tracking import Run
 
 

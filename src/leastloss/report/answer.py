@@ -6,14 +6,14 @@ from typing import Any
 import pandas as pd
 
 from leastloss.evaluation import metric_of
+from leastloss.report.cost import scoring_values
 from leastloss.report.formats import number, percent
 from leastloss.report.leaders import TIED, paired_words
-from leastloss.report.numbers import ARM, means
+from leastloss.report.numbers import means
 from leastloss.report.observations import best_of, listed, of_kind
 from leastloss.report.roles import Role
 from leastloss.report.sections import Grid
 from leastloss.report.tables import capital, cell_of, seeds_of
-from leastloss.report.values import VALUES
 
 ASKED = ("method", "baseline")
 """Roles of the methods that were asked for: all but the controls."""
@@ -123,7 +123,8 @@ def answer_grid(
         for row in points.to_dict("records")
         if row["quantity"] == recall
     }
-    seconds = {row["method"]: row for row in means(seconds_of(steps)).to_dict("records")}
+    scoring = means(scoring_values(steps)).to_dict("records")
+    seconds = {row["method"]: row for row in scoring if row["quantity"] == "score_seconds"}
     columns: list[tuple[Mapping[Any, Any], str, float | None]] = []
     columns += [(kept, "sparsity", None)] if kept else []
     columns += [(told, recall, point) for point in at]
@@ -148,12 +149,3 @@ def answer_grid(
             for name in order
         },
     )
-
-
-def seconds_of(steps: pd.DataFrame) -> pd.DataFrame:
-    """Seconds of scoring of each run's whole path, in the columns of ``VALUES``."""
-    if "score_seconds" not in steps.columns:
-        return pd.DataFrame(columns=VALUES)
-    runs = steps.groupby([*ARM, "seed"], sort=False)["score_seconds"].sum().rename("value")
-    values = runs.reset_index().assign(quantity="score_seconds", at=0.0, only_dense=False)
-    return values.reindex(columns=VALUES)

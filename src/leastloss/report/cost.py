@@ -33,7 +33,10 @@ def cost_section(
         measured: Method -> the metrics of its runs, for what is measured once in a run.
     """
     ends = steps.loc[steps.groupby([*ARM, "seed"], sort=False)["sparsity"].idxmax()]
-    frames = [_scoring(steps), *[_column(ends, name) for name in SIZES if name in steps.columns]]
+    frames = [
+        scoring_values(steps),
+        *[_column(ends, name) for name in SIZES if name in steps.columns],
+    ]
     rows = [
         ("", "", name, name, "", seed, quantity, 0.0, float(run[quantity]), False)
         for name, runs in measured.items()
@@ -60,7 +63,7 @@ def cost_section(
     return Section(anchor="cost", title="Cost", blocks=[*lead, *grids])
 
 
-def _scoring(steps: pd.DataFrame) -> pd.DataFrame:
+def scoring_values(steps: pd.DataFrame) -> pd.DataFrame:
     """Seconds of scoring of a whole path, in all and for each part that it removed."""
     if not {"score_seconds", "removed"} <= set(steps.columns):
         return pd.DataFrame(columns=VALUES)

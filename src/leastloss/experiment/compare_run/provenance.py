@@ -2,11 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 
-from leastloss.controls import METHODS
+from leastloss.controls import CONTROLS_OF, METHODS
 from leastloss.experiment.compare_run.pairing import digests
 from leastloss.experiment.compare_run.runs_table import Compared
 from leastloss.experiment.config import PruneConfig, fields_of, settings
-from leastloss.experiment.prune_run.planned_controls import CONTROLS_OF
 from leastloss.options import Group
 from leastloss.report import Cell, Grid
 from leastloss.tracking import Run

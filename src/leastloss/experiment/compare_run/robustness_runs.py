@@ -7,11 +7,11 @@ import click
 import pandas as pd
 
 from leastloss import tracking
+from leastloss.controls import nested
 from leastloss.errors import ResourceError
 from leastloss.experiment.commands import robustness_command
 from leastloss.experiment.compare_run.runs_table import Compared
 from leastloss.experiment.criterion_run import TABLE
-from leastloss.experiment.prune_run.planned_controls import nested
 from leastloss.experiment.step_table import numbers_of_run
 from leastloss.tracking import Run
 

@@ -7,7 +7,7 @@ import click
 import pandas as pd
 
 from leastloss import tracking
-from leastloss.controls import SHUFFLED
+from leastloss.controls import SHUFFLED, nested
 from leastloss.evaluation import path_summary
 from leastloss.experiment.commands import row_command
 from leastloss.experiment.config import PruneConfig
@@ -21,11 +21,11 @@ from leastloss.experiment.criterion_run import (
 )
 from leastloss.experiment.csv_text import csv_text
 from leastloss.experiment.dense import MODEL_TAG, RUN_TAG, Dense
+from leastloss.experiment.prune_run.choice_roles import role_tags
 from leastloss.experiment.prune_run.choices import Choice
 from leastloss.experiment.prune_run.costs import run_costs
 from leastloss.experiment.prune_run.permutation_test import check_sensitivity, sensitivity_of
 from leastloss.experiment.prune_run.pictures import PREDICTIONS, pictures, write_predictions
-from leastloss.experiment.prune_run.planned_controls import nested, role_tags
 from leastloss.experiment.prune_run.pruned_models import log_models, models_of, told
 from leastloss.experiment.run_names import child_name, name_tags, note_of
 from leastloss.models import save_network

@@ -22,9 +22,9 @@ from leastloss.experiment.dense import (
     untrained,
 )
 from leastloss.experiment.prune_run.child_run import pruned_child
+from leastloss.experiment.prune_run.choice_roles import judged, role_tags, with_controls
 from leastloss.experiment.prune_run.choices import Choice, choices, in_order
 from leastloss.experiment.prune_run.dry_run import listed, rehearse
-from leastloss.experiment.prune_run.planned_controls import judged, role_tags, with_controls
 from leastloss.experiment.prune_run.small_dense import small_child
 from leastloss.experiment.run_names import HOW, name_tags, note_of, parent_name
 from leastloss.experiment.run_query import children, source

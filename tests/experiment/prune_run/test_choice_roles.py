@@ -1,20 +1,11 @@
-"""Which controls a method has, lacks and gets."""
+"""Which controls are added to the chosen methods."""
 
 import pytest
 
-from leastloss.controls import METHODS, controls_for
+from leastloss.controls import CONTROLS_OF, METHODS, ROLE, missing_controls, nested
 from leastloss.experiment.config import PruneConfig
+from leastloss.experiment.prune_run.choice_roles import judged, role_tags, with_controls
 from leastloss.experiment.prune_run.choices import choices, in_order
-from leastloss.experiment.prune_run.planned_controls import (
-    CONTROLS_OF,
-    ROLE,
-    judged,
-    missing_controls,
-    nested,
-    role_tags,
-    with_controls,
-)
-from leastloss.report.roles import roles
 
 FOUR = ["random@nc", "magnitude@nc", "shuffled@nc", "small-dense"]
 
@@ -22,35 +13,6 @@ FOUR = ["random@nc", "magnitude@nc", "shuffled@nc", "small-dense"]
 def added(**options: str) -> list[str]:
     config = PruneConfig(**options)  # type: ignore[arg-type]  # plain values
     return [choice.label for choice in with_controls(config, choices(config)) if not choice.asked]
-
-
-def test_recipes_make_the_controls_that_pages_look_for() -> None:
-    for label in ("nc", "mils-bdm:block=3"):
-        assert missing_controls([label])[label] == controls_for(label)
-        methods = {one: (one, "") for one in [label, *controls_for(label)]}
-        found = roles(methods, judged=METHODS)
-        assert found[label].words == ("complete", "")
-        assert list(found[label].controls) == controls_for(label)
-        assert {found[one].kind for one in controls_for(label)} == {"control"}
-
-
-def test_what_a_method_lacks() -> None:
-    assert missing_controls(["nc"]) == {"nc": FOUR}
-    assert missing_controls(["nc", *FOUR]) == {"nc": []}
-    assert missing_controls(["magnitude", "random", "obs", "nc1-change", "nc@magnitude"]) == {}
-    found = missing_controls(["mils-bdm:block=3", "random@mils-bdm", "small-dense"])
-    assert found["mils-bdm:block=3"][0] == "random@mils-bdm:block=3"
-    assert len(found["mils-bdm:block=3"]) == 3
-    assert missing_controls([]) == {}
-
-
-def test_settings_that_a_table_adds_must_agree() -> None:
-    labels = ["nc, recovery=none", "nc, recovery=compensate"]
-    labels += [f"{control}, recovery=none" for control in FOUR]
-    assert missing_controls(labels) == {
-        "nc, recovery=none": [],
-        "nc, recovery=compensate": [f"{control}, recovery=compensate" for control in FOUR],
-    }
 
 
 def test_methods_get_what_they_lack_and_baselines_nothing() -> None:

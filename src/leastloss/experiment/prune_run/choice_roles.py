@@ -1,67 +1,13 @@
-"""Which controls a method needs before its numbers say anything about its choices."""
+"""Which of the chosen runs are methods, and which are added to them as controls."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 import click
 
-from leastloss.controls import FOLLOWING, METHODS, SHUFFLED, SMALL, controls_for
+from leastloss.controls import CONTROLS_OF, ROLE, SMALL, controlled_by, is_method, missing_controls
 from leastloss.experiment.config import PruneConfig, names
 from leastloss.experiment.prune_run.choices import Choice
-
-ROLE, CONTROLS_OF = "leastloss.role", "leastloss.controls_of"
-
-
-def is_method(label: str) -> bool:
-    """Whether a label is that of a method; one that follows another's layer ratios is none.
-
-    Example:
-        >>> is_method("nc:gamma=0.1"), is_method("random@nc"), is_method("magnitude")
-        (True, False, False)
-    """
-    return "@" not in label and _plain(label).partition(":")[0] in METHODS
-
-
-def controlled_by(label: str) -> str:
-    """The label of what a control is for, from its own; empty where it is no such control.
-
-    Example:
-        >>> controlled_by("shuffled@nc:gamma=0.1"), controlled_by("nc@magnitude")
-        ('nc:gamma=0.1', '')
-    """
-    control, _, followed = label.partition("@")
-    return followed if control in FOLLOWING else ""
-
-
-def nested(label: str) -> bool:
-    """Whether the networks of a run follow from its removal order."""
-    return _plain(label) != SMALL and not label.startswith(f"{SHUFFLED}@")
-
-
-def missing_controls(labels: Iterable[str]) -> dict[str, list[str]]:
-    """The controls that the methods among these labels lack; a method with all of them has none.
-
-    Args:
-        labels: What runs and tables call the methods and controls of one comparison. Settings
-            behind a comma, as tables add them, must agree.
-
-    Returns:
-        Label of each method -> labels of its missing controls.
-
-    Example:
-        >>> missing_controls(["nc", "random@nc", "shuffled@nc", "small-dense", "magnitude"])
-        {'nc': ['magnitude@nc']}
-        >>> missing_controls(["nc, recovery=none", "magnitude"])["nc, recovery=none"][0]
-        'random@nc, recovery=none'
-    """
-    known = list(dict.fromkeys(labels))
-    lacking = {}
-    for label in filter(is_method, known):
-        plain = _plain(label)
-        settings = label.removeprefix(plain)
-        wanted = [control + settings for control in controls_for(plain)]
-        lacking[label] = [control for control in wanted if control not in known]
-    return lacking
 
 
 def with_controls(config: PruneConfig, chosen: list[Choice]) -> list[Choice]:
@@ -107,8 +53,3 @@ def role_tags(choice: Choice, chosen: Iterable[Choice]) -> Mapping[str, str]:
     """The tags by which a run is known as a method or as a control, and of what."""
     of = ",".join(judged(chosen)) if choice.control == SMALL else controlled_by(choice.label)
     return {ROLE: "control", CONTROLS_OF: of} if of else {ROLE: "method"}
-
-
-def _plain(label: str) -> str:
-    """A label without the settings that tables add to it."""
-    return label.partition(", ")[0]
