@@ -86,13 +86,13 @@ def missing_controls(labels: Iterable[str]) -> dict[str, list[str]]:
         >>> missing_controls(["nc, recovery=none", "magnitude"])["nc, recovery=none"][0]
         'random@nc, recovery=none'
     """
-    known = list(dict.fromkeys(labels))
+    distinct = list(dict.fromkeys(labels))
     lacking = {}
-    for label in filter(is_method, known):
+    for label in filter(is_method, distinct):
         plain = _plain(label)
         settings = label.removeprefix(plain)
         wanted = [control + settings for control in controls_for(plain)]
-        lacking[label] = [control for control in wanted if control not in known]
+        lacking[label] = [control for control in wanted if control not in distinct]
     return lacking
 
 
