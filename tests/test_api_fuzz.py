@@ -192,7 +192,7 @@ BY_HAND: dict[str, tuple[Callable[[], Any], str]] = {
                  "layers is 3; it must be a list of texts or None"),
     "layers='0'": (lambda: ll.prune(small(), data_of(), layers="layers.0"), "give a list, as in"),
     "layers twice": (lambda: ll.prune(small(), data_of(), layers=["layers.0", "layers.0"]),
-                     "layers are layers.0, layers.0; each may be named once"),
+                     "layers is ['layers.0', 'layers.0']; each may occur once"),
     "noise=3": (lambda: ll.prune(small(), data_of(), noise=3), "noise is 3; it must be a list of"),
     "MLP(4, 3, 2)": (lambda: ll.MLP(4, 3, 2), "MLP: hidden is 3; it must be a list of integers"),
     "MLP(4, (1.5,), 2)": (lambda: ll.MLP(4, (1.5,), 2), "hidden is (1.5,); it must be a list"),
