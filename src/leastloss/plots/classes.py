@@ -88,8 +88,8 @@ def class_labels(table: pd.DataFrame) -> list[int]:
         >>> class_labels(pd.DataFrame(columns=["recall_class_10", "recall_class_2", "loss"]))
         [2, 10]
     """
-    found = (re.fullmatch(r"recall_class_(\d+)", str(column)) for column in table.columns)
-    return sorted(int(match[1]) for match in found if match)
+    matches = (re.fullmatch(r"recall_class_(\d+)", str(column)) for column in table.columns)
+    return sorted(int(match[1]) for match in matches if match)
 
 
 def draw_classes(ax: Axes, sparsity: NDArray[np.float64], recall: NDArray[np.float64]) -> QuadMesh:

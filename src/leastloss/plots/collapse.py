@@ -53,8 +53,8 @@ def collapse_figure(table: pd.DataFrame, *, by: str = "criterion", title: str = 
         choose("column", column, table.columns)
     lines = {}
     for metric in collapse_columns(table):
-        told = table[np.isfinite(table[metric])]
-        lines[metric] = (curve(told, metric, by), dense_level(told, metric))
+        finite = table[np.isfinite(table[metric])]
+        lines[metric] = (curve(finite, metric, by), dense_level(finite, metric))
     if not lines:
         raise InputError("the table has no collapse metrics; prune again to have them measured")
     rows = -(-len(lines) // 4)

@@ -36,11 +36,11 @@ def lengths_figure(
     figure = new_figure(max(4.1 * len(lengths), 7.2), 4.3)
     panels = figure.subplots(1, len(lengths), squeeze=False, sharey=True)[0]
     heights = curve(table, metric, by)
-    found = looks(table[by])
+    styles = looks(table[by])
     for ax, name in zip(panels, lengths, strict=True):
         at = table["sparsity"].round(SAME)
         where = table.groupby([by, at])[name].mean().rename("length").reset_index()
-        for method, look in found.items():
+        for method, look in styles.items():
             x, y = where[where[by] == method], heights[heights[by] == method]
             line = x.merge(y, on="sparsity").sort_values("sparsity")
             share = line["length"] / line["length"].iloc[0]
@@ -61,6 +61,6 @@ def lengths_figure(
         percent(ax, "x")
         percent(ax, "y", metric)
     panels[0].set_ylabel(metric_of(metric).heading, fontsize=9.5)
-    legend(figure, found)
+    legend(figure, styles)
     headline(figure, title, seeds_note(heights["n"]))
     return figure

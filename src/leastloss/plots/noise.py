@@ -50,7 +50,7 @@ def robustness_figure(
     for column in ("corruption", "severity", *metrics):
         choose("column", column, rows.columns)
     corruptions = noises(rows)
-    found = looks(rows[by])
+    styles = looks(rows[by])
     deep = ceil(len(corruptions) / ACROSS)
     wide = ceil(len(corruptions) / deep)
     size = 2.9 if deep == 1 else 2.5
@@ -64,7 +64,7 @@ def robustness_figure(
             ax: Axes = panels[m * deep + down, along]
             ax.set_visible(True)
             part = rows[rows["corruption"].isin(["clean", corruption])]
-            _lines(ax, part, metric, found, by)
+            _lines(ax, part, metric, styles, by)
             below = i + wide < len(corruptions)  # a panel of the same metric
             last = not below and (m == len(metrics) - 1 or deep > 1)
             tidy(
@@ -76,7 +76,7 @@ def robustness_figure(
             percent(ax, "y", metric)
             ax.set_xticks(sorted(rows["severity"].unique()))
             ax.tick_params(labelbottom=last)
-    legend(figure, found)
+    legend(figure, styles)
     headline(figure, title)
     return figure
 
@@ -87,18 +87,18 @@ def noises(rows: pd.DataFrame) -> list[str]:
     Raises:
         InputError: If there is none.
     """
-    found = [name for name in rows["corruption"].unique() if name != "clean"]
-    if not found:
+    corruptions = [name for name in rows["corruption"].unique() if name != "clean"]
+    if not corruptions:
         raise InputError("the table has no corruption; it needs at least one to draw")
-    return found
+    return corruptions
 
 
-def _lines(ax: Axes, part: pd.DataFrame, metric: str, found: dict[str, Look], by: str) -> None:
-    sns.lineplot(data=part, x="severity", y=metric, **line_options(found, by), ax=ax)
+def _lines(ax: Axes, part: pd.DataFrame, metric: str, styles: dict[str, Look], by: str) -> None:
+    sns.lineplot(data=part, x="severity", y=metric, **line_options(styles, by), ax=ax)
     if "failed" in part.columns:
         failed = part[part["failed"].fillna("") != ""]
         for name, severity in zip(failed[by], failed["severity"], strict=True):
             ax.plot(
-                severity, 0, marker="x", color=found[name].color, markersize=7, clip_on=False,
+                severity, 0, marker="x", color=styles[name].color, markersize=7, clip_on=False,
                 transform=ax.get_xaxis_transform(), linestyle="none",
             )  # fmt: skip

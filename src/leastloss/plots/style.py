@@ -114,17 +114,17 @@ def looks(names: Iterable[str]) -> dict[str, Look]:
     return styles
 
 
-def line_options(found: dict[str, Look], by: str) -> dict[str, Any]:
+def line_options(styles: dict[str, Look], by: str) -> dict[str, Any]:
     """Return what makes :func:`seaborn.lineplot` draw each value of ``by`` in its look."""
-    names = list(found)
+    names = list(styles)
     return {
         "hue": by,
         "style": by,
         "hue_order": names,
         "style_order": names,
-        "palette": {name: look.color for name, look in found.items()},
-        "markers": {name: look.marker for name, look in found.items()},
-        "dashes": {name: look.dashes or "" for name, look in found.items()},
+        "palette": {name: look.color for name, look in styles.items()},
+        "markers": {name: look.marker for name, look in styles.items()},
+        "dashes": {name: look.dashes or "" for name, look in styles.items()},
         "errorbar": None,
         "linewidth": 1.8,
         "markersize": 5,
@@ -189,10 +189,10 @@ def _width(text: str) -> float:
     return float(TextPath((0, 0), text, size=9.5).get_extents().width)
 
 
-def legend(figure: Figure, found: dict[str, Look]) -> None:
+def legend(figure: Figure, styles: dict[str, Look]) -> None:
     """Put one legend for all panels below them, outside the axes."""
     # Inches of the widest entry: its name, and 5.8 letter heights of line and gaps.
-    widest = max(_width(name) for name in found)
+    widest = max(_width(name) for name in styles)
     entry = (widest + 5.8 * 9.5) / 72
     handles = [
         Line2D(
@@ -206,7 +206,7 @@ def legend(figure: Figure, found: dict[str, Look]) -> None:
             markeredgecolor="white",
             label=name,
         )
-        for name, look in found.items()
+        for name, look in styles.items()
     ]
     figure.legend(
         handles=handles,

@@ -53,9 +53,9 @@ def answer(
         return "These runs hold no metric by which the methods could be ranked."
     count = sum(role.kind in ASKED for role in roles.values())
     among = f"Of {count} methods" if count > 1 else "The only method"
-    kept = " and ".join(f"{who} the most {' and '.join(much)}" for who, much in best.items())
+    ranking = " and ".join(f"{who} the most {' and '.join(much)}" for who, much in best.items())
     few = f"; n = {int(mean['n'].max())}: too few seeds to say which is better" if refused else ""
-    return f"{among}, {kept}, averaged over the path up to {percent(end)} removed{few}."
+    return f"{among}, {ranking}, averaged over the path up to {percent(end)} removed{few}."
 
 
 def _most(
@@ -117,8 +117,8 @@ def answer_grid(
     recall = RARE if RARE in metrics else first
     what = metric_of(recall).heading
     near = free[free["quantity"] == f"free:{first}"]
-    kept = {row["method"]: row for row in near.to_dict("records")}
-    told = {
+    free_rows = {row["method"]: row for row in near.to_dict("records")}
+    recall_rows = {
         (row["method"], row["at"]): row
         for row in points.to_dict("records")
         if row["quantity"] == recall
@@ -126,17 +126,17 @@ def answer_grid(
     scoring = means(scoring_values(steps)).to_dict("records")
     seconds = {row["method"]: row for row in scoring if row["quantity"] == "score_seconds"}
     columns: list[tuple[Mapping[Any, Any], str, float | None]] = []
-    columns += [(kept, "sparsity", None)] if kept else []
-    columns += [(told, recall, point) for point in at]
+    columns += [(free_rows, "sparsity", None)] if free_rows else []
+    columns += [(recall_rows, recall, point) for point in at]
     columns += [(seconds, "score_seconds", None)] if seconds else []
-    order = sorted(asked, key=lambda name: -kept[name]["mean"] if name in kept else 0.0)
-    head = [*(["free sparsity"] if kept else []), *[f"{what} at {percent(p)}" for p in at]]
+    order = sorted(asked, key=lambda name: -free_rows[name]["mean"] if name in free_rows else 0.0)
+    head = [*(["free sparsity"] if free_rows else []), *[f"{what} at {percent(p)}" for p in at]]
     n = steps[steps["method"].isin(asked)].groupby("method")["seed"].nunique()
     return Grid(
         caption=(
             f"Free sparsity: the share removed before {metric_of(first).heading} falls by more "
             f"than {100 * within:g} points, {seeds_of(n)}"
-            if kept
+            if free_rows
             else f"{capital(what)}, {seeds_of(n)}"
         ),
         unit="%" if metric_of(recall).is_share else "",

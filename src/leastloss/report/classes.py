@@ -60,9 +60,9 @@ def classes_section(
     figures: Sequence[Drawn], losses: pd.DataFrame, methods: Sequence[str]
 ) -> Section:
     """The section of the classes: the heat map, and the class that pays most."""
-    own: dict[str, Any] = {"anchor": "classes", "title": "Class by class"}
+    titled: dict[str, Any] = {"anchor": "classes", "title": "Class by class"}
     if losses.empty:
-        return Section(**own, blocks=["These runs hold no recalls of single classes."])
+        return Section(**titled, blocks=["These runs hold no recalls of single classes."])
     at = float(losses["at"].iloc[0])
     rows = {row["method"]: row for row in losses.to_dict("records")}
     grid = Grid(
@@ -77,22 +77,22 @@ def classes_section(
             if name in rows
         },
     )
-    return Section(**own, blocks=[*figures, grid])
+    return Section(**titled, blocks=[*figures, grid])
 
 
 def fairness_section(
     steps: pd.DataFrame, points: Sequence[float], methods: Sequence[str]
 ) -> Section:
     """The section of what is shared out unevenly, at a few sparsities."""
-    own: dict[str, Any] = {"anchor": "fairness", "title": "Who pays"}
+    titled: dict[str, Any] = {"anchor": "fairness", "title": "Who pays"}
     known = [n for n in names_of("fairness") if n in steps.columns and np.isfinite(steps[n]).any()]
     if not known:
         none = "These runs hold none of the measures of fairness; newer ones do."
-        return Section(**own, blocks=[none])
-    found = means(at_points(steps, points, known))
+        return Section(**titled, blocks=[none])
+    averages = means(at_points(steps, points, known))
     grids = []
     for at in points:
-        rows = found[found["at"] == at]
+        rows = averages[averages["at"] == at]
         if len(rows):
             grids.append(means_grid(rows, known, methods, f"At {percent(at)} removed"))
     lead = [
@@ -102,4 +102,4 @@ def fairness_section(
         "rates; SDE: mean shift between their false negatives and false positives. Less is fairer "
         "in all four.",
     ]
-    return Section(**own, blocks=[*lead, *grids])
+    return Section(**titled, blocks=[*lead, *grids])

@@ -83,35 +83,37 @@ class Comparison:
     links: Mapping[str, str] = field(default_factory=dict)
 
 
-def sections_of(given: Comparison) -> list[Section]:
+def sections_of(comparison: Comparison) -> list[Section]:
     """Work out every section of the page.
 
     Raises:
         InputError: If the table cannot be summarised (see
             :func:`leastloss.evaluation.summary.check_table`).
     """
-    table, by = given.table, given.by
-    check_table(table, given.metrics, by)
+    table, by = comparison.table, comparison.by
+    check_table(table, comparison.metrics, by)
     methods = list(looks(table[by]))
-    steps = as_arms(table, by, given.settings)
+    steps = as_arms(table, by, comparison.settings)
     known = {
-        name: (criterion, told)
-        for name, criterion, told in steps[["method", "criterion", "settings"]]
+        name: (criterion, arm_settings)
+        for name, criterion, arm_settings in steps[["method", "criterion", "settings"]]
         .drop_duplicates()
         .itertuples(index=False)
     }
-    found = roles({name: known[name] for name in methods}, given.controls_of, given.judged)
-    at = tuple(given.at) or points_for(table, by)
-    shares = [metric for metric in given.metrics if metric_of(metric).is_accuracy]
+    role_of = roles(
+        {name: known[name] for name in methods}, comparison.controls_of, comparison.judged
+    )
+    at = tuple(comparison.at) or points_for(table, by)
+    shares = [metric for metric in comparison.metrics if metric_of(metric).is_accuracy]
     end = end_of(table, by)
-    free = free_values(steps, shares, given.within)
-    area = areas(steps, list(given.metrics), end)
+    free = free_values(steps, shares, comparison.within)
+    area = areas(steps, list(comparison.metrics), end)
     criteria = {criterion for criterion, _ in known.values()}
-    against = list(given.against) or [name for name in BASELINES if name in criteria]
+    against = list(comparison.against) or [name for name in BASELINES if name in criteria]
     against = against or methods[:1]
     fewest = int(table.groupby(by)["seed"].nunique().max())
-    refused = too_few(fewest, given.few_seeds)
-    points = at_points(steps, at, list(given.metrics))
+    refused = too_few(fewest, comparison.few_seeds)
+    points = at_points(steps, at, list(comparison.metrics))
     gaps, area_gaps = differences(free, against), differences(area, against)
     losses = class_losses(steps, at[len(at) // 2])
     mean_free = means(free)
@@ -121,7 +123,7 @@ def sections_of(given: Comparison) -> list[Section]:
     between = differences(points, against)
     if not refused:
         gaps, area_gaps, between = (
-            of_enough(frame, given.few_seeds) for frame in (gaps, area_gaps, between)
+            of_enough(frame, comparison.few_seeds) for frame in (gaps, area_gaps, between)
         )
     summary: list[str] = []
     for where, values in (
@@ -129,25 +131,33 @@ def sections_of(given: Comparison) -> list[Section]:
         (f"At {percent(at[-1])} removed", points[points["at"] == at[-1]]),
     ):
         summary += of_leaders(
-            values, found, where=where, refused=refused, few_seeds=given.few_seeds
+            values, role_of, where=where, refused=refused, few_seeds=comparison.few_seeds
         )
     summary += in_words(
-        mean_free, gaps, found, end=end, within=given.within, refused=refused, dense=dense
+        mean_free, gaps, role_of, end=end, within=comparison.within, refused=refused, dense=dense
     )
     if not refused:
-        summary += [*of_paths(area_gaps, found), *of_chance(area_gaps, found)]
-    summary += [*of_classes(losses, found), *of_controls(found), *given.notes]
+        summary += [*of_paths(area_gaps, role_of), *of_chance(area_gaps, role_of)]
+    summary += [*of_classes(losses, role_of), *of_controls(role_of), *comparison.notes]
     shown = tuple(dict.fromkeys([at[0], at[len(at) // 2]]))
-    ranked = shares or list(given.metrics)
+    ranked = shares or list(comparison.metrics)
     return [
         Section(
             anchor="answer",
-            title=given.title,
+            title=comparison.title,
             blocks=[
-                answer(area, found, shares, end=end, refused=refused, few_seeds=given.few_seeds),
-                *given.figures.get("lead", ()),
+                answer(
+                    area, role_of, shares, end=end, refused=refused, few_seeds=comparison.few_seeds
+                ),
+                *comparison.figures.get("lead", ()),
                 answer_grid(
-                    steps, mean_free, means(points), found, ranked, at=shown, within=given.within
+                    steps,
+                    mean_free,
+                    means(points),
+                    role_of,
+                    ranked,
+                    at=shown,
+                    within=comparison.within,
                 ),
             ],
             folded=False,
@@ -155,27 +165,33 @@ def sections_of(given: Comparison) -> list[Section]:
         Section(
             anchor="summary", title="In plain words", blocks=[Sentences(summary)], folded=False
         ),
-        _headline(given, at, mean_free, first, found),
-        Section(anchor="curves", title="Against sparsity", blocks=given.figures.get("curves", ())),
-        classes_section(given.figures.get("classes", ()), losses, methods),
+        _headline(comparison, at, mean_free, first, role_of),
+        Section(
+            anchor="curves", title="Against sparsity", blocks=comparison.figures.get("curves", ())
+        ),
+        classes_section(comparison.figures.get("classes", ()), losses, methods),
         robustness_section(
-            given.robustness,
-            given.errors,
-            lacking=given.unexposed,
-            command=given.robustness_command,
+            comparison.robustness,
+            comparison.errors,
+            lacking=comparison.unexposed,
+            command=comparison.robustness_command,
         ),
         *_section_of(
-            "collapse", "Neural collapse along the path", given.figures.get("collapse", ())
+            "collapse", "Neural collapse along the path", comparison.figures.get("collapse", ())
         ),
         *_section_of(
-            "length", "Accuracy against description length", given.figures.get("length", ())
+            "length", "Accuracy against description length", comparison.figures.get("length", ())
         ),
-        cost_section(steps, methods, given.measured),
+        cost_section(steps, methods, comparison.measured),
         fairness_section(steps, at[-2:], methods),
-        controls_section(means(area), found),
+        controls_section(means(area), role_of),
         significance([gaps, area_gaps, between], methods, refused),
-        *_section_of("remarks", "Remarks", given.remarks),
-        Section(anchor="made", title="What made it", blocks=[Facts(given.facts), *given.tables]),
+        *_section_of("remarks", "Remarks", comparison.remarks),
+        Section(
+            anchor="made",
+            title="What made it",
+            blocks=[Facts(comparison.facts), *comparison.tables],
+        ),
     ]
 
 
@@ -185,20 +201,23 @@ def _section_of(anchor: str, title: str, blocks: Sequence[Block]) -> list[Sectio
 
 
 def _headline(
-    given: Comparison,
+    comparison: Comparison,
     at: Sequence[float],
     free: pd.DataFrame,
     first: pd.DataFrame,
-    found: Mapping[str, Role],
+    role_of: Mapping[str, Role],
 ) -> Section:
-    points = operating_points(given.table, at, given.metrics, given.by)
-    dense = operating_points(given.table, [0.0], given.metrics, given.by)
-    seeds = {str(name): int(part["seed"].nunique()) for name, part in given.table.groupby(given.by)}
-    shares = [metric for metric in given.metrics if metric_of(metric).is_accuracy]
-    own: dict[str, Any] = {"anchor": "headline", "title": "At a few sparsities"}
+    points = operating_points(comparison.table, at, comparison.metrics, comparison.by)
+    dense = operating_points(comparison.table, [0.0], comparison.metrics, comparison.by)
+    seeds = {
+        str(name): int(part["seed"].nunique())
+        for name, part in comparison.table.groupby(comparison.by)
+    }
+    shares = [metric for metric in comparison.metrics if metric_of(metric).is_accuracy]
+    titled: dict[str, Any] = {"anchor": "headline", "title": "At a few sparsities"}
     if points.empty:
         near = ", ".join(percent(point) for point in at)
-        return Section(**own, blocks=[f"No method has a step near {near}."])
+        return Section(**titled, blocks=[f"No method has a step near {near}."])
     several = max(seeds.values()) > 1
     notes = [
         "A column is the step nearest to its sparsity; a cell of another sparsity names it, and a "
@@ -211,10 +230,10 @@ def _headline(
             else "One run of each method cannot say which is better in general; run more seeds "
             "before you quote a difference."
         ),
-        *left_out({metric: float(first[metric].min()) for metric in shares}, given.within),
+        *left_out({metric: float(first[metric].min()) for metric in shares}, comparison.within),
     ]
-    code = {name: given.commands[name] for name in found if name in given.commands}
+    code = {name: comparison.commands[name] for name in role_of if name in comparison.commands}
     start = first.groupby("method")[shares].mean()
-    kept = [free_grid(free, start, found, seeds, given.within)] if shares else []
-    grids = [*kept, *metric_tables(points, dense, given.by)]
-    return Section(**own, blocks=[*grids, *([Commands(code)] if code else []), *notes])
+    free_grids = [free_grid(free, start, role_of, seeds, comparison.within)] if shares else []
+    grids = [*free_grids, *metric_tables(points, dense, comparison.by)]
+    return Section(**titled, blocks=[*grids, *([Commands(code)] if code else []), *notes])

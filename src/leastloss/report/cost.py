@@ -44,9 +44,9 @@ def cost_section(
         for quantity in MEASURED
         if quantity in run
     ]
-    found = means(pd.concat([*frames, pd.DataFrame(rows, columns=VALUES)], ignore_index=True))
+    averages = means(pd.concat([*frames, pd.DataFrame(rows, columns=VALUES)], ignore_index=True))
     grids = [
-        means_grid(found[found["quantity"].isin(names)], names, methods, caption)
+        means_grid(averages[averages["quantity"].isin(names)], names, methods, caption)
         for names, caption in (
             (SCORING, "Scoring, over the whole path"),
             (SIZES, f"At the last step ({_ends(ends)} removed)"),
@@ -81,8 +81,8 @@ def scoring_values(steps: pd.DataFrame) -> pd.DataFrame:
 def _column(ends: pd.DataFrame, quantity: str) -> pd.DataFrame:
     values = ends.rename(columns={quantity: "value"})
     values = values[np.isfinite(values["value"])]
-    found: pd.DataFrame = values.assign(quantity=quantity, at=0.0, only_dense=False)
-    return found.reindex(columns=VALUES)
+    column: pd.DataFrame = values.assign(quantity=quantity, at=0.0, only_dense=False)
+    return column.reindex(columns=VALUES)
 
 
 def _ends(ends: pd.DataFrame) -> str:

@@ -60,10 +60,14 @@ def _sentence(best: pd.Series, arms: pd.DataFrame, dense: pd.DataFrame, metric: 
     mean, *ends = cell_of(best.to_dict(), metric).line.partition(" [")
     unit = " %" if metric_of(metric).is_share else ""
     count = len(arms.drop_duplicates([*GROUP, "method"]))
-    beside = dense[(dense[GROUP] == list(best[GROUP])).all(axis=1)]
-    told = f"; dense: {cell_of(beside.iloc[0].to_dict(), metric).line}" if len(beside) else ""
+    group_dense = dense[(dense[GROUP] == list(best[GROUP])).all(axis=1)]
+    dense_words = (
+        f"; dense: {cell_of(group_dense.iloc[0].to_dict(), metric).line}"
+        if len(group_dense)
+        else ""
+    )
     what = f"{metric_of(metric).heading} with {100 * best['at']:g} % of the {best['granularity']}s"
-    arm = f"`{best['method']}`, the best of {count} arms{told}"
+    arm = f"`{best['method']}`, the best of {count} arms{dense_words}"
     return f"**{mean}{unit}**{''.join(ends)} {what} removed: {arm}."
 
 

@@ -44,27 +44,27 @@ def of_leaders(
     Returns:
         The sentence; nothing where methods have no controls or baselines beside them.
     """
-    told: list[str] = []
+    parts: list[str] = []
     count, n = 0, list[int]()
     for quantity, rows in means(values).groupby("quantity", sort=False):
         metric = metric_of(str(quantity).rpartition(":")[2])
-        own, rest = of_kind(rows, roles, "method"), of_kind(rows, roles, "baseline", "control")
-        if not metric.is_accuracy or own.empty or rest.empty:
+        methods, rest = of_kind(rows, roles, "method"), of_kind(rows, roles, "baseline", "control")
+        if not metric.is_accuracy or methods.empty or rest.empty:
             continue
-        best, rival = best_of(own), best_of(rest)
+        best, rival = best_of(methods), best_of(rest)
         shown = rows[rows["mean"] > min(best["mean"], rival["mean"]) - TIED]
         who = _ranked(shown, metric.name, every=len(shown) == len(rows))
         text = f"{metric.heading} {who}"
         if not refused:
             own_values = values[values["quantity"] == quantity]
             text += paired_words(own_values, best, rival, metric.name, few_seeds)
-        told.append(text)
+        parts.append(text)
         count, n = max(count, len(rows)), [*n, *shown["n"]]
-    if not told:
+    if not parts:
         return []
     end = f" ({seeds_of(pd.Series(n))}: too few seeds to say which is better)" if refused else ""
     among = f"the highest of the {count} methods, baselines and controls"
-    return [f"{where}, {among}: {'; '.join(told)}{end}."]
+    return [f"{where}, {among}: {'; '.join(parts)}{end}."]
 
 
 def paired_words(
@@ -129,12 +129,12 @@ def _ranked(rows: pd.DataFrame, quantity: str, *, every: bool = False) -> str:
     are many, and none is named if all share one place.
     """
     rows = rows.sort_values("mean", ascending=False, kind="stable")
-    said: dict[str, list[str]] = {}
+    names_of: dict[str, list[str]] = {}
     for row in rows.to_dict("records"):
-        said.setdefault(number(row["mean"], quantity), []).append(f"`{row['method']}`")
-    places = [f"{listed(names)} ({value} %)" for value, names in said.items()]
-    value, names = list(said.items())[-1]
-    if every and len(said) == 1:
+        names_of.setdefault(number(row["mean"], quantity), []).append(f"`{row['method']}`")
+    places = [f"{listed(names)} ({value} %)" for value, names in names_of.items()]
+    value, names = list(names_of.items())[-1]
+    if every and len(names_of) == 1:
         return f"the same for all ({value} %)"
     if every and len(names) > _MANY:
         places[-1] = f"all {len(names)} others alike ({value} %)"

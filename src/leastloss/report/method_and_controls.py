@@ -23,7 +23,7 @@ def controls_section(areas: pd.DataFrame, roles: Mapping[str, Role]) -> Section:
     methods = {name: role for name, role in roles.items() if role.kind == "method"}
     for quantity, rows in areas.groupby("quantity", sort=False):
         metric = str(quantity).partition(":")[2]
-        found = {row["method"]: row for row in rows.to_dict("records")}
+        row_of = {row["method"]: row for row in rows.to_dict("records")}
         what = metric_of(metric).heading
         grids.append(
             Grid(
@@ -33,8 +33,8 @@ def controls_section(areas: pd.DataFrame, roles: Mapping[str, Role]) -> Section:
                 head=["itself", *[f"{name}{'…' * name.endswith('@')}" for name in CONTROLS]],
                 rows={
                     name: [
-                        cell_of(found.get(name), metric),
-                        *[cell_of(found.get(other or ""), metric) for other in _in_order(role)],
+                        cell_of(row_of.get(name), metric),
+                        *[cell_of(row_of.get(other or ""), metric) for other in _in_order(role)],
                     ]
                     for name, role in methods.items()
                 },
@@ -64,6 +64,6 @@ def controls_section(areas: pd.DataFrame, roles: Mapping[str, Role]) -> Section:
 def _in_order(role: Role) -> list[str | None]:
     """The method that is each of the controls, None for those that are not there."""
     return [
-        next((other for one, other in role.controls.items() if one.startswith(control)), None)
+        next((method for label, method in role.controls.items() if label.startswith(control)), None)
         for control in CONTROLS
     ]

@@ -40,11 +40,11 @@ def robustness_section(
         lacking: Seed of the dense network -> models that no robustness run holds of it.
         command: What makes the runs that lack.
     """
-    own: dict[str, Any] = {"anchor": "robustness", "title": "Under corruptions"}
+    titled: dict[str, Any] = {"anchor": "robustness", "title": "Under corruptions"}
     code = [Commands({"robustness": command})] if command else []
     if table is None or table.empty:
         lead = "No robustness run of these networks is in the store. This makes them:"
-        return Section(**own, blocks=[lead, *code])
+        return Section(**titled, blocks=[lead, *code])
     if "failed" not in table:
         table = table.assign(failed="")
     broken = table["failed"].fillna("").astype(str) != ""
@@ -53,7 +53,7 @@ def robustness_section(
     cells = table.assign(**{name: table[name].mask(broken) for name in shown}).loc[exposed]
     models = list(dict.fromkeys(table["model"]))
     grids = [_matrix(cells, failed, name, models) for name in shown]
-    told = [
+    lead_texts = [
         "Mean over the severities, and over the dense networks. All networks of a run met the same "
         "corrupted images. Darker is more." + _how_sparse(table)
     ]
@@ -67,8 +67,10 @@ def robustness_section(
         grids.insert(1, _errors(summary, models))
         notes.insert(0, _READ)
     if lacking:
-        told.append(f"Not exposed yet: {_without(lacking, models)}. The command below does it.")
-    return Section(**own, blocks=[*told, *grids, *(code if lacking else []), *notes])
+        lead_texts.append(
+            f"Not exposed yet: {_without(lacking, models)}. The command below does it."
+        )
+    return Section(**titled, blocks=[*lead_texts, *grids, *(code if lacking else []), *notes])
 
 
 def _without(lacking: Mapping[str, Sequence[str]], models: Sequence[str]) -> str:
@@ -108,13 +110,13 @@ def _matrix(
     low, high = (min(finite), max(finite)) if finite else (0.0, 1.0)
     rows = {}
     for model in models:
-        own = []
+        row = []
         for corruption in corruptions:
             value = float(mean.get((model, corruption), np.nan))
             shade = (value - low) / (high - low) if isfinite(value) and high > low else None
             notes = ["failed"] if (model, corruption) in broken else []
-            own.append(Cell(value=number(value, quantity), notes=notes, shade=shade))
-        rows[model] = own
+            row.append(Cell(value=number(value, quantity), notes=notes, shade=shade))
+        rows[model] = row
     what = metric_of(quantity).heading
     return _with_n(
         cells,

@@ -89,10 +89,10 @@ def free_of_loss(
     rows = []
     for key, run in table.groupby([*ARM, "seed"], sort=False):
         run = run.sort_values("sparsity")
-        kept = run[[f"val_{metric}" for metric in metrics]].to_numpy(np.float64).T
+        levels = run[[f"val_{metric}" for metric in metrics]].to_numpy(np.float64).T
         sparsity = run["sparsity"].to_numpy()
         for x in within:
-            near = steps_within(kept, kept[:, 0], x).all(axis=0)
+            near = steps_within(levels, levels[:, 0], x).all(axis=0)
             last = int(near.sum()) - 1
             rows.append((*key, "sparsity", x, float(sparsity[last]), last == 0))
             for name in metrics:
@@ -111,8 +111,8 @@ def means(values: pd.DataFrame) -> pd.DataFrame:
         keys.append(key)
         samples.append(part["value"].to_numpy(dtype=np.float64))
         dense.append(int(part["only_dense"].sum()))
-    found = pd.DataFrame(keys, columns=[*ARM, "quantity", "at"])
-    return _intervals(found, samples).assign(only_dense=dense)
+    averages = pd.DataFrame(keys, columns=[*ARM, "quantity", "at"])
+    return _intervals(averages, samples).assign(only_dense=dense)
 
 
 def differences(values: pd.DataFrame, against: Sequence[str]) -> pd.DataFrame:
@@ -146,7 +146,9 @@ def differences(values: pd.DataFrame, against: Sequence[str]) -> pd.DataFrame:
             known = known or [arm for arm in arms if arm["method"] == criterion]
             for arm in arms if known else []:
                 near = known[:1] if arm["criterion"] == criterion else known
-                chosen = max(near, key=lambda one: _agreement(one["settings"], arm["settings"]))
+                chosen = max(
+                    near, key=lambda candidate: _agreement(candidate["settings"], arm["settings"])
+                )
                 reference = chosen["method"]
                 if reference == arm["method"]:
                     continue
@@ -157,18 +159,18 @@ def differences(values: pd.DataFrame, against: Sequence[str]) -> pd.DataFrame:
                 where = (steps[arm["method"]], steps[reference])
                 keys.append((*arm.values(), *place[2:], *other, *where))
                 samples.append((paired[arm["method"]] - paired[reference]).to_numpy(np.float64))
-    told = ["quantity", "at", "against", "reference", "reference_settings"]
-    told += ["sparsity", "reference_sparsity"]
-    found = pd.DataFrame(keys, columns=[*ARM, *told])
-    found = _intervals(found, samples).assign(p=[signed_rank(sample) for sample in samples])
-    family = found.groupby([*GROUP, "quantity", "at", "against"], sort=False)["p"]
-    return found.assign(holm=family.transform(holm) if len(found) else [])
+    columns = ["quantity", "at", "against", "reference", "reference_settings"]
+    columns += ["sparsity", "reference_sparsity"]
+    compared = pd.DataFrame(keys, columns=[*ARM, *columns])
+    compared = _intervals(compared, samples).assign(p=[signed_rank(sample) for sample in samples])
+    family = compared.groupby([*GROUP, "quantity", "at", "against"], sort=False)["p"]
+    return compared.assign(holm=family.transform(holm) if len(compared) else [])
 
 
-def _agreement(one: str, other: str) -> tuple[int, int]:
+def _agreement(settings: str, other: str) -> tuple[int, int]:
     """How alike two arms' settings are: in repair and schedule first, then in all."""
-    repair = {*repair_of(one)} & {*repair_of(other)}
-    return len(repair), len({*one.split(", ")} & {*other.split(", ")})
+    repair = {*repair_of(settings)} & {*repair_of(other)}
+    return len(repair), len({*settings.split(", ")} & {*other.split(", ")})
 
 
 def spreads(values: pd.DataFrame, groups: Mapping[str, Sequence[str]]) -> pd.DataFrame:
@@ -178,20 +180,20 @@ def spreads(values: pd.DataFrame, groups: Mapping[str, Sequence[str]]) -> pd.Dat
         values: What :func:`at_points` returns.
         groups: Name -> methods whose values are as many draws of one thing.
     """
-    found = []
+    parts = []
     for name, methods in groups.items():
         chosen = values[values["method"].isin(methods)]
         keys = [*GROUP, "seed", "quantity", "at"]
         spread = chosen.groupby(keys, sort=False)["value"].std().dropna().reset_index()
-        found.append(spread.assign(method=name, criterion=name, settings="", only_dense=False))
-    return pd.concat(found)[_VALUES] if found else values.iloc[:0]
+        parts.append(spread.assign(method=name, criterion=name, settings="", only_dense=False))
+    return pd.concat(parts)[_VALUES] if parts else values.iloc[:0]
 
 
-def _intervals(found: pd.DataFrame, samples: list[Floats]) -> pd.DataFrame:
+def _intervals(table: pd.DataFrame, samples: list[Floats]) -> pd.DataFrame:
     """Add n, mean, low, high of each row's sample."""
-    found["n"] = [len(sample) for sample in samples]
+    table["n"] = [len(sample) for sample in samples]
     ends = np.full((len(samples), 3), np.nan)
-    for n in sorted(set(found["n"])):
-        alike = np.flatnonzero(found["n"] == n)
+    for n in sorted(set(table["n"])):
+        alike = np.flatnonzero(table["n"] == n)
         ends[alike] = np.transpose(mean_intervals(np.array([samples[i] for i in alike])))
-    return found.assign(mean=ends[:, 0], low=ends[:, 1], high=ends[:, 2])
+    return table.assign(mean=ends[:, 0], low=ends[:, 1], high=ends[:, 2])

@@ -33,22 +33,22 @@ def of_paths(gaps: pd.DataFrame, roles: Mapping[str, Role]) -> list[str]:
     rows = of_kind(rows, roles, "method")
     same = alike(rows)
     rows = rows[same] if same.any() else rows
-    told = []
+    best_rows = []
     for quantity, part in rows.groupby("quantity", sort=False):
         metric = str(quantity).partition(":")[2]
         if metric_of(metric).is_share:
-            told.append((metric, best_of(part)))
-    if not told:
+            best_rows.append((metric, best_of(part)))
+    if not best_rows:
         return []
     at = percent(float(rows["at"].iloc[0]))
-    one = len({row["reference"] for _, row in told}) == 1
+    same_reference = len({row["reference"] for _, row in best_rows}) == 1
     parts = []
-    for metric, row in told:
+    for metric, row in best_rows:
         differ = apart(row["settings"], row["reference_settings"])
-        held = "" if one else f" against `{row['reference']}`"
+        held = "" if same_reference else f" against `{row['reference']}`"
         held += f" ({differ}, so not by its score alone)" if differ else ""
         parts.append(f"`{row['method']}` {gap(row, metric)} in {metric_of(metric).heading}{held}")
-    against = f" against `{told[0][1]['reference']}`" if one else ""
+    against = f" against `{best_rows[0][1]['reference']}`" if same_reference else ""
     limit = " of those with a reference of their own repair" if 0 < same.sum() < len(same) else ""
     return [
         f"Averaged over the path up to {at}, the best method{limit}{against}: "
@@ -58,11 +58,11 @@ def of_paths(gaps: pd.DataFrame, roles: Mapping[str, Role]) -> list[str]:
 
 def gap(row: pd.Series, quantity: str) -> str:
     """A difference with its interval and p, in words."""
-    told = f"{number(row['mean'], quantity, signed=True)} points"
+    text = f"{number(row['mean'], quantity, signed=True)} points"
     if isfinite(row["low"]):
         ends = (number(row[end], quantity, signed=True) for end in ("low", "high"))
-        told += f" [{', '.join(ends)}]"
-    return f"{told}, p = {row['holm']:.2g},"
+        text += f" [{', '.join(ends)}]"
+    return f"{text}, p = {row['holm']:.2g},"
 
 
 def difference(row: pd.Series, quantity: str = "sparsity") -> str:
@@ -83,14 +83,14 @@ def of_chance(gaps: pd.DataFrame, roles: Mapping[str, Role]) -> list[str]:
     unlike = listed([f"`{name}`" for name in rows[~alike(rows)]["method"].unique()])
     rows = rows[alike(rows)]
     like = rows[(rows["holm"] > LEVEL) | (rows["mean"] <= 0)]
-    told: dict[str, list[str]] = {}
+    names_of: dict[str, list[str]] = {}
     for name, part in like.groupby("method", sort=False):
         metrics = listed([metric_of(str(q).partition(":")[2]).heading for q in part["quantity"]])
-        told.setdefault(metrics, []).append(f"`{name}`")
+        names_of.setdefault(metrics, []).append(f"`{name}`")
     return [
         f"Not shown to be better than random removal over the whole path, in {metrics}: "
         f"{listed(names)}."
-        for metrics, names in told.items()
+        for metrics, names in names_of.items()
     ] + ([f"Not compared with random removal under the same repair: {unlike}."] if unlike else [])
 
 
@@ -127,13 +127,13 @@ def of_classes(losses: pd.DataFrame, roles: Mapping[str, Role], most: int = 3) -
         roles: Method -> its role.
         most: Methods that are spoken of, those that lose least.
     """
-    own = of_kind(losses, roles, "method", "baseline")
-    own = own.sort_values("loss", ascending=False, kind="stable")[:most]
-    if own.empty:
+    asked = of_kind(losses, roles, "method", "baseline")
+    asked = asked.sort_values("loss", ascending=False, kind="stable")[:most]
+    if asked.empty:
         return []
     parts = [
         f"`{row['method']}` class {row['label']} ({number(row['loss'], 'recall', signed=True)})"
-        for row in own.to_dict("records")
+        for row in asked.to_dict("records")
     ]
-    at = percent(float(own["at"].iloc[0]))
+    at = percent(float(asked["at"].iloc[0]))
     return [f"The class that pays most at {at} removed, in points of recall: {'; '.join(parts)}."]

@@ -27,11 +27,11 @@ _JOINT = re.compile(r"[,+@:/]+(?=\S)")
 _CODE = re.compile(r"`([^`]*)`")
 
 
-def compare_page(given: Comparison) -> str:
+def compare_page(comparison: Comparison) -> str:
     """Write the page that compares methods.
 
     Args:
-        given: What is compared, with its figures and all else that the page tells.
+        comparison: What is compared, with its figures and all else that the page tells.
 
     Returns:
         A complete HTML document. It loads nothing; everything given as text is escaped.
@@ -40,10 +40,10 @@ def compare_page(given: Comparison) -> str:
         InputError: If the table cannot be summarised (see
             :func:`leastloss.evaluation.summary.check_table`) or a link is of another kind.
     """
-    for words, address in given.links.items():
+    for words, address in comparison.links.items():
         if urlsplit(address).scheme not in ("", "http", "https"):
             raise InputError(f"link {words!r} leads to {address!r}; it must be relative or http(s)")
-    sections = sections_of(given)
+    sections = sections_of(comparison)
     pages = Environment(
         loader=PackageLoader("leastloss.report", ""),
         autoescape=True,
@@ -52,18 +52,18 @@ def compare_page(given: Comparison) -> str:
         lstrip_blocks=True,
     )
     pages.filters |= {"coded": coded, "breakable": breakable, "drawn": drawn, "together": together}
-    styles = looks(given.table[given.by])
+    styles = looks(comparison.table[comparison.by])
     return pages.get_template("compare.html").render(
-        title=given.title,
+        title=comparison.title,
         colors={name: COLORS.get(look.color, look.color) for name, look in styles.items()},
         controls=[name for name, look in styles.items() if look.control],
-        seeds=given.table["seed"].nunique(),
+        seeds=comparison.table["seed"].nunique(),
         sentence=sections[0].all(str)[0],
         panels=sections[0].all(Drawn),
         table=sections[0].all(Grid),
         sections=sections[1:],
-        links=given.links,
-        command=given.command,
+        links=comparison.links,
+        command=comparison.command,
     )
 
 

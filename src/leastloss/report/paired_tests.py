@@ -52,16 +52,16 @@ def significance(
         methods: In the order of the rows.
         refused: Why there is none, if so.
     """
-    own: dict[str, Any] = {
+    titled: dict[str, Any] = {
         "anchor": "significance",
         "title": "Differences, paired by dense network",
     }
     if refused:
-        return Section(**own, blocks=[refused])
+        return Section(**titled, blocks=[refused])
     rows = pd.concat([frame for frame in frames if len(frame)] or [pd.DataFrame(columns=_NEEDED)])
     rows = rows.assign(metric=rows["quantity"].astype(str).str.rpartition(":")[2])
     if rows.empty:
-        return Section(**own, blocks=["There is no other method to compare with."])
+        return Section(**titled, blocks=["There is no other method to compare with."])
     first = rows["against"].iloc[0]
     grids = [
         _grid(part, str(metric), str(reference), methods, folded=against != first)
@@ -78,15 +78,15 @@ def significance(
         f"With n = {most} it cannot fall below {2 / 2**most:.2g} before "
         "the correction.",
     ]
-    return Section(**own, blocks=[*lead, *grids])
+    return Section(**titled, blocks=[*lead, *grids])
 
 
 def _grid(
     rows: pd.DataFrame, metric: str, reference: str, methods: Sequence[str], *, folded: bool
 ) -> Grid:
     """All that is compared of one metric with one arm, a column each."""
-    told = {(r["method"], r["quantity"], r["at"]): r for r in rows.to_dict("records")}
-    columns = list(dict.fromkeys((q, at) for _, q, at in told))
+    row_of = {(r["method"], r["quantity"], r["at"]): r for r in rows.to_dict("records")}
+    columns = list(dict.fromkeys((q, at) for _, q, at in row_of))
     kinds = {(quantity, at): str(quantity).rpartition(":")[0] for quantity, at in columns}
     heads = {
         "free": "kept within {:g} points up to",
@@ -95,11 +95,11 @@ def _grid(
     }
     cells = {
         name: [
-            _cell(told.get((name, *column)), "sparsity" if kinds[column] == "free" else metric)
+            _cell(row_of.get((name, *column)), "sparsity" if kinds[column] == "free" else metric)
             for column in columns
         ]
         for name in methods
-        if any((name, *column) in told for column in columns)
+        if any((name, *column) in row_of for column in columns)
     }
     what = metric_of(metric).heading
     return Grid(

@@ -57,24 +57,26 @@ def roles(
         >>> found["random@nc"].kind, found["random"].kind
         ('control', 'baseline')
     """
-    said = controls_of or {}
-    found = {}
+    controlled = controls_of or {}
+    role_of = {}
     for name, (criterion, settings) in methods.items():
-        if name in said or is_control(criterion):
-            found[name] = Role(kind="control", controls={})
+        if name in controlled or is_control(criterion):
+            role_of[name] = Role(kind="control", controls={})
         elif _baseline(criterion, judged):
-            found[name] = Role(kind="baseline", controls={})
+            role_of[name] = Role(kind="baseline", controls={})
         else:
             wanted = controls_for(criterion)
             there = {
-                one: other
-                for one in wanted
-                for other, (theirs, alike) in methods.items()
-                if theirs == one and _agree(alike, settings, one) and _of(said, other, criterion)
+                control: label
+                for control in wanted
+                for label, (label_criterion, alike) in methods.items()
+                if label_criterion == control
+                and _agree(alike, settings, control)
+                and _of(controlled, label, criterion)
             }
-            missing = tuple(one for one in wanted if one not in there)
-            found[name] = Role(kind="method", controls=there, missing=missing)
-    return found
+            missing = tuple(control for control in wanted if control not in there)
+            role_of[name] = Role(kind="method", controls=there, missing=missing)
+    return role_of
 
 
 def _baseline(criterion: str, judged: Sequence[str]) -> bool:
@@ -82,14 +84,14 @@ def _baseline(criterion: str, judged: Sequence[str]) -> bool:
     return (name not in judged) if judged else (name in BASELINES)
 
 
-def _agree(one: str, other: str, control: str) -> bool:
+def _agree(settings: str, other: str, control: str) -> bool:
     # A small dense network is not pruned: how others are does not concern it.
-    return control == SMALL or one == other
+    return control == SMALL or settings == other
 
 
-def _of(said: Mapping[str, str], control: str, criterion: str) -> bool:
+def _of(controlled: Mapping[str, str], control: str, criterion: str) -> bool:
     """Whether a control is one of this criterion's; one that says nothing goes by its name."""
-    return control not in said or criterion in said[control].split(",")
+    return control not in controlled or criterion in controlled[control].split(",")
 
 
 def repair_of(settings: str) -> tuple[str, ...]:
@@ -113,8 +115,8 @@ def apart(settings: str, other: str) -> str:
         >>> apart("recovery=none, layers=1", "recovery=none, layers=2")
         ''
     """
-    one, two = repair_of(settings), repair_of(other)
-    ours, theirs = ([p for p in a if p not in b] for a, b in ((one, two), (two, one)))
+    first, second = repair_of(settings), repair_of(other)
+    ours, theirs = ([p for p in a if p not in b] for a, b in ((first, second), (second, first)))
     if not ours and not theirs:
         return ""
     return " against ".join(f"`{', '.join(parts) or 'none told'}`" for parts in (ours, theirs))
@@ -127,5 +129,5 @@ def alike(differences: pd.DataFrame) -> pd.Series:
         differences: What :func:`leastloss.report.numbers.differences` returns.
     """
     pairs = zip(differences["settings"], differences["reference_settings"], strict=True)
-    same = [repair_of(one) == repair_of(other) for one, other in pairs]
+    same = [repair_of(settings) == repair_of(other) for settings, other in pairs]
     return pd.Series(same, index=differences.index, dtype=bool)

@@ -83,7 +83,9 @@ class Grid:
     @property
     def wide(self) -> bool:
         """Whether half a page is too narrow for it: a cell has ten letters or more."""
-        columns = [max([10, *(len(cell.value) + 2 for cell in one)]) for one in self._columns()]
+        columns = [
+            max([10, *(len(cell.value) + 2 for cell in column)]) for column in self._columns()
+        ]
         return sum(columns) + min(24, max(map(len, self.rows), default=0)) > 52
 
     @property
@@ -94,7 +96,7 @@ class Grid:
     @property
     def heads(self) -> list[tuple[str, bool]]:
         """Each heading, and whether it starts at the left, as all cells under it do."""
-        left = [bool(one) and all(cell.left for cell in one) for one in self._columns()]
+        left = [bool(column) and all(cell.left for cell in column) for column in self._columns()]
         return list(zip(self.head, left, strict=True))
 
     def _columns(self) -> list[list[Cell]]:

@@ -37,12 +37,12 @@ def in_words(
     Returns:
         Sentences; names of methods in backquotes.
     """
-    found = []
+    sentences = []
     known = {str(quantity).partition(":")[2]: 1.0 for quantity in free["quantity"].unique()}
     for metric, start in (known | dict(dense or {})).items():
         if nothing_to_keep(start, within):
             value = number(start, metric)
-            found.append(
+            sentences.append(
                 f"Dense {metric_of(metric).heading} is {value} %: there is nothing to keep."
             )
             continue
@@ -50,52 +50,59 @@ def in_words(
         rows = free[free["quantity"] == quantity]
         if rows.empty:
             continue
-        own = of_kind(rows, roles, "method")
+        methods = of_kind(rows, roles, "method")
         rest = of_kind(rows, roles, "baseline")
-        if own.empty:
-            own, rest = rows, rows.iloc[:0]
-        if max([*own["mean"], *rest["mean"]]) == 0:
+        if methods.empty:
+            methods, rest = rows, rows.iloc[:0]
+        if max([*methods["mean"], *rest["mean"]]) == 0:
             near = f"within {100 * within:g} points of dense"
             text = f"No method keeps {metric_of(metric).heading} {near} at its first step."
-            lead = str(own["method"].iloc[0])
-            found.append(text + of_others(rows, roles, lead, [*own["method"], *rest["method"]]))
+            lead = str(methods["method"].iloc[0])
+            sentences.append(
+                text + of_others(rows, roles, lead, [*methods["method"], *rest["method"]])
+            )
             continue
         pairs = gaps[gaps["quantity"] == quantity]
-        kept = f"keeps {metric_of(metric).heading} within {100 * within:g} points of dense "
-        text = _kept(kept, own, rest, pairs, end, refused)
+        claim = f"keeps {metric_of(metric).heading} within {100 * within:g} points of dense "
+        text = _kept(claim, methods, rest, pairs, end, refused)
         named = [name for name in rows["method"] if f"`{name}`" in text]
-        found.append(text + of_others(rows, roles, str(best_of(own)["method"]), named))
-    return [*([refused] if refused else []), *found]
+        sentences.append(text + of_others(rows, roles, str(best_of(methods)["method"]), named))
+    return [*([refused] if refused else []), *sentences]
 
 
 def _kept(
-    kept: str, own: pd.DataFrame, rest: pd.DataFrame, gaps: pd.DataFrame, end: float, refused: str
+    claim: str,
+    methods: pd.DataFrame,
+    rest: pd.DataFrame,
+    gaps: pd.DataFrame,
+    end: float,
+    refused: str,
 ) -> str:
     """The best method beside a baseline; where repairs differ, then a pair of one repair."""
-    lead = best_of(own)
-    text, differ = _beside(kept, lead, rest, gaps, end, refused)
+    lead = best_of(methods)
+    text, differ = _beside(claim, lead, rest, gaps, end, refused)
     if not differ:
         return text
     text += f" These two differ in more than their scores: {differ}."
     repairs = {repair_of(settings) for settings in rest["settings"]}
-    same = own[[repair_of(settings) in repairs for settings in own["settings"]]]
+    same = methods[[repair_of(settings) in repairs for settings in methods["settings"]]]
     if same.empty:
         return text
     return f"{text} Under one repair: {_beside('', best_of(same), rest, gaps, end, refused)[0]}"
 
 
 def _beside(
-    kept: str, lead: pd.Series, rest: pd.DataFrame, gaps: pd.DataFrame, end: float, refused: str
+    claim: str, lead: pd.Series, rest: pd.DataFrame, gaps: pd.DataFrame, end: float, refused: str
 ) -> tuple[str, str]:
     """One method beside a baseline, of its own repair if there is one; and how repairs differ."""
     pairs = gaps[gaps["method"] == lead["method"]]
-    text = f"`{lead['method']}` {kept}{_upto(lead, end)}"
+    text = f"`{lead['method']}` {claim}{_upto(lead, end)}"
     differ = ""
     if len(rest):
         same = rest[[not apart(lead["settings"], settings) for settings in rest["settings"]]]
         rest = same if len(same) else rest
-        held = rest[rest["method"].isin(pairs["reference"])]
-        other = best_of(held if len(held) else rest)
+        paired = rest[rest["method"].isin(pairs["reference"])]
+        other = best_of(paired if len(paired) else rest)
         differ = apart(lead["settings"], other["settings"])
         known = pairs[pairs["reference"] == other["method"]]
         text += f"; `{other['method']}` {_upto(other, end)}"

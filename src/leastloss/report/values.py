@@ -42,7 +42,7 @@ def as_arms(table: pd.DataFrame, by: str, settings: Mapping[str, tuple[str, str]
         granularity="",
         method=names,
         criterion=names.map({name: criterion for name, (criterion, _) in known.items()}),
-        settings=names.map({name: told for name, (_, told) in known.items()}),
+        settings=names.map({name: arm_settings for name, (_, arm_settings) in known.items()}),
     )
 
 
@@ -74,16 +74,16 @@ def points_for(table: pd.DataFrame, by: str = "criterion", most: int = 5) -> tup
         return sum(bool((abs(path - point) <= near).any()) for path in paths) >= methods
 
     for methods in (max(len(paths) / 2, 1), 1):
-        found = [p for p in reversed(CANDIDATES) if shared(p, methods, off_by(p))][:most]
+        chosen = [p for p in reversed(CANDIDATES) if shared(p, methods, off_by(p))][:most]
         for step in steps:
             # A step that a column stands for already would be a second one of the same networks.
             taken = any(
-                abs(step - point) <= max(reach_of(point), reach_of(step)) for point in found
+                abs(step - point) <= max(reach_of(point), reach_of(step)) for point in chosen
             )
-            if len(found) < most and not taken and shared(step, methods, reach_of(step)):
-                found.append(float(step))
-        if found:
-            return tuple(sorted(found))
+            if len(chosen) < most and not taken and shared(step, methods, reach_of(step)):
+                chosen.append(float(step))
+        if chosen:
+            return tuple(sorted(chosen))
     return (0.0,)
 
 
@@ -156,10 +156,10 @@ def _each(
     steps = steps.drop_duplicates([*ARM, "seed", "sparsity"], keep="last")
     for key, run in steps.groupby([*ARM, "seed"], sort=False):
         for metric in metrics:
-            told = run[["sparsity", metric]].dropna().to_numpy(float).T
-            if told.shape[1] < 2:
+            curve = run[["sparsity", metric]].dropna().to_numpy(float).T
+            if curve.shape[1] < 2:
                 continue
-            value = measure(told[0], told[1])
+            value = measure(curve[0], curve[1])
             if not isnan(value):
                 rows.append((*key, f"{kind}:{metric}", at, value, False))
     return pd.DataFrame(rows, columns=VALUES)

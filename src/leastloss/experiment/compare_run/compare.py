@@ -47,14 +47,14 @@ class Plan:
     Attributes:
         runs: The criterion runs.
         chosen: The parameter that chooses them again.
-        found: Their steps.
+        compared_runs: Their steps.
         metrics: What the page is about.
         against: Methods that others are compared with.
     """
 
     runs: list[Run]
     chosen: str
-    found: Compared
+    compared_runs: Compared
     metrics: tuple[str, ...]
     against: tuple[str, ...]
 
@@ -70,15 +70,17 @@ def check(config: CompareConfig) -> Plan:
     if not metrics:
         raise InputError("metrics is empty; name one or more, like accuracy,minority_recall")
     runs, chosen = _runs(config)
-    found = compared(runs)
-    check_measured(metrics, found.table)
-    check_table(without_failed(found.table), metrics)
+    compared_runs = compared(runs)
+    check_measured(metrics, compared_runs.table)
+    check_table(without_failed(compared_runs.table), metrics)
     methods = (part.strip() for part in current_label(config.against).split(";"))
     against = tuple(filter(None, methods))
-    known = [*found.labels, *{label.criterion for label in found.labels.values()}]
+    known = [*compared_runs.labels, *{label.criterion for label in compared_runs.labels.values()}]
     for name in against:
         choose("method", name, list(dict.fromkeys(known)))
-    return Plan(runs=runs, chosen=chosen, found=found, metrics=metrics, against=against)
+    return Plan(
+        runs=runs, chosen=chosen, compared_runs=compared_runs, metrics=metrics, against=against
+    )
 
 
 def compare(config: CompareConfig) -> pd.DataFrame:
@@ -89,37 +91,41 @@ def compare(config: CompareConfig) -> pd.DataFrame:
         ResourceError: If a run or its table is missing, or there is none to compare.
     """
     plan = check(config)
-    found = plan.found
+    compared_runs = plan.compared_runs
     params = plan.runs[0].data.params
     tags = {OF_RUN: ",".join(run.info.run_id for run in plan.runs)}
     tags |= {"leastloss.dataset": data_words(params)}
-    seeds = found.table["seed"].nunique()
-    name = joined(f"compare {len(found.runs)} methods", data_words(params), f"{seeds} seeds")
-    with tracking.run("compare", name, parameters(config), tags=tags) as own:
+    seeds = compared_runs.table["seed"].nunique()
+    name = joined(
+        f"compare {len(compared_runs.runs)} methods", data_words(params), f"{seeds} seeds"
+    )
+    with tracking.run("compare", name, parameters(config), tags=tags) as run_id:
         comparison = comparison_of(
-            found,
+            compared_runs,
             plan.metrics,
             at=numbers(config.sparsities, float, "sparsities"),
             against=plan.against,
             few_seeds=config.few_seeds == "yes",
             command=_command(config, plan.chosen),
         )
-        log_page(own, comparison, PAGE)
-        tracking.log_text(own, csv_text(found.table), TABLE)
+        log_page(run_id, comparison, PAGE)
+        tracking.log_text(run_id, csv_text(compared_runs.table), TABLE)
         for anchor in _KEPT:
             for drawn in comparison.figures.get(anchor, ())[:1]:
                 for ending in ("png", "svg"):
                     file = f"{anchor.replace('curves', 'compare')}.{ending}"
-                    tracking.log_bytes(own, render(drawn.figure, ending), file)
-        said = f"Compares {len(found.runs)} methods; open `{PAGE}` among the *Artifacts*."
-        tracking.describe(own, note_of(params, said, comparison.command), figures=["compare.png"])
-    click.echo(f"compare run: {own}")
-    click.echo(f"page: {tracking.artifact_path(own, PAGE)}")
-    return found.table
+                    tracking.log_bytes(run_id, render(drawn.figure, ending), file)
+        text = f"Compares {len(compared_runs.runs)} methods; open `{PAGE}` among the *Artifacts*."
+        tracking.describe(
+            run_id, note_of(params, text, comparison.command), figures=["compare.png"]
+        )
+    click.echo(f"compare run: {run_id}")
+    click.echo(f"page: {tracking.artifact_path(run_id, PAGE)}")
+    return compared_runs.table
 
 
 def comparison_of(
-    found: Compared,
+    compared_runs: Compared,
     metrics: Sequence[str],
     *,
     command: str,
@@ -131,7 +137,7 @@ def comparison_of(
     """All that the page tells of some runs.
 
     Args:
-        found: Their steps.
+        compared_runs: Their steps.
         metrics: Columns that the page is about.
         command: What makes the page again.
         at: Sparsities of the tables; empty: some that the runs measured.
@@ -139,9 +145,9 @@ def comparison_of(
         few_seeds: Whether differences of fewer than three seeds are told.
         title: Of the page; empty: data and network.
     """
-    runs = found.all_runs
+    runs = compared_runs.all_runs
     title = title or title_of(runs)
-    steps, noisy = without_failed(found.table), exposed(found)
+    steps, noisy = without_failed(compared_runs.table), exposed(compared_runs)
     return Comparison(
         table=steps,
         title=title,
@@ -150,17 +156,20 @@ def comparison_of(
         at=at,
         against=against,
         few_seeds=few_seeds,
-        settings={name: (label.criterion, label.settings) for name, label in found.labels.items()},
-        judged=judged_in(found),
-        controls_of=controls_of_runs(found),
-        commands={name: command_of(own) for name, own in found.runs.items()},
-        facts=facts_of_runs(found),
-        tables=tables_of_runs(found),
+        settings={
+            name: (label.criterion, label.settings) for name, label in compared_runs.labels.items()
+        },
+        judged=judged_in(compared_runs),
+        controls_of=controls_of_runs(compared_runs),
+        commands={name: command_of(arm_runs) for name, arm_runs in compared_runs.runs.items()},
+        facts=facts_of_runs(compared_runs),
+        tables=tables_of_runs(compared_runs),
         figures=page_figures(steps, metrics, title=title, fixed=against or BASELINES),
-        remarks=remarks_of_runs(found),
-        notes=[f"{line}{_LEFT_OUT}" for line in failure_sentences(found.table)],
+        remarks=remarks_of_runs(compared_runs),
+        notes=[f"{line}{_LEFT_OUT}" for line in failure_sentences(compared_runs.table)],
         measured={
-            name: [by_name(run.data.metrics) for run in own] for name, own in found.runs.items()
+            name: [by_name(run.data.metrics) for run in arm_runs]
+            for name, arm_runs in compared_runs.runs.items()
         },
         robustness=noisy.table,
         errors=noisy.errors,
@@ -188,8 +197,8 @@ def _runs(config: CompareConfig) -> tuple[list[Run], str]:
 
 def _command(config: CompareConfig, chosen: str) -> str:
     usual, ours = parameters(CompareConfig()), parameters(config)
-    said = [
+    changed = [
         f"{k}={v}" for k, v in ours.items() if v != usual[k] and k not in ("runs", "experiment")
     ]
-    words = [chosen, *said]
+    words = [chosen, *changed]
     return " ".join(["mlflow run . -e compare", *(f"-P {quote(word)}" for word in words)])

@@ -77,8 +77,15 @@ def page_figures(
         draw("collapse", _COLLAPSE, known[0], lambda part: collapse_figure(part, title=title))
     lengths = [n for n in LENGTHS if n in table.columns and table[n].notna().all()]
     if lengths and "accuracy" in table.columns:
-        told = "Accuracy against description lengths, as shares of the dense network's."
-        draw("length", told, "accuracy", lambda part: lengths_figure(part, lengths, title=title))
+        caption_of_lengths = (
+            "Accuracy against description lengths, as shares of the dense network's."
+        )
+        draw(
+            "length",
+            caption_of_lengths,
+            "accuracy",
+            lambda part: lengths_figure(part, lengths, title=title),
+        )
     return figures
 
 
@@ -109,5 +116,5 @@ def _ends(part: pd.DataFrame, metric: str) -> str:
     last = part.loc[part.groupby(["criterion", "seed"])["sparsity"].idxmax()]
     at = percent(float(last["sparsity"].max()))
     mean = last.groupby("criterion", sort=False)[metric].mean()
-    told = ", ".join(f"{name} {number(float(value), metric)}" for name, value in mean.items())
-    return f"{metric_of(metric).heading} at the last step (up to {at} removed): {told}."
+    values = ", ".join(f"{name} {number(float(value), metric)}" for name, value in mean.items())
+    return f"{metric_of(metric).heading} at the last step (up to {at} removed): {values}."

@@ -44,13 +44,13 @@ _COMPARED = ("bdm_bits", "compressed_bytes")
 _FAIR, _REPAIRED = "dense is a fair control", "dense is repaired"  # columns of ours
 
 
-def publish(found: FinishedRuns, out: Path, command: str) -> list[Path]:
+def publish(finished: FinishedRuns, out: Path, command: str) -> list[Path]:
     """Write a study's page, figures and CSV, and its entry in RESULTS.md; returns what was written.
 
     Equal runs give equal bytes.
 
     Args:
-        found: The study and its runs.
+        finished: The study and its runs.
         out: Folder of RESULTS.md, docs/ and results/.
         command: What makes the runs and the page again.
 
@@ -58,8 +58,8 @@ def publish(found: FinishedRuns, out: Path, command: str) -> list[Path]:
         InputError: If the report names a metric that there is not, or RESULTS.md is malformed.
         ResourceError: If there is no run to publish, one is damaged, or a file cannot be written.
     """
-    study, wanted = found.study, found.study.report
-    measured = table_of(found)
+    study, wanted = finished.study, finished.study.report
+    measured = table_of(finished)
     failed, table = failure_sentences(measured, "method"), without_failed(measured, ARM)
     left_out = {"left out from there on, for all seeds": "; ".join(failed)} if failed else {}
     values = at_points(table, wanted.sparsities, wanted.metrics)
@@ -68,10 +68,10 @@ def publish(found: FinishedRuns, out: Path, command: str) -> list[Path]:
     compared = values[values["quantity"].isin(wanted.compared or wanted.metrics[:1])]
     paired = differences(compared, wanted.against)
     # Other recoveries leave the dense network as it is: there it is no measure of a loss.
-    kept = free_of_loss(table[table[_FAIR]], wanted.within, wanted.free)
+    free_values = free_of_loss(table[table[_FAIR]], wanted.within, wanted.free)
     spread = means(spreads(values, dict(wanted.spread)))
-    free = means(kept)
-    shorter = differences(kept[kept["quantity"].isin(_COMPARED)], wanted.against)
+    free = means(free_values)
+    shorter = differences(free_values[free_values["quantity"].isin(_COMPARED)], wanted.against)
     files: dict[str, bytes] = {}
     images: dict[tuple[str, str], list[str]] = {}
     for name, part in _groups(table):
@@ -88,7 +88,7 @@ def publish(found: FinishedRuns, out: Path, command: str) -> list[Path]:
     text = study_page(
         title=study.title,
         question=study.question,
-        facts=facts_of(found, command) | left_out,
+        facts=facts_of(finished, command) | left_out,
         means=everything,
         differences=paired,
         free=free,
@@ -122,29 +122,29 @@ def entry_of(study: Study, numbers: pd.DataFrame) -> str:
     )
 
 
-def table_of(found: FinishedRuns) -> pd.DataFrame:
+def table_of(finished: FinishedRuns) -> pd.DataFrame:
     """The steps of all runs of a study, arms in the order of its file, with the columns of ARM.
 
     Raises:
         ResourceError: If there is none, or one is damaged.
     """
-    study = found.study
-    keys = [(s, a) for a in study.arms for s in study.seeds if (s, a) in found.children]
+    study = finished.study
+    keys = [(s, a) for a in study.arms for s in study.seeds if (s, a) in finished.children]
     if not keys:
         raise ResourceError(f"there is no finished run of {study.section!r} to report")
     methods = {arm: study.method(arm) for arm in study.arms}
     settings = {arm: ", ".join(study.settings(arm)) for arm in study.arms}
-    texts = tracking.fetch_texts([found.children[key] for key in keys], TABLE)
+    texts = tracking.fetch_texts([finished.children[key] for key in keys], TABLE)
     tables = []
     for (seed, arm), text in tqdm(
         zip(keys, texts, strict=True), total=len(keys), desc="reading", disable=None, leave=False
     ):
-        steps = steps_of_run(found.children[seed, arm], text)
+        steps = steps_of_run(finished.children[seed, arm], text)
         names = [*study.group(arm), methods[arm], arm.criterion, settings[arm]]
-        own = dict(zip(ARM, names, strict=True)) | {"seed": seed}
-        own[_FAIR] = as_recovery(arm.config.recovery).memoryless
-        own[_REPAIRED] = own[_FAIR] and arm.config.recovery != "none"
-        tables.append(steps.assign(**own))
+        columns = dict(zip(ARM, names, strict=True)) | {"seed": seed}
+        columns[_FAIR] = as_recovery(arm.config.recovery).memoryless
+        columns[_REPAIRED] = columns[_FAIR] and arm.config.recovery != "none"
+        tables.append(steps.assign(**columns))
     return pd.concat(tables, ignore_index=True)
 
 
@@ -184,8 +184,8 @@ def _draw(part: pd.DataFrame, study: Study, stem: str) -> dict[str, bytes]:
     drawn = {stem: compare_figure(part, curves, by="method", title=study.title)} if curves else {}
     if lengths:
         drawn[f"{stem}-length"] = lengths_figure(part, lengths, by="method", title=study.title)
-    made = {name: render_compact(figure) for name, figure in drawn.items()}
-    return {f"{name}.{ending}": content for name, (content, ending) in made.items()}
+    rendered = {name: render_compact(figure) for name, figure in drawn.items()}
+    return {f"{name}.{ending}": content for name, (content, ending) in rendered.items()}
 
 
 def _told(group: tuple[str, str], table: pd.DataFrame) -> list[str]:
