@@ -29,7 +29,7 @@ def test_an_interrupted_prune_run_lends_its_network(
     store: MlflowClient, entry: Entry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(recipe, "prune_network", interrupt)
+        patch.setattr(recipe, "prune_by", interrupt)
         result = entry("prune", criteria="magnitude", epochs=1)
     assert result.exit_code == 130
     assert result.stderr == "Error: interrupted; what was finished is kept\n"
