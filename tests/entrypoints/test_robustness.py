@@ -214,3 +214,16 @@ def test_a_network_that_fails_under_noise_keeps_the_rest_of_its_path_and_of_the_
     text = Path(finished.download_artifacts(page, "compare.html")).read_text(encoding="utf-8")
     assert "magnitude under shot2: failed at 1 of 3 steps" in text
     assert "are left out, of all seeds" in text
+
+
+def test_the_page_of_a_prune_run_shows_its_robustness_run(
+    finished: MlflowClient, entry: Entry, pipeline: dict[str, str]
+) -> None:
+    entry.run("robustness", run_id=pipeline["own"], corruptions="shot", severities="2")
+    result = entry("compare", runs=pipeline["own"])
+    assert result.exit_code == 0, result.output
+    assert "left out" not in result.stderr
+    page = newest(finished).info.run_id
+    text = Path(finished.download_artifacts(page, "compare.html")).read_text(encoding="utf-8")
+    assert "shot" in text
+    assert "mlflow run . -e robustness" not in text  # no network lacks one

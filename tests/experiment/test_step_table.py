@@ -5,9 +5,13 @@ from typing import Any
 
 import pandas as pd
 import pytest
+import torch
 
+from leastloss.data import Split
 from leastloss.errors import ResourceError
+from leastloss.evaluation import noise_summary, robustness_of
 from leastloss.experiment.step_table import numbers_of_run, steps_of_run
+from leastloss.models import MLP
 
 
 def run(**params: str) -> Any:
@@ -44,6 +48,7 @@ def test_a_whole_table() -> None:
         (text(gaussian3_accuracy=-0.1), "'gaussian3_accuracy' holds -0.1"),
         (text(val_recall_class_3=1.5), "'val_recall_class_3' holds 1.5"),
         (text(sparsity=[0, 0.1, 2, 3]), "'sparsity' holds 2"),
+        (text(weight_sparsity=-0.5), "'weight_sparsity' holds -0.5, and must lie in [0, 1]"),
         (text(excess_gap=-3), "'excess_gap' holds -3, and must lie in [-1, 1]"),
         (text(loss=["1", "2", "many", "3"]), "column 'loss' holds 'many', no number"),
         (text(sparsity=[0, 0.3, 0.2, 0.4]), "its sparsity does not rise"),
@@ -81,3 +86,14 @@ def test_tables_of_other_kinds() -> None:
     assert table["mce"].tolist()[0] == 1
     with pytest.raises(ResourceError, match=r"summary.csv of run 'r1' is damaged: column 'mce'"):
         numbers_of_run(run(), "summary.csv", "model,mce\ndense,one\n")
+
+
+def test_tables_of_robustness_as_they_are_written() -> None:
+    generator = torch.Generator().manual_seed(0)
+    split = Split(torch.rand(20, 1, 4, 4, generator=generator), torch.arange(20) % 4, 4, ())
+    models = {name: MLP(16, (4,), 4, generator=generator) for name in ("dense", "nc")}
+    rows = robustness_of(models, split, corruptions=["shot"], severities=[2], reference="dense")
+    for name, written in (("table.csv", rows), ("summary.csv", noise_summary(rows))):
+        table = numbers_of_run(run(), name, written.to_csv(index=False))
+        assert table["model"].tolist() == written["model"].tolist()
+        assert table.shape == written.shape

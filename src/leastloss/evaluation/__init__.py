@@ -22,6 +22,7 @@ from leastloss.evaluation.path_summary import NEAR as NEAR
 from leastloss.evaluation.path_summary import path_summary
 from leastloss.evaluation.path_summary import usable_step as usable_step
 from leastloss.evaluation.prediction import predict
+from leastloss.evaluation.robustness import NOISE_WORDS as NOISE_WORDS
 from leastloss.evaluation.robustness import robustness, robustness_of
 from leastloss.evaluation.significance import LEVEL as LEVEL
 from leastloss.evaluation.significance import MIN_SEEDS as MIN_SEEDS

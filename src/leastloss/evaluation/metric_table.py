@@ -21,6 +21,7 @@ class Metric:
         group: What it tells about: summary, accuracy, class, fairness, noise, sparsity, size, cost,
             collapse, layer, selection or training.
         digits: Significant digits, where it is not a share.
+        signed: Whether it is a difference, which may be below 0.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Metric:
     higher_is_better: bool | None = None
     group: str
     digits: int = 4
+    signed: bool = False
 
     @property
     def is_share(self) -> bool:
@@ -52,6 +54,7 @@ def _group(
     unit: str = "",
     better: bool | None = None,
     digits: int = 4,
+    signed: tuple[str, ...] = (),
 ) -> dict[str, Metric]:
     """Metrics alike in all but name and words; a third entry is a unit of its own."""
     return {
@@ -62,6 +65,7 @@ def _group(
             higher_is_better=better,
             group=group,
             digits=digits,
+            signed=name in signed,
         )
         for name, words, *own_unit in rows
     }
@@ -98,6 +102,7 @@ METRICS: dict[str, Metric] = {
         ("sde", "SDE: lopsided change of errors"),
         better=False,
         digits=3,
+        signed=("excess_gap",),
     ),
     **_group(
         "noise",

@@ -22,6 +22,8 @@ from leastloss.names import choose
 
 SEVERITIES = (1, 2, 3, 4, 5)
 CLEAN = "clean"
+NOISE_WORDS = ("model", "corruption", "noise_scale", "failed", "note")
+"""Columns of words in the tables of robustness and in their summaries; all others hold numbers."""
 
 
 @checked

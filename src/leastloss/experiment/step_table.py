@@ -7,14 +7,11 @@ import pandas as pd
 from leastloss import tracking
 from leastloss.controls import SMALL
 from leastloss.errors import ResourceError
-from leastloss.evaluation import FAILED, metric_of
+from leastloss.evaluation import FAILED, NOISE_WORDS, metric_of
 from leastloss.experiment.criterion_run import TABLE
 from leastloss.tracking import Run
 
-_WORDS = (
-    *("criterion", "dataset", "network", "model", "run_id", "seed"),
-    *("corruption", "note", "failed"),
-)
+_WORDS = ("criterion", "dataset", "network", "run_id", "seed", *NOISE_WORDS)
 _NEEDED = ("step", "sparsity")
 _ROUNDING = 1e-9
 
@@ -73,7 +70,7 @@ def numbers_of_run(run: Run, name: str, text: str) -> pd.DataFrame:
             raise damaged(f"column {column!r} holds {str(wrong.iloc[0])[:40]!r}, no number")
         metric = metric_of(column)
         if metric.is_share:
-            least = 0 if metric.is_accuracy or metric.group == "size" else -1  # or a difference
+            least = -1 if metric.signed else 0
             beyond = values[(values < least - _ROUNDING) | (values > 1 + _ROUNDING)]
             if len(beyond):
                 raise damaged(
