@@ -9,8 +9,10 @@ import pytest
 import torch
 from hypothesis import settings
 from mlflow import MlflowClient
+from tests.zero_cases import DATA, count, network
 from torch import nn
 
+import leastloss as ll
 from leastloss.data import Data, load_data
 from leastloss.models import MLP, BinarizedMLP, ConvNet
 from leastloss.training import fit
@@ -43,6 +45,18 @@ def networks(data: Data) -> dict[str, nn.Module]:
     for model in models.values():
         fit(model, data, epochs=8, lr=5e-3, progress=False)
     return models
+
+
+@pytest.fixture(scope="session")
+def reloaded() -> nn.Sequential:
+    """Pruned to 40 of 100 weights, and read back from a state_dict: no mask is remembered."""
+    net = network()
+    ll.fit(net, DATA, epochs=3, progress=False)
+    path = ll.prune(net, DATA, "magnitude", to_sparsity=0.4, steps=2, progress=False)
+    unmasked = network()
+    unmasked.load_state_dict(path.model_at(0.4).state_dict())
+    assert count(unmasked) == 40
+    return unmasked
 
 
 @pytest.fixture(scope="session")

@@ -2,36 +2,17 @@
 
 import inspect
 import timeit
-from collections.abc import Mapping, Sequence
-from typing import Any, get_type_hints
+from typing import get_type_hints
 
 import numpy as np
 import pytest
 import torch
+from tests.checked_example import example
 
 import leastloss as ll
 from leastloss import geometry, information
 from leastloss.arguments import checked, computed
 from leastloss.errors import InputError, ResourceError
-
-
-@checked
-def example(
-    whole: int = 1,
-    real: float = 1.0,
-    flag: bool = True,
-    text: str = "a",
-    wholes: Sequence[int] = (),
-    texts: Sequence[str] = (),
-    names: Mapping[str, int] | None = None,
-    *,
-    pair: tuple[int, int] = (1, 1),
-    seed: int = 0,
-    anything: Any = None,
-    unsaid=None,
-) -> str:
-    """Say that all is well."""
-    return "well"
 
 
 def test_arguments_by_place_are_checked_too_and_python_still_counts_them():

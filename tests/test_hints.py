@@ -1,34 +1,11 @@
 """What an annotation allows, and the words that say so."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
-
 import numpy as np
 import pytest
 import torch
+from tests.checked_example import example
 
-from leastloss.arguments import checked
 from leastloss.errors import InputError
-
-
-@checked
-def example(
-    whole: int = 1,
-    real: float = 1.0,
-    flag: bool = True,
-    text: str = "a",
-    wholes: Sequence[int] = (),
-    texts: Sequence[str] = (),
-    names: Mapping[str, int] | None = None,
-    *,
-    pair: tuple[int, int] = (1, 1),
-    seed: int = 0,
-    anything: Any = None,
-    unsaid=None,
-) -> str:
-    """Say that all is well."""
-    return "well"
-
 
 ALLOWED = [
     {"whole": np.int8(3)}, {"whole": -(2**63)}, {"real": 3}, {"real": np.float32(2)},

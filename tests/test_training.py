@@ -4,6 +4,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import torch
+from tests.zero_cases import DATA, count, holds, network
 from torch import nn
 
 import leastloss as ll
@@ -15,42 +16,6 @@ from leastloss.training import fit
 
 def _mlp() -> MLP:
     return MLP(64, (16,), 10, generator=torch.Generator().manual_seed(0))
-
-
-GENERATOR = torch.Generator().manual_seed(0)
-X = torch.rand(160, 6, generator=GENERATOR)
-DATA = ll.Data.from_tensors((X, (X[:, :4].argmax(dim=1))))
-
-
-def network() -> nn.Sequential:
-    torch.manual_seed(1)
-    return nn.Sequential(nn.Linear(6, 10), nn.ReLU(), nn.Linear(10, 4))
-
-
-def zeros(net: nn.Module) -> list[torch.Tensor]:
-    return [p.detach() == 0 for p in net.parameters() if p.ndim > 1]
-
-
-def count(net: nn.Module) -> int:
-    return sum(int(zero.sum()) for zero in zeros(net))
-
-
-@pytest.fixture(scope="module")
-def reloaded() -> nn.Sequential:
-    """Pruned to 40 of 100 weights, and read back from a state_dict: no mask is remembered."""
-    net = network()
-    ll.fit(net, DATA, epochs=3, progress=False)
-    path = ll.prune(net, DATA, "magnitude", to_sparsity=0.4, steps=2, progress=False)
-    again = network()
-    again.load_state_dict(path.model_at(0.4).state_dict())
-    assert count(again) == 40
-    return again
-
-
-def holds(found: nn.Module, before: nn.Module) -> bool:
-    return all(
-        bool((now | ~then).all()) for now, then in zip(zeros(found), zeros(before), strict=True)
-    )
 
 
 def test_training_learns_and_is_repeatable(data: Data) -> None:

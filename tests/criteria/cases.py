@@ -15,6 +15,7 @@ from leastloss.criteria import (
     Granularity,
     LDATaylor,
     ScatterSlope,
+    Scores,
     ScoringContext,
     Taylor,
     Wanda,
@@ -105,6 +106,18 @@ def shares(train: Split, *, balanced: bool) -> Tensor:
     if balanced:
         return 1 / (CLASSES * counts[train.y])
     return torch.full((len(train),), 1 / len(train)).double()
+
+
+def weights_and_gradients(
+    criterion: Criterion, model: nn.Module, *, balanced: bool
+) -> tuple[Scores, dict[str, Tensor], dict[str, Tensor], Tensor]:
+    """The scores of a criterion; weights, gradients of each sample, and what each sample counts."""
+    case = context(model)
+    scores = criterion.score(case)
+    assert list(scores) == list(case.masks)
+    weights = {n: layer.weight.detach() for n, layer in prunable_layers(case.model).items()}
+    gradients = sample_gradients(case.model, case.train)
+    return scores, weights, gradients, shares(case.train, balanced=balanced)
 
 
 def context_of(

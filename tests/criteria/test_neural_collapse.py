@@ -5,6 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from tests.criteria import unit_cases
+from tests.criteria.unit_cases import CLASSES, FEATURES, split
 from torch import Tensor, nn
 
 from leastloss.criteria.base import Granularity, Scores, ScoringContext
@@ -25,35 +27,15 @@ from leastloss.geometry import (
 from leastloss.models import MLP, BinarizedMLP
 from leastloss.models.layers import prunable_layers
 
-CLASSES, FEATURES = 3, 6
-COUNTS = (12, 7, 3)
-
-
-def split(seed: int = 0, shape: tuple[int, ...] = (FEATURES,)) -> Split:
-    generator = torch.Generator().manual_seed(seed)
-    y = torch.arange(CLASSES).repeat_interleave(torch.tensor(COUNTS))
-    shift = torch.rand(CLASSES, *shape, generator=generator)
-    return Split(torch.rand(len(y), *shape, generator=generator) + shift[y], y, CLASSES, (2,))
-
 
 def context(
     model: nn.Module, granularity: Granularity = "weight", data: Split | None = None
 ) -> ScoringContext:
-    masks = {
-        name: torch.ones_like(layer.weight, dtype=torch.bool)
-        for name, layer in prunable_layers(model).items()
-    }
-    return ScoringContext(
-        model=model.eval(),
-        masks=masks,
-        train=split() if data is None else data,
-        granularity=granularity,
-        generator=np.random.default_rng(0),
-    )
+    return unit_cases.context(model, data, granularity)
 
 
 def mlp(seed: int = 0, hidden: tuple[int, ...] = (5, 4)) -> MLP:
-    return MLP(FEATURES, hidden, CLASSES, generator=torch.Generator().manual_seed(seed))
+    return unit_cases.mlp(hidden, seed)
 
 
 def binary(seed: int = 0) -> BinarizedMLP:

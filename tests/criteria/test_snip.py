@@ -5,24 +5,21 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import torch
-from tests.criteria.cases import NETWORKS, context, sample_gradients, shares
+from tests.criteria.cases import NETWORKS, weights_and_gradients
 from torch import nn
 
 from leastloss.criteria import SNIP
-from leastloss.models.layers import prunable_layers
 
 
 @pytest.mark.parametrize("balanced", [True, False])
 @pytest.mark.parametrize("make", NETWORKS)
 def test_scores_equal_autograd(make: Callable[[], nn.Module], balanced: bool) -> None:
-    case = context(make())
-    layers, counts = prunable_layers(case.model), shares(case.train, balanced=balanced)
-    gradients = sample_gradients(case.model, case.train)
-    scores = SNIP(balanced=balanced).score(case)
-    assert list(scores) == list(case.masks)
+    scores, weights, gradients, counts = weights_and_gradients(
+        SNIP(balanced=balanced), make(), balanced=balanced
+    )
     sizes = {
-        name: (layer.weight.detach() * torch.einsum("n,n...->...", counts, gradients[name])).abs()
-        for name, layer in layers.items()
+        name: (weight * torch.einsum("n,n...->...", counts, gradients[name])).abs()
+        for name, weight in weights.items()
     }
     total = sum(float(size.sum()) for size in sizes.values())
     for name, size in sizes.items():

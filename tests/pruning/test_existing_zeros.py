@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from tests.zero_cases import DATA, X, count, holds, network, zeros
 from torch import nn
 from torch.nn.utils import prune as torch_prune
 
@@ -15,43 +16,7 @@ from leastloss.errors import InputError
 from leastloss.models import MLP, BinarizedMLP, BinaryLinear
 from leastloss.pruning import Parts, PruningPath, apply_masks, full_masks, shuffled
 
-GENERATOR = torch.Generator().manual_seed(0)
-X = torch.rand(160, 6, generator=GENERATOR)
-DATA = ll.Data.from_tensors((X, (X[:, :4].argmax(dim=1))))
-
-
 pytestmark = pytest.mark.filterwarnings("ignore:.*zero already:UserWarning")
-
-
-def network() -> nn.Sequential:
-    torch.manual_seed(1)
-    return nn.Sequential(nn.Linear(6, 10), nn.ReLU(), nn.Linear(10, 4))
-
-
-def zeros(net: nn.Module) -> list[torch.Tensor]:
-    return [p.detach() == 0 for p in net.parameters() if p.ndim > 1]
-
-
-def count(net: nn.Module) -> int:
-    return sum(int(zero.sum()) for zero in zeros(net))
-
-
-@pytest.fixture(scope="module")
-def reloaded() -> nn.Sequential:
-    """Pruned to 40 of 100 weights, and read back from a state_dict: no mask is remembered."""
-    net = network()
-    ll.fit(net, DATA, epochs=3, progress=False)
-    path = ll.prune(net, DATA, "magnitude", to_sparsity=0.4, steps=2, progress=False)
-    again = network()
-    again.load_state_dict(path.model_at(0.4).state_dict())
-    assert count(again) == 40
-    return again
-
-
-def holds(found: nn.Module, before: nn.Module) -> bool:
-    return all(
-        bool((now | ~then).all()) for now, then in zip(zeros(found), zeros(before), strict=True)
-    )
 
 
 @pytest.mark.parametrize("asked", [{"to_sparsity": 0.3}, {"to_sparsity": 0.4}])

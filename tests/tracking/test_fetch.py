@@ -9,15 +9,6 @@ from leastloss import tracking
 from leastloss.errors import ResourceError
 
 
-@pytest.fixture
-def kept(store: MlflowClient) -> str:
-    """A finished run with a text and an array."""
-    with tracking.run("train", "t", {}, exports=False) as run_id:
-        tracking.log_text(run_id, "step\n0\n", "table.csv")
-        tracking.log_array(run_id, np.arange(3), "order.npy")
-    return run_id
-
-
 def test_every_file_has_a_digest_that_is_checked(store: MlflowClient, kept: str) -> None:
     assert read(kept) == "step\n0\n"
     assert tracking.fetch_array(kept, "order.npy").tolist() == [0, 1, 2]

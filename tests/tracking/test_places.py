@@ -4,22 +4,12 @@ import shutil
 from pathlib import Path
 
 import mlflow
-import numpy as np
 import pytest
 from mlflow import MlflowClient
 from tests.tracking.cases import place, read
 
 from leastloss import tracking
 from leastloss.errors import ResourceError
-
-
-@pytest.fixture
-def kept(store: MlflowClient) -> str:
-    """A finished run with a text and an array."""
-    with tracking.run("train", "t", {}, exports=False) as run_id:
-        tracking.log_text(run_id, "step\n0\n", "table.csv")
-        tracking.log_array(run_id, np.arange(3), "order.npy")
-    return run_id
 
 
 def moved(store: MlflowClient, tmp_path: Path, *parts: str) -> Path:
