@@ -3,6 +3,7 @@
 import inspect
 from typing import Any
 
+import numpy as np
 import pytest
 
 import leastloss as ll
@@ -23,6 +24,24 @@ WRONG = [
     ({"allocation": "local"}, "unknown allocation 'local'"),
     ({"seed": -1}, "seed is -1; it must be an integer in [0, "),
 ]
+
+
+def test_python_takes_any_seed_and_flags_what_mlflow_keeps() -> None:
+    assert Plan(seed=2**70).seed == 2**70
+    with pytest.raises(InputError) as caught:
+        PruneConfig(seed=2**63)
+    assert f"it must be an integer in [0, {2**63 - 1}]" in str(caught.value)
+
+
+def test_lists_are_read_once_whatever_holds_them() -> None:
+    data = ll.load_data("digits", seed=0)
+    model = ll.MLP(64, (4, 4), 10)
+    options: dict[str, Any] = {"to_sparsity": 0.5, "steps": 1, "seed": 2**70, "progress": False}
+    options["layers"] = np.array(["layers.0", "layers.2"])
+    path = ll.prune(model, data, "magnitude", **options, noise=(n for n in ["shot:1"]))
+    assert path.settings["layers"] == ["layers.0", "layers.2"]
+    assert path.settings["noise"] == ["shot:1"]
+    assert "shot1_accuracy" in path.table()
 
 
 @pytest.mark.parametrize(("options", "line"), WRONG, ids=str)

@@ -116,9 +116,16 @@ class Allowed:
         return bool(self.at_least <= value <= self.at_most and self.above < value < self.below)
 
     def _words(self, kind: type[Any]) -> str:
-        left = f"[{self.at_least:.15g}" if self.at_least > -inf else f"({self.above:.15g}"
-        right = f"{self.at_most:.15g}]" if self.at_most < inf else f"{self.below:.15g})"
-        return f"{'an integer' if kind is int else 'a number'} in {left}, {right}"
+        what = "an integer" if kind is int else "a number"
+        left = f"[{_spelled(self.at_least)}" if self.at_least > -inf else f"({self.above:.15g}"
+        if self.at_most == self.below == inf:
+            return f"{what} in {left}, inf)"
+        right = f"{_spelled(self.at_most)}]" if self.at_most < inf else f"{self.below:.15g})"
+        return f"{what} in {left}, {right}"
+
+
+def _spelled(bound: float) -> str:
+    return str(bound) if isinstance(bound, int) else f"{bound:.15g}"
 
 
 def option(

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 COUNT: dict[str, Any] = {"at_least": 1, "at_most": 10**6}
 SEED: dict[str, Any] = {"at_least": 0, "at_most": 2**63 - 1}
+SEED_HELP = "Seed of every random stream: same seed, same bits out."
 NAMES: dict[str, Any] = {"each": str, "once": True}
 
 SCHEDULES: dict[str, str] = {
@@ -48,9 +49,7 @@ ALLOCATIONS: dict[str, str] = {
 class Seeded(Options):
     """The seed that training and pruning share."""
 
-    seed: int = option(
-        0, "Seed of every random stream: same seed, same bits out.", "seed", "repeats", **SEED
-    )
+    seed: int = option(0, SEED_HELP, "seed", "repeats", at_least=0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,7 +161,9 @@ class Plan(Seeded):
     @property
     def layer_names(self) -> list[str] | None:
         """The layers to prune; all if None."""
-        return None if self.layers is None or self.layers == "" else list(names(self.layers))
+        if self.layers is None or (isinstance(self.layers, str) and not self.layers):
+            return None
+        return list(names(self.layers))
 
     @property
     def noises(self) -> tuple[str, ...]:

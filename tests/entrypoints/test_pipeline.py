@@ -15,9 +15,10 @@ from tests.entrypoints.conftest import ALL, ROOT, children, last_model, statuses
 
 from leastloss.data import Data, load_data
 from leastloss.evaluation import by_name, key_of, names_of, path_summary
-from leastloss.experiment.config import PruneConfig, TrainConfig, parameters
+from leastloss.experiment.config import PruneConfig, TrainConfig
 from leastloss.geometry import COLLAPSE
 from leastloss.models.files import read_network
+from leastloss.options import parameters
 
 METRICS = {
     "sparsity",

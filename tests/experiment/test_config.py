@@ -13,11 +13,11 @@ from leastloss.cli import command
 from leastloss.errors import InputError
 from leastloss.experiment import commands, run_names
 from leastloss.experiment.compare_run import labels, pairing
-from leastloss.experiment.config import PruneConfig, RobustnessConfig, TrainConfig, parameters
+from leastloss.experiment.config import PruneConfig, RobustnessConfig, TrainConfig
 from leastloss.experiment.study import finished_runs, study, study_facts
 from leastloss.experiment.study import study_file as file
 from leastloss.experiment.study.finished_runs import FinishedRuns
-from leastloss.options import fields_of, option
+from leastloss.options import fields_of, option, parameters
 
 NOT_GIVEN = {"": {None, ()}, "all": {None}, "1,2,3,4,5": {(1, 2, 3, 4, 5)}, "no": {False}}
 """What a flag spells where Python has no text: empty lists, numbers, all of a list, yes and no."""

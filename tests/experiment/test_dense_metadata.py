@@ -6,8 +6,9 @@ import pytest
 
 from leastloss.data import load_data
 from leastloss.errors import InputError
-from leastloss.experiment.config import TrainConfig, parameters
+from leastloss.experiment.config import TrainConfig
 from leastloss.experiment.dense_metadata import saved_facts
+from leastloss.options import parameters
 
 SETTINGS = parameters(TrainConfig())
 RECIPE = load_data("digits").recipe
@@ -21,6 +22,11 @@ def facts(**changes: Any) -> dict[str, Any]:
 def test_facts_as_they_are_logged() -> None:
     found = saved_facts(facts())
     assert (found.data, found.name, found.settings) == (RECIPE, "mlp 3", SETTINGS)
+
+
+def test_the_first_files_knew_four_settings() -> None:
+    first = {key: SETTINGS[key] for key in ("dataset", "model", "hidden", "seed")}
+    assert saved_facts(facts(settings=first)).settings == SETTINGS
 
 
 def test_a_younger_setting_had_its_default() -> None:

@@ -2,11 +2,12 @@
 
 from leastloss.data import DATASETS, PROFILES
 from leastloss.errors import InputError
-from leastloss.experiment.config import PruneConfig, TrainConfig, numbers
+from leastloss.experiment.config import PruneConfig, TrainConfig
 from leastloss.information import BOUNDARIES, ENCODINGS
 from leastloss.losses import LOSSES
 from leastloss.models import MODELS, BinarizedMLP
 from leastloss.names import choose
+from leastloss.options import numbers
 from leastloss.pruning import as_recovery, check_plan, rounds_of, spelled
 
 

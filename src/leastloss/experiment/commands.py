@@ -4,14 +4,8 @@ from collections.abc import Mapping, Sequence
 from shlex import quote
 
 from leastloss.controls import CONTROLS_OF
-from leastloss.experiment.config import (
-    PruneConfig,
-    RobustnessConfig,
-    TrainConfig,
-    defaults,
-    fields_of,
-    implied,
-)
+from leastloss.experiment.config import PruneConfig, RobustnessConfig, TrainConfig
+from leastloss.options import defaults, fields_of, implied
 from leastloss.tracking import Run
 
 

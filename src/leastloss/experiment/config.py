@@ -6,35 +6,8 @@ This module imports nothing heavy, so that ``--help`` answers at once.
 from dataclasses import dataclass
 from typing import Any
 
-from leastloss.options import (
-    Options,
-    defaults,
-    fields_of,
-    implied,
-    names,
-    number,
-    numbers,
-    option,
-    parameters,
-    settings,
-)
-from leastloss.plan import COUNT, NAMES, SEED, Plan, Seeded
-
-__all__ = [
-    "CompareConfig",
-    "PruneConfig",
-    "RobustnessConfig",
-    "SweepConfig",
-    "TrainConfig",
-    "defaults",
-    "fields_of",
-    "implied",
-    "names",
-    "number",
-    "numbers",
-    "parameters",
-    "settings",
-]
+from leastloss.options import Options, option
+from leastloss.plan import COUNT, NAMES, SEED, SEED_HELP, Plan, Seeded
 
 _FROM_ZERO: dict[str, Any] = {"at_least": 0, "at_most": 10**6}
 _SHARES: dict[str, Any] = {"each": float, "at_least": 0, "at_most": 1, "once": True}
@@ -44,6 +17,8 @@ _SWITCH: dict[str, Any] = {"choices": ("yes", "no")}
 @dataclass(frozen=True, kw_only=True)
 class TrainConfig(Seeded):
     """What to train, on what, and how long."""
+
+    seed: int = option(0, SEED_HELP, "seed", "repeats", **SEED)
 
     dataset: str = option(
         "digits", "digits, mnist, fashion-mnist, kmnist or cifar10.", "data", "always"
@@ -133,6 +108,8 @@ class TrainConfig(Seeded):
 @dataclass(frozen=True, kw_only=True)
 class PruneConfig(Plan, TrainConfig):
     """What to train unless a run is given, and how to prune it."""
+
+    seed: int = option(0, SEED_HELP, "seed", "repeats", **SEED)
 
     run_id: str = option(
         "",

@@ -7,8 +7,9 @@ import pandas as pd
 
 from leastloss import tracking
 from leastloss.evaluation import failure_sentences
-from leastloss.experiment.config import PruneConfig, parameters
+from leastloss.experiment.config import PruneConfig
 from leastloss.experiment.dense import Dense
+from leastloss.options import parameters
 from leastloss.pruning import recovery_for
 
 PRUNED = "pruned_weights.safetensors"

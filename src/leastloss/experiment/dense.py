@@ -12,10 +12,11 @@ from leastloss.data import Data, load_data
 from leastloss.errors import InputError, ResourceError
 from leastloss.evaluation import evaluate, network_collapse
 from leastloss.experiment.axes import check_training_axes
-from leastloss.experiment.config import TrainConfig, number, numbers, parameters
+from leastloss.experiment.config import TrainConfig
 from leastloss.experiment.dense_metadata import saved_facts
 from leastloss.geometry import COLLAPSE
 from leastloss.models import build_model, read_network, save_network
+from leastloss.options import number, numbers, parameters
 from leastloss.plots import collapse_curves, render, training_curves
 from leastloss.seeds import torch_stream
 from leastloss.training import fit

@@ -6,9 +6,11 @@ from typing import Any, get_type_hints
 
 from leastloss.data import load_data
 from leastloss.errors import InputError
-from leastloss.experiment.config import TrainConfig, defaults, fields_of
+from leastloss.experiment.config import TrainConfig
 from leastloss.hints import kind_of
+from leastloss.options import defaults, fields_of
 
+_FIRST = ("dataset", "model", "hidden", "seed")  # settings that every file has had
 _KINDS = {int: "a whole number", float: "a number"}
 
 
@@ -45,8 +47,7 @@ def saved_facts(facts: Mapping[str, object]) -> SavedFacts:
         if kind is None or not kind.allows(data.get(key)):
             raise InputError(f"its fact {key!r} of data is {_shown(data.get(key))}")
     usual = {name: its.default for name, its in fields_of(TrainConfig).items()}
-    always = fields_of(TrainConfig, "data", "model", mark="always")
-    for key in (*always, "seed", *settings):
+    for key in (*_FIRST, *settings):
         value = settings.get(key)
         if not isinstance(value, str):
             raise InputError(f"its setting {key!r} is {_shown(value)}; it must be a text")

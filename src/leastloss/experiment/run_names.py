@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from leastloss.experiment.config import PruneConfig, defaults, fields_of
-from leastloss.options import Group
+from leastloss.experiment.config import PruneConfig
+from leastloss.options import Group, defaults, fields_of
 
 HOW = """\
 Each *prune* run holds one dense network; its children prune it, one by each criterion, with the

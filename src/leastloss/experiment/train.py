@@ -5,9 +5,10 @@ import click
 from leastloss import tracking
 from leastloss.evaluation import evaluate
 from leastloss.experiment.commands import command
-from leastloss.experiment.config import TrainConfig, parameters
+from leastloss.experiment.config import TrainConfig
 from leastloss.experiment.dense import Dense, train_dense, untrained
 from leastloss.experiment.run_names import data_words, joined, name_tags, note_of
+from leastloss.options import parameters
 
 
 def train(config: TrainConfig) -> Dense:

@@ -14,6 +14,7 @@ from leastloss.arguments import checked
 from leastloss.criteria import Criterion
 from leastloss.errors import notice
 from leastloss.models import untouched
+from leastloss.options import names
 from leastloss.plan import Plan
 from leastloss.pruning.extremes import all_remarks, zeros_remark
 from leastloss.pruning.masks import apply_masks
@@ -122,8 +123,8 @@ def prune(
         balance=balance,
         allocation=allocation,
         seed=seed,
-        layers=layers,
-        noise=noise,
+        layers=None if layers is None else names(layers),
+        noise=names(noise),
         empty_layers=empty_layers,
     )
     return prune_by(model, data, criterion, plan, zeros=zeros, progress=progress, on_step=on_step)

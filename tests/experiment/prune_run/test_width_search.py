@@ -6,7 +6,7 @@ from torch import nn
 import leastloss as ll
 from leastloss.data import Data
 from leastloss.errors import InputError
-from leastloss.experiment.config import TrainConfig, parameters
+from leastloss.experiment.config import TrainConfig
 from leastloss.experiment.dense import Dense
 from leastloss.experiment.prune_run.width_search import (
     count_weights,
@@ -17,6 +17,7 @@ from leastloss.experiment.prune_run.width_search import (
     untrained,
     widths_within,
 )
+from leastloss.options import parameters
 
 
 def dense_of(network: nn.Module, data: Data, **settings: str) -> Dense:

@@ -7,10 +7,10 @@ from tests.experiment.runs import run
 from tests.experiment.study.test_study_file import given
 
 from leastloss import tracking
-from leastloss.experiment.config import parameters
 from leastloss.experiment.study.finished_runs import find
 from leastloss.experiment.study.study_facts import facts_of
 from leastloss.experiment.study.study_file import study_of
+from leastloss.options import parameters
 
 STUDY = study_of(given(seeds=1, arm=[{"criteria": "nc"}], report={"sparsities": [0.5]}))
 NETWORK = parameters(STUDY.network(0))

@@ -3,8 +3,9 @@
 import pytest
 
 from leastloss.errors import InputError
-from leastloss.experiment.config import PruneConfig, fields_of
+from leastloss.experiment.config import PruneConfig
 from leastloss.experiment.study.toml_values import is_list, text_of, values_of
+from leastloss.options import fields_of
 
 OPTIONS = fields_of(PruneConfig)
 

@@ -24,13 +24,14 @@ from leastloss.experiment.compare_run.provenance import (
 )
 from leastloss.experiment.compare_run.robustness_runs import OF_RUN, exposed
 from leastloss.experiment.compare_run.runs_table import Compared, compared
-from leastloss.experiment.config import CompareConfig, names, numbers, parameters
+from leastloss.experiment.config import CompareConfig
 from leastloss.experiment.criterion_run import TABLE
 from leastloss.experiment.csv_text import csv_text
 from leastloss.experiment.known_metrics import check_measured
 from leastloss.experiment.run_names import data_words, joined, note_of
 from leastloss.experiment.run_query import children, criterion_runs, newest, runs_of
 from leastloss.names import choose
+from leastloss.options import names, numbers, parameters
 from leastloss.plots import render
 from leastloss.report import Comparison, compare_page
 from leastloss.tracking import Run

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from leastloss.criteria import current_label
-from leastloss.experiment.config import PruneConfig, defaults, fields_of, settings
+from leastloss.experiment.config import PruneConfig
+from leastloss.options import defaults, fields_of, settings
 from leastloss.tracking import Run
 
 

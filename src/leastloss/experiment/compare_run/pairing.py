@@ -6,8 +6,9 @@ from math import isclose
 from leastloss import tracking
 from leastloss.errors import InputError, ResourceError
 from leastloss.evaluation import by_name
-from leastloss.experiment.config import PruneConfig, fields_of, settings
+from leastloss.experiment.config import PruneConfig
 from leastloss.experiment.dense import RUN_TAG
+from leastloss.options import fields_of, settings
 from leastloss.tracking import Run
 
 _SAME = 1e-6  # relative; a network that was trained again on the same machine agrees in all bits

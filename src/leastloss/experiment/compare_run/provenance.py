@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from leastloss.controls import CONTROLS_OF, METHODS
 from leastloss.experiment.compare_run.pairing import digests
 from leastloss.experiment.compare_run.runs_table import Compared
-from leastloss.experiment.config import PruneConfig, fields_of, settings
-from leastloss.options import Group
+from leastloss.experiment.config import PruneConfig
+from leastloss.options import Group, fields_of, settings
 from leastloss.report import Cell, Grid
 from leastloss.tracking import Run
 

@@ -6,8 +6,9 @@ from dataclasses import replace
 import click
 
 from leastloss.controls import CONTROLS_OF, ROLE, SMALL, controlled_by, is_method, missing_controls
-from leastloss.experiment.config import PruneConfig, names
+from leastloss.experiment.config import PruneConfig
 from leastloss.experiment.prune_run.choices import Choice
+from leastloss.options import names
 
 
 def with_controls(config: PruneConfig, chosen: list[Choice]) -> list[Choice]:

@@ -7,7 +7,8 @@ from leastloss.controls import SHUFFLED, SMALL
 from leastloss.criteria import CRITERIA, Criterion, as_criterion
 from leastloss.errors import InputError
 from leastloss.experiment.axes import check_axes
-from leastloss.experiment.config import PruneConfig, fields_of, names
+from leastloss.experiment.config import PruneConfig
+from leastloss.options import fields_of, names
 
 
 @dataclass(frozen=True, kw_only=True)

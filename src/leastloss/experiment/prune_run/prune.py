@@ -9,7 +9,7 @@ from leastloss import tracking
 from leastloss.controls import SMALL
 from leastloss.errors import InputError
 from leastloss.experiment.commands import command
-from leastloss.experiment.config import PruneConfig, TrainConfig, defaults, fields_of, parameters
+from leastloss.experiment.config import PruneConfig, TrainConfig
 from leastloss.experiment.criterion_run import TABLE
 from leastloss.experiment.csv_text import csv_text
 from leastloss.experiment.dense import (
@@ -29,6 +29,7 @@ from leastloss.experiment.prune_run.small_dense import small_child
 from leastloss.experiment.run_names import HOW, name_tags, note_of, parent_name
 from leastloss.experiment.run_query import children, source
 from leastloss.experiment.train import report
+from leastloss.options import defaults, fields_of, parameters
 from leastloss.plan import Plan
 from leastloss.plots import compare_figure, render
 from leastloss.pruning import PruningPath

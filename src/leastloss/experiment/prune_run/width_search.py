@@ -7,9 +7,9 @@ from math import floor, log
 from torch import nn
 
 from leastloss.errors import InputError
-from leastloss.experiment.config import numbers
 from leastloss.experiment.dense import Dense
 from leastloss.models import ConvNet, build_model, weight_layers
+from leastloss.options import numbers
 from leastloss.pruning import PruningPath
 from leastloss.seeds import torch_stream
 

@@ -15,12 +15,12 @@ from torch import nn
 from leastloss import tracking
 from leastloss.controls import nested
 from leastloss.errors import InputError, ResourceError
-from leastloss.experiment.config import names
 from leastloss.experiment.criterion_run import PRUNED
 from leastloss.experiment.dense import RUN_TAG, Dense, check_fits, fetch_dense
 from leastloss.experiment.prune_run.child_run import ORDER
 from leastloss.experiment.run_query import check_child, children
 from leastloss.models import read_network
+from leastloss.options import names
 from leastloss.pruning import Parts, apply_masks, as_recovery, parts_at
 from leastloss.tracking import Run
 

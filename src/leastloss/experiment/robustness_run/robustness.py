@@ -16,7 +16,7 @@ from leastloss.evaluation import (
     noise_summary,
     robustness_of,
 )
-from leastloss.experiment.config import RobustnessConfig, names, numbers, parameters
+from leastloss.experiment.config import RobustnessConfig
 from leastloss.experiment.criterion_run import TABLE
 from leastloss.experiment.csv_text import csv_text
 from leastloss.experiment.dense import Dense
@@ -24,6 +24,7 @@ from leastloss.experiment.robustness_run.networks import Network, networks_of
 from leastloss.experiment.robustness_run.sample_images import Pictures
 from leastloss.experiment.run_names import data_words, joined, name_tags, note_of
 from leastloss.experiment.run_query import newest, source
+from leastloss.options import names, numbers, parameters
 from leastloss.plots import corruption_samples, render, robustness_figure, robustness_matrix
 
 SUMMARY = "summary.csv"

@@ -6,14 +6,9 @@ from typing import TypeAlias
 
 from leastloss import tracking
 from leastloss.criteria import current_label
-from leastloss.experiment.config import (
-    PruneConfig,
-    TrainConfig,
-    fields_of,
-    parameters,
-    settings,
-)
+from leastloss.experiment.config import PruneConfig, TrainConfig
 from leastloss.experiment.study.study import Arm, Study
+from leastloss.options import fields_of, parameters, settings
 from leastloss.tracking import Run
 
 _Key: TypeAlias = frozenset[tuple[str, str]]

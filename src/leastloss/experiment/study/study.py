@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, field, replace
 
-from leastloss.experiment.config import PruneConfig, TrainConfig, defaults, fields_of, parameters
+from leastloss.experiment.config import PruneConfig, TrainConfig
+from leastloss.options import defaults, fields_of, parameters
 
 
 @dataclass(frozen=True, kw_only=True)

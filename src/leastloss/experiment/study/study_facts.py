@@ -4,8 +4,9 @@ import hashlib
 from collections import Counter
 from typing import Any
 
-from leastloss.experiment.config import PruneConfig, defaults, fields_of, parameters
+from leastloss.experiment.config import PruneConfig
 from leastloss.experiment.study.finished_runs import FinishedRuns
+from leastloss.options import defaults, fields_of, parameters
 
 
 def facts_of(finished: FinishedRuns, command: str) -> dict[str, str]:

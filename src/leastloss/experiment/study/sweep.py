@@ -13,14 +13,7 @@ from leastloss import tracking
 from leastloss.errors import InputError, ResourceError
 from leastloss.experiment.compare_run.compare import PAGE, comparison_of, log_page
 from leastloss.experiment.compare_run.runs_table import compared
-from leastloss.experiment.config import (
-    PruneConfig,
-    SweepConfig,
-    TrainConfig,
-    names,
-    numbers,
-    parameters,
-)
+from leastloss.experiment.config import PruneConfig, SweepConfig, TrainConfig
 from leastloss.experiment.dense import untrained
 from leastloss.experiment.prune_run.choices import choices
 from leastloss.experiment.prune_run.dry_run import rehearse
@@ -32,6 +25,7 @@ from leastloss.experiment.study.study_file import read_studies, seeds_of
 from leastloss.experiment.study.worker_pool import Job, run_jobs
 from leastloss.experiment.train import train
 from leastloss.names import choose
+from leastloss.options import names, numbers, parameters
 from leastloss.report import Comparison
 
 
