@@ -3,7 +3,15 @@ import pytest
 from leastloss.evaluation import METRICS, by_name, key_of, name_of
 
 FAMILIES = ["recall_class_12", "sparsity_layer_3", "gaussian3_accuracy", "val_recall_class_0"]
-FAMILIES += ["val_accuracy", "epoch_val_loss", "epoch_nc1", "lr", "unheard_of", "mce/dense"]
+FAMILIES += [
+    "val_accuracy",
+    "epoch_val_loss",
+    "epoch_nc1",
+    "gpu_latency_ms",
+    "lr",
+    "unheard_of",
+    "mce/dense",
+]
 
 
 @pytest.mark.parametrize("name", [*METRICS, *FAMILIES])
@@ -33,6 +41,7 @@ def test_keys_are_distinct() -> None:
         ("nc3", "collapse/nc3"),
         ("latency_ms", "cost/latency_ms"),
         ("bdm_bits", "cost/bdm_bits"),
+        ("gpu_dense_throughput", "cost/gpu_dense_throughput"),
         ("gaussian2_accuracy", "noise/gaussian2_accuracy"),
         ("ties_at_cut", "selection/ties_at_cut"),
         ("gaussian/accuracy.dense", "gaussian/accuracy.dense"),

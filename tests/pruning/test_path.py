@@ -79,3 +79,10 @@ def test_model_between_steps_needs_a_repair_without_memory(
     )
     with pytest.raises(InputError, match=r"no step of this path has sparsity 0\.45"):
         path.model_at(0.45)
+
+
+def test_the_former_name_of_removed_parts(networks: dict[str, nn.Module], data: Data) -> None:
+    path = prune(networks["mlp"], data, "random", to_sparsity=0.5, steps=1, progress=False)
+    assert (
+        path.gone(7).tolist() == path.removed_parts(7).tolist() == path.removal_order[:7].tolist()
+    )

@@ -20,7 +20,7 @@ def test_a_run_without_the_metric_is_named() -> None:
 
 def test_tests_of_two_seeds_are_shown_only_if_asked_for() -> None:
     refusal = "n = 2: a claim needs 3 seeds or more"
-    runs = steps(2, ["nc", "magnitude"])
+    runs = steps(2, ["nc", "magnitude", "random"])
     for few_seeds in (False, True):
         given = Comparison(
             table=runs, title="t", command="c", metrics=["accuracy"], few_seeds=few_seeds
@@ -30,7 +30,7 @@ def test_tests_of_two_seeds_are_shown_only_if_asked_for() -> None:
         assert text.startswith(refusal) is not few_seeds
         assert ("corrected by Holm" in text) is few_seeds
         smalls = [cell.small for grid in section.all(Grid) for cell in grid.rows["nc"]]
-        assert any("p = 0.5" in small for small in smalls) is few_seeds  # 2 / 2**2
+        assert any("p = 1" in small for small in smalls) is few_seeds  # 2 / 2**2, times two others
 
 
 GOODS = {"nc": 2, "mils-bdm": 0, "magnitude": 1, "magnitude@nc": 3, "small-dense": 4}

@@ -208,6 +208,9 @@ def metric_of(name: str) -> Metric:
     if name.startswith("val_"):
         base = metric_of(name.removeprefix("val_"))
         return replace(base, name=name, words=f"{base.words} on validation images")
+    if name.startswith("gpu_"):
+        base = metric_of(name.removeprefix("gpu_"))
+        return replace(base, name=name, words=f"{base.words} on the GPU")
     if (noisy := re.fullmatch(r"([a-z-]+)([1-5])_(.+)", name)) and noisy[1] in CORRUPTIONS:
         base = metric_of(noisy[3])
         words = f"{base.words} under {noisy[1]} {noisy[2]}"

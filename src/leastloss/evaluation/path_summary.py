@@ -71,8 +71,9 @@ def path_summary(table: pd.DataFrame) -> dict[str, float]:
         ``free_sparsity``, the largest sparsity before balanced accuracy first falls by more than
         two points; ``area_balanced_accuracy`` and ``area_minority_recall``, the mean heights of
         these curves up to the last step; ``balanced_accuracy_at_80``, at the nearest step. What
-        cannot be said is left out: a step lacks the metric, no step is near 80 %, or the dense
-        network has too little to lose any.
+        cannot be said is left out: a step lacks the metric, no step is near 80 %, the dense network
+        has too little to lose any; the first three also where the path does not begin at 0, as
+        that of a network which came with zeros.
 
     Example:
         >>> steps = pd.DataFrame({"sparsity": [0, 0.5, 0.8], "balanced_accuracy": [0.9, 0.9, 0.5]})
@@ -84,12 +85,13 @@ def path_summary(table: pd.DataFrame) -> dict[str, float]:
     steps = table.assign(sparsity=rounded).drop_duplicates("sparsity", keep="last")
     at = steps["sparsity"].to_numpy(np.float64)
     summary = {}
+    whole = len(at) > 1 and at[0] == 0
     balanced = _curve(steps, "balanced_accuracy")
-    if balanced is not None and balanced[0] > NEAR + SLACK:
+    if whole and balanced is not None and balanced[0] > NEAR + SLACK:
         summary["free_sparsity"] = float(free_sparsity(at, balanced, balanced[0], NEAR))
     for metric in ("balanced_accuracy", "minority_recall"):
         values = _curve(steps, metric)
-        if values is not None:
+        if whole and values is not None:
             summary[f"area_{metric}"] = float(area_under_curve(at, values, at[-1]))
     nearest = int(np.abs(at - POINT).argmin())
     if balanced is not None and abs(at[nearest] - POINT) <= reach_of(POINT) + SLACK:
@@ -98,8 +100,8 @@ def path_summary(table: pd.DataFrame) -> dict[str, float]:
 
 
 def _curve(steps: pd.DataFrame, metric: str) -> np.ndarray | None:
-    """The metric at every step of a path from 0, or None where there is no such curve."""
-    if metric not in steps or len(steps) < 2 or steps["sparsity"].iloc[0] != 0:
+    """The metric at every step, or None where one lacks it."""
+    if metric not in steps:
         return None
     values: np.ndarray = steps[metric].to_numpy(np.float64)
     return values if np.isfinite(values).all() else None

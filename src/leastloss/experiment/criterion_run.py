@@ -14,6 +14,7 @@ from leastloss.pruning import recovery_for
 
 PRUNED = "pruned_weights.safetensors"
 TABLE = "table.csv"
+OF_RUN = "leastloss.of_run"  # the runs that a comparison or a robustness run is of
 REMARKS = "leastloss.remarks"
 NOISE_FAILED = "leastloss.failed_under_noise"
 _TAG = 5000  # what every store of MLflow takes as the value of a tag

@@ -8,7 +8,6 @@ from leastloss.pruning.masks import Parts, apply_masks, full_masks, sparsity
 from leastloss.pruning.measure import measure as measure
 from leastloss.pruning.measure import ternary_weights as ternary_weights
 from leastloss.pruning.noise import noisy_splits as noisy_splits
-from leastloss.pruning.noise import read_noise as read_noise
 from leastloss.pruning.noise import under_noise as under_noise
 from leastloss.pruning.path import PruningPath, Step
 from leastloss.pruning.recovery.adjust import Adjust, logit_adjusted

@@ -73,16 +73,14 @@ def _most(
     if len(level) > 3:
         who = f"{len(level)} alike keep"
     rest = asked[~asked["method"].isin(level["method"])]
-    words = [f"{number(best['mean'], metric)}\N{NO-BREAK SPACE}%"]
+    words = [_share(best, metric)]
     if len(rest):
         second = best_of(rest)
-        words.append(
-            f"next `{second['method']}` {number(second['mean'], metric)}\N{NO-BREAK SPACE}%"
-        )
+        words.append(f"next `{second['method']}` {_share(second, metric)}")
         if values is not None:
             words[-1] += paired_words(values, best, second, metric, few_seeds)
     if len(controls) and (top := best_of(controls))["mean"] > best["mean"] + TIED:
-        words.append(f"control `{top['method']}` {number(top['mean'], metric)}\N{NO-BREAK SPACE}%")
+        words.append(f"control `{top['method']}` {_share(top, metric)}")
     return who, f"{metric_of(metric).heading} ({'; '.join(words)})"
 
 

@@ -22,10 +22,10 @@ from leastloss.experiment.compare_run.provenance import (
     tables_of_runs,
     title_of,
 )
-from leastloss.experiment.compare_run.robustness_runs import OF_RUN, exposed
+from leastloss.experiment.compare_run.robustness_runs import exposed
 from leastloss.experiment.compare_run.runs_table import Compared, compared
 from leastloss.experiment.config import CompareConfig
-from leastloss.experiment.criterion_run import TABLE
+from leastloss.experiment.criterion_run import OF_RUN, TABLE
 from leastloss.experiment.csv_text import csv_text
 from leastloss.experiment.known_metrics import check_measured
 from leastloss.experiment.run_names import data_words, joined, note_of
@@ -42,7 +42,7 @@ _KEPT = ("curves", "collapse")  # figures that are kept as files of their own, t
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
+class PlannedComparison:
     """Runs that can be compared, and by what.
 
     Attributes:
@@ -60,7 +60,7 @@ class Plan:
     against: tuple[str, ...]
 
 
-def check(config: CompareConfig) -> Plan:
+def check(config: CompareConfig) -> PlannedComparison:
     """Find and read the runs: what is refused is refused before a run is opened.
 
     Raises:
@@ -79,7 +79,7 @@ def check(config: CompareConfig) -> Plan:
     known = [*compared_runs.labels, *{label.criterion for label in compared_runs.labels.values()}]
     for name in against:
         choose("method", name, list(dict.fromkeys(known)))
-    return Plan(
+    return PlannedComparison(
         runs=runs, chosen=chosen, compared_runs=compared_runs, metrics=metrics, against=against
     )
 

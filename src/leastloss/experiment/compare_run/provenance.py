@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Sequence
 
 from leastloss.controls import CONTROLS_OF, METHODS
+from leastloss.criteria import current_label
 from leastloss.experiment.compare_run.pairing import digests
 from leastloss.experiment.compare_run.runs_table import Compared
 from leastloss.experiment.config import PruneConfig
-from leastloss.options import Group, fields_of, settings
+from leastloss.options import Group, fields_of, names, settings
 from leastloss.report import Cell, Grid
 from leastloss.tracking import Run
 
@@ -77,7 +78,11 @@ def tables_of_runs(compared: Compared) -> list[Grid]:
 def controls_of_runs(compared: Compared) -> dict[str, str]:
     """Label -> the criteria whose control its runs say to be."""
     tags = {label: runs[0].data.tags.get(CONTROLS_OF, "") for label, runs in compared.runs.items()}
-    return {label: criteria for label, criteria in tags.items() if criteria}
+    return {
+        label: ",".join(current_label(name) for name in names(criteria))
+        for label, criteria in tags.items()
+        if criteria
+    }
 
 
 def judged_in(compared: Compared) -> tuple[str, ...]:

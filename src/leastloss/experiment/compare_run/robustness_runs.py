@@ -11,11 +11,10 @@ from leastloss.controls import nested
 from leastloss.errors import ResourceError
 from leastloss.experiment.commands import robustness_command
 from leastloss.experiment.compare_run.runs_table import Compared
-from leastloss.experiment.criterion_run import TABLE
+from leastloss.experiment.criterion_run import OF_RUN, TABLE
 from leastloss.experiment.step_table import numbers_of_run
 from leastloss.tracking import Run
 
-OF_RUN = "leastloss.of_run"
 _SUMMARY = "summary.csv"
 _EXPOSED = ("sparsity", "corruptions", "severities", "seed")
 _PARENT = "mlflow.parentRunId"

@@ -17,7 +17,7 @@ from leastloss.evaluation import (
     robustness_of,
 )
 from leastloss.experiment.config import RobustnessConfig
-from leastloss.experiment.criterion_run import TABLE
+from leastloss.experiment.criterion_run import OF_RUN, TABLE
 from leastloss.experiment.csv_text import csv_text
 from leastloss.experiment.dense import Dense
 from leastloss.experiment.robustness_run.networks import Network, networks_of
@@ -32,7 +32,7 @@ CHARTED = ("accuracy", "minority_recall", "flip_rate")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
+class PlannedExposure:
     """Noises by name and severity, and the networks that are to meet them."""
 
     corruptions: tuple[str, ...]
@@ -44,7 +44,7 @@ class Plan:
     networks: list[Network]
 
 
-def check(config: RobustnessConfig) -> Plan:
+def check(config: RobustnessConfig) -> PlannedExposure:
     """Check the words, then fetch the networks: what is refused is refused before a run is opened.
 
     Raises:
@@ -63,7 +63,7 @@ def check(config: RobustnessConfig) -> Plan:
     if config.corruptions.strip() == "all":
         corruptions = (*applicable(dense.data.test.x), WEIGHT_NOISE)
     check_noise(corruptions, severities, attacks, dense.data.test.x)
-    return Plan(
+    return PlannedExposure(
         corruptions=corruptions,
         attacks=attacks,
         severities=severities,
@@ -83,7 +83,7 @@ def robustness(config: RobustnessConfig) -> pd.DataFrame:
     """
     plan = check(config)
     run_id, dense, networks = plan.run_id, plan.dense, plan.networks
-    tags = {"leastloss.of_run": run_id}
+    tags = {OF_RUN: run_id}
     title = f"robustness of {run_id[:8]}"
     with tracking.run("robustness", title, parameters(config), tags=tags) as own_id:
         tracking.log_data(own_id, dense.data, dense.model_id)
