@@ -1,4 +1,4 @@
-"""The house: rooms are entered through their face, arrows run one way, files have tests of their name."""
+"""The house: rooms are entered through their face, arrows run one way, tests mirror files."""
 
 import ast
 from collections.abc import Iterator
