@@ -14,7 +14,6 @@ from leastloss.arguments import checked
 from leastloss.criteria import Criterion
 from leastloss.errors import notice
 from leastloss.models import untouched
-from leastloss.options import names
 from leastloss.plan import Plan
 from leastloss.pruning.extremes import all_remarks, zeros_remark
 from leastloss.pruning.masks import apply_masks
@@ -123,8 +122,8 @@ def prune(
         balance=balance,
         allocation=allocation,
         seed=seed,
-        layers=None if layers is None else names(layers),
-        noise=names(noise),
+        layers=None if layers is None else list(layers),
+        noise=list(noise),
         empty_layers=empty_layers,
     )
     return prune_by(model, data, criterion, plan, zeros=zeros, progress=progress, on_step=on_step)
