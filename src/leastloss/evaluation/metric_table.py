@@ -61,13 +61,13 @@ def _group(
         name: Metric(
             name=name,
             words=words,
-            unit=own_unit[0] if own_unit else unit,
+            unit=row_unit[0] if row_unit else unit,
             higher_is_better=better,
             group=group,
             digits=digits,
             signed=name in signed,
         )
-        for name, words, *own_unit in rows
+        for name, words, *row_unit in rows
     }
 
 

@@ -1,4 +1,4 @@
-"""What is trained, and how it is pruned but for the criteria, checked by the words alone."""
+"""Checks of the options of training and pruning that need no data and no network."""
 
 from leastloss.data import DATASETS, PROFILES
 from leastloss.errors import InputError
@@ -17,7 +17,7 @@ def binary_model(name: str) -> bool:
 
 
 def check_training_axes(config: TrainConfig) -> None:
-    """Refuse names of data, network or loss that there are not.
+    """Refuse unknown names of data sets, networks and losses.
 
     Raises:
         InputError: If one is unknown.
@@ -29,7 +29,7 @@ def check_training_axes(config: TrainConfig) -> None:
 
 
 def check_axes(config: PruneConfig) -> None:
-    """Refuse what no network can be pruned by.
+    """Refuse options of pruning that are unknown or contradict each other.
 
     Raises:
         InputError: If a name is unknown, or options do not go together.
@@ -39,10 +39,10 @@ def check_axes(config: PruneConfig) -> None:
     choose("boundary", config.boundary, BOUNDARIES)
     if config.permutations == 1:
         raise InputError(f"permutations is {config.permutations}; it must be 0, or at least 2")
-    # The network of a run shows later; auto keeps weights in some of them.
+    # A run's network is fetched later; assume binary layers until then, as auto depends on them.
     binary = bool(config.run_id) or binary_model(config.model)
     check_plan(config, as_recovery(spelled(str(config.recovery), binary=binary)))
-    # The steps, too, are those of a network of some size until its true size shows.
+    # The size of the network may be unknown yet: a large one stands in for it.
     units = sum(numbers(config.hidden, int, "hidden"))
-    known = config.granularity == "unit" and not config.run_id and units > 0
-    rounds_of(config, units if known else 1_000_000)
+    exact = config.granularity == "unit" and not config.run_id and units > 0
+    rounds_of(config, units if exact else 1_000_000)

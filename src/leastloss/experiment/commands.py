@@ -1,4 +1,4 @@
-"""The exact command that makes the runs of a method again."""
+"""Commands that reproduce runs."""
 
 from collections.abc import Mapping, Sequence
 from shlex import quote
@@ -10,12 +10,12 @@ from leastloss.tracking import Run
 
 
 def command_of(runs: Sequence[Run]) -> str:
-    """Spell the command that makes the runs of one method again, for all their seeds.
+    """The command that reproduces the runs of one method, for all their seeds.
 
-    What has its default value is left out. The dense networks are trained anew from their seeds.
+    Defaults are left out. The dense networks are trained anew from their seeds.
 
     Args:
-        runs: Finished criterion runs that differ in their seed alone.
+        runs: Finished criterion runs that differ only in their seed.
     """
     params = runs[0].data.params
     options = _options(params, runs[0].data.tags)
@@ -24,7 +24,7 @@ def command_of(runs: Sequence[Run]) -> str:
     seeds = sorted({run.data.params["seed"] for run in runs}, key=lambda text: (len(text), text))
     replicate = params.get("replicate", "0")
     if len({run.data.params.get("replicate") for run in runs}) > 1:
-        replicate = "$seed"  # a subset of its own for each
+        replicate = "$seed"  # each seed has its own subset
     call = _call("prune", options) + (f" -P replicate={replicate}" if replicate != "0" else "")
     if len(seeds) == 1:
         return f"{call} -P seed={seeds[0]}"
@@ -32,7 +32,7 @@ def command_of(runs: Sequence[Run]) -> str:
 
 
 def row_command(params: Mapping[str, str], tags: Mapping[str, str]) -> str:
-    """The command that makes one criterion run again, from its parameters and tags.
+    """The command that reproduces one criterion run, from its parameters and tags.
 
     Example:
         >>> row_command({"criterion": "random@nc", "seed": "3", "controls": "yes"}, {})
@@ -42,7 +42,7 @@ def row_command(params: Mapping[str, str], tags: Mapping[str, str]) -> str:
 
 
 def _options(params: Mapping[str, str], tags: Mapping[str, str]) -> dict[str, str]:
-    """The parameters of a criterion run that are not the default, without its seed."""
+    """The parameters of a criterion run that differ from their defaults, without the seed."""
     usual, following = defaults(PruneConfig), implied(PruneConfig, params)
     names = fields_of(PruneConfig, but=("runs", "criteria", "keep", "place"), unmarked="repeats")
     options = {
@@ -51,7 +51,7 @@ def _options(params: Mapping[str, str], tags: Mapping[str, str]) -> dict[str, st
         if params.get(name, usual[name]) != usual[name] and name not in following
     }
     followed = params["criterion"].split("@")
-    # a@b@c takes its layer ratios from b@c, and that from c: all three are pruned by.
+    # a@b@c takes its layer ratios from b@c, and b@c takes them from c: all three must run.
     chain = ["@".join(followed[i:]) for i in range(len(followed))][::-1]
     controlled = tags.get(CONTROLS_OF)
     options["criteria"] = ",".join([controlled] if controlled else chain)
@@ -61,7 +61,7 @@ def _options(params: Mapping[str, str], tags: Mapping[str, str]) -> dict[str, st
 
 
 def command(entry: str, params: Mapping[str, str]) -> str:
-    """The command that calls an entry point with these parameters; defaults go unsaid.
+    """The command that calls an entry point with these parameters; defaults are left out.
 
     Example:
         >>> command("train", {"dataset": "mnist", "epochs": "300", "data_dir": "/somewhere"})
@@ -72,7 +72,7 @@ def command(entry: str, params: Mapping[str, str]) -> str:
 
 
 def robustness_command(run_ids: Sequence[str], params: Mapping[str, str]) -> str:
-    """The command that exposes the networks of these runs to noise; defaults go unsaid.
+    """The command that exposes the networks of these runs to noise; defaults are left out.
 
     Example:
         >>> robustness_command(["a"], {"sparsity": "", "severities": "5"})
@@ -101,7 +101,7 @@ def _call(entry: str, options: Mapping[str, str]) -> str:
 
 
 def _of_a_network(run: Run, options: Mapping[str, str]) -> str:
-    """The command of a run whose network has another seed than its pruning."""
+    """The command of a run whose pruning has another seed than its network."""
     params, brought = run.data.params, fields_of(TrainConfig)
     pruning = {key: value for key, value in options.items() if key not in brought}
     pruning |= {"run_id": params["run_id"], "seed": params["seed"]}

@@ -1,4 +1,4 @@
-"""What every child run of a prune run is known by: its parameters, and the columns of its table."""
+"""What all child runs of a prune run share: parameters, columns of the table, tags."""
 
 from collections.abc import Sequence
 
@@ -14,14 +14,14 @@ from leastloss.pruning import recovery_for
 
 PRUNED = "pruned_weights.safetensors"
 TABLE = "table.csv"
-OF_RUN = "leastloss.of_run"  # the runs that a comparison or a robustness run is of
+OF_RUN = "leastloss.of_run"  # the runs behind a comparison or a robustness run
 REMARKS = "leastloss.remarks"
 NOISE_FAILED = "leastloss.failed_under_noise"
-_TAG = 5000  # what every store of MLflow takes as the value of a tag
+_TAG = 5000  # characters that every MLflow store accepts in a tag
 
 
 def child_parameters(config: PruneConfig, label: str, dense: Dense) -> dict[str, str]:
-    """The parameters of a child; a network that comes from a run brings those of its training."""
+    """The parameters of a child run; those of the training come from the dense network."""
     params = parameters(config) | dense.settings | {"seed": str(config.seed)}
     params |= {"criterion": label, "run_id": dense.run_id, "dense_seed": dense.settings["seed"]}
     params |= {key: str(value) for key, value in config.steps_taken.items()}
@@ -29,14 +29,14 @@ def child_parameters(config: PruneConfig, label: str, dense: Dense) -> dict[str,
 
 
 def tell_failures(run_id: str, table: pd.DataFrame) -> None:
-    """Say in one line, and in a tag of its run, under which noise and where a network failed."""
+    """Print which noise broke a network and from which step on; write it to a tag of the run."""
     if failures := "; ".join(failure_sentences(table)):
         click.echo(f"failed under noise, so NaN there: {failures}", err=True)
         tracking.log_tags(run_id, {NOISE_FAILED: failures})
 
 
 def tell_remarks(run_id: str, label: str, remarks: Sequence[str], *, aloud: bool) -> None:
-    """Keep the remarks on a path in a tag of its run, one a line, and perhaps print them."""
+    """Write the remarks on a path to a tag of its run, one per line; print them if ``aloud``."""
     if remarks:
         tracking.log_tags(run_id, {REMARKS: "\n".join(remarks)[:_TAG]})
     for remark in remarks if aloud else ():
@@ -44,7 +44,7 @@ def tell_remarks(run_id: str, label: str, remarks: Sequence[str], *, aloud: bool
 
 
 def labelled(table: pd.DataFrame, criterion: str, seed: int, dense: Dense) -> pd.DataFrame:
-    """The table of one child with the columns that tell children apart."""
+    """Add the columns that identify a child run to its table."""
     table.insert(0, "criterion", criterion)
     table.insert(1, "seed", seed)
     table.insert(2, "dataset", dense.data.name)

@@ -1,4 +1,4 @@
-"""Tables as CSV that a spreadsheet opens as what they are."""
+"""Tables as CSV that a spreadsheet opens safely: no cell turns into a formula."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def csv_text(table: pd.DataFrame, **options: Any) -> str:
-    r"""Write a table as CSV, without its index; a text that begins a formula gets an apostrophe.
+    r"""Write a table as CSV, without its index; text that would start a formula gets an apostrophe.
 
     Numbers stay numbers, whatever their sign.
 

@@ -1,4 +1,4 @@
-"""The dense network that everything starts from: trained here, or fetched from a run."""
+"""The dense network that every path starts from: trained here, or fetched from a run."""
 
 import tempfile
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ from leastloss.training import fit
 WEIGHTS = "dense_weights.safetensors"
 MODEL_TAG = "leastloss.dense_model"
 RUN_TAG = "leastloss.dense_run"
-WATCHED = 200  # samples of each class whose collapse is followed while training: a moment's work
+WATCHED = 200  # samples per class for collapse during training: quick enough for every epoch
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +44,7 @@ class Dense:
 
 @dataclass(frozen=True, kw_only=True)
 class Untrained:
-    """A network that is yet to be trained, with its data."""
+    """A network before its training, with its data."""
 
     config: TrainConfig
     model: nn.Module
@@ -80,10 +80,10 @@ def network_of(config: TrainConfig, data: Data) -> nn.Module:
 
 
 def untrained(config: TrainConfig) -> Untrained:
-    """Load the data and build the network: what is refused for either is refused here.
+    """Load the data and build the network; whatever is wrong with either is refused here.
 
     Raises:
-        InputError: If a name is unknown, or the data or the network cannot be so.
+        InputError: If a name is unknown, or the data or the network cannot be made.
         ResourceError: If the data cannot be read or the network does not fit into memory.
     """
     check_training_axes(config)
@@ -92,7 +92,7 @@ def untrained(config: TrainConfig) -> Untrained:
 
 
 def train_dense(start: Untrained, run_id: str) -> Dense:
-    """Train within an open run and log data, history, metrics, weights and model to it."""
+    """Train within an open run; log data, history, metrics, weights and model to it."""
     config, model, data = start.config, start.model, start.data
     tracking.log_data(run_id, data)
     history = fit(
@@ -131,7 +131,7 @@ def fetch_dense(run_id: str, data_dir: str = "") -> Dense:
     """Fetch the dense network that a run trained, or that it was pruned from.
 
     Raises:
-        ResourceError: If there is no such run, it holds no network, or its data differ now.
+        ResourceError: If the run is missing, holds no network, or its data have changed since.
     """
     run = tracking.find_run(run_id)
     run_id = run.data.tags.get(RUN_TAG, run_id)
@@ -141,7 +141,7 @@ def fetch_dense(run_id: str, data_dir: str = "") -> Dense:
     try:
         saved = saved_facts(facts)
         data = load_data(**saved.data, data_dir=data_dir or _folder(saved.settings))
-    except InputError as error:  # it was not the caller who said so
+    except InputError as error:  # the file is at fault, not the caller
         raise tracking.damaged(run_id, WEIGHTS, error) from error
     _same_data(run_id, data)
     check_fits(run_id, WEIGHTS, model, data)
@@ -159,10 +159,10 @@ def fetch_dense(run_id: str, data_dir: str = "") -> Dense:
 
 
 def check_fits(run_id: str, name: str, model: nn.Module, data: Data) -> None:
-    """Refuse a network from a file of a run that is none for its data.
+    """Refuse a network that was read from a run and does not fit its data.
 
     Raises:
-        ResourceError: If it takes other samples, or tells other classes apart.
+        ResourceError: If the numbers of features or classes differ.
     """
     ours, theirs = ((each.features, each.classes) for each in (model, data))
     if ours != theirs:
@@ -181,7 +181,7 @@ def _folder(settings: dict[str, str]) -> str | None:
 
 
 def _same_data(run_id: str, data: Data) -> None:
-    """Refuse to go on with other samples than those that the network was trained on."""
+    """Refuse data other than those that the network was trained on."""
     inputs = tracking.find_run(run_id).inputs
     recorded = inputs.dataset_inputs if inputs else []
     logged = {split_input.dataset.name: split_input.dataset.digest for split_input in recorded}
@@ -192,7 +192,7 @@ def _same_data(run_id: str, data: Data) -> None:
 
 
 def _epochs(history: pd.DataFrame) -> list[tuple[int, dict[str, float]]]:
-    # Names of their own: without "epoch_" they are those of the network that is kept.
+    # The prefix "epoch_" keeps them apart from the metrics of the final network.
     names = {name: f"epoch_{name}" for name in ("val_loss", "val_accuracy", *COLLAPSE)}
     rows = history.rename(columns=names).to_dict("records")
     return [(int(row.pop("epoch")), {str(k): float(v) for k, v in row.items()}) for row in rows]

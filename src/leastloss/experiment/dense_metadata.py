@@ -1,4 +1,4 @@
-"""What the file of a dense network says of its data and its training, checked."""
+"""The metadata in the file of a dense network, checked: its data and its training."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,10 +26,10 @@ class SavedFacts:
 def saved_facts(facts: Mapping[str, object]) -> SavedFacts:
     """Check the facts that were saved with a dense network.
 
-    A setting that is younger than the file had its default value.
+    A setting that the file does not hold is newer than the file and had its default.
 
     Raises:
-        InputError: If one is missing or of another kind.
+        InputError: If one is missing or has the wrong type.
 
     Example:
         >>> saved_facts({"data": {"name": "digits", "seed": 0}, "settings": {}, "name": 3})
@@ -46,7 +46,7 @@ def saved_facts(facts: Mapping[str, object]) -> SavedFacts:
         kind = kind_of(hints[key]) if key in hints else None
         if kind is None or not kind.allows(data.get(key)):
             raise InputError(f"its fact {key!r} of data is {_shown(data.get(key))}")
-    usual = {name: its.default for name, its in fields_of(TrainConfig).items()}
+    usual = {name: field.default for name, field in fields_of(TrainConfig).items()}
     for key in (*_FIRST, *settings):
         value = settings.get(key)
         if not isinstance(value, str):

@@ -1,4 +1,4 @@
-"""Which metrics criterion runs hold, and which those of a study will: a toy network tells."""
+"""Which metrics runs hold, and which those of a study will hold (measured on a toy network)."""
 
 import re
 from collections.abc import Iterable
@@ -20,24 +20,24 @@ _SHUFFLED = (
     *("shuffled_correlation", "shuffled_correlation_std", "redrawn_correlation"),
 )
 
-_COUNTED = ("step", "seed", "removed", "sparsity")  # where a row stands, and no measure of it
+_COUNTED = ("step", "seed", "removed", "sparsity")  # they locate a row and measure nothing
 
 
 def check_measured(wanted: Iterable[str], table: pd.DataFrame) -> None:
     """Refuse metrics that a table of steps does not hold.
 
     Raises:
-        InputError: If there is one; it lists what there is.
+        InputError: If one is missing; it lists those that exist.
     """
     columns = [str(name) for name in table.select_dtypes("number")]
-    known = [name for name in columns if name not in _COUNTED and not name.endswith(FAILED)]
+    measured = [name for name in columns if name not in _COUNTED and not name.endswith(FAILED)]
     for name in wanted:
-        choose("metric", name, known, _families(known))
+        choose("metric", name, measured, _families(measured))
 
 
-def _families(known: Iterable[str]) -> list[str]:
-    """The names of metrics in few words: those of classes and of validation images once."""
-    on_test = [name for name in known if not name.startswith("val_")]
+def _families(measured: Iterable[str]) -> list[str]:
+    """The names of metrics, those of all classes and of all validation twins as one."""
+    on_test = [name for name in measured if not name.startswith("val_")]
     return [*dict.fromkeys(re.sub(r"_\d+$", "_<k>", name) for name in on_test), "val_<metric>"]
 
 
@@ -45,20 +45,20 @@ def check_metrics(wanted: Iterable[str], configs: Iterable[PruneConfig]) -> None
     """Refuse metrics that no run of these configurations will hold.
 
     Raises:
-        InputError: If there is one.
+        InputError: If one is missing.
     """
-    known: dict[str, None] = {}
+    measured: dict[str, None] = {}
     for config in configs:
-        known |= dict.fromkeys(_measured(config.granularity, config.noises))
-        known |= dict.fromkeys(_SHUFFLED if config.permutations else ())
+        measured |= dict.fromkeys(_measured(config.granularity, config.noises))
+        measured |= dict.fromkeys(_SHUFFLED if config.permutations else ())
     for name in wanted:
         if not re.fullmatch(r"sparsity_layer_\d+", name):  # as many as the network has layers
-            choose("metric in report", name, known, _families(known))
+            choose("metric in report", name, measured, _families(measured))
 
 
 @cache
 def _measured(granularity: str, noise: tuple[str, ...]) -> tuple[str, ...]:
-    """What every step is measured by; all data sets have ten classes."""
+    """The metrics of every step; all data sets have ten classes."""
     x = torch.rand(60, 1, 4, 4, generator=torch_stream(0, "rehearsal"))
     data = Data.from_tensors((x, torch.arange(60) % 10), classes=10)
     model = MLP(16, (4,), 10, generator=torch_stream(0, "rehearsal"))

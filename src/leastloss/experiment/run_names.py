@@ -1,4 +1,4 @@
-"""How runs are called, tagged and described where people look at them."""
+"""Names, tags and notes of runs, as people see them in the MLflow UI."""
 
 from collections.abc import Mapping
 
@@ -61,7 +61,7 @@ def parent_name(params: Mapping[str, str]) -> str:
 
 
 def name_tags(params: Mapping[str, str]) -> dict[str, str]:
-    """The tags to filter runs by, from their parameters: those of which there is one."""
+    """The tags to filter runs by, from the parameters that a run has."""
     tags = {
         "leastloss.dataset": data_words(params),
         "leastloss.model": f"{params['model']} {params['hidden'].replace(',', '-')}".strip(),
@@ -74,12 +74,12 @@ def name_tags(params: Mapping[str, str]) -> dict[str, str]:
 
 
 def note_of(params: Mapping[str, str], what: str, command: str = "") -> str:
-    """The note of a run: what it did, on what, and how to do it again.
+    """The note of a run: what it did, on which data and network, and the command.
 
     Args:
         params: Its parameters.
         what: What it did, as a sentence.
-        command: What makes it again, if that is known.
+        command: The command that reproduces it, if known.
     """
     lines, usual = [what, ""], defaults(PruneConfig)
     for head, groups in _LINES.items():

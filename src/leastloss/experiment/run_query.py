@@ -1,4 +1,4 @@
-"""Which tracked runs a recipe works on."""
+"""Find the tracked runs that a recipe works on."""
 
 from collections.abc import Sequence
 from textwrap import shorten
@@ -11,15 +11,15 @@ from leastloss.tracking import Run
 
 
 def source(run_id: str, unfinished: str) -> Run:
-    """The run that somebody named, by its id or the first letters of it.
+    """The run with this id, or whose id begins so.
 
     Args:
-        run_id: What was given.
-        unfinished: ``yes`` or ``no``: whether one that did not finish is taken.
+        run_id: An id or its first letters.
+        unfinished: ``yes`` or ``no``: whether to accept a run that did not finish.
 
     Raises:
         InputError: If several ids begin so.
-        ResourceError: If there is none, or it did not finish and that was not asked for.
+        ResourceError: If there is none, or it did not finish and ``unfinished`` is ``no``.
     """
     run = tracking.find_run(run_id)
     state = run.info.status
@@ -48,7 +48,7 @@ def newest(kind: str) -> str:
 
 
 def children(run_id: str) -> list[Run]:
-    """The finished criterion runs of a prune run, oldest first; others are told and left out.
+    """The finished criterion runs of a prune run, oldest first; others are left out with a message.
 
     Raises:
         ResourceError: If it has none.
@@ -71,10 +71,10 @@ _NEEDED = ("criterion", "seed", "dense_seed", "granularity", "recovery")
 
 
 def check_child(run: Run) -> Run:
-    """Refuse a run that calls itself a criterion run and was not logged by us.
+    """Refuse a run that is tagged as a criterion run and lacks its parameters.
 
     Raises:
-        ResourceError: If it has no such parameters.
+        ResourceError: If a parameter is missing.
     """
     lacking = [name for name in _NEEDED if name not in run.data.params]
     if lacking:
@@ -95,19 +95,21 @@ def runs_of(experiment: str) -> list[Run]:
     parents = tracking.search(f"tags.`{tracking.KIND}` = 'prune' AND {finished}", experiment)
     if not parents:
         raise InputError(f"experiment {experiment!r} has no finished prune run")
-    known = {run.info.run_id for run in parents}
+    parent_ids = {run.info.run_id for run in parents}
     pruned = tracking.search(f"tags.`{tracking.KIND}` = 'criterion' AND {finished}", experiment)
-    of_known = [run for run in pruned[::-1] if run.data.tags.get("mlflow.parentRunId") in known]
-    return [check_child(run) for run in of_known]
+    children_of_parents = [
+        run for run in pruned[::-1] if run.data.tags.get("mlflow.parentRunId") in parent_ids
+    ]
+    return [check_child(run) for run in children_of_parents]
 
 
 def criterion_runs(run_ids: Sequence[str], unfinished: str = "no") -> list[Run]:
     """The criterion runs among these runs and their finished children.
 
     Raises:
-        InputError: If the ids of several runs begin as one that was given.
+        InputError: If the ids of several runs begin with one of these.
         ResourceError: If a run is missing, is neither a prune run nor a child of one, or did not
-            finish and that was not asked for.
+            finish and ``unfinished`` is ``no``.
     """
     chosen: list[Run] = []
     for run_id in run_ids:

@@ -1,4 +1,4 @@
-"""The table of a run, read back: complete, numbers where numbers belong, and in their range."""
+"""Read the table of a run, and check it: complete, numeric, every value in its range."""
 
 from io import StringIO
 
@@ -20,14 +20,14 @@ def steps_of_run(run: Run, text: str) -> pd.DataFrame:
     """Read the steps of a criterion run; its parameters say how many there are.
 
     Raises:
-        ResourceError: If rows or columns are missing, or a value cannot be.
+        ResourceError: If rows or columns are missing, or a value is impossible.
     """
     table = numbers_of_run(run, TABLE, text)
     lacking = [name for name in _NEEDED if name not in table]
     if lacking:
         raise tracking.damaged(run.info.run_id, TABLE, f"it has no column {lacking[0]!r}")
     steps, params = table["step"].tolist(), run.data.params
-    if params.get("criterion") == SMALL:  # of the others' steps it has a few
+    if params.get("criterion") == SMALL:  # it has only some of the others' steps
         wanted = sorted({0, *steps})
     else:
         wanted = list(range(int(params.get("steps", len(steps) - 1)) + 1))
@@ -44,10 +44,10 @@ def steps_of_run(run: Run, text: str) -> pd.DataFrame:
 
 
 def numbers_of_run(run: Run, name: str, text: str) -> pd.DataFrame:
-    """Read a table that a run kept.
+    """Read a table of a run.
 
     Raises:
-        ResourceError: If it is empty, holds words in a column of numbers, or a share out of range.
+        ResourceError: If it is empty, holds text among numbers, or a share is out of range.
     """
 
     def damaged(reason: object) -> ResourceError:

@@ -12,13 +12,13 @@ from leastloss.options import parameters
 
 
 def train(config: TrainConfig) -> Dense:
-    """Train a network and log it; prints the run's id and what it reached.
+    """Train a network and log it; prints the run's id and the test metrics.
 
     Raises:
         InputError: If a parameter is out of range or a name unknown.
         ResourceError: If data, disk or tracking store fail.
     """
-    start, params = untrained(config), parameters(config)  # refused before a run is opened
+    start, params = untrained(config), parameters(config)  # bad input fails before a run is opened
     name = joined(f"train {config.model}", data_words(params), f"s{config.seed}")
     with tracking.run("train", name, params, tags=name_tags(params)) as run_id:
         dense = train_dense(start, run_id)
@@ -30,7 +30,7 @@ def train(config: TrainConfig) -> Dense:
 
 
 def report(dense: Dense) -> None:
-    """Print what a dense network reaches on the test images."""
+    """Print the test metrics of a dense network."""
     metrics = evaluate(dense.model, dense.data.test)
     keys = ("accuracy", "balanced_accuracy", "minority_recall", "worst_class_recall")
     figures = ", ".join(f"{key.replace('_', ' ')} {metrics[key]:.3f}" for key in keys)

@@ -99,10 +99,10 @@ def collapse_curves(history: pd.DataFrame, *, title: str = "") -> Figure:
         raise InputError("the history has no rows; there is nothing to draw")
     for column in ("epoch", "val_loss"):
         choose("column", column, history.columns)
-    known = collapse_columns(history)
-    if not known:
+    measured = collapse_columns(history)
+    if not measured:
         raise InputError("the history has no collapse metrics; there is nothing to draw")
-    shown = {name: [m for m in metrics if m in known] for name, metrics in _PANELS.items()}
+    shown = {name: [m for m in metrics if m in measured] for name, metrics in _PANELS.items()}
     shown = {name: metrics for name, metrics in shown.items() if metrics}
     figure = new_figure(3.6 * len(shown), 3.9)
     best = history["epoch"].iloc[int(history["val_loss"].argmin())]

@@ -56,7 +56,7 @@ def robustness_matrix(
         cmap="cividis" if share else "vlag",
         cbar=False,
         linewidths=1.5,
-        **({"vmin": 0, "vmax": 1} if share else {"norm": _around_one(values)}),
+        **({"vmin": 0, "vmax": 1} if share else {"norm": _centred_at_1(values)}),
     )
     for (y, x), value in np.ndenumerate(values):
         if np.isnan(value):
@@ -77,7 +77,7 @@ def _mean(values: pd.Series) -> float:
     return float(values.mean(skipna=False))
 
 
-def _around_one(values: np.ndarray) -> TwoSlopeNorm:
+def _centred_at_1(values: np.ndarray) -> TwoSlopeNorm:
     """Colours that turn at 1, where a network errs as much as the dense one."""
     finite = values[np.isfinite(values)]
     far = max(float(np.abs(finite - 1).max()) if finite.size else 0.0, 0.05)

@@ -13,11 +13,11 @@ from leastloss.plots.style import INK, QUIET, headline, new_figure
 Images = NDArray[np.floating[Any]]
 
 
-def corruption_samples(found: Mapping[str, Mapping[int, Images]], *, title: str = "") -> Figure:
+def corruption_samples(images_of: Mapping[str, Mapping[int, Images]], *, title: str = "") -> Figure:
     """Draw a few images under every corruption and severity.
 
     Args:
-        found: Corruption -> severity (0 is clean) -> images (k, C, H, W) in [0, 1], the same k
+        images_of: Corruption -> severity (0 is clean) -> images (k, C, H, W) in [0, 1], the same k
             samples everywhere; one channel is grey, three are colours.
         title: What is shown.
 
@@ -29,16 +29,16 @@ def corruption_samples(found: Mapping[str, Mapping[int, Images]], *, title: str 
         >>> [image.get_array().shape for image in figure.axes[0].images]
         [(8, 17, 3)]
     """
-    severities = sorted({severity for images in found.values() for severity in images})
+    severities = sorted({severity for images in images_of.values() for severity in images})
     if not severities:
         raise InputError("there is no damaged image to draw; at least 1 is needed")
-    first = next(iter(next(iter(found.values())).values()))
+    first = next(iter(next(iter(images_of.values())).values()))
     width = 0.62 * len(first) * first.shape[3] / first.shape[2]
-    figure = new_figure(max(width * len(severities) + 1.4, 5), 0.72 * len(found) + 0.9)
-    panels = figure.subplots(len(found), len(severities), squeeze=False)
+    figure = new_figure(max(width * len(severities) + 1.4, 5), 0.72 * len(images_of) + 0.9)
+    panels = figure.subplots(len(images_of), len(severities), squeeze=False)
     for severity, ax in zip(severities, panels[0], strict=True):
         ax.set_title(f"severity {severity}" if severity else "clean", fontsize=9.5, color=QUIET)
-    for (name, images), line in zip(found.items(), panels, strict=True):
+    for (name, images), line in zip(images_of.items(), panels, strict=True):
         for severity, ax in zip(severities, line, strict=True):
             ax.set_axis_off()
             if severity in images:

@@ -1,4 +1,4 @@
-"""The first screen of the page: one sentence, the curves, one table of the methods asked for."""
+"""The first screen of the page: one sentence, the curves, one table of the requested methods."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -16,7 +16,7 @@ from leastloss.report.sections import Grid
 from leastloss.report.tables import capital, cell_of, seeds_of
 
 ASKED = ("method", "baseline")
-"""Roles of the methods that were asked for: all but the controls."""
+"""Roles of the methods that the user asked for: all but the controls."""
 
 RARE = "minority_recall"
 
@@ -30,15 +30,15 @@ def answer(
     refused: str = "",
     few_seeds: bool = False,
 ) -> str:
-    """Say in one sentence which of the methods asked for keeps most, and whether that is shown.
+    """Say in one sentence which requested method keeps most, and whether that is significant.
 
     Args:
         area: What :func:`leastloss.report.values.areas` returns.
         roles: Method -> its role.
-        metrics: Shares of which more is better; the first two are spoken of.
+        metrics: Shares of which more is better; the sentence names the first two.
         end: Sparsity up to which the curves are averaged.
-        refused: Why no difference may be claimed, if so.
-        few_seeds: Whether differences of fewer than three seeds are told.
+        refused: Why no difference may be claimed; empty if one may.
+        few_seeds: Whether to report differences of fewer than three seeds.
     """
     mean = means(area)
     best: dict[str, list[str]] = {}
@@ -65,7 +65,7 @@ def _most(
     values: pd.DataFrame | None,
     few_seeds: bool,
 ) -> tuple[str, str]:
-    """Who keeps most of one metric; and how much, who is next, and which control keeps more."""
+    """The leaders in one metric; and in words their mean, the runner-up, and a better control."""
     best = best_of(asked)
     level = asked[asked["mean"] > best["mean"] - TIED]
     names = listed([f"`{name}`" for name in level["method"]])
@@ -85,7 +85,7 @@ def _most(
 
 
 def _share(row: pd.Series, metric: str) -> str:
-    """A mean in per cent that no line break tears apart."""
+    """A mean in per cent, without a line break before the sign."""
     return f"{number(row['mean'], metric)}\N{NO-BREAK SPACE}%"
 
 
@@ -99,15 +99,15 @@ def answer_grid(
     at: Sequence[float],
     within: float,
 ) -> Grid:
-    """Arrange the table of the first screen: a row per method asked for, the furthest first.
+    """The table of the first screen: a row per requested method, the largest free sparsity first.
 
     Args:
         steps: One row per run and step: ``ARM``, seed, sparsity; score_seconds, if measured.
-        free: What :func:`leastloss.report.numbers.means` says of ``free:<metric>``.
-        points: What :func:`leastloss.report.numbers.means` says of the metrics at ``at``.
+        free: Means of ``free:<metric>`` (:func:`leastloss.report.numbers.means`).
+        points: Means of the metrics at ``at``.
         roles: Method -> its role, in the order of equal rows.
         metrics: Shares of which more is better; the first is the one that must stay.
-        at: The two sparsities at which the recall of the rare classes is told.
+        at: The two sparsities of the columns with the recall of the rare classes.
         within: The loss that counts as none.
     """
     asked = [name for name, role in roles.items() if role.kind in ASKED] or list(roles)

@@ -1,4 +1,4 @@
-"""What pruning does to single classes, and to single predictions."""
+"""The sections on single classes, and on fairness."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -59,7 +59,7 @@ def recall_columns(steps: pd.DataFrame) -> list[str]:
 def classes_section(
     figures: Sequence[Drawn], losses: pd.DataFrame, methods: Sequence[str]
 ) -> Section:
-    """The section of the classes: the heat map, and the class that pays most."""
+    """The section on classes: the heat map, and the class that loses most."""
     titled: dict[str, Any] = {"anchor": "classes", "title": "Class by class"}
     if losses.empty:
         return Section(**titled, blocks=["These runs hold no recalls of single classes."])
@@ -83,18 +83,20 @@ def classes_section(
 def fairness_section(
     steps: pd.DataFrame, points: Sequence[float], methods: Sequence[str]
 ) -> Section:
-    """The section of what is shared out unevenly, at a few sparsities."""
+    """The section on fairness, at a few sparsities."""
     titled: dict[str, Any] = {"anchor": "fairness", "title": "Who pays"}
-    known = [n for n in names_of("fairness") if n in steps.columns and np.isfinite(steps[n]).any()]
-    if not known:
+    measured = [
+        n for n in names_of("fairness") if n in steps.columns and np.isfinite(steps[n]).any()
+    ]
+    if not measured:
         none = "These runs hold none of the measures of fairness; newer ones do."
         return Section(**titled, blocks=[none])
-    averages = means(at_points(steps, points, known))
+    averages = means(at_points(steps, points, measured))
     grids = []
     for at in points:
         rows = averages[averages["at"] == at]
         if len(rows):
-            grids.append(means_grid(rows, known, methods, f"At {percent(at)} removed"))
+            grids.append(means_grid(rows, measured, methods, f"At {percent(at)} removed"))
     lead = [
         "Changed predictions: share of the test images whose prediction is not the dense "
         "network's, right or wrong. Excess gap: how much more the class that loses most loses than "

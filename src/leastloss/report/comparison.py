@@ -1,4 +1,4 @@
-"""All that a page says, from finished tables: its sections in order."""
+"""The sections of a page, in order, from finished tables."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -28,33 +28,33 @@ from leastloss.report.values import areas, as_arms, end_of, free_values, points_
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """What is compared, and all that a reader needs to trust it.
+    """What is compared, with the facts that a reader needs to trust it.
 
     Attributes:
         table: One row per run and step: ``by``, seed, sparsity, the metrics.
-        title: What was compared, in a few words.
-        command: The exact command that makes this page again.
+        title: A short title.
+        command: The exact command that reproduces the page.
         by: Column that tells the methods apart.
-        metrics: What the page is about; the first counts most.
+        metrics: The metrics to compare; the first counts most.
         at: Sparsities of the tables; empty: some that half of the methods measured.
         within: Loss of a share that counts as none.
         against: Criteria or methods that others are compared with; empty: the baselines.
-        few_seeds: Whether differences are told of fewer than three seeds, too.
+        few_seeds: Whether to report differences of fewer than three seeds.
         settings: Method -> its criterion and settings.
         judged: Criteria that need controls; empty: all but the baselines.
-        controls_of: Method -> the criteria whose control its runs say to be.
-        commands: Method -> the command that makes its runs again.
-        facts: What made the numbers: words -> value.
-        tables: More of the same: digests of the data, ids of the runs.
+        controls_of: Method -> the criteria that its runs are tagged as a control of.
+        commands: Method -> the command that reproduces its runs.
+        facts: Settings, versions and so on: name -> value.
+        tables: Facts as tables: digests of the data, ids of the runs.
         figures: Anchor of a section -> its figures.
         measured: Method -> the metrics of its runs.
-        notes: Sentences that the page must not keep back, such as what is left out.
+        notes: Caveats for the summary, such as what is left out.
         remarks: Sentences on single methods: emptied layers, classes that are lost.
         robustness: One row per network, model, corruption and severity.
         errors: Summaries of it, one row per network and model.
-        unexposed: Network -> labels of which no robustness run is there.
-        robustness_command: What makes the robustness runs that lack.
-        links: Words -> address of runs and files; relative, or http(s).
+        unexposed: Network -> labels without a robustness run.
+        robustness_command: The command that makes the missing robustness runs.
+        links: Text -> address; relative, or http(s).
     """
 
     table: pd.DataFrame
@@ -84,7 +84,7 @@ class Comparison:
 
 
 def sections_of(comparison: Comparison) -> list[Section]:
-    """Work out every section of the page.
+    """Make every section of the page.
 
     Raises:
         InputError: If the table cannot be summarised (see
@@ -94,21 +94,21 @@ def sections_of(comparison: Comparison) -> list[Section]:
     check_table(table, comparison.metrics, by)
     methods = list(looks(table[by]))
     steps = as_arms(table, by, comparison.settings)
-    known = {
+    settings_of = {
         name: (criterion, arm_settings)
         for name, criterion, arm_settings in steps[["method", "criterion", "settings"]]
         .drop_duplicates()
         .itertuples(index=False)
     }
     role_of = roles(
-        {name: known[name] for name in methods}, comparison.controls_of, comparison.judged
+        {name: settings_of[name] for name in methods}, comparison.controls_of, comparison.judged
     )
     at = tuple(comparison.at) or points_for(table, by)
     shares = [metric for metric in comparison.metrics if metric_of(metric).is_accuracy]
     end = end_of(table, by)
     free = free_values(steps, shares, comparison.within)
     area = areas(steps, list(comparison.metrics), end)
-    criteria = {criterion for criterion, _ in known.values()}
+    criteria = {criterion for criterion, _ in settings_of.values()}
     against = list(comparison.against) or [name for name in BASELINES if name in criteria]
     against = against or methods[:1]
     fewest = int(table.groupby(by)["seed"].nunique().max())
@@ -196,7 +196,7 @@ def sections_of(comparison: Comparison) -> list[Section]:
 
 
 def _section_of(anchor: str, title: str, blocks: Sequence[Block]) -> list[Section]:
-    """A section of these blocks; none where there is none."""
+    """A section of these blocks; no section without blocks."""
     return [Section(anchor=anchor, title=title, blocks=blocks)] if blocks else []
 
 

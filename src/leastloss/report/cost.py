@@ -1,4 +1,4 @@
-"""What a method costs, and what its pruned network costs."""
+"""The section on costs: of scoring, and of the pruned network."""
 
 from collections.abc import Mapping, Sequence
 
@@ -27,10 +27,9 @@ def cost_section(
     """The section of costs.
 
     Args:
-        steps: One row per run and step: ``ARM``, seed, sparsity, removed, and of the columns of
-            costs those that there are.
+        steps: One row per run and step: ``ARM``, seed, sparsity, removed, and any columns of costs.
         methods: In the order of the rows.
-        measured: Method -> the metrics of its runs, for what is measured once in a run.
+        measured: Method -> the metrics that its runs measured once.
     """
     ends = steps.loc[steps.groupby([*ARM, "seed"], sort=False)["sparsity"].idxmax()]
     frames = [
@@ -64,7 +63,7 @@ def cost_section(
 
 
 def scoring_values(steps: pd.DataFrame) -> pd.DataFrame:
-    """Seconds of scoring of a whole path, in all and for each part that it removed."""
+    """Seconds of scoring along a whole path, in total and per removed part."""
     if not {"score_seconds", "removed"} <= set(steps.columns):
         return pd.DataFrame(columns=VALUES)
     runs = steps.groupby([*ARM, "seed"], sort=False).agg(

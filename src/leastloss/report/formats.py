@@ -1,4 +1,4 @@
-"""How numbers are written on pages and in Markdown alike."""
+"""How numbers are written, on pages and in Markdown alike."""
 
 from math import isfinite
 
@@ -32,7 +32,7 @@ def number(value: float, quantity: str, signed: bool = False) -> str:
 
 
 def percent(share: float) -> str:
-    """A sparsity as words give it.
+    """A share in per cent.
 
     Example:
         >>> percent(0.965), percent(0.9), percent(0.9951)
@@ -42,7 +42,7 @@ def percent(share: float) -> str:
 
 
 def heading(quantity: str, removed: str = "removed") -> str:
-    """What a column of such numbers is headed by, with its unit.
+    """The heading of a column of this quantity, with its unit.
 
     Example:
         >>> heading("compressed_bytes"), heading("minority_recall"), heading("sparsity")

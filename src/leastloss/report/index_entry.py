@@ -1,4 +1,4 @@
-"""A study's entry in RESULTS.md: its best figure, a short table, and where the rest is."""
+"""A study's entry in RESULTS.md: its best number, a short table, and links to the rest."""
 
 from collections.abc import Sequence
 
@@ -19,7 +19,7 @@ _COLUMNS = 3
 def index_entry(
     name: str, *, title: str, numbers: pd.DataFrame, against: Sequence[str], page: str, csv: str
 ) -> str:
-    """Write the entry, between the markers that :func:`leastloss.report.markdown.place` looks for.
+    """Write the entry between the markers that :func:`leastloss.report.markdown.place` expects.
 
     The first metric decides; the best arm is the one with the best mean at the largest sparsity.
     The table holds it, the runner-up, the study's first arm and the references of the same group.
@@ -56,7 +56,7 @@ def index_entry(
 
 
 def _sentence(best: pd.Series, arms: pd.DataFrame, dense: pd.DataFrame, metric: str) -> str:
-    """The best figure of the study, first, and what it is."""
+    """The best number of the study, and what it is."""
     mean, *ends = cell_of(best.to_dict(), metric).line.partition(" [")
     unit = " %" if metric_of(metric).is_share else ""
     count = len(arms.drop_duplicates([*GROUP, "method"]))
@@ -72,7 +72,7 @@ def _sentence(best: pd.Series, arms: pd.DataFrame, dense: pd.DataFrame, metric: 
 
 
 def _shown(names: list[str], ranked: list[str], against: Sequence[str]) -> set[str]:
-    """The arms of the table: the best, the study's first, and the references."""
+    """The arms of the table: the best ones, the study's first, and the references."""
     references: list[str] = []
     for wanted in against:
         kin = [name for name in names if name == wanted or name.startswith(f"{wanted}, ")]

@@ -1,4 +1,4 @@
-"""Who is ahead, of methods, baselines and controls alike: what a page says first."""
+"""Sentences on who leads among methods, baselines and controls."""
 
 from collections.abc import Mapping, Sequence
 
@@ -14,9 +14,9 @@ from leastloss.report.roles import Role, apart
 from leastloss.report.tables import seeds_of
 
 TIED = 5e-4
-"""Shares that differ by less are the same number on the page."""
+"""Shares that differ by less count as equal."""
 
-_MANY = 4  # so many names can be read at a glance
+_MANY = 4  # names at the most in one enumeration
 
 
 def of_leaders(
@@ -29,20 +29,20 @@ def of_leaders(
 ) -> list[str]:
     """Say who has most of each metric, in one sentence.
 
-    All that are ahead of the best method are named, then the best method; if that is ahead itself,
-    the best of the others. Where all tie, their one value is told without their names. A difference
-    is told between the best method and the best of the others.
+    The sentence names all that are ahead of the best method, then the best method; if that leads,
+    the best of the others. If all tie, it gives their value without names. It gives the difference
+    between the best method and the best of the others.
 
     Args:
         values: One row per run and metric: what :func:`leastloss.report.values.areas` returns, or
             :func:`leastloss.report.numbers.at_points` of one point.
         roles: Method -> its role.
-        where: What the values are of, as a sentence begins.
-        refused: Why no difference may be claimed, if so.
-        few_seeds: Whether differences of fewer than three seeds are told.
+        where: The start of the sentence: what the values are.
+        refused: Why no difference may be claimed; empty if one may.
+        few_seeds: Whether to report differences of fewer than three seeds.
 
     Returns:
-        The sentence; nothing where methods have no controls or baselines beside them.
+        The sentence; none if there are no methods, or no controls and baselines.
     """
     parts: list[str] = []
     count, n = 0, list[int]()
@@ -56,8 +56,8 @@ def of_leaders(
         who = _ranked(shown, metric.name, every=len(shown) == len(rows))
         text = f"{metric.heading} {who}"
         if not refused:
-            own_values = values[values["quantity"] == quantity]
-            text += paired_words(own_values, best, rival, metric.name, few_seeds)
+            metric_values = values[values["quantity"] == quantity]
+            text += paired_words(metric_values, best, rival, metric.name, few_seeds)
         parts.append(text)
         count, n = max(count, len(rows)), [*n, *shown["n"]]
     if not parts:
@@ -84,16 +84,16 @@ def paired_words(
 def of_others(
     rows: pd.DataFrame, roles: Mapping[str, Role], lead: str, named: Sequence[str]
 ) -> str:
-    """Say who goes as far as a method or further, and how far the controls go.
+    """Say who keeps a metric as far as a method or further, and how far the controls keep it.
 
     Args:
-        rows: Who keeps a metric how far: method, mean.
+        rows: How far each method keeps the metric: method, mean.
         roles: Method -> its role.
-        lead: The method that is spoken of.
-        named: Who is named already.
+        lead: The method.
+        named: Those that the text has named already.
 
     Returns:
-        Sentences, each with a blank before it; empty where nobody is left to name.
+        Sentences, each after a blank; empty if nobody is left to name.
     """
     mean = float(rows[rows["method"] == lead]["mean"].iloc[0])
     others = rows[~rows["method"].isin([lead, *named])]
@@ -123,10 +123,10 @@ def _names(names: pd.Series) -> str:
 
 
 def _ranked(rows: pd.DataFrame, quantity: str, *, every: bool = False) -> str:
-    """Names with their values, the highest first; those of one value together.
+    """Names with their values, the highest first; equal values together.
 
-    Where these are ``every`` method there is, those that share the last place are not named if they
-    are many, and none is named if all share one place.
+    If the rows are ``every`` method, many that share the last place are counted and not named, and
+    none is named if all share one place.
     """
     rows = rows.sort_values("mean", ascending=False, kind="stable")
     names_of: dict[str, list[str]] = {}

@@ -32,7 +32,7 @@ def lines_of(block: Block) -> list[str]:
             return [f"{caption}:", "", *table_lines(block)]
         case Image():
             return [f"![{block.alt}]({block.path})"]
-        case Drawn():  # is part of a page alone
+        case Drawn():  # Markdown has no inline figures
             return [block.alt or block.caption]
         case Sentences():
             lines = [f"- {text}" for text in block.texts]
@@ -56,13 +56,13 @@ def table_lines(grid: Grid) -> list[str]:
 
 
 def _folded(summary: str, lines: list[str]) -> list[str]:
-    """Lines behind a summary that opens them; no Markdown is read within ``<summary>``."""
+    """Lines that open on a click on the summary; ``<summary>`` takes HTML, not Markdown."""
     summary = re.sub(r"`([^`]*)`", r"<code>\1</code>", summary)
     return [f"<details><summary>{summary}</summary>", "", *lines, "", "</details>"]
 
 
 def place(text: str, name: str, entry: str) -> str:
-    r"""Put an entry where its markers are, or at the end; the rest of the text stays.
+    r"""Replace the entry between its markers, or append it; the rest of the text stays.
 
     Raises:
         InputError: If the markers do not come once each, in order.

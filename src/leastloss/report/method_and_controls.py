@@ -1,4 +1,4 @@
-"""Methods beside their controls."""
+"""The section on controls: each method beside its own."""
 
 from collections.abc import Mapping
 
@@ -13,10 +13,10 @@ from leastloss.report.tables import capital, cell_of
 
 
 def controls_section(areas: pd.DataFrame, roles: Mapping[str, Role]) -> Section:
-    """The section of controls.
+    """The section on controls.
 
     Args:
-        areas: What :func:`leastloss.report.numbers.means` says of ``area:<metric>``.
+        areas: Means of ``area:<metric>`` (:func:`leastloss.report.numbers.means`).
         roles: Method -> its role.
     """
     grids: list[Grid] = []
@@ -62,7 +62,7 @@ def controls_section(areas: pd.DataFrame, roles: Mapping[str, Role]) -> Section:
 
 
 def _in_order(role: Role) -> list[str | None]:
-    """The method that is each of the controls, None for those that are not there."""
+    """The control of each kind, None if it was not run."""
     return [
         next((method for label, method in role.controls.items() if label.startswith(control)), None)
         for control in CONTROLS

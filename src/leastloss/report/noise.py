@@ -1,4 +1,4 @@
-"""Robustness of the compared networks: a matrix of networks and corruptions."""
+"""The section on robustness: matrices of networks and corruptions."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -14,7 +14,7 @@ from leastloss.report.sections import Cell, Commands, Grid, Section
 from leastloss.report.tables import capital
 
 SHOWN = ("balanced_accuracy", "minority_recall", "flip_rate")
-"""Quantities of which there is a matrix, the first of them open."""
+"""Quantities with a matrix; the first one is unfolded."""
 
 _ERRORS = ("mce", "relative_mce")
 _READ = (
@@ -31,14 +31,14 @@ def robustness_section(
     lacking: Mapping[str, Sequence[str]] | None = None,
     command: str = "",
 ) -> Section:
-    """The section of robustness.
+    """The section on robustness.
 
     Args:
-        table: One row per dense network (``network``), model, corruption and severity; None if no
-            run of these networks is there.
-        summary: One row per network and model: mce, relative_mce; None if there is none.
-        lacking: Seed of the dense network -> models that no robustness run holds of it.
-        command: What makes the runs that lack.
+        table: One row per dense network (``network``), model, corruption and severity; None without
+            robustness runs.
+        summary: One row per network and model: mce, relative_mce; may be None.
+        lacking: Seed of the dense network -> its models without a robustness run.
+        command: The command that makes the missing runs.
     """
     titled: dict[str, Any] = {"anchor": "robustness", "title": "Under corruptions"}
     code = [Commands({"robustness": command})] if command else []
@@ -74,11 +74,11 @@ def robustness_section(
 
 
 def _without(lacking: Mapping[str, Sequence[str]], models: Sequence[str]) -> str:
-    """Which methods of which seeds, those that lack alike together."""
+    """Which methods of which seeds; seeds that lack the same ones together."""
     alike: dict[tuple[str, ...], list[str]] = {}
     for network, labels in lacking.items():
         alike.setdefault(tuple(labels), []).append(network)
-    # Where several sparsities were chosen, a model is called by its own as well.
+    # With several sparsities, the label of a model ends in its own.
     every = {model.rpartition(" at ")[0] or model for model in models} - {"dense"}
     return "; ".join(
         f"{'all methods' if every <= {*labels} else ', '.join(f'`{label}`' for label in labels)} "
@@ -88,7 +88,7 @@ def _without(lacking: Mapping[str, Sequence[str]], models: Sequence[str]) -> str
 
 
 def _how_sparse(table: pd.DataFrame) -> str:
-    """How much of the pruned networks is gone, as a sentence; empty where that is not told."""
+    """The sparsity of the pruned networks, as a sentence; empty if unknown."""
     if "sparsity" not in table:
         return ""
     pruned = table.loc[table["model"] != "dense", "sparsity"].dropna()
@@ -102,7 +102,7 @@ def _matrix(
     cells: pd.DataFrame, failed: pd.DataFrame, quantity: str, models: Sequence[str]
 ) -> Grid:
     corruptions = list(dict.fromkeys(cells["corruption"]))
-    # A network that failed at one severity has no mean over them, and its model none over networks.
+    # NaN is not skipped: a failure at one severity leaves the network and its model without a mean.
     each = cells.groupby(["model", "corruption", "network"])[quantity].agg(_mean)
     mean = each.groupby(["model", "corruption"]).agg(_mean).to_dict()
     broken = set(zip(failed["model"], failed["corruption"], strict=True))
@@ -133,7 +133,7 @@ def _matrix(
 
 def _errors(summary: pd.DataFrame, models: Sequence[str]) -> Grid:
     shown = [name for name in _ERRORS if name in summary.columns]
-    # A network in which a model has no number is not averaged away.
+    # NaN is not skipped: it must not be averaged away.
     each = summary.groupby(["model", "network"])[shown].agg(_mean)
     mean = each.groupby("model").agg(_mean).to_dict("index")
     return _with_n(
@@ -156,7 +156,7 @@ def _mean(values: "pd.Series[float]") -> float:
 
 
 def _with_n(rows: pd.DataFrame, grid: Grid) -> Grid:
-    """Of how many networks the means are: in the caption if alike, else in a column."""
+    """Add the number of networks: to the caption if it is the same for all, else as a column."""
     n = rows.groupby("model")["network"].nunique()
     if n.nunique() == 1:
         return replace(grid, caption=f"{grid.caption}, n = {n.iloc[0]}")

@@ -1,4 +1,4 @@
-"""From the runs of a study to the numbers of its section: one value per seed, then statistics."""
+"""From the steps of runs to numbers: one value per seed, then statistics over seeds."""
 
 from collections.abc import Mapping, Sequence
 
@@ -10,17 +10,17 @@ from leastloss.names import choose
 from leastloss.report.roles import repair_of
 
 GROUP = ["recovery", "granularity"]
-"""What arms must share to be compared and drawn together; the recovery is empty for any."""
+"""Columns that compared arms share; an empty recovery stands for any."""
 
 ARM = [*GROUP, "method", "criterion", "settings"]
 """Columns that tell arms apart.
 
-``method`` is the criterion with what tells it from its other arms, if any; ``settings`` is all that
-tells the arm from any other of its group, as ``key=value, key=value``.
+``method`` is the criterion with the settings in which its arms differ; ``settings`` are all in
+which the arm differs from any other of its group, as ``key=value, key=value``.
 """
 
 LENGTHS = ("bdm_bits", "mask_sign_bits", "compressed_bytes")
-"""Columns that measure how long a description of the pruned network is."""
+"""Columns with description lengths of the pruned network."""
 
 _VALUES = [*ARM, "seed", "quantity", "at", "value", "only_dense"]
 
@@ -28,8 +28,8 @@ _VALUES = [*ARM, "seed", "quantity", "at", "value", "only_dense"]
 def at_points(table: pd.DataFrame, points: Sequence[float], metrics: Sequence[str]) -> pd.DataFrame:
     """Read the metrics of every run off at a few sparsities, from the nearest step.
 
-    A run without a step that is near enough has no value there; see
-    :func:`leastloss.evaluation.summary.reach_of`.
+    A run has no value where no step is near enough
+    (:func:`leastloss.evaluation.summary.reach_of`).
 
     Args:
         table: One row per run and step: the columns of ``ARM``, seed, sparsity, the metrics.
@@ -73,11 +73,11 @@ def free_of_loss(
     Args:
         table: As for :func:`at_points`, with the metrics and their ``val_`` twins; step 0 is dense.
         within: Losses x, in [0, 1].
-        metrics: What must stay; more is better.
+        metrics: The metrics to keep; more is better.
 
     Returns:
         One row per run, quantity (sparsity, the metrics and ``LENGTHS``) and x (as ``at``);
-        ``only_dense`` tells that it is the dense network's.
+        ``only_dense``: the value is the dense network's.
 
     Raises:
         InputError: If a metric has no ``val_`` twin in the table.
@@ -118,21 +118,20 @@ def means(values: pd.DataFrame) -> pd.DataFrame:
 def differences(values: pd.DataFrame, against: Sequence[str]) -> pd.DataFrame:
     """Compare every arm with the reference criteria of its group, seed by seed.
 
-    Where a criterion occurs with several settings, the reference is the one that has the arm's
-    recovery and schedule, if any, and of those the one that agrees with it in most other settings,
-    the first of several; arms of that criterion are compared with its first.
-    Only seeds that both have count.
+    If a criterion has several settings, the reference is the one with the arm's recovery and
+    schedule, and of these the one that agrees with it in most other settings (the first of
+    several). Arms of that criterion are compared with its first. Only common seeds count.
 
     Args:
         values: What :func:`at_points` returns.
-        against: Criteria, or methods: these are the reference of all arms alike.
+        against: Criteria or methods; a method is the reference of all arms.
 
     Returns:
-        ``ARM``, quantity, at, against (what was asked for), reference (its method),
-        reference_settings, sparsity and reference_sparsity (mean of the steps that were read, if
-        ``values`` holds them), n, mean, low, high of arm minus reference, p (Wilcoxon signed-rank),
-        holm (over the arms that are compared with one reference criterion in one group, quantity
-        and point).
+        ``ARM``, quantity, at, against (as given), reference (its method),
+        reference_settings, sparsity and reference_sparsity (mean over the steps, if ``values``
+        holds them), n, mean, low, high of arm minus reference, p (Wilcoxon signed-rank),
+        holm (over all arms of one group, quantity, point and reference
+        criterion).
     """
     keys, samples = [], []
     for place, part in values.groupby([*GROUP, "quantity", "at"], sort=False):
@@ -142,10 +141,10 @@ def differences(values: pd.DataFrame, against: Sequence[str]) -> pd.DataFrame:
             part = part.assign(sparsity=np.nan)
         steps = part.groupby("method")["sparsity"].mean()
         for criterion in against:
-            known = [arm for arm in arms if arm["criterion"] == criterion]
-            known = known or [arm for arm in arms if arm["method"] == criterion]
-            for arm in arms if known else []:
-                near = known[:1] if arm["criterion"] == criterion else known
+            references = [arm for arm in arms if arm["criterion"] == criterion]
+            references = references or [arm for arm in arms if arm["method"] == criterion]
+            for arm in arms if references else []:
+                near = references[:1] if arm["criterion"] == criterion else references
                 chosen = max(
                     near, key=lambda candidate: _agreement(candidate["settings"], arm["settings"])
                 )
@@ -168,17 +167,17 @@ def differences(values: pd.DataFrame, against: Sequence[str]) -> pd.DataFrame:
 
 
 def _agreement(settings: str, other: str) -> tuple[int, int]:
-    """How alike two arms' settings are: in repair and schedule first, then in all."""
+    """In how many settings two arms agree: in repair and schedule, then in all."""
     repair = {*repair_of(settings)} & {*repair_of(other)}
     return len(repair), len({*settings.split(", ")} & {*other.split(", ")})
 
 
 def spreads(values: pd.DataFrame, groups: Mapping[str, Sequence[str]]) -> pd.DataFrame:
-    """Standard deviation over some arms of one network, seed by seed, in the form of ``values``.
+    """Standard deviation over some arms of one network, seed by seed; columns as in ``values``.
 
     Args:
         values: What :func:`at_points` returns.
-        groups: Name -> methods whose values are as many draws of one thing.
+        groups: Name -> methods that are random draws of the same thing.
     """
     parts = []
     for name, methods in groups.items():

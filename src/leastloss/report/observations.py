@@ -1,4 +1,4 @@
-"""What else the numbers say, in sentences: whole paths, chance, controls, the class that pays."""
+"""Sentences on whole paths, random removal, controls, and the class that loses most."""
 
 from collections.abc import Mapping, Sequence
 from math import isfinite
@@ -11,7 +11,7 @@ from leastloss.report.roles import Role, alike, apart
 
 
 def of_kind(rows: pd.DataFrame, roles: Mapping[str, Role], *kinds: str) -> pd.DataFrame:
-    """The rows of methods that are one of these kinds."""
+    """The rows of methods of these kinds."""
     return rows[rows["method"].isin([name for name, role in roles.items() if role.kind in kinds])]
 
 
@@ -45,9 +45,11 @@ def of_paths(gaps: pd.DataFrame, roles: Mapping[str, Role]) -> list[str]:
     parts = []
     for metric, row in best_rows:
         differ = apart(row["settings"], row["reference_settings"])
-        held = "" if same_reference else f" against `{row['reference']}`"
-        held += f" ({differ}, so not by its score alone)" if differ else ""
-        parts.append(f"`{row['method']}` {gap(row, metric)} in {metric_of(metric).heading}{held}")
+        reference = "" if same_reference else f" against `{row['reference']}`"
+        reference += f" ({differ}, so not by its score alone)" if differ else ""
+        parts.append(
+            f"`{row['method']}` {gap(row, metric)} in {metric_of(metric).heading}{reference}"
+        )
     against = f" against `{best_rows[0][1]['reference']}`" if same_reference else ""
     limit = " of those with a reference of their own repair" if 0 < same.sum() < len(same) else ""
     return [
@@ -95,7 +97,7 @@ def of_chance(gaps: pd.DataFrame, roles: Mapping[str, Role]) -> list[str]:
 
 
 def listed(parts: Sequence[str]) -> str:
-    """Join words as a sentence does.
+    """Join words with commas and "and".
 
     Example:
         >>> listed(["a"]), listed(["a", "b", "c"])
@@ -125,7 +127,7 @@ def of_classes(losses: pd.DataFrame, roles: Mapping[str, Role], most: int = 3) -
         losses: One row per method: method, at (a sparsity), loss (mean change of recall), label (of
             the class that lost most).
         roles: Method -> its role.
-        most: Methods that are spoken of, those that lose least.
+        most: Number of methods to name: those that lose least.
     """
     asked = of_kind(losses, roles, "method", "baseline")
     asked = asked.sort_values("loss", ascending=False, kind="stable")[:most]

@@ -1,4 +1,4 @@
-"""The compare page: one HTML file that needs nothing else."""
+"""The page of ``compare``: one self-contained HTML file."""
 
 import re
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ def compare_page(comparison: Comparison) -> str:
     """Write the page that compares methods.
 
     Args:
-        comparison: What is compared, with its figures and all else that the page tells.
+        comparison: The runs, figures and facts of the page.
 
     Returns:
         A complete HTML document. It loads nothing; everything given as text is escaped.
@@ -68,7 +68,7 @@ def compare_page(comparison: Comparison) -> str:
 
 
 def together(blocks: Sequence[Block]) -> list[tuple[str, list[Block]]]:
-    """Blocks of one kind that follow each other, with their kind.
+    """Group consecutive blocks of one kind, each group with its kind.
 
     Example:
         >>> together(["one", "two"])
@@ -79,12 +79,12 @@ def together(blocks: Sequence[Block]) -> list[tuple[str, list[Block]]]:
 
 
 def drawn(block: Drawn, prefix: str) -> Markup:
-    """A figure of the page; the prefix is unique in it."""
+    """A figure as inline SVG; the prefix must be unique in the page."""
     return Markup(inline_svg(block.figure, block.alt or block.caption, prefix))
 
 
 def coded(text: str) -> Markup:
-    """Set what stands in backquotes as code; all else is escaped.
+    """Set text in backquotes as code; escape everything else.
 
     Example:
         >>> coded("`nc` < 1")
@@ -94,7 +94,7 @@ def coded(text: str) -> Markup:
 
 
 def breakable(text: str) -> Markup:
-    """Let a name without spaces go on in the next line, rather between its parts than in a word.
+    """Allow line breaks between the parts of a name without spaces.
 
     Example:
         >>> breakable("nc:k=3<4")
@@ -107,12 +107,12 @@ def breakable(text: str) -> Markup:
 def inline_svg(figure: Figure, alt: str, prefix: str) -> str:
     """Draw a figure as an SVG element for an HTML page.
 
-    Words stay words, to be searched and read out; places are rounded to a hundredth of a point.
+    Text stays text, for search and screen readers; coordinates are rounded to 0.01 points.
 
     Args:
         figure: What to draw.
-        alt: What the figure shows, for those who cannot see it.
-        prefix: Unique in the page; it starts every id, which would otherwise meet in two figures.
+        alt: The alternative text.
+        prefix: Prefix of all ids, unique in the page: ids of two figures must not clash.
 
     Returns:
         The element, without XML prologue and metadata; equal figures give equal text.
@@ -128,7 +128,7 @@ def inline_svg(figure: Figure, alt: str, prefix: str) -> str:
     drawn = drawn[drawn.index("<svg") :].strip()
     drawn = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", drawn, flags=re.DOTALL)
     viewbox = re.search(r'viewBox="([^"]*)"', drawn)
-    assert viewbox is not None  # matplotlib writes one always
+    assert viewbox is not None  # Matplotlib always writes one
     head = f'<svg role="img" aria-label="{attribute(alt)}" viewBox="{viewbox[1]}">'
     drawn = re.sub(r"<svg[^>]*>", lambda _: head, drawn, count=1)
     drawn = _SHAPE.sub(lambda shape: _DIGITS.sub(r"\1", shape[0]), drawn)

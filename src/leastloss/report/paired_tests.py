@@ -1,4 +1,4 @@
-"""Differences between methods, seed by seed, as tables of the page."""
+"""The section on paired differences between methods."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -16,7 +16,7 @@ _TABLE = ["against", "metric", "reference"]
 
 
 def too_few(n: int, few_seeds: bool) -> str:
-    """Why no claim is made of so many seeds; empty where one may be.
+    """Why n seeds are too few for a claim; empty if they are enough.
 
     Example:
         >>> too_few(2, few_seeds=False)
@@ -33,11 +33,11 @@ def too_few(n: int, few_seeds: bool) -> str:
 
 
 def of_enough(differences: pd.DataFrame, few_seeds: bool) -> pd.DataFrame:
-    """Keep the differences of which a claim may be made: of enough seeds that both methods have.
+    """Keep the differences over enough common seeds for a claim.
 
     Args:
         differences: What :func:`leastloss.report.numbers.differences` returns.
-        few_seeds: Whether all are kept.
+        few_seeds: Keep all.
     """
     return differences if few_seeds else differences[differences["n"] >= MIN_SEEDS]
 
@@ -45,12 +45,12 @@ def of_enough(differences: pd.DataFrame, few_seeds: bool) -> pd.DataFrame:
 def significance(
     frames: Sequence[pd.DataFrame], methods: Sequence[str], refused: str = ""
 ) -> Section:
-    """The section of paired differences.
+    """The section on paired differences.
 
     Args:
-        frames: What :func:`leastloss.report.numbers.differences` returns, of whole curves first.
+        frames: Results of :func:`leastloss.report.numbers.differences`, whole curves first.
         methods: In the order of the rows.
-        refused: Why there is none, if so.
+        refused: Why there are none; empty if there are.
     """
     titled: dict[str, Any] = {
         "anchor": "significance",
@@ -84,7 +84,7 @@ def significance(
 def _grid(
     rows: pd.DataFrame, metric: str, reference: str, methods: Sequence[str], *, folded: bool
 ) -> Grid:
-    """All that is compared of one metric with one arm, a column each."""
+    """All differences in one metric from one arm, a column each."""
     row_of = {(r["method"], r["quantity"], r["at"]): r for r in rows.to_dict("records")}
     columns = list(dict.fromkeys((q, at) for _, q, at in row_of))
     kinds = {(quantity, at): str(quantity).rpartition(":")[0] for quantity, at in columns}

@@ -1,4 +1,4 @@
-"""What a method is beside the others: its role, its controls, and its repair."""
+"""The role of a method in a comparison, its controls, and its repair."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,17 +8,17 @@ import pandas as pd
 from leastloss.controls import BASELINES, SMALL, controls_for, is_control
 
 REPAIR = ("recovery", "schedule")
-"""Settings that arms must share, or more than their scores is compared."""
+"""Settings that arms must share for a comparison of their scores alone."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Role:
-    """What a method is in the comparison.
+    """The role of a method in the comparison.
 
     Attributes:
         kind: ``method``, ``baseline`` or ``control``.
-        controls: Control -> the method that is it; of a method, those that are there.
-        missing: Of a method, the controls that are not there.
+        controls: Control -> the method that is this control; empty for baselines and controls.
+        missing: The controls that were not run.
     """
 
     kind: str
@@ -27,7 +27,7 @@ class Role:
 
     @property
     def words(self) -> tuple[str, str]:
-        """For a table: what it is or whether its controls are complete, and which are missing."""
+        """For a table: its kind, or whether its controls are complete; and which are missing."""
         if self.kind != "method":
             return self.kind, ""
         if not self.missing:
@@ -44,17 +44,17 @@ def roles(
     """Find the controls of every method.
 
     Args:
-        methods: Method -> its criterion and its settings; controls have the same settings.
-        controls_of: Method -> the criteria (a comma list) that its runs say they are controls of.
+        methods: Method -> its criterion and settings; a control shares its method's settings.
+        controls_of: Method -> the criteria (a comma list) that it is tagged as a control of.
         judged: Criteria that need controls, without their options; empty: all but the baselines.
 
     Example:
-        >>> found = roles(
+        >>> role_of = roles(
         ...     {"nc": ("nc", ""), "random@nc": ("random@nc", ""), "random": ("random", "")}
         ... )
-        >>> found["nc"].words
+        >>> role_of["nc"].words
         ('incomplete', 'no magnitude, shuffled, small-dense')
-        >>> found["random@nc"].kind, found["random"].kind
+        >>> role_of["random@nc"].kind, role_of["random"].kind
         ('control', 'baseline')
     """
     controlled = controls_of or {}
@@ -85,12 +85,12 @@ def _baseline(criterion: str, judged: Sequence[str]) -> bool:
 
 
 def _agree(settings: str, other: str, control: str) -> bool:
-    # A small dense network is not pruned: how others are does not concern it.
+    # A small dense network is not pruned, so settings of pruning do not matter.
     return control == SMALL or settings == other
 
 
 def _of(controlled: Mapping[str, str], control: str, criterion: str) -> bool:
-    """Whether a control is one of this criterion's; one that says nothing goes by its name."""
+    """Whether a control belongs to this criterion; without a tag its name decides."""
     return control not in controlled or criterion in controlled[control].split(",")
 
 
@@ -107,7 +107,7 @@ def repair_of(settings: str) -> tuple[str, ...]:
 
 
 def apart(settings: str, other: str) -> str:
-    """In what the repair of two arms differs, in words; empty where it does not.
+    """How the repairs of two arms differ, in words; empty if they do not.
 
     Example:
         >>> apart("recovery=refit, schedule=iterative", "recovery=none, schedule=iterative")
@@ -123,7 +123,7 @@ def apart(settings: str, other: str) -> str:
 
 
 def alike(differences: pd.DataFrame) -> pd.Series:
-    """Mark the differences between arms of one repair and schedule.
+    """Mark the differences between arms of the same repair and schedule.
 
     Args:
         differences: What :func:`leastloss.report.numbers.differences` returns.

@@ -1,4 +1,4 @@
-"""What a report says, whatever it is written in: sections of sentences, tables and figures."""
+"""The parts of a report, independent of its format: sections, sentences, tables, figures."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 T = TypeVar("T")
 
 TIGHT = 6
-"""Columns, beside the first, from which on a table is set in smaller letters."""
+"""Tables with so many columns or more, the first not counted, have smaller letters."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,13 +17,13 @@ class Cell:
     """One entry of a table.
 
     Attributes:
-        value: What it says.
-        ends: Ends of its interval, if it has one.
-        notes: What else it says: a count, p, where it was measured.
-        best: Whether it is marked, because it is shown to be better than what it is held against.
-        bold: Whether it is set in bold, because it is shown to differ.
-        left: Whether it is a word among numbers, which starts at the left.
-        shade: How strongly it is coloured, in [0, 1]; None: not.
+        value: Its text.
+        ends: The ends of its interval, if any.
+        notes: Additions: a count, p, where it was measured.
+        best: Whether it is marked as significantly better.
+        bold: Whether it is set in bold as a significant difference.
+        left: Whether it is text, aligned to the left.
+        shade: Strength of its colour, in [0, 1]; None: no colour.
     """
 
     value: str = "–"
@@ -36,7 +36,7 @@ class Cell:
 
     @property
     def small(self) -> str:
-        r"""What stands under the value in small letters.
+        r"""The small print under the value.
 
         Example:
             >>> Cell(ends=("−2.0", "1.0"), notes=["p = 1"]).small, Cell(ends=("1", "2")).small
@@ -47,7 +47,7 @@ class Cell:
 
     @property
     def line(self) -> str:
-        """All of it in one line.
+        """Value, interval and notes in one line.
 
         Example:
             >>> Cell(value="+0.1", ends=("−2.0", "1.0"), notes=["p = 1"]).line
@@ -62,12 +62,12 @@ class Grid:
     """One table: a row for each method, a column for each point or quantity.
 
     Attributes:
-        caption: What it shows; read out before the table.
-        unit: Of its values, if they share one.
+        caption: Its caption, read out before the table.
+        unit: The unit of its values, if they share one.
         first: Heading of the first column.
         head: Headings of the others.
         rows: Method -> its cells.
-        dense: The dense network's cell, over all columns, if it has one.
+        dense: The cell of the dense network, which spans all columns; may be None.
         folded: Whether it opens on a click.
     """
 
@@ -82,7 +82,7 @@ class Grid:
 
     @property
     def wide(self) -> bool:
-        """Whether half a page is too narrow for it: a cell has ten letters or more."""
+        """Whether half a page is too narrow for it, at ten letters per cell or more."""
         columns = [
             max([10, *(len(cell.value) + 2 for cell in column)]) for column in self._columns()
         ]
@@ -90,12 +90,12 @@ class Grid:
 
     @property
     def tight(self) -> bool:
-        """Whether a whole page is too narrow for its columns in letters of the usual size."""
+        """Whether it needs smaller letters to fit a page."""
         return len(self.head) >= TIGHT
 
     @property
     def heads(self) -> list[tuple[str, bool]]:
-        """Each heading, and whether it starts at the left, as all cells under it do."""
+        """The headings, each with whether it is aligned to the left, as all its cells are."""
         left = [bool(column) and all(cell.left for cell in column) for column in self._columns()]
         return list(zip(self.head, left, strict=True))
 
@@ -109,8 +109,8 @@ class Drawn:
 
     Attributes:
         figure: The figure.
-        caption: What stands under it.
-        alt: What it shows, for those who cannot see it; empty: the caption.
+        caption: Its caption.
+        alt: Its alternative text; empty: the caption.
     """
 
     kind: ClassVar[str] = "figure"
@@ -121,7 +121,7 @@ class Drawn:
 
 @dataclass(frozen=True)
 class Image:
-    """A figure that stands in a file of its own, by its path from the report."""
+    """A figure in a file, by its path relative to the report."""
 
     kind: ClassVar[str] = "image"
     path: str
@@ -154,7 +154,7 @@ class Commands:
 
 
 Block: TypeAlias = str | Sentences | Grid | Drawn | Image | Facts | Commands
-"""A part of a section; text is a paragraph, `words` in backquotes are set as code."""
+"""A part of a section; a string is a paragraph, with `code` in backquotes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,7 +164,7 @@ class Section:
     Attributes:
         anchor: Its address in the page.
         title: Its heading.
-        blocks: What it says, in order.
+        blocks: Its content, in order.
         folded: Whether it opens on a click.
     """
 

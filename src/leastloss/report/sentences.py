@@ -1,4 +1,4 @@
-"""The numbers in plain words: what a reader takes away who reads nothing else."""
+"""Sentences on how far each metric stays near the dense network's."""
 
 from collections.abc import Mapping
 
@@ -22,24 +22,24 @@ def in_words(
     refused: str = "",
     dense: Mapping[str, float] | None = None,
 ) -> list[str]:
-    """Say how far each metric stays near the dense network's, and which difference is shown.
+    """Say how far each metric stays near the dense network's, with the difference to a baseline.
 
     Args:
-        free: What :func:`leastloss.report.numbers.means` says of ``free:<metric>``.
-        gaps: What :func:`leastloss.report.numbers.differences` says of them.
-        roles: Method -> its role; of methods a sentence speaks first, then of all others.
+        free: Means of ``free:<metric>`` (:func:`leastloss.report.numbers.means`).
+        gaps: Their differences (:func:`leastloss.report.numbers.differences`).
+        roles: Method -> its role; sentences name methods first, then all others.
         end: Sparsity that every run reaches.
         within: The loss that is accepted.
-        refused: Why no difference may be claimed, if so.
-        dense: Metric -> the dense networks' mean; of one that could not fall by so much nothing is
-            claimed. Absent: the metrics of ``free``.
+        refused: Why no difference may be claimed; empty if one may.
+        dense: Metric -> the dense networks' mean; nothing is claimed of one that is too low to
+            fall by ``within``. Absent: the metrics of ``free``.
 
     Returns:
         Sentences; names of methods in backquotes.
     """
     sentences = []
-    known = {str(quantity).partition(":")[2]: 1.0 for quantity in free["quantity"].unique()}
-    for metric, start in (known | dict(dense or {})).items():
+    levels = {str(quantity).partition(":")[2]: 1.0 for quantity in free["quantity"].unique()}
+    for metric, start in (levels | dict(dense or {})).items():
         if nothing_to_keep(start, within):
             value = number(start, metric)
             sentences.append(
@@ -64,13 +64,13 @@ def in_words(
             continue
         pairs = gaps[gaps["quantity"] == quantity]
         claim = f"keeps {metric_of(metric).heading} within {100 * within:g} points of dense "
-        text = _kept(claim, methods, rest, pairs, end, refused)
+        text = _sentence_of_kept_metric(claim, methods, rest, pairs, end, refused)
         named = [name for name in rows["method"] if f"`{name}`" in text]
         sentences.append(text + of_others(rows, roles, str(best_of(methods)["method"]), named))
     return [*([refused] if refused else []), *sentences]
 
 
-def _kept(
+def _sentence_of_kept_metric(
     claim: str,
     methods: pd.DataFrame,
     rest: pd.DataFrame,
@@ -78,7 +78,7 @@ def _kept(
     end: float,
     refused: str,
 ) -> str:
-    """The best method beside a baseline; where repairs differ, then a pair of one repair."""
+    """The best method beside a baseline; if their repairs differ, a second pair of one repair."""
     lead = best_of(methods)
     text, differ = _beside(claim, lead, rest, gaps, end, refused)
     if not differ:
@@ -94,7 +94,7 @@ def _kept(
 def _beside(
     claim: str, lead: pd.Series, rest: pd.DataFrame, gaps: pd.DataFrame, end: float, refused: str
 ) -> tuple[str, str]:
-    """One method beside a baseline, of its own repair if there is one; and how repairs differ."""
+    """A method beside a baseline, if possible of the same repair; and how their repairs differ."""
     pairs = gaps[gaps["method"] == lead["method"]]
     text = f"`{lead['method']}` {claim}{_upto(lead, end)}"
     differ = ""
@@ -104,12 +104,12 @@ def _beside(
         paired = rest[rest["method"].isin(pairs["reference"])]
         other = best_of(paired if len(paired) else rest)
         differ = apart(lead["settings"], other["settings"])
-        known = pairs[pairs["reference"] == other["method"]]
+        rival_pairs = pairs[pairs["reference"] == other["method"]]
         text += f"; `{other['method']}` {_upto(other, end)}"
-        if len(known) and not refused:
-            return f"{text} ({difference(known.iloc[0])}).", differ
+        if len(rival_pairs) and not refused:
+            return f"{text} ({difference(rival_pairs.iloc[0])}).", differ
     elif len(pairs) and not refused:
-        pair = pairs.loc[(~alike(pairs)).idxmin()]  # the first of one repair, or the first
+        pair = pairs.loc[(~alike(pairs)).idxmin()]  # the first of the same repair, else the first
         differ = apart(pair["settings"], pair["reference_settings"])
         return f"{text}; against `{pair['reference']}`: {difference(pair)}.", differ
     return f"{text} (n = {lead['n']}).", differ

@@ -1,4 +1,4 @@
-"""A study's page of results, from finished numbers."""
+"""The page of a study in Markdown, from finished numbers."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -31,16 +31,16 @@ def study_page(
 
     Args:
         title: Its heading.
-        question: What was asked.
-        facts: What made it: words -> Markdown.
-        means: What :func:`leastloss.report.numbers.means` says of the metrics; the dense network
-            may be a method of its own, at 0.
-        differences: What :func:`leastloss.report.numbers.differences` says of them.
-        free: What :func:`leastloss.report.numbers.means` says of what comes free of loss.
-        shorter: What :func:`leastloss.report.numbers.differences` says of that.
-        spread: What :func:`leastloss.report.numbers.means` says of spreads within a network.
+        question: The question of the study.
+        facts: Name -> value in Markdown.
+        means: Means of the metrics (:func:`leastloss.report.numbers.means`); the dense network may
+            be a method of its own, at 0.
+        differences: Their differences (:func:`leastloss.report.numbers.differences`).
+        free: Means of :func:`leastloss.report.numbers.free_of_loss`.
+        shorter: Differences of these.
+        spread: Means of :func:`leastloss.report.numbers.spreads`.
         images: Recovery and granularity -> paths of the figures, relative to the page.
-        csv: Path of the numbers as a table, relative to the page.
+        csv: Path of the table of numbers, relative to the page.
     """
     numbers = {"all numbers": f"[{PurePosixPath(csv).name}]({csv})"}
     first: list[Block] = [question, Facts({**facts, **numbers}), _legend(differences)]
@@ -98,7 +98,7 @@ def _capital_heading(metric: str) -> str:
 
 
 def _points(metric: str) -> str:
-    """The unit of a difference of shares; empty for what has its unit in its heading."""
+    """The unit of differences of a share; empty for other quantities (the heading has it)."""
     return "percentage points" if metric_of(metric).is_share else ""
 
 
@@ -108,7 +108,7 @@ def _differences_grids(differences: pd.DataFrame, first: str) -> list[Grid]:
     for key, rows in differences.groupby(["quantity", "against"], sort=False):
         metric, against = map(str, key)
         if (rows["mean"] == 0).all():
-            continue  # nothing to tell
+            continue
         caption = f"{capital(heading(metric).removesuffix(' (%)'))} minus that of `{against}`"
         if first == "within":
             caption = f"Most removed, shortest: {caption}"
@@ -122,7 +122,7 @@ def _differences_grids(differences: pd.DataFrame, first: str) -> list[Grid]:
 
 
 def _free_grid(rows: pd.DataFrame, within: float) -> Grid:
-    """How sparse and how short the networks of each arm get while (nearly) as good as dense."""
+    """How sparse, and how short to describe, each arm gets while nearly as good as dense."""
     quantities = list(rows["quantity"].unique())
     lengths = [q for q in quantities if metric_of(q).unit in WHOLE]
     measured = [metric_of(q).words for q in quantities if q not in ("sparsity", *lengths)]
@@ -136,12 +136,12 @@ def _free_grid(rows: pd.DataFrame, within: float) -> Grid:
         f"{100 * within:g} points (*: so many seeds' is the dense network's)",
         first="",
         head=[heading(quantity) for quantity in quantities],
-        rows={name: [own.get(q, Cell()) for q in quantities] for name, own in cells.items()},
+        rows={name: [row.get(q, Cell()) for q in quantities] for name, row in cells.items()},
     )
 
 
 def _legend(differences: pd.DataFrame) -> str:
-    """What the tables say, and what so few seeds cannot show."""
+    """How to read the tables, and what so few seeds cannot show."""
     text = (
         "Mean over seeds with 95 % bootstrap interval, on the test images unless said; shares in "
         "per cent. "

@@ -23,9 +23,9 @@ def cell_of(
 
     Args:
         row: mean, low, high; None: a dash.
-        quantity: What it is of.
+        quantity: The quantity.
         signed: Whether it is a difference.
-        notes: What else the cell says; empty ones are left out.
+        notes: Notes of the cell; empty ones are left out.
     """
     if row is None or not np.isfinite(row["mean"]):
         return Cell()
@@ -37,7 +37,7 @@ def cell_of(
 
 
 def capital(words: str) -> str:
-    """The same with a capital at its start.
+    """The text with a capital first letter.
 
     Example:
         >>> capital("minority recall"), capital("BDM (bits)")
@@ -61,7 +61,7 @@ def points_grid(
 
     Args:
         rows: method, at, mean, low, high.
-        quantity: What they are of.
+        quantity: The quantity.
         caption: What the table shows.
         notes: What else each row's cell says.
         unit: Of all values, if the caption does not tell it.
@@ -80,7 +80,7 @@ def points_grid(
         unit=unit,
         first=first,
         head=[f"{100 * point:g} %" for point in points],
-        rows={name: [own.get(p, Cell(value="")) for p in points] for name, own in cells.items()},
+        rows={name: [row.get(p, Cell(value="")) for p in points] for name, row in cells.items()},
     )
 
 
@@ -113,13 +113,13 @@ def metric_tables(points: pd.DataFrame, dense: pd.DataFrame, by: str) -> list[Gr
 
 
 def _point_cell(rows: pd.DataFrame, metric: str, by: str = "", name: str = "") -> Cell:
-    """The cell of one method among the rows of all methods at one point."""
+    """The cell of one method, marked if it is better than all others at this point."""
     method_rows = rows[rows[by] == name] if by else rows
     if method_rows.empty:
         return Cell()
     row = method_rows.iloc[0]
     others = rows[rows[by] != name]["high"] if by else pd.Series(dtype=float)
-    # Of a loss or a size less is better: shares of what is right alone have a best that is highest.
+    # Only accuracies are marked: of a loss or a size, less is better.
     best = metric_of(metric).is_accuracy and isfinite(row["low"]) and len(others) > 0
     best = best and bool((row["low"] > others).all())
     cell = cell_of(row.to_dict(), metric, notes=[elsewhere([row["sparsity"]], row["at"])])
@@ -127,7 +127,7 @@ def _point_cell(rows: pd.DataFrame, metric: str, by: str = "", name: str = "") -
 
 
 def seeds_of(n: pd.Series) -> str:
-    """How many seeds stand behind some rows.
+    """The number of seeds behind some rows.
 
     Example:
         >>> seeds_of(pd.Series([10, 10])), seeds_of(pd.Series([3, 10]))
@@ -138,7 +138,7 @@ def seeds_of(n: pd.Series) -> str:
 
 
 def elsewhere(sparsities: Sequence[float], point: float) -> str:
-    """Where a cell was measured, if that is not where its column says.
+    """Where a cell was measured, if not at the sparsity of its column.
 
     Example:
         >>> elsewhere([0.9001], 0.9), elsewhere([0.893], 0.9), elsewhere([0.893, 0.9], 0.9)
@@ -155,7 +155,7 @@ def means_grid(
     """Arrange means of several quantities: a row per method, a column per quantity.
 
     Args:
-        rows: What :func:`leastloss.report.numbers.means` returns, one row a method and quantity.
+        rows: Result of :func:`leastloss.report.numbers.means`, one row per method and quantity.
         quantities: In the order of the columns; those without a row are left out.
         methods: In the order of the rows.
         caption: What the table shows; n is added.
@@ -183,7 +183,7 @@ def free_grid(
     """Arrange the sparsities up to which metrics are kept: a row per method, a column per metric.
 
     Args:
-        free: What :func:`leastloss.report.numbers.means` says of ``free:<metric>``.
+        free: Means of ``free:<metric>`` (:func:`leastloss.report.numbers.means`).
         dense: Mean over seeds before the first removal: a row per method, a column per metric.
         roles: Method -> its role, in the order of the rows.
         seeds: Method -> its seeds; a mean of fewer says so.
@@ -195,7 +195,7 @@ def free_grid(
     def cell(name: str, metric: str) -> Cell:
         row = means.get((name, f"free:{metric}"))
         if row is None or not np.isfinite(row["mean"]):
-            # NaN compares false: what was not measured has no reason of this kind.
+            # NaN compares false: a metric that was not measured gets no note.
             level = start.get(name, {}).get(metric, float("nan"))
             lost = nothing_to_keep(level, within)
             return Cell(notes=[f"dense {number(level, 'recall')}"] if lost else ())
@@ -218,7 +218,7 @@ def free_grid(
 
 
 def left_out(metrics: Mapping[str, float], within: float) -> list[str]:
-    """Say which means are over fewer networks, since the others had nothing to keep.
+    """Say which means leave out networks that had nothing to keep.
 
     Args:
         metrics: Metric -> the lowest value of any run before its first removal.

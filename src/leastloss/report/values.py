@@ -1,4 +1,4 @@
-"""What the page says of a run in single numbers: how far it may be pruned, how much it keeps."""
+"""Single numbers of a run: how far it may be pruned for free, and the area under its curves."""
 
 from collections.abc import Callable, Mapping, Sequence
 from math import isnan
@@ -19,44 +19,48 @@ from leastloss.names import choose
 from leastloss.report.numbers import ARM
 
 VALUES = [*ARM, "seed", "quantity", "at", "value", "only_dense"]
-"""Columns of a table of values, as :mod:`leastloss.report.numbers` takes it."""
+"""Columns of a table of values (see :mod:`leastloss.report.numbers`)."""
 
 Measure: TypeAlias = Callable[[Floats, Floats], float]
 
 CANDIDATES = (0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998)
-"""Sparsities that a table may quote when none are asked for."""
+"""Candidates for the sparsities of tables when none are given."""
 
 
 def as_arms(table: pd.DataFrame, by: str, settings: Mapping[str, tuple[str, str]]) -> pd.DataFrame:
-    """The steps with the columns of ``ARM``: every method in one group.
+    """Add the columns of ``ARM`` to the steps, with all methods in one group.
 
     Args:
         table: One row per run and step: ``by``, seed, sparsity, the metrics.
         by: Column that tells the methods apart.
-        settings: Method -> its criterion and its settings; absent: the method itself and none.
+        settings: Method -> its criterion and settings; by default the method itself and none.
     """
     names = table[by].astype(str)
-    known = {name: settings.get(name, (name, "")) for name in names.unique()}
+    criterion_and_settings = {name: settings.get(name, (name, "")) for name in names.unique()}
     return table.assign(
         recovery="",
         granularity="",
         method=names,
-        criterion=names.map({name: criterion for name, (criterion, _) in known.items()}),
-        settings=names.map({name: arm_settings for name, (_, arm_settings) in known.items()}),
+        criterion=names.map(
+            {name: criterion for name, (criterion, _) in criterion_and_settings.items()}
+        ),
+        settings=names.map(
+            {name: arm_settings for name, (_, arm_settings) in criterion_and_settings.items()}
+        ),
     )
 
 
 def points_for(table: pd.DataFrame, by: str = "criterion", most: int = 5) -> tuple[float, ...]:
     """Choose the sparsities of the tables.
 
-    Round ones that at least half of the methods measured, the sparsest first; if these are fewer
-    than ``most``, further steps that half of the methods have, the sparsest first. If half of the
-    methods share none, those of any method, by the same rule.
+    Round ones that at least half of the methods measured come first, the sparsest first; then other
+    steps that half of the methods have, up to ``most``. If half of the methods share none, those of
+    any method count, by the same rule.
 
     Args:
         table: One row per run and step: ``by``, sparsity.
         by: Column that tells the methods apart.
-        most: How many are chosen at most.
+        most: The largest number of sparsities.
 
     Example:
         >>> points_for(pd.DataFrame({"criterion": "nc", "sparsity": [0.0, 0.2, 0.5, 0.89, 0.985]}))
@@ -76,7 +80,7 @@ def points_for(table: pd.DataFrame, by: str = "criterion", most: int = 5) -> tup
     for methods in (max(len(paths) / 2, 1), 1):
         chosen = [p for p in reversed(CANDIDATES) if shared(p, methods, off_by(p))][:most]
         for step in steps:
-            # A step that a column stands for already would be a second one of the same networks.
+            # Skip a step near a chosen point: its column would show the same networks again.
             taken = any(
                 abs(step - point) <= max(reach_of(point), reach_of(step)) for point in chosen
             )
@@ -88,15 +92,15 @@ def points_for(table: pd.DataFrame, by: str = "criterion", most: int = 5) -> tup
 
 
 def end_of(table: pd.DataFrame, by: str) -> float:
-    """The sparsity that every run reaches."""
+    """The largest sparsity that every run reaches."""
     return float(table.groupby([by, "seed"], sort=False)["sparsity"].max().min())
 
 
 def free_values(steps: pd.DataFrame, metrics: Sequence[str], within: float) -> pd.DataFrame:
     """How far each run may be pruned before a metric falls by more than ``within``.
 
-    Measured against the same run before its first removal. A run that starts at ``within`` or
-    less cannot lose more: it has no such value, or it would count as kept to the end.
+    The reference is the same run before its first removal. A run that starts at ``within`` or less
+    cannot lose more and has no value; else it would count as kept to the end.
 
     Args:
         steps: What :func:`as_arms` returns.

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from leastloss.experiment.prune_run.pruned_models import models_of, told
+from leastloss.experiment.prune_run.pruned_models import models_in_words, models_of
 
 
 @pytest.mark.parametrize(
@@ -28,4 +28,4 @@ from leastloss.experiment.prune_run.pruned_models import models_of, told
 )
 def test_the_sparsity_of_each_is_told(recalls: list[float], said: str) -> None:
     table = pd.DataFrame({"sparsity": [0, 0.5, 0.95], "val_minority_recall": recalls})
-    assert told(models_of(table.assign(val_balanced_accuracy=0.9))) == said
+    assert models_in_words(models_of(table.assign(val_balanced_accuracy=0.9))) == said

@@ -10,8 +10,8 @@ from leastloss.experiment.config import TrainConfig
 from leastloss.experiment.dense import Dense
 from leastloss.experiment.prune_run.width_search import (
     count_weights,
-    kept_weights,
     measured_steps,
+    remaining_weights,
     scaled,
     sizes_of,
     untrained,
@@ -71,7 +71,7 @@ def test_no_larger_than_any_pruned_network(
         for path in paths:
             masks = path.masks_at(path.steps[step].removed / len(path.parts))
             kept = sum(int(mask.sum()) for mask in masks.values())
-            assert kept == kept_weights(path, step)
+            assert kept == remaining_weights(path, step)
             assert count_weights(small) <= kept
             count = sum(value.numel() for value in small.parameters())
             assert count <= path.steps[step].metrics["parameters"]

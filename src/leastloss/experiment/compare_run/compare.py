@@ -38,19 +38,19 @@ from leastloss.tracking import Run
 
 PAGE = "compare.html"
 _LEFT_OUT = "; from there on its numbers under this noise are left out, of all seeds."
-_KEPT = ("curves", "collapse")  # figures that are kept as files of their own, too
+_LOGGED_FIGURES = ("curves", "collapse")  # figures that are also logged as files
 
 
 @dataclass(frozen=True, kw_only=True)
 class PlannedComparison:
-    """Runs that can be compared, and by what.
+    """A comparison that passed all checks.
 
     Attributes:
         runs: The criterion runs.
-        chosen: The parameter that chooses them again.
+        chosen: The parameter that selects them, for the command.
         compared_runs: Their steps.
-        metrics: What the page is about.
-        against: Methods that others are compared with.
+        metrics: The metrics to compare.
+        against: The methods that others are compared with.
     """
 
     runs: list[Run]
@@ -61,11 +61,11 @@ class PlannedComparison:
 
 
 def check(config: CompareConfig) -> PlannedComparison:
-    """Find and read the runs: what is refused is refused before a run is opened.
+    """Find and read the runs; bad input fails before a run is opened.
 
     Raises:
         InputError: If the runs cannot be compared, or a metric or method is unknown.
-        ResourceError: If a run or its table is missing, or there is none to compare.
+        ResourceError: If a run or its table is missing, or there is nothing to compare.
     """
     metrics = names(config.metrics)
     if not metrics:
@@ -76,9 +76,12 @@ def check(config: CompareConfig) -> PlannedComparison:
     check_table(without_failed(compared_runs.table), metrics)
     methods = (part.strip() for part in current_label(config.against).split(";"))
     against = tuple(filter(None, methods))
-    known = [*compared_runs.labels, *{label.criterion for label in compared_runs.labels.values()}]
+    methods_and_criteria = [
+        *compared_runs.labels,
+        *{label.criterion for label in compared_runs.labels.values()},
+    ]
     for name in against:
-        choose("method", name, list(dict.fromkeys(known)))
+        choose("method", name, list(dict.fromkeys(methods_and_criteria)))
     return PlannedComparison(
         runs=runs, chosen=chosen, compared_runs=compared_runs, metrics=metrics, against=against
     )
@@ -89,7 +92,7 @@ def compare(config: CompareConfig) -> pd.DataFrame:
 
     Raises:
         InputError: If the runs cannot be compared, or a metric is unknown.
-        ResourceError: If a run or its table is missing, or there is none to compare.
+        ResourceError: If a run or its table is missing, or there is nothing to compare.
     """
     plan = check(config)
     compared_runs = plan.compared_runs
@@ -111,7 +114,7 @@ def compare(config: CompareConfig) -> pd.DataFrame:
         )
         log_page(run_id, comparison, PAGE)
         tracking.log_text(run_id, csv_text(compared_runs.table), TABLE)
-        for anchor in _KEPT:
+        for anchor in _LOGGED_FIGURES:
             for drawn in comparison.figures.get(anchor, ())[:1]:
                 for ending in ("png", "svg"):
                     file = f"{anchor.replace('curves', 'compare')}.{ending}"
@@ -135,16 +138,16 @@ def comparison_of(
     few_seeds: bool = False,
     title: str = "",
 ) -> Comparison:
-    """All that the page tells of some runs.
+    """All that the page says about some runs.
 
     Args:
         compared_runs: Their steps.
-        metrics: Columns that the page is about.
-        command: What makes the page again.
-        at: Sparsities of the tables; empty: some that the runs measured.
+        metrics: The metrics to compare.
+        command: The command that reproduces the page.
+        at: Sparsities of the tables; empty: chosen among those that the runs measured.
         against: Methods that others are compared with; empty: the baselines.
-        few_seeds: Whether differences of fewer than three seeds are told.
-        title: Of the page; empty: data and network.
+        few_seeds: Whether to report differences of fewer than three seeds.
+        title: Title of the page; empty: data and network.
     """
     runs = compared_runs.all_runs
     title = title or title_of(runs)
@@ -180,12 +183,12 @@ def comparison_of(
 
 
 def log_page(run_id: str, comparison: Comparison, name: str) -> None:
-    """Write the page and keep it in a run, where the MLflow UI shows it."""
+    """Write the page and log it to a run, where the MLflow UI shows it."""
     tracking.log_text(run_id, compare_page(comparison), name)
 
 
 def _runs(config: CompareConfig) -> tuple[list[Run], str]:
-    """The runs, and the parameter that chooses them again."""
+    """The runs, and the parameter that selects them, for the command."""
     if config.runs and config.experiment:
         raise InputError("runs and experiment are both given; choose one of them")
     if config.runs:

@@ -1,4 +1,4 @@
-"""The figures of a page of many methods: drawn by eights, with words for those who cannot see."""
+"""The figures of a page: at most eight methods each, with alternative texts."""
 
 from collections.abc import Callable, Sequence
 
@@ -18,7 +18,7 @@ from leastloss.plots import (
 from leastloss.report import LENGTHS, Drawn, number, percent
 
 MOST = 8
-"""Curves that can be told apart in one figure."""
+"""Most curves of one figure: more cannot be told apart."""
 
 _COLLAPSE = (
     "Neural collapse of the last features, on training images (classes count evenly). 0 is full "
@@ -28,7 +28,7 @@ _COLLAPSE = (
 
 
 def by_eights(methods: Sequence[str], fixed: Sequence[str] = ()) -> list[list[str]]:
-    """Share methods out to figures; some are in each of them, to compare with.
+    """Distribute methods over figures of at most eight; the ``fixed`` ones appear in each.
 
     Example:
         >>> [len(group) for group in by_eights([str(i) for i in range(12)], ["0"])]
@@ -50,7 +50,7 @@ def page_figures(
     Args:
         table: One row per run and step: criterion, seed, sparsity, the metrics.
         metrics: Columns of the curves.
-        title: What is shown.
+        title: Title of the figures.
         fixed: Methods that are in every figure.
 
     Raises:
@@ -73,8 +73,8 @@ def page_figures(
     if any(str(column).startswith("recall_class_") for column in table.columns):
         heat = "Recall of each class (rows) against sparsity, method by method; dark is lost."
         draw("classes", heat, "worst_class_recall", lambda part: class_heat_map(part, title=title))
-    if known := collapse_columns(table):  # runs from before they were measured have none
-        draw("collapse", _COLLAPSE, known[0], lambda part: collapse_figure(part, title=title))
+    if columns := collapse_columns(table):  # older runs have none
+        draw("collapse", _COLLAPSE, columns[0], lambda part: collapse_figure(part, title=title))
     lengths = [n for n in LENGTHS if n in table.columns and table[n].notna().all()]
     if lengths and "accuracy" in table.columns:
         caption_of_lengths = (
@@ -105,14 +105,14 @@ def lead_panels(table: pd.DataFrame, metrics: Sequence[str]) -> list[Drawn]:
 
 
 def _laid_out(figure: Figure, caption: str, alt: str) -> Drawn:
-    """Lay a figure out, once for all its files."""
+    """Lay a figure out once, for all its files."""
     figure.draw_without_rendering()
     figure.set_layout_engine("none")
     return Drawn(figure=figure, caption=caption, alt=alt)
 
 
 def _ends(part: pd.DataFrame, metric: str) -> str:
-    """What a figure shows at the right end of its curves, for those who cannot see it."""
+    """The right end of the curves in words, for the alternative text."""
     last = part.loc[part.groupby(["criterion", "seed"])["sparsity"].idxmax()]
     at = percent(float(last["sparsity"].max()))
     mean = last.groupby("criterion", sort=False)[metric].mean()

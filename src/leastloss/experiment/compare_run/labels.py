@@ -1,4 +1,4 @@
-"""What tracked runs are called side by side: the criterion, with what tells it from its others."""
+"""Labels of methods: the criterion, with the settings that distinguish its runs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,11 +11,11 @@ from leastloss.tracking import Run
 
 @dataclass(frozen=True, kw_only=True)
 class Label:
-    """How a run's method is called.
+    """The label of a run's method.
 
     Attributes:
-        text: What tables and figures call it.
-        criterion: Its criterion, by the name that it has today.
+        text: The label in tables and figures.
+        criterion: Its criterion, by its current name.
         settings: All of :func:`method_settings`, as ``key=value, key=value``.
     """
 
@@ -25,38 +25,38 @@ class Label:
 
 
 def method_settings(run: Run) -> dict[str, str]:
-    """What makes runs of one criterion different methods; its own options are in its name."""
+    """The settings that make runs of one criterion different methods."""
     return settings(PruneConfig, run.data.params, fields_of(PruneConfig, "schedule", "repair"))
 
 
 def labels_of(runs: Sequence[Run]) -> list[Label]:
     """Name the method of each run.
 
-    The settings that tell it from others of its criterion are told, unless they have their default.
-    The recovery is told wherever it varies, so that no score is credited with a repair.
+    A label names the settings in which runs of its criterion differ, but for defaults, and the
+    recovery wherever it varies, so that no score is credited with a repair.
     """
     usual = defaults(PruneConfig)
     settings_of = [method_settings(run) for run in runs]
     criteria = [current_label(run.data.params["criterion"]) for run in runs]
     values: dict[tuple[str, str], set[str]] = {}
-    for criterion, its in zip(criteria, settings_of, strict=True):
-        for key, value in its.items():
+    for criterion, method in zip(criteria, settings_of, strict=True):
+        for key, value in method.items():
             values.setdefault((criterion, key), set()).add(value)
-    repairs = len({its["recovery"] for its in settings_of}) > 1
+    repairs = len({method["recovery"] for method in settings_of}) > 1
     labels = []
-    for criterion, its in zip(criteria, settings_of, strict=True):
+    for criterion, method in zip(criteria, settings_of, strict=True):
         differing = [
             f"{key}={value}"
-            for key, value in its.items()
+            for key, value in method.items()
             if key != "recovery" and len(values[criterion, key]) > 1
             if value not in ("", usual[key])
         ]
-        repair = [f"recovery={its['recovery']}"] if repairs else []
+        repair = [f"recovery={method['recovery']}"] if repairs else []
         labels.append(
             Label(
                 text=", ".join([criterion, *repair, *differing]),
                 criterion=criterion,
-                settings=", ".join(f"{key}={value}" for key, value in its.items()),
+                settings=", ".join(f"{key}={value}" for key, value in method.items()),
             )
         )
     return labels

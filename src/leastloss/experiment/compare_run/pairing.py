@@ -11,21 +11,21 @@ from leastloss.experiment.dense import RUN_TAG
 from leastloss.options import fields_of, settings
 from leastloss.tracking import Run
 
-_SAME = 1e-6  # relative; a network that was trained again on the same machine agrees in all bits
+_SAME = 1e-6  # relative; training again on the same machine gives equal bits
 
 
 def network_of_run(run: Run, replicates: bool) -> str:
-    """What stands for the dense network of a run: its seed, and its subset where these vary."""
+    """The name of a run's dense network: its seed, and its subset where these vary."""
     params = run.data.params
     return str(params["dense_seed"]) + (f"/{params['replicate']}" if replicates else "")
 
 
 def check_paired(runs: Sequence[Run], networks: Sequence[str]) -> None:
-    """Refuse runs whose means or differences would mean nothing.
+    """Refuse runs whose means or paired differences would be meaningless.
 
     Args:
-        runs: What is to be compared.
-        networks: The name of each one's dense network.
+        runs: The runs to compare.
+        networks: Name of each run's dense network.
 
     Raises:
         InputError: If they differ in data or training, or if runs that share a network's name were
@@ -34,7 +34,7 @@ def check_paired(runs: Sequence[Run], networks: Sequence[str]) -> None:
     equal = fields_of(PruneConfig, "data", "model", "training", unmarked="repeats")
     dense_settings = [settings(PruneConfig, run.data.params, equal) for run in runs]
     for key in equal:
-        values = {its[key] for its in dense_settings}
+        values = {values_of_run[key] for values_of_run in dense_settings}
         if len(values) > 1:
             shown = ", ".join(repr(value) for value in sorted(values))
             raise InputError(f"the runs differ in {key} ({shown}); compare those that agree")
@@ -44,7 +44,7 @@ def check_paired(runs: Sequence[Run], networks: Sequence[str]) -> None:
         other = first.setdefault(network, run)
         _same_data(other, run, network)
         ours, theirs = (r.data.tags.get(RUN_TAG, "") for r in (run, other))
-        if ours != theirs:  # trained twice; the same seed makes the same network, or should
+        if ours != theirs:  # trained twice: the same seed should give the same network
             for run_id in (ours, theirs):
                 if run_id not in dense:
                     dense[run_id] = _measured(run_id, network)
@@ -69,7 +69,7 @@ def _same_data(first: Run, other: Run, network: str) -> None:
 
 
 def _measured(run_id: str, network: str) -> dict[str, float]:
-    """What was measured of a dense network: the metrics of the run that trained it."""
+    """The metrics of the run that trained a dense network."""
     try:
         metrics = by_name(tracking.find_run(run_id).data.metrics)
     except ResourceError as error:

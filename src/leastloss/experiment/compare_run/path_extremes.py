@@ -1,22 +1,22 @@
-"""What runs remark on their paths: emptied layers, classes that are lost, as a short list."""
+"""The remarks of runs on their paths (emptied layers, lost classes), as a short list."""
 
 from leastloss.experiment.compare_run.runs_table import Compared
 from leastloss.experiment.criterion_run import REMARKS
 
 _EACH = 2
-"""Remarks of one method that are told."""
+"""Most remarks of one method."""
 
 _ALL = 30
-"""Lines of the list."""
+"""Most lines of the list."""
 
 
-def remarks_of_runs(found: Compared) -> list[str]:
-    """One line for each method whose runs remark on something; what is left out is counted.
+def remarks_of_runs(compared: Compared) -> list[str]:
+    """One line per method with remarks; those left out are counted.
 
-    A remark that several seeds share is told once.
+    A remark that several seeds share appears once.
     """
     lines = []
-    for label, runs in found.runs.items():
+    for label, runs in compared.runs.items():
         seeds: dict[str, list[str]] = {}
         for run in runs:
             for remark in run.data.tags.get(REMARKS, "").splitlines():

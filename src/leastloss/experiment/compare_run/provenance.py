@@ -1,4 +1,4 @@
-"""What made the numbers of a page: settings, versions, data, runs."""
+"""Where the numbers of a page come from: settings, versions, data, runs."""
 
 from collections.abc import Iterable, Sequence
 
@@ -20,14 +20,14 @@ def title_of(runs: Sequence[Run]) -> str:
 
 
 def facts_of_runs(compared: Compared) -> dict[str, object]:
-    """Data, network, settings, commit, versions and device, as the runs recorded them."""
+    """Settings, commit, versions and device, as the runs recorded them."""
     runs = compared.all_runs
     groups: tuple[Group, ...] = ("data", "model", "training", "schedule", "repair")
     names = fields_of(PruneConfig, *groups, unmarked="repeats")
     settings_of = [settings(PruneConfig, run.data.params, names) for run in runs]
     facts: dict[str, object] = {}
     for key in names:
-        if values := sorted({its[key] for its in settings_of} - {""}):
+        if values := sorted({values_of_run[key] for values_of_run in settings_of} - {""}):
             facts[key] = ", ".join(values)
     seeds = sorted(set(compared.table["seed"].astype(str)), key=lambda text: (len(text), text))
     facts["seeds"] = ", ".join(seeds)
@@ -50,7 +50,7 @@ def _listed(values: Iterable[str]) -> str:
 
 
 def tables_of_runs(compared: Compared) -> list[Grid]:
-    """The digests of the data, seed by seed, and the ids of all runs."""
+    """Two tables: the digests of the data by seed, and the ids of all runs."""
     data: dict[str, dict[str, str]] = {}
     ids: dict[str, dict[str, list[str]]] = {}
     for label, runs in compared.runs.items():
@@ -76,7 +76,7 @@ def tables_of_runs(compared: Compared) -> list[Grid]:
 
 
 def controls_of_runs(compared: Compared) -> dict[str, str]:
-    """Label -> the criteria whose control its runs say to be."""
+    """Label -> the criteria that its runs are tagged as a control of."""
     tags = {label: runs[0].data.tags.get(CONTROLS_OF, "") for label, runs in compared.runs.items()}
     return {
         label: ",".join(current_label(name) for name in names(criteria))
@@ -86,6 +86,6 @@ def controls_of_runs(compared: Compared) -> dict[str, str]:
 
 
 def judged_in(compared: Compared) -> tuple[str, ...]:
-    """The criteria that need controls, if one of them is compared; else none is exempt."""
+    """The criteria that need controls, if one of them is compared; else empty (all need them)."""
     criteria = {label.criterion.partition(":")[0] for label in compared.labels.values()}
     return METHODS if criteria & {*METHODS} else ()

@@ -1,4 +1,4 @@
-"""Which of the compared networks met corruptions: each counted once, those that did not named."""
+"""The robustness runs of the compared networks, each network once; which have none."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,14 +23,14 @@ _Setting = tuple[str, ...]
 
 @dataclass(frozen=True, kw_only=True)
 class Exposed:
-    """What robustness runs hold of the compared networks.
+    """What robustness runs measured of the compared networks.
 
     Attributes:
         table: One row per network, corruption and severity: the columns of their tables, network
-            (the dense network's seed) and model (``dense`` or the label); None if there is none.
-        errors: Their summaries, alike.
-        lacking: Network -> the labels that no robustness run holds of it.
-        command: What makes the robustness runs that lack; empty if none does.
+            (the dense network's seed) and model (``dense`` or the label); None: no such run.
+        errors: Their summaries, with the same columns.
+        lacking: Network -> the labels that no robustness run covers.
+        command: The command that makes the missing runs; empty if none is missing.
     """
 
     table: pd.DataFrame | None = None
@@ -39,15 +39,14 @@ class Exposed:
     command: str = ""
 
 
-def exposed(found: Compared) -> Exposed:
-    """Look for the robustness runs of the compared runs and of their parents.
+def exposed(compared: Compared) -> Exposed:
+    """Find the robustness runs of the compared runs and of their parents.
 
-    Means need networks as sparse, noise as severe and the same noise: of robustness runs that
-    differ in that, those of the setting count that most of the compared runs met (of as many, the
-    newest). A network that several of them hold counts once: that of the run which holds most of
-    its prunings, the newest of those.
+    Means need equal sparsity, severities and noise. Where robustness runs differ in these, the
+    setting that most of the compared runs met counts (the newest of several). A network in several
+    of them counts once: in the run that holds most of its prunings (the newest of several).
     """
-    ours = {run.info.run_id: run for run in found.all_runs}
+    ours = {run.info.run_id: run for run in compared.all_runs}
     settings: dict[_Setting, list[Run]] = {}
     where = f"tags.`{tracking.KIND}` = 'robustness' AND attributes.status = 'FINISHED'"
     for run in tracking.search(where):
@@ -60,11 +59,11 @@ def exposed(found: Compared) -> Exposed:
     def met(runs: Sequence[Run]) -> int:
         return len({run_id for run in runs for run_id in _prunings(run, ours)})
 
-    setting = max(settings, key=lambda one: met(settings[one]), default=())
+    setting = max(settings, key=lambda shared: met(settings[shared]), default=())
     chosen = settings.get(setting, [])
-    # Sorting is stable: of runs that hold as much the newest stays first.
+    # Sorting is stable: of equal runs the newest stays first.
     chosen = sorted(chosen, key=lambda run: len(_prunings(run, ours)), reverse=True)
-    places = _places(found)
+    places = _places(compared)
     seen: set[str] = set()
     tables, errors = [], []
     for run in chosen:
@@ -89,7 +88,7 @@ def exposed(found: Compared) -> Exposed:
         summary = _read(run, _SUMMARY)
         if summary is not None and "model" in summary:
             errors.append(_named(summary, labels).assign(run_id=run.info.run_id, network=network))
-    # What has no network between its steps cannot be exposed at other sparsities.
+    # A control without networks between its steps cannot be exposed at other sparsities.
     between = bool(setting and setting[0])
     missing = [
         run_id
@@ -104,7 +103,7 @@ def exposed(found: Compared) -> Exposed:
     return Exposed(
         table=pd.concat(tables, ignore_index=True) if tables else None,
         errors=pd.concat(errors, ignore_index=True) if errors else None,
-        lacking={network: list(dict.fromkeys(own)) for network, own in lacking.items()},
+        lacking={network: list(dict.fromkeys(labels)) for network, labels in lacking.items()},
         command=robustness_command(
             list(dict.fromkeys(_origin(ours[run_id]) for run_id in missing)),
             dict(zip(_EXPOSED, setting, strict=True)) if setting else {},
@@ -113,12 +112,12 @@ def exposed(found: Compared) -> Exposed:
 
 
 def _origin(run: Run) -> str:
-    """The run whose robustness run holds this one: its parent, or itself."""
+    """The id to give to ``robustness`` for this run: its parent's, or its own."""
     return str(run.data.tags.get(_PARENT, run.info.run_id))
 
 
 def _prunings(run: Run, ours: Mapping[str, Run]) -> list[str]:
-    """The compared runs that a robustness run was made of."""
+    """The compared runs that a robustness run covers."""
     of = run.data.tags.get(OF_RUN, "")
     return [
         run_id for run_id, other in ours.items() if of in (run_id, other.data.tags.get(_PARENT))
@@ -126,24 +125,24 @@ def _prunings(run: Run, ours: Mapping[str, Run]) -> list[str]:
 
 
 def _setting(run: Run) -> _Setting:
-    """What must be equal in robustness runs that are averaged."""
+    """What must agree among robustness runs that are averaged."""
     return tuple(run.data.params.get(key, "").replace(" ", "") for key in _EXPOSED)
 
 
-def _places(found: Compared) -> dict[str, tuple[str, str]]:
+def _places(compared: Compared) -> dict[str, tuple[str, str]]:
     """Id of a run -> its label and its network."""
 
     def each() -> Iterator[tuple[str, tuple[str, str]]]:
-        rows = found.table[["criterion", "seed", "run_id"]].drop_duplicates()
+        rows = compared.table[["criterion", "seed", "run_id"]].drop_duplicates()
         for label, network, ids in rows.itertuples(index=False):
-            for run_id in str(ids).split():  # prunings that were averaged are told together
+            for run_id in str(ids).split():  # averaged prunings share a row
                 yield run_id, (str(label), str(network))
 
     return dict(each())
 
 
 def _named(table: pd.DataFrame, labels: Mapping[str, str]) -> pd.DataFrame:
-    """The rows of these criteria, called as the comparison calls them; other words stay behind."""
+    """The rows of these criteria, with the labels of the comparison as their models."""
     names = (table["criterion"] if "criterion" in table else table["model"]).astype(str)
     models = [
         labels.get(name, "") + str(model).removeprefix(name)
@@ -156,6 +155,6 @@ def _read(run: Run, name: str) -> pd.DataFrame | None:
     try:
         (text,) = tracking.fetch_texts([run], name)
         return numbers_of_run(run, name, text)
-    except ResourceError as error:  # nobody named this run: the page does without, and says so
+    except ResourceError as error:  # nobody asked for this run: the page goes on without it
         click.echo(f"left out: {error}", err=True)
         return None

@@ -17,12 +17,12 @@ from leastloss.tracking import Run
 
 @dataclass(frozen=True, kw_only=True)
 class Compared:
-    """What is compared.
+    """The runs to compare.
 
     Attributes:
         table: All steps, with the columns criterion (the label), seed and run_id.
-        runs: Label -> its runs, those that count.
-        labels: Label -> what it stands for.
+        runs: Label -> those of its runs that count.
+        labels: Label -> its criterion and settings.
     """
 
     table: pd.DataFrame
@@ -39,13 +39,13 @@ def compared(runs: Sequence[Run]) -> Compared:
     """Read the steps of all runs.
 
     Methods that differ in more than the criterion are labelled with the difference. A seed stands
-    for one dense network: where it was pruned with several seeds, their mean counts once, since
-    they are no independent repetitions. Where a run was made twice, the newest one counts.
+    for one dense network: prunings of it by several seeds are no independent repetitions, so their
+    mean counts once. Of a run that was made twice, the newest counts.
 
     Raises:
         InputError: If the runs cannot be compared (see
             :func:`leastloss.experiment.compare_run.pairing.check_paired`).
-        ResourceError: If the table of a run is gone or damaged.
+        ResourceError: If the table of a run is missing or damaged.
     """
     runs = sorted(runs, key=lambda run: run.info.start_time, reverse=True)
     replicates = len({run.data.params.get("replicate") for run in runs}) > 1

@@ -1,4 +1,4 @@
-"""One criterion of a prune run: the child run that prunes by it and logs all that came of it."""
+"""The child run of one criterion: it prunes and logs the results."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -26,7 +26,7 @@ from leastloss.experiment.prune_run.choices import Choice
 from leastloss.experiment.prune_run.costs import run_costs
 from leastloss.experiment.prune_run.permutation_test import check_sensitivity, sensitivity_of
 from leastloss.experiment.prune_run.pictures import PREDICTIONS, pictures, write_predictions
-from leastloss.experiment.prune_run.pruned_models import log_models, models_of, told
+from leastloss.experiment.prune_run.pruned_models import log_models, models_in_words, models_of
 from leastloss.experiment.run_names import child_name, name_tags, note_of
 from leastloss.models import save_network
 from leastloss.pruning import PruningPath, Step, prune_by, shuffled
@@ -65,7 +65,7 @@ def pruned_child(
         # The UI opens the comparison of runs on what was logged first.
         tracking.log_metrics(run_id, [(0, path_summary(table)), (0, moved)])
         _log_path(run_id, path, table, dense, full=full)
-        logged = told(models_of(table)) if full else ""
+        logged = models_in_words(models_of(table)) if full else ""
         if logged:
             tracking.describe(run_id, note_of(params, f"{what} {logged}", again), figures=shown)
         last_step = path.steps[-1].index
@@ -88,11 +88,11 @@ def pruned_child(
 def _log_path(
     run_id: str, path: PruningPath, table: pd.DataFrame, dense: Dense, *, full: bool
 ) -> None:
-    """Everything a child run holds, in few requests."""
+    """Log everything that a child run holds, in few requests."""
     total, last = len(path.parts), path.steps[-1]
     model, masks = path.model_at(last.removed / total), path.masks_at(last.removed / total)
     about = {"data": dense.data.recipe, "name": dense.name, **path.settings}
-    # A step that is a logged model is written with it, and no step twice.
+    # Steps with a logged model are logged with it, and no step twice.
     later = {len(path.steps) - 1, *(logged.row for logged in models_of(table) if full)}
     rows = [_row(step, total) for step in path.steps]
     tracking.log_metrics(run_id, [row for i, row in enumerate(rows) if i not in later])

@@ -1,4 +1,4 @@
-"""Which of the chosen runs are methods, and which are added to them as controls."""
+"""Which child runs are methods, and which are their controls."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -14,7 +14,7 @@ from leastloss.options import names
 def with_controls(config: PruneConfig, chosen: list[Choice]) -> list[Choice]:
     """Add the controls that the chosen methods lack, if they are asked for.
 
-    What a configuration cannot have is left out, and said.
+    Impossible ones are left out with a message.
     """
     if config.controls == "no":
         return chosen
@@ -35,9 +35,9 @@ def with_controls(config: PruneConfig, chosen: list[Choice]) -> list[Choice]:
 
 
 def _impossible(config: PruneConfig, choice: Choice) -> str:
-    """Why a control cannot be had, if so."""
-    units_one_by_one = config.granularity == "unit" and config.schedule == "sequential"
-    if units_one_by_one and choice.criterion is not None:
+    """Why a control is impossible; empty if it is possible."""
+    sequential_units = config.granularity == "unit" and config.schedule == "sequential"
+    if sequential_units and choice.criterion is not None:
         return "units cannot follow given shares of layers under the schedule 'sequential'"
     if choice.control == SMALL and not config.run_id and not names(config.hidden):
         return "the network has no hidden layer"
@@ -45,12 +45,12 @@ def _impossible(config: PruneConfig, choice: Choice) -> str:
 
 
 def judged(chosen: Iterable[Choice]) -> list[str]:
-    """Labels of what ``small-dense`` is as large as: the methods, or else all that follow none."""
+    """Labels that set the size of ``small-dense``: the methods, else all without a leader."""
     unled = [choice.label for choice in chosen if not choice.follows and choice.control != SMALL]
     return [label for label in unled if is_method(label)] or unled
 
 
 def role_tags(choice: Choice, chosen: Iterable[Choice]) -> Mapping[str, str]:
-    """The tags by which a run is known as a method or as a control, and of what."""
+    """The tags that mark a run as a method, or as a control of certain methods."""
     of = ",".join(judged(chosen)) if choice.control == SMALL else controlled_by(choice.label)
     return {ROLE: "control", CONTROLS_OF: of} if of else {ROLE: "method"}

@@ -1,4 +1,4 @@
-"""Which criteria a prune run is asked for, and whose layer ratios they take."""
+"""The child runs of a prune run: what each prunes by, and whose layer ratios it takes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -16,10 +16,10 @@ class Choice:
     """One child run.
 
     Attributes:
-        criterion: What scores; None where ``control`` says what else is done.
-        control: ``shuffled`` or ``small-dense``, if it is one of these.
-        follows: Label of the one whose layer ratios or masks it takes, if any.
-        asked: Whether it was named, and not added as a control.
+        criterion: The criterion; None for the controls ``shuffled`` and ``small-dense``.
+        control: ``shuffled``, ``small-dense`` or empty.
+        follows: Label of the child run whose layer ratios or masks it takes; may be empty.
+        asked: Whether the user named it (controls may be added).
     """
 
     criterion: Criterion | None = None
@@ -37,22 +37,22 @@ class Choice:
         return cls(criterion=as_criterion(spec, defaults), follows=follows)
 
     @property
-    def own(self) -> str:
+    def scorer_label(self) -> str:
         """The label without what it follows."""
         return self.criterion.label if self.criterion else self.control
 
     @property
     def label(self) -> str:
-        """What runs and tables call it, as in ``magnitude@mils-bdm``."""
-        return "@".join(filter(None, [self.own, self.follows]))
+        """Its name in runs and tables, as in ``magnitude@mils-bdm``."""
+        return "@".join(filter(None, [self.scorer_label, self.follows]))
 
 
 def choices(config: PruneConfig) -> list[Choice]:
-    """Read the list of criteria, and check all that a run is refused for by its words alone.
+    """Read the list of criteria and check all options that need neither data nor network.
 
     Raises:
-        InputError: If it is empty, names one twice, a spec is wrong, or one follows another that
-            is not in the list; or as
+        InputError: If the list is empty, names a criterion twice, or holds a wrong spec; if a
+            criterion follows one that is not in the list; or by
             :func:`leastloss.experiment.axes.check_axes`.
 
     Example:
@@ -68,7 +68,7 @@ def choices(config: PruneConfig) -> list[Choice]:
     chosen = []
     for spec in wanted:
         scorer, *leaders = (Choice.of(part.strip(), "", defaults) for part in spec.split("@"))
-        chosen.append(replace(scorer, follows="@".join(other.own for other in leaders)))
+        chosen.append(replace(scorer, follows="@".join(other.scorer_label for other in leaders)))
     labels = {choice.label for choice in chosen}
     if len(labels) < len(chosen):
         raise InputError(f"criteria {config.criteria!r} names one twice")
@@ -89,7 +89,7 @@ def choices(config: PruneConfig) -> list[Choice]:
                 f"{choice.label!r} cannot follow given shares of layers under the schedule "
                 "'sequential'; use 'iterative'"
             )
-        if choice.follows == choice.own:
+        if choice.follows == choice.scorer_label:
             raise InputError(f"{choice.label!r} follows itself")
         if choice.follows and choice.criterion is not None and config.allocation != "global":
             raise InputError(
@@ -105,7 +105,7 @@ def choices(config: PruneConfig) -> list[Choice]:
 
 
 def _check_control(choice: Choice, chosen: list[Choice]) -> None:
-    """Refuse controls of nothing."""
+    """Refuse controls without a method to control."""
     if choice.control == SHUFFLED and not choice.follows:
         raise InputError("'shuffled' needs a criterion whose masks it shuffles, as in shuffled@nc")
     if choice.control == SMALL and choice.follows:
@@ -115,9 +115,9 @@ def _check_control(choice: Choice, chosen: list[Choice]) -> None:
 
 
 def in_order(chosen: list[Choice]) -> list[Choice]:
-    """Those that others follow first, and last what depends on all of them."""
+    """Sort leaders before followers, and ``small-dense``, which depends on all of them, last."""
 
-    # Who follows has one more sign than who is followed.
+    # A follower's label has one more @ than its leader's.
     def place(choice: Choice) -> tuple[bool, int]:
         return choice.control == SMALL, choice.follows.count("@") + bool(choice.follows)
 

@@ -1,4 +1,4 @@
-"""What a child run cost and saves: seconds of scoring, and the speed of its last network."""
+"""Costs of a child run: seconds of scoring, and the speed of its last network."""
 
 import pandas as pd
 from torch import Tensor, nn
@@ -12,7 +12,7 @@ SECONDS = 0.05  # for latency and for throughput each
 
 
 def scoring_costs(table: pd.DataFrame) -> dict[str, float]:
-    """Seconds of scoring and selecting, in all and for each part that went.
+    """Seconds of scoring and selecting, in total and per removed part.
 
     Args:
         table: One row per step, with the columns ``score_seconds`` and ``removed``.
@@ -32,7 +32,7 @@ def scoring_costs(table: pd.DataFrame) -> dict[str, float]:
 def run_costs(
     path: PruningPath, table: pd.DataFrame, dense: Dense, *, full: bool
 ) -> dict[str, float]:
-    """What a criterion run logs once; ``full`` measures the speed of its last network too."""
+    """The costs that a run logs once; ``full`` adds the measured speed of its last network."""
     scored = not isinstance(path, ShuffledPath)
     costs = (scoring_costs(table) if scored else {}) | network_gains(table)
     if full:
@@ -47,7 +47,7 @@ def network_gains(table: pd.DataFrame) -> dict[str, float]:
     dense, pruned = (dict(zip(COSTS, row, strict=True)) for row in costs)
     try:
         return gains(dense, pruned)
-    except InputError:  # nothing at all is kept
+    except InputError:  # no weight remains
         return {}
 
 
@@ -55,6 +55,6 @@ def measured_speed(dense: nn.Module, pruned: nn.Module, x: Tensor) -> dict[str, 
     """Latency and throughput of the compacted network and of the dense one, in turn."""
     try:
         small = compact(pruned, sample=x[:1])
-    except InputError:  # no chain: it runs as it is
+    except InputError:  # no chain of layers: it cannot be compacted
         small = pruned
     return speed(dense, small, x, seconds=SECONDS)

@@ -1,4 +1,4 @@
-"""What a prune run is refused for, tried on the network before it is trained or pruned."""
+"""A dry run: let whatever would refuse a network refuse it before anything is trained."""
 
 from collections.abc import Mapping
 
@@ -13,21 +13,21 @@ from leastloss.pruning import begin_path
 
 
 def rehearse(config: PruneConfig, chosen: list[Choice], model: nn.Module, data: Data) -> None:
-    """Begin the path of every criterion and the recovery, and score nothing.
+    """Start the path of every criterion, and the recovery, without scoring anything.
 
     Args:
-        config: What is asked for.
-        chosen: Its criteria.
-        model: The network, trained or not; it is left as it is.
-        data: What it will be trained on.
+        config: The options.
+        chosen: The child runs.
+        model: The network, trained or not; it is not changed.
+        data: The data of the run.
 
     Raises:
-        InputError: If such a network or such data are refused.
+        InputError: If a criterion or the recovery refuses the network or the data.
     """
     refused: dict[str, str] = {}
     asked = [choice for choice in chosen if choice.asked]
     for choice in asked:
-        if choice.criterion is None:  # it takes its masks or its size from others
+        if choice.criterion is None:  # its masks or its size come from others
             continue
         try:
             start = begin_path(model, data, choice.criterion, config)
@@ -36,14 +36,14 @@ def rehearse(config: PruneConfig, chosen: list[Choice], model: nn.Module, data: 
             refused[choice.label] = str(error)
     scored = [choice.label for choice in asked if choice.criterion is not None]
     if len(refused) == len(scored) and len(set(refused.values())) == 1:
-        raise InputError(refused[scored[0]])  # not the criteria's fault
+        raise InputError(refused[scored[0]])  # no single criterion is at fault
     if refused:
         raise InputError(listed(refused))
     start.recovery.begin(start.dense, data, config.seed)
 
 
 def listed(refused: Mapping[str, str]) -> str:
-    """One line that says of each criterion why it is refused.
+    """Join criteria and the reasons why they are refused in one line.
 
     Example:
         >>> listed({"nc": "no classes", "flips": "no signs"})

@@ -1,4 +1,4 @@
-"""What MILS would say of the same network with its hidden units in another order."""
+"""How much MILS depends on the order of the hidden units, which means nothing to a network."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ from leastloss.pruning import full_masks, ternary_weights
 
 
 def check_sensitivity(criterion: Criterion | None, model: nn.Module, permutations: int) -> None:
-    """Refuse what :func:`sensitivity_of` refuses of a network, without measuring anything.
+    """Refuse what :func:`sensitivity_of` would refuse, without measuring anything.
 
     Raises:
         InputError: If the layers are no chain, and the criterion is MILS.

@@ -1,4 +1,4 @@
-"""What a criterion run shows beside its curves: confusions, broken samples, all predictions."""
+"""The pictures of a criterion run, and its predictions on the test images."""
 
 from pathlib import Path
 
@@ -15,8 +15,8 @@ PREDICTIONS = "predictions.npz"
 def pictures(path: PruningPath, dense: Dense) -> dict[str, bytes]:
     """Draw a path; file name -> content of a PNG.
 
-    ``curves.png``; ``confusion.png``, the dense network against the step at which pruning hits the
-    classes most unequally, and against the last; and, of images, ``broken_samples.png``.
+    ``curves.png``; ``confusion.png`` (dense, the step with the largest excess gap, the last step);
+    for images also ``broken_samples.png``.
     """
     data, table = dense.data, path.table()
     title = f"{path.settings['criterion']}: {dense.name} on {data.name}"

@@ -37,12 +37,12 @@ from leastloss.pruning import PruningPath
 
 @dataclass(frozen=True, kw_only=True)
 class PlannedRun:
-    """A prune run that nothing known beforehand speaks against.
+    """A prune run that passed all checks.
 
     Attributes:
-        config: What was asked for, with the whole id of the run to start from.
+        config: The options, with the full id of the run to start from.
         chosen: Its child runs.
-        start: The network of the run that was named, or the one to train.
+        start: The dense network of that run, or the one to train.
     """
 
     config: PruneConfig
@@ -51,11 +51,11 @@ class PlannedRun:
 
 
 def check(config: PruneConfig) -> PlannedRun:
-    """Check the words, find or build the network, and try on it what is asked for.
+    """Check the options, fetch or build the network, and do a dry run on it.
 
     Raises:
-        InputError: If a parameter is out of range, a name unknown, or such a network or such data
-            are refused.
+        InputError: If a parameter is out of range, a name is unknown, or the network or the data
+            do not suit a criterion.
         ResourceError: If data or the given run fail.
     """
     asked = choices(config)
@@ -79,7 +79,7 @@ def prune(config: PruneConfig) -> pd.DataFrame:
     planned = check(config)
     config, chosen = planned.config, planned.chosen
     title = f"{config.granularity}s removed up to {config.steps_taken['to_sparsity']:g}"
-    # With a run to start from, the training flags say nothing: the network brings its own.
+    # A network that comes from a run brings its own training parameters.
     params = parameters(config)
     without_training = {
         k: v for k, v in params.items() if k in fields_of(Plan) or k not in fields_of(TrainConfig)
@@ -116,7 +116,7 @@ def prune(config: PruneConfig) -> pd.DataFrame:
 
 
 def _say_ignored(config: PruneConfig, dense: Dense) -> None:
-    """Name the training flags that say otherwise than the network that the run brings."""
+    """Print the training flags that contradict the network of the given run."""
     asked, usual = parameters(config), defaults(TrainConfig)
     idle = [
         f"{key}={asked[key]}"
@@ -128,13 +128,13 @@ def _say_ignored(config: PruneConfig, dense: Dense) -> None:
 
 
 def _children(config: PruneConfig, chosen: list[Choice], dense: Dense) -> pd.DataFrame:
-    """Prune by every criterion; their tables in the order in which they were named.
+    """Prune by every criterion; returns their tables, in the order of the list.
 
-    Where one of several is refused, the others are pruned by all the same. A control that nobody
-    named is left out where it is refused.
+    If a criterion is refused, the others run all the same. A refused control that nobody named is
+    left out.
     """
     tables: dict[str, pd.DataFrame] = {}
-    paths: dict[str, PruningPath] = {}  # those that others follow
+    paths: dict[str, PruningPath] = {}  # of leaders
     refused: dict[str, str] = {}
     left_out: dict[str, str] = {}
     needed = {choice.follows for choice in chosen}
@@ -164,5 +164,5 @@ def _children(config: PruneConfig, chosen: list[Choice], dense: Dense) -> pd.Dat
         click.echo(f"controls left out: {listed(left_out)}", err=True)
     if refused:
         raise InputError(listed(refused))
-    in_turn = [tables[choice.label] for choice in chosen if choice.label in tables]
-    return pd.concat(in_turn, ignore_index=True)
+    ordered = [tables[choice.label] for choice in chosen if choice.label in tables]
+    return pd.concat(ordered, ignore_index=True)

@@ -1,4 +1,4 @@
-"""The logged models of a criterion run: the network a user would take, and the last of the path."""
+"""The logged models of a criterion run: its sparsest usable network, and its last one."""
 
 from dataclasses import dataclass
 
@@ -11,15 +11,15 @@ from leastloss.pruning import PruningPath
 from leastloss.report import percent
 
 USABLE, LAST = "pruned", "pruned-last"
-"""What the two models are called; the first stands for both where they are one step."""
+"""Names of the two models; the first stands for both if they are the same step."""
 
 SPARSITY = {USABLE: "leastloss.pruned_sparsity", LAST: "leastloss.pruned_last_sparsity"}
-"""Tags of a criterion run that say which sparsity each model has."""
+"""Tags with the sparsity of each model."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Logged:
-    """A model of a run: its name, its place in the table of the path, and its share removed."""
+    """A logged model: its name, its row in the table of the path, and its sparsity."""
 
     name: str
     row: int
@@ -27,7 +27,7 @@ class Logged:
 
 
 def models_of(table: pd.DataFrame) -> list[Logged]:
-    """Which networks of a path are logged: one, or two where the last is not near dense.
+    """Choose the networks of a path to log: the last, and another one if that is not near dense.
 
     Args:
         table: One row per step; see :func:`leastloss.evaluation.path_summary.usable_step`.
@@ -50,11 +50,11 @@ def models_of(table: pd.DataFrame) -> list[Logged]:
     ]
 
 
-def told(models: list[Logged]) -> str:
-    """Say what the logged models of a run are.
+def models_in_words(models: list[Logged]) -> str:
+    """Describe the logged models of a run in one sentence.
 
     Example:
-        >>> told([Logged(name="pruned", row=0, sparsity=0.0)])
+        >>> models_in_words([Logged(name="pruned", row=0, sparsity=0.0)])
         'Logged as `pruned`: 0 % removed (no sparser network is within 2 points of dense).'
     """
     near, last = f"within {100 * NEAR:g} points of dense", models[-1]
@@ -70,7 +70,7 @@ def told(models: list[Logged]) -> str:
 
 
 def log_models(run_id: str, path: PruningPath, table: pd.DataFrame, dense: Dense) -> dict[int, str]:
-    """Log the networks, and in tags which sparsities they have.
+    """Log the networks, and their sparsities as tags.
 
     Returns:
         Row of the table -> the id of its logged model, whose metrics are those of that row.

@@ -1,4 +1,4 @@
-"""The control ``small-dense``: what a dense network of equal size learns by itself."""
+"""The control ``small-dense``: dense networks as small as the pruned ones, trained from scratch."""
 
 from collections.abc import Mapping
 
@@ -30,13 +30,13 @@ def small_child(
     paths: Mapping[str, PruningPath],
     tags: Mapping[str, str],
 ) -> pd.DataFrame:
-    """Train small dense networks in a child run; returns its table, whose first row is the dense.
+    """Train small dense networks in a child run; returns its table; row 0 is the dense network.
 
-    Each has at most as many weights, and parameters in all, as any of the pruned networks at its
-    step, and is trained as the dense network was, with its seed and without any repair.
+    Each has no more weights and no more parameters than any pruned network at its step. Training
+    and seed are those of the dense network; there is no repair.
 
     Raises:
-        InputError: If no network is as small as any of the steps.
+        InputError: If no network is small enough for any step.
     """
     sizes, first = sizes_of(dense, list(paths.values())), next(iter(paths.values()))
     tags = {**tags, RUN_TAG: dense.run_id, MODEL_TAG: dense.model_id}
@@ -59,7 +59,7 @@ def small_child(
             failed.append(why)
             row |= _lacks(dense.model, model, list(first.parts.dense))
             rows.append(row | {"ties_at_cut": float("nan"), "score_seconds": 0.0})
-        # A column of a noise under which one of them failed is empty for all others.
+        # Networks that did not fail have an empty reason.
         steps = pd.DataFrame(rows).join(pd.DataFrame(failed).fillna(""))
         table = labelled(steps, SMALL, config.seed, dense)
         tell_failures(run_id, table)
@@ -97,7 +97,7 @@ def _trained(dense: Dense, widths: tuple[int, ...]) -> nn.Module:
 
 
 def _measured(model: nn.Module, dense: Dense) -> dict[str, float]:
-    """What every step of a path reports, held against the dense network."""
+    """The metrics of a step of a path, compared with the dense network."""
     test = dense.data.test
     logits, before = predict(model, test.x), predict(dense.model, test.x)
     metrics = measure(model, full_masks(model), dense.data, logits)
@@ -106,14 +106,14 @@ def _measured(model: nn.Module, dense: Dense) -> dict[str, float]:
 
 
 def _metrics(row: dict[str, float]) -> tuple[int, dict[str, float]]:
-    """The step of a row, and what is logged of it."""
+    """The step of a row, and the metrics to log for it."""
     metrics = {k: value for k, value in row.items() if k not in ("step", "removed", "sparsity")}
     # The UI opens the comparison of runs on the metric that was logged first.
     return int(row["step"]), metrics | {"sparsity": row["sparsity"]}
 
 
 def _lacks(dense: nn.Module, small: nn.Module, names: list[str]) -> dict[str, float]:
-    """The share of the dense network's weights that a small one does not have, also by layer."""
+    """The share of the dense network's weights that a small one lacks, in all and by layer."""
     mine, theirs = weight_layers(small), weight_layers(dense)
     shares = [1 - mine[name].weight.numel() / theirs[name].weight.numel() for name in names]
     lacking = {"weight_sparsity": 1 - count_weights(small) / count_weights(dense)}

@@ -1,4 +1,4 @@
-"""How wide a dense network may be to be no larger than a pruned one."""
+"""The widest dense network that is no larger than a pruned one."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -17,18 +17,18 @@ POINTS = 3
 
 
 def sizes_of(dense: Dense, paths: Sequence[PruningPath]) -> dict[int, tuple[int, ...]]:
-    """Hidden widths of a dense network no larger than any of the pruned ones, by step.
+    """Hidden widths of the largest dense network no larger than any pruned one, by step.
 
     Args:
         dense: The network that all paths start from.
-        paths: With equal steps.
+        paths: Paths with equal steps.
 
     Raises:
-        InputError: If none is that small at any step; where it is at some, the others are left out.
+        InputError: If no step has one; steps without one are left out.
     """
     sizes, reasons = dict[int, tuple[int, ...]](), list[str]()
     for step in measured_steps(paths[0]):
-        weights = min(kept_weights(path, step) for path in paths)
+        weights = min(remaining_weights(path, step) for path in paths)
         parameters = min(path.steps[step].metrics["parameters"] for path in paths)
         try:
             sizes[step] = widths_within(dense, weights, parameters)
@@ -40,10 +40,10 @@ def sizes_of(dense: Dense, paths: Sequence[PruningPath]) -> dict[int, tuple[int,
 
 
 def measured_steps(path: PruningPath, points: int = POINTS) -> list[int]:
-    """Steps at which a small network is trained: the last, and some on the way.
+    """Steps at which a small network is trained: the last, and some before it.
 
-    They lie evenly by the logarithm of the share that is kept: at 37, 14 and 5 % of it on the way
-    to sparsity 0.95.
+    They are evenly spaced in the logarithm of the remaining share: at 37, 14 and 5 % on the way to
+    sparsity 0.95.
     """
     left = [log(1 - step.removed / len(path.parts)) for step in path.steps]
     wanted = [left[-1] * (i + 1) / points for i in range(points)]
@@ -51,8 +51,8 @@ def measured_steps(path: PruningPath, points: int = POINTS) -> list[int]:
     return sorted(nearest)
 
 
-def kept_weights(path: PruningPath, step: int) -> int:
-    """Weights that a step keeps, those of layers that are not pruned among them."""
+def remaining_weights(path: PruningPath, step: int) -> int:
+    """Number of weights left at a step, unpruned layers included."""
     masks = path.masks_at(path.steps[step].removed / len(path.parts))
     layers = weight_layers(path.dense)
     return sum(
@@ -62,15 +62,15 @@ def kept_weights(path: PruningPath, step: int) -> int:
 
 
 def widths_within(dense: Dense, weights: float, parameters: float) -> tuple[int, ...]:
-    """The hidden widths of the dense network, scaled by one factor as far as the size allows.
+    """The hidden widths of the dense network, scaled by the largest factor that fits.
 
     Args:
         dense: The dense network.
-        weights: Most weights of all layers.
-        parameters: Most parameters in all.
+        weights: Most weights, all layers together.
+        parameters: Most parameters.
 
     Raises:
-        InputError: If the network has no hidden layer, or none is that small.
+        InputError: If the network has no hidden layer, or even width 1 is too large.
     """
     hidden = numbers(dense.settings["hidden"], int, "hidden")
     if not hidden:
@@ -99,8 +99,8 @@ def scaled(hidden: Sequence[int], factor: float, blocks: int = 0) -> tuple[int, 
     Args:
         hidden: The widths.
         factor: In [0, 1].
-        blocks: So many of the first are blocks of convolutions: where their width grows, an image
-            is halved, and so it must here.
+        blocks: Number of leading convolutional blocks; images are halved where their width grows,
+            so growth must stay growth.
 
     Example:
         >>> scaled((300, 100), 0.101), scaled((8, 16, 16, 64), 0.1, blocks=3)
@@ -116,7 +116,7 @@ def scaled(hidden: Sequence[int], factor: float, blocks: int = 0) -> tuple[int, 
 
 
 def untrained(dense: Dense, widths: tuple[int, ...]) -> nn.Module:
-    """A network like the dense one as it was before its training, but for its widths."""
+    """A network like the dense one before its training, with other widths."""
     data, seed = dense.data, int(dense.settings["seed"])
     generator = torch_stream(seed, "initialisation")
     kind = dense.settings["model"]

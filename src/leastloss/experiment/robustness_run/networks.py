@@ -1,4 +1,4 @@
-"""The networks that a run holds: the dense one, and what was pruned from it, at any sparsity."""
+"""The networks of a run: the dense one, and its pruned ones at any sparsity."""
 
 import copy
 import tempfile
@@ -27,7 +27,7 @@ from leastloss.tracking import Run
 
 @dataclass(frozen=True, kw_only=True)
 class Network:
-    """A network with its name in tables, the criterion that pruned it, and its sparsity."""
+    """A network, its label in tables, the criterion that pruned it, and its sparsity."""
 
     label: str
     criterion: str
@@ -36,16 +36,16 @@ class Network:
 
 
 def networks_of(run_id: str, sparsities: Sequence[float]) -> tuple[Dense, list[Network]]:
-    """Fetch the dense network of a run, and all that were pruned from it.
+    """Fetch the dense network of a run and its pruned networks.
 
     Args:
-        run_id: A train run (it holds the dense network alone), a prune run, or a child of one.
-        sparsities: Where to take the pruned networks; empty: where they ended.
+        run_id: A train run (dense network only), a prune run, or one of its children.
+        sparsities: Sparsities of the pruned networks; empty: their last.
 
     Raises:
-        InputError: If a path does not go so far, or its networks cannot be made again.
-        ResourceError: If the run is missing or holds no network, or its children were pruned from
-            different dense networks: their differences would not be paired.
+        InputError: If a path does not reach the sparsity, or its networks cannot be rebuilt.
+        ResourceError: If the run is missing or holds no network, or its children come from
+            different dense networks, so that differences would not be paired.
     """
     run = tracking.find_run(run_id)
     kind = run.data.tags.get(tracking.KIND, "none of ours")
@@ -76,11 +76,11 @@ def networks_of(run_id: str, sparsities: Sequence[float]) -> tuple[Dense, list[N
 
 
 def pruned_network(child: Run, dense: Dense, at: float | None) -> tuple[nn.Module, float]:
-    """The last network of a criterion run or the one at a sparsity, and its exact sparsity.
+    """The last network of a criterion run, or the one at a sparsity; and its exact sparsity.
 
     Raises:
         InputError: If the path does not go so far, or its networks cannot be made again.
-        ResourceError: If the run does not hold what is needed.
+        ResourceError: If the run lacks a file, or it is damaged.
     """
     run_id, params = child.info.run_id, child.data.params
     if at is None:
@@ -99,7 +99,7 @@ def pruned_network(child: Run, dense: Dense, at: float | None) -> tuple[nn.Modul
     parts = Parts.of(dense.model, params["granularity"], list(layers) or None)
     _check_order(child, order, len(parts))
     most = len(order) / len(parts)
-    # Half a part of leeway: both a step's exact share and its rounded spelling are found.
+    # Half a part of leeway: a rounded share is accepted, too.
     if not 0 <= at <= most + 0.5 / len(parts):
         raise InputError(f"sparsity is {at}; run {run_id!r} goes from 0 to {most:.4g}")
     removed = min(parts_at(at, len(parts)), len(order))
@@ -111,7 +111,7 @@ def pruned_network(child: Run, dense: Dense, at: float | None) -> tuple[nn.Modul
 
 
 def _check_order(run: Run, order: NDArray[Any], parts: int) -> None:
-    """Refuse an order that cannot be one: each part may go once, and as many as the run says."""
+    """Refuse a damaged order: each part goes at most once, and as many as the run removed."""
     whole = order.ndim == 1 and np.issubdtype(order.dtype, np.integer)
     if not whole or not np.isin(order, np.arange(parts)).all():
         raise tracking.damaged(run.info.run_id, ORDER, f"it is no order of the {parts} parts")

@@ -21,7 +21,7 @@ from leastloss.experiment.criterion_run import OF_RUN, TABLE
 from leastloss.experiment.csv_text import csv_text
 from leastloss.experiment.dense import Dense
 from leastloss.experiment.robustness_run.networks import Network, networks_of
-from leastloss.experiment.robustness_run.sample_images import Pictures
+from leastloss.experiment.robustness_run.sample_images import SampleImages
 from leastloss.experiment.run_names import data_words, joined, name_tags, note_of
 from leastloss.experiment.run_query import newest, source
 from leastloss.options import names, numbers, parameters
@@ -33,7 +33,7 @@ CHARTED = ("accuracy", "minority_recall", "flip_rate")
 
 @dataclass(frozen=True, kw_only=True)
 class PlannedExposure:
-    """Noises by name and severity, and the networks that are to meet them."""
+    """The networks of a robustness run, and the noise that they will meet."""
 
     corruptions: tuple[str, ...]
     attacks: tuple[str, ...]
@@ -45,10 +45,10 @@ class PlannedExposure:
 
 
 def check(config: RobustnessConfig) -> PlannedExposure:
-    """Check the words, then fetch the networks: what is refused is refused before a run is opened.
+    """Check the options, then fetch the networks; bad input fails before a run is opened.
 
     Raises:
-        InputError: If a corruption, attack, severity or sparsity is refused.
+        InputError: If a corruption, attack, severity or sparsity is wrong.
         ResourceError: If the run is missing or holds no network.
     """
     corruptions, attacks = chosen(config.corruptions), names(config.attacks)
@@ -85,15 +85,17 @@ def robustness(config: RobustnessConfig) -> pd.DataFrame:
     run_id, dense, networks = plan.run_id, plan.dense, plan.networks
     tags = {OF_RUN: run_id}
     title = f"robustness of {run_id[:8]}"
-    with tracking.run("robustness", title, parameters(config), tags=tags) as own_id:
-        tracking.log_data(own_id, dense.data, dense.model_id)
+    with tracking.run("robustness", title, parameters(config), tags=tags) as robustness_id:
+        tracking.log_data(robustness_id, dense.data, dense.model_id)
         name = joined("robustness", data_words(dense.settings), f"s{dense.settings['seed']}")
         what = f"Exposes {len(networks)} networks of run {run_id} to {config.corruptions}."
         again = f"mlflow run . -e robustness -P run_id={run_id}"
         again += " -P unfinished=yes" if config.unfinished == "yes" else ""
-        tracking.log_tags(own_id, name_tags(dense.settings))
-        tracking.describe(own_id, note_of(dense.settings, what, again), name, ["robustness.png"])
-        pictures = Pictures(dense.data.test)
+        tracking.log_tags(robustness_id, name_tags(dense.settings))
+        tracking.describe(
+            robustness_id, note_of(dense.settings, what, again), name, ["robustness.png"]
+        )
+        samples = SampleImages(dense.data.test)
         table = robustness_of(
             {network.label: network.model for network in networks},
             dense.data.test,
@@ -104,26 +106,26 @@ def robustness(config: RobustnessConfig) -> pd.DataFrame:
             reference="dense",
             train=dense.data.train,
             progress=True,
-            seen=pictures.take,
+            seen=samples.take,
         )
         table = _described(table, networks)
         summary = _described(noise_summary(table), networks)
-        tracking.log_text(own_id, csv_text(table), TABLE)
-        tracking.log_text(own_id, csv_text(summary), SUMMARY)
+        tracking.log_text(robustness_id, csv_text(table), TABLE)
+        tracking.log_text(robustness_id, csv_text(summary), SUMMARY)
         shares = ", ".join(f"{at:g}" for at in plan.sparsities)
         where = f", pruned to {shares}" if shares else ""
-        _log_figures(own_id, table, f"{dense.name} on {dense.data.name}{where}")
-        if pictures.found:
-            figure = corruption_samples(pictures.found, title=f"{dense.data.name}, test images")
-            tracking.log_bytes(own_id, render(figure), "corruptions.png")
-        tracking.log_metrics(own_id, _metrics(table, summary))
+        _log_figures(robustness_id, table, f"{dense.name} on {dense.data.name}{where}")
+        if samples.images:
+            figure = corruption_samples(samples.images, title=f"{dense.data.name}, test images")
+            tracking.log_bytes(robustness_id, render(figure), "corruptions.png")
+        tracking.log_metrics(robustness_id, _metrics(table, summary))
     _print(summary)
-    click.echo(f"robustness run: {own_id}")
+    click.echo(f"robustness run: {robustness_id}")
     return table
 
 
 def chosen(text: str) -> tuple[str, ...]:
-    """Read the names of corruptions; ``all`` is every one of images, and noise on the weights.
+    """Read the names of corruptions; ``all``: all corruptions of images, and weight noise.
 
     Example:
         >>> chosen("shot, rotation"), len(chosen("all"))
@@ -133,7 +135,7 @@ def chosen(text: str) -> tuple[str, ...]:
 
 
 def _described(table: pd.DataFrame, networks: list[Network]) -> pd.DataFrame:
-    """The table with the criterion and the sparsity of each model."""
+    """Add the criterion and the sparsity of each model to the table."""
     about = {network.label: network for network in networks}
     described = table.copy()
     described.insert(1, "criterion", [about[label].criterion for label in table["model"]])
@@ -154,7 +156,7 @@ def _log_figures(run_id: str, table: pd.DataFrame, title: str) -> None:
 
 
 def _metrics(table: pd.DataFrame, summary: pd.DataFrame) -> list[tuple[int, dict[str, float]]]:
-    """A section of charts per noise, its models side by side; the step is the severity, 0 clean."""
+    """Metrics in groups by noise, models side by side; the step is the severity, 0 is clean."""
     rows: dict[int, dict[str, float]] = {}
     charted = [metric for metric in CHARTED if metric in table]
     noises = [name for name in table["corruption"].unique() if name != "clean"]

@@ -1,4 +1,4 @@
-"""A few samples to look at, under every corruption that the networks met."""
+"""A few sample images under every corruption of a robustness run."""
 
 from typing import Any
 
@@ -11,11 +11,11 @@ from leastloss.data import Split
 SAMPLES = 3
 
 
-class Pictures:
-    """Keeps some samples of a split as they are damaged: ``found[corruption][severity]``.
+class SampleImages:
+    """Collects corrupted samples of a split: ``images[corruption][severity]``.
 
-    Severity 0 is the sample itself. One sample each of the first, the middle and the last class
-    that occurs; its noise is the noise that the networks were measured under.
+    Severity 0 is the clean sample. There is one sample of the first, of the middle and of the last
+    class, with the same noise that the networks met.
     """
 
     def __init__(self, split: Split) -> None:
@@ -24,11 +24,11 @@ class Pictures:
         some = present[torch.linspace(0, len(present) - 1, SAMPLES).round().long()].unique()
         self.chosen = [int((labels == label).nonzero()[0]) for label in some]
         self.clean = self._of(split.x)
-        self.found: dict[str, dict[int, NDArray[np.floating[Any]]]] = {}
+        self.images: dict[str, dict[int, NDArray[np.floating[Any]]]] = {}
 
     def take(self, corruption: str, severity: int, x: torch.Tensor) -> None:
-        """Keep the chosen ones of damaged images (n, C, H, W)."""
-        by_severity = self.found.setdefault(corruption, {0: self.clean})
+        """Collect the chosen samples of corrupted images (n, C, H, W)."""
+        by_severity = self.images.setdefault(corruption, {0: self.clean})
         by_severity[severity] = self._of(x)
 
     def _of(self, x: torch.Tensor) -> NDArray[np.floating[Any]]:

@@ -1,4 +1,4 @@
-"""What an experiment file (TOML) holds: what it extends, its own keys, the rows of its grid."""
+"""Read an experiment file (TOML): the file that it extends, its own keys, its grid."""
 
 import re
 import tomllib
@@ -19,12 +19,12 @@ TEXTS = ("title", "section", "question")
 def read_layers(file: str) -> list[dict[str, Any]]:
     """Read an experiment file as one table per study.
 
-    ``extends`` names another file, relative to this one, whose keys this file lays its own over,
-    all but its grid. Each table of ``[[grid]]`` is laid over the result, and makes one study.
+    ``extends`` names another file, relative to this one, whose keys, but for its grid,
+    this file overrides. Each table of ``[[grid]]`` overrides the result and makes one study.
 
     Raises:
-        InputError: If a file cannot be read, is no TOML, extends itself, or a placeholder has no
-            word.
+        InputError: If a file cannot be read, is no TOML or extends itself, or a placeholder has no
+            text.
     """
     keys = _read(Path(file), [])
     try:
@@ -87,7 +87,7 @@ def _read(path: Path, above: list[Path]) -> dict[str, Any]:
 
 
 def _filled(keys: dict[str, Any]) -> dict[str, Any]:
-    """Put the words in their places; a file without ``[words]`` has no placeholders."""
+    """Fill the placeholders; a file without ``[words]`` has none."""
     if WORDS not in keys:
         return keys
     words = typed(dict, WORDS, keys.pop(WORDS))

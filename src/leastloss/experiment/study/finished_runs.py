@@ -1,4 +1,4 @@
-"""Which runs of a study are finished: what a sweep need not do again, and what is published."""
+"""The finished runs of a study, which a sweep need not repeat and publishes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ class FinishedRuns:
     Attributes:
         study: The study.
         dense: Seed -> run that trained its network.
-        children: Seed and arm -> run that pruned it so.
+        children: Seed and arm -> the criterion run.
     """
 
     study: Study
@@ -29,16 +29,16 @@ class FinishedRuns:
     children: dict[tuple[int, Arm], Run] = field(default_factory=dict)
 
     def missing(self, seed: int) -> list[Arm]:
-        """The arms that no run of this seed holds."""
+        """The arms of a seed without a finished run."""
         return [arm for arm in self.study.arms if (seed, arm) not in self.children]
 
 
 def find(study: Study) -> FinishedRuns:
-    """Look for the study's runs in its experiment.
+    """Find the study's runs in its experiment.
 
-    A run counts if its parameters are those that the sweep would give it; a parameter that it does
-    not hold had its default value. Of several train runs the first counts, and only prunings of
-    that one; of several prunings the newest.
+    A run counts if it has the parameters that the sweep would give it; one that it lacks had its
+    default. Of several train runs the first counts, with its own prunings only; of several prunings
+    the newest.
 
     Raises:
         ResourceError: If the experiment was deleted or the store fails.
@@ -72,6 +72,6 @@ def _runs(study: Study, kind: str) -> list[Run]:
 
 
 def _key(params: Mapping[str, str], config: type[TrainConfig]) -> _Key:
-    """All that a run measures depends on, from its parameters."""
+    """The parameters on which the measurements of a run depend."""
     names = fields_of(config, but=("runs", "criteria", "keep", "place"))
     return frozenset(settings(config, params, names).items())

@@ -1,4 +1,4 @@
-"""What a study shows, from its tracked runs alone: a page, figures and a table of numbers."""
+"""Publish a study from its tracked runs: a page, figures and a table of numbers."""
 
 from pathlib import Path
 
@@ -41,7 +41,7 @@ One entry per study, made from tracked runs by `mlflow run . -e sweep`. The page
 command, all tables, the figures and the paired tests.
 """
 _COMPARED = ("bdm_bits", "compressed_bytes")
-_FAIR, _REPAIRED = "dense is a fair control", "dense is repaired"  # columns of ours
+_FAIR, _REPAIRED = "dense is a fair control", "dense is repaired"  # columns added here
 
 
 def publish(finished: FinishedRuns, out: Path, command: str) -> list[Path]:
@@ -52,10 +52,10 @@ def publish(finished: FinishedRuns, out: Path, command: str) -> list[Path]:
     Args:
         finished: The study and its runs.
         out: Folder of RESULTS.md, docs/ and results/.
-        command: What makes the runs and the page again.
+        command: The command that reproduces the runs and the page.
 
     Raises:
-        InputError: If the report names a metric that there is not, or RESULTS.md is malformed.
+        InputError: If the report names an unknown metric, or RESULTS.md is malformed.
         ResourceError: If there is no run to publish, one is damaged, or a file cannot be written.
     """
     study, wanted = finished.study, finished.study.report
@@ -67,7 +67,7 @@ def publish(finished: FinishedRuns, out: Path, command: str) -> list[Path]:
     everything = pd.concat([dense, means(values)])
     compared = values[values["quantity"].isin(wanted.compared or wanted.metrics[:1])]
     paired = differences(compared, wanted.against)
-    # Other recoveries leave the dense network as it is: there it is no measure of a loss.
+    # Losses are measured against the dense network only where the repair applies to it as well.
     free_values = free_of_loss(table[table[_FAIR]], wanted.within, wanted.free)
     spread = means(spreads(values, dict(wanted.spread)))
     free = means(free_values)
@@ -78,7 +78,11 @@ def publish(finished: FinishedRuns, out: Path, command: str) -> list[Path]:
         together = figures_of(part, study)
         for number, members in enumerate(together, 1):
             shown = part[part["method"].isin(members)]
-            parts = [study.section, *_told(name, table), *([str(number)] if together[1:] else [])]
+            parts = [
+                study.section,
+                *_distinguishing(name, table),
+                *([str(number)] if together[1:] else []),
+            ]
             stem = "-".join(parts)
             for path, content in _draw(shown, study, f"{IMAGES}/{stem}").items():
                 files[path] = content
@@ -149,9 +153,9 @@ def table_of(finished: FinishedRuns) -> pd.DataFrame:
 
 
 def dense_rows(table: pd.DataFrame) -> pd.DataFrame:
-    """The unpruned network of every seed, once for each group.
+    """The unpruned network of every seed, once per group.
 
-    A repair may come before the first step; where a group has runs without, that one is shown.
+    A repair may change it before the first step; an unrepaired one is preferred.
     """
     start = table[table["sparsity"] == 0].sort_values(_REPAIRED, kind="stable")
     start = start.drop_duplicates([*GROUP, "seed"]).sort_index()
@@ -163,7 +167,7 @@ def _groups(table: pd.DataFrame) -> list[tuple[tuple[str, str], pd.DataFrame]]:
 
 
 def figures_of(part: pd.DataFrame, study: Study) -> list[list[str]]:
-    """The arms of a group that are drawn together: as the study says, or by eights."""
+    """The arms of each figure of a group: as the study says, or by eights."""
     arms = part.drop_duplicates("method")
     methods = list(arms["method"])
     if study.report.figures:
@@ -180,7 +184,7 @@ def figures_of(part: pd.DataFrame, study: Study) -> list[list[str]]:
 def _draw(part: pd.DataFrame, study: Study, stem: str) -> dict[str, bytes]:
     """Two figures: the metrics against sparsity, and accuracy against description length."""
     wanted, lengths = study.report.metrics, [n for n in LENGTHS if n in part.columns]
-    curves = [metric for metric in wanted if part[metric].notna().all()]  # else no curve to draw
+    curves = [metric for metric in wanted if part[metric].notna().all()]
     drawn = {stem: compare_figure(part, curves, by="method", title=study.title)} if curves else {}
     if lengths:
         drawn[f"{stem}-length"] = lengths_figure(part, lengths, by="method", title=study.title)
@@ -188,8 +192,8 @@ def _draw(part: pd.DataFrame, study: Study, stem: str) -> dict[str, bytes]:
     return {f"{name}.{ending}": content for name, (content, ending) in rendered.items()}
 
 
-def _told(group: tuple[str, str], table: pd.DataFrame) -> list[str]:
-    """The parts of a group's name that tell it from the other groups."""
+def _distinguishing(group: tuple[str, str], table: pd.DataFrame) -> list[str]:
+    """The parts of a group's name that differ among groups."""
     several = [table[column].nunique() > 1 for column in GROUP]
     return [value for value, needed in zip(group, several, strict=True) if needed]
 
@@ -197,7 +201,7 @@ def _told(group: tuple[str, str], table: pd.DataFrame) -> list[str]:
 def _csv(
     numbers: pd.DataFrame, paired: pd.DataFrame, free: pd.DataFrame, shorter: pd.DataFrame
 ) -> str:
-    """All numbers of the section, one a row."""
+    """All numbers of the study, one per row."""
     parts = [numbers.assign(what="mean"), paired.assign(what="difference")]
     parts.append(free.assign(what="within of dense"))
     parts.append(shorter.assign(what="difference within of dense"))

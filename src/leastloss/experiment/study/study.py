@@ -1,4 +1,4 @@
-"""A study: which networks are pruned how, and what is published of it."""
+"""A study: the networks, the ways to prune them, and what is published."""
 
 from dataclasses import dataclass, field, replace
 
@@ -8,12 +8,12 @@ from leastloss.options import defaults, fields_of, parameters
 
 @dataclass(frozen=True, kw_only=True)
 class Arm:
-    """One way to prune: what one child run of every seed does.
+    """One way to prune; one child run for every seed.
 
     Attributes:
         spec: The criterion as the file spells it.
-        criterion: The same as its child runs carry it.
-        config: All settings but the criterion, the seed and the network to start from.
+        criterion: The label that its child runs have.
+        config: All settings but the criterion, the seed and the dense network.
     """
 
     spec: str
@@ -26,17 +26,16 @@ class Report:
     """What a study publishes.
 
     Attributes:
-        sparsities: Where tables read the metrics off.
-        metrics: Columns of the child runs' tables.
-        compared: Those of them that are compared, the first also in words; empty: the first one.
-        against: Criteria, or arms as the report spells them, from which paired differences are
-            taken.
-        free: Metrics that must stay near the dense network's, for the sparsity that comes free.
-        within: Losses in them that count as none.
-        recoveries: ``apart``: arms are compared with those of the same recovery alone;
-            ``together``: with all, and their names tell the recovery where it varies.
-        figures: Criteria (as the report spells their arms) to draw together; empty: by eights.
-        spread: Name -> arms whose spread within one network is told.
+        sparsities: Sparsities of the tables.
+        metrics: Metrics of the tables and figures.
+        compared: Metrics with paired differences, the first also in words; empty: the first metric.
+        against: Criteria or methods that the others are compared with.
+        free: Metrics that must stay near the dense network's: how sparse can it be for free?
+        within: Losses of those metrics that count as none.
+        recoveries: ``apart`` compares arms of one recovery; ``together`` compares all, and names
+            include the recovery where it varies.
+        figures: Groups of criteria or methods to draw together; empty: by eights.
+        spread: Name -> methods whose standard deviation within one network is reported.
     """
 
     sparsities: tuple[float, ...] = (0.5, 0.8, 0.9)
@@ -64,21 +63,23 @@ class Study:
     report: Report = field(default_factory=Report)
 
     def network(self, seed: int) -> TrainConfig:
-        """What the dense network of a seed is trained with."""
+        """The training settings of a seed's dense network."""
         return replace(self.train, seed=seed, replicate=seed if self.replicates else 0)
 
     def varied(self) -> list[str]:
-        """Settings that are not the same for all arms."""
+        """The settings in which the arms differ."""
         settings = [parameters(arm.config) for arm in self.arms]
-        return [key for key in settings[0] if len({its[key] for its in settings}) > 1]
+        return [
+            key for key in settings[0] if len({arm_settings[key] for arm_settings in settings}) > 1
+        ]
 
     def group(self, arm: Arm) -> tuple[str, str]:
-        """Recovery and granularity of the arms it is compared with; any recovery: empty."""
+        """Recovery (empty for any) and granularity of the arms that it is compared with."""
         recovery = str(arm.config.recovery) if self.report.recoveries == "apart" else ""
         return recovery, arm.config.granularity
 
     def settings(self, arm: Arm, *, within: str = "") -> list[str]:
-        """What tells an arm from the others of its group, as ``key=value``.
+        """The settings in which an arm differs from others of its group, as ``key=value``.
 
         Args:
             arm: One of the study's arms.
@@ -91,13 +92,17 @@ class Study:
             if self.group(other) == self.group(arm) and within in ("", other.criterion)
         ]
         keys = fields_of(PruneConfig, but=("runs", "keep", "measure"))
-        return [f"{key}={settings[key]}" for key in keys if len({its[key] for its in others}) > 1]
+        return [
+            f"{key}={settings[key]}"
+            for key in keys
+            if len({arm_settings[key] for arm_settings in others}) > 1
+        ]
 
     def method(self, arm: Arm) -> str:
-        """The criterion, with the settings that tell it from its other arms; defaults go unsaid.
+        """The criterion, with the settings in which its arms differ, but for defaults.
 
-        The recovery is told wherever it varies, so that no score is credited with a repair; where
-        steps lie only if nothing else tells two arms apart.
+        The recovery is named wherever it varies, so that no score is credited with a repair; the
+        sparsities only if nothing else distinguishes two arms.
         """
         short = [self._name(other, steps=False) for other in self.arms]
         name = self._name(arm, steps=False)
@@ -106,12 +111,14 @@ class Study:
     def _name(self, arm: Arm, *, steps: bool) -> str:
         usual = {f"{key}={value}" for key, value in defaults(PruneConfig).items()}
         repair = [text for text in self.settings(arm) if text.startswith("recovery=")]
-        told = [text for text in self.settings(arm, within=arm.criterion) if text not in usual]
-        shown = [text for text in told if steps or not text.startswith("sparsities=")]
+        distinguishing = [
+            text for text in self.settings(arm, within=arm.criterion) if text not in usual
+        ]
+        shown = [text for text in distinguishing if steps or not text.startswith("sparsities=")]
         return ", ".join([arm.criterion, *dict.fromkeys([*repair, *shown])])
 
     def calls(self) -> list[list[Arm]]:
-        """Arms that one prune run makes together: they differ in nothing but the criterion."""
+        """Arms that one prune run makes together: they differ only in the criterion."""
         groups: dict[PruneConfig, list[Arm]] = {}
         for arm in self.arms:
             groups.setdefault(arm.config, []).append(arm)

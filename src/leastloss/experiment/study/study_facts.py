@@ -1,4 +1,4 @@
-"""What a reader needs to trust the numbers of a study, and to make them again."""
+"""The facts of a study: settings, seeds, commit, versions, digest of the data."""
 
 import hashlib
 from collections import Counter
@@ -10,7 +10,7 @@ from leastloss.options import defaults, fields_of, parameters
 
 
 def facts_of(finished: FinishedRuns, command: str) -> dict[str, str]:
-    """What a reader needs to trust the numbers, and to make them again."""
+    """The facts that a reader needs to trust and to reproduce the numbers."""
     study, runs = finished.study, list(finished.children.values())
     total = len(study.seeds) * len(study.arms)
     seeds = sorted({seed for seed, _ in finished.children})
@@ -45,7 +45,7 @@ def facts_of(finished: FinishedRuns, command: str) -> dict[str, str]:
 
 
 def _listed(values: Any) -> str:
-    """Equal values once, the most frequent first, with their counts where there are several."""
+    """Distinct values, the most frequent first, with their counts if they differ."""
     counts = sorted(Counter(values).items(), key=lambda item: (-item[1], item[0]))
     return ", ".join(value if len(counts) == 1 else f"{value} ({n} runs)" for value, n in counts)
 

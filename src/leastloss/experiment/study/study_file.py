@@ -1,4 +1,4 @@
-"""From an experiment file (TOML) to its studies; whatever is wrong is said before anything runs."""
+"""From an experiment file (TOML) to its studies; mistakes are reported before anything runs."""
 
 import re
 from collections.abc import Mapping
@@ -32,8 +32,8 @@ def read_studies(file: str) -> tuple[Study, ...]:
     """Read and check an experiment file: one study, or one for each row of its grid.
 
     Raises:
-        InputError: If the file or one that it extends is missing, no TOML, or holds an unknown key
-            or value.
+        InputError: If the file or one that it extends is missing, is no TOML, or holds an unknown
+            key or value.
     """
     layers = read_layers(file)
     studies: list[Study] = []
@@ -86,14 +86,14 @@ def study_of(file: Mapping[str, Any]) -> Study:
 
 
 def _training() -> dict[str, Field[Any]]:
-    """The keys of [train]; a study has seeds and replicates of its own."""
+    """The keys of [train]; seeds and replicates are keys of the study."""
     return fields_of(TrainConfig, unmarked="repeats")
 
 
 def _pruning() -> dict[str, Field[Any]]:
-    """The keys of [prune] and [[arm]]: arms name the controls that they want."""
+    """The keys of [prune] and [[arm]]; controls are arms of their own."""
     others = {*fields_of(PruneConfig, "runs"), *fields_of(TrainConfig)}
-    return {name: its for name, its in fields_of(PruneConfig).items() if name not in others}
+    return {name: field for name, field in fields_of(PruneConfig).items() if name not in others}
 
 
 def seeds_of(seeds: object) -> tuple[int, ...]:
@@ -124,9 +124,9 @@ def _arms(number: int, arm: object, base: PruneConfig) -> list[Arm]:
     """The product of all list values of one [[arm]]."""
     if not isinstance(arm, dict):
         raise InputError(f"arm {number} must be a table")
-    where, known = f"arm {number}", _pruning()
+    where, options = f"arm {number}", _pruning()
     values = {
-        key: value if isinstance(value, list) and not is_list(known.get(key)) else [value]
+        key: value if isinstance(value, list) and not is_list(options.get(key)) else [value]
         for key, value in arm.items()
     }
     for key, several in values.items():
@@ -134,10 +134,10 @@ def _arms(number: int, arm: object, base: PruneConfig) -> list[Arm]:
             raise InputError(f"{key} of {where} is an empty list; name one or more")
     arms = []
     for combination in product(*values.values()):
-        settings = values_of(where, dict(zip(values, combination, strict=True)), known)
+        settings = values_of(where, dict(zip(values, combination, strict=True)), options)
         config = replace(base, **settings)
         try:
-            # Runs hold the label, however the file spells the recovery.
+            # Runs hold the label of the recovery, not the spelling of the file.
             recovery = spelled(str(config.recovery), binary=binary_model(config.model))
             config = replace(config, recovery=as_recovery(recovery).label)
             chosen = choices(config)
@@ -151,7 +151,7 @@ def _arms(number: int, arm: object, base: PruneConfig) -> list[Arm]:
 
 
 def _check_report(study: Study) -> None:
-    """Refuse what the report asks for and no run will hold."""
+    """Refuse a report that asks for what no run will hold."""
     criteria = sorted({arm.criterion for arm in study.arms})
     methods = {study.method(arm) for arm in study.arms}
     for name in study.report.against:
@@ -179,10 +179,10 @@ def _check_report(study: Study) -> None:
 
 
 def _report(section: Mapping[str, Any], labels: Mapping[str, str]) -> Report:
-    """Read what is published; ``labels`` gives the label of every spec that the arms name."""
-    known = {f.name for f in fields(Report)}
+    """Read [report]; ``labels`` maps the specs of the arms to their labels."""
+    keys = {f.name for f in fields(Report)}
     for key, value in section.items():
-        choose("key of report", key, known)
+        choose("key of report", key, keys)
         kind = {"spread": dict, "recoveries": str}.get(key, list)
         typed(kind, f"{key} of report", value)
         if key in _ONCE and len({*value}) < len(value):

@@ -1,4 +1,4 @@
-"""The recipe of the entry point ``sweep``: a study's missing runs, made by several processes."""
+"""The recipe of the entry point ``sweep``: make a study's missing runs, and publish it."""
 
 import os
 from collections.abc import Sequence
@@ -30,10 +30,10 @@ from leastloss.report import Comparison
 
 
 def check(config: SweepConfig, written: tuple[Study, ...]) -> tuple[Study, ...]:
-    """Choose the studies, and try what is missing of them on untrained networks.
+    """Choose the studies, and do a dry run of their missing runs on untrained networks.
 
     Raises:
-        InputError: If a flag is wrong, or such a network or such data are refused.
+        InputError: If a flag is wrong, or a network or data do not suit a criterion.
         ResourceError: If data or tracking store fail.
     """
     if config.out and Path(config.out).exists() and not Path(config.out).is_dir():
@@ -49,7 +49,7 @@ def _try(study: Study) -> None:
     seed = next((seed for seed in study.seeds if finished.missing(seed)), None)
     if seed is None:
         return
-    # No two workers download at a time, either: the data are there when they begin.
+    # This also downloads the data before the workers start, so that no two of them do.
     start = untrained(study.network(seed))
     for arms in study.calls():
         config = prune_config(study, seed, arms, "")
@@ -57,11 +57,11 @@ def _try(study: Study) -> None:
 
 
 def sweep(config: SweepConfig) -> None:
-    """Make the missing runs of a file's studies, then write what all of their runs show.
+    """Make the missing runs of a file's studies, then publish the results.
 
     Raises:
         InputError: If the experiment file or a flag is wrong.
-        ResourceError: If data or tracking store fail, or a job failed; what is done is kept.
+        ResourceError: If data or tracking store fail, or a job failed; finished runs are kept.
     """
     written = read_studies(config.file)
     failed = []
@@ -78,9 +78,9 @@ def sweep(config: SweepConfig) -> None:
 
 
 def _chosen(studies: tuple[Study, ...], config: SweepConfig) -> tuple[Study, ...]:
-    """The studies of the file that the flags name, with the seeds that they name."""
-    known = [study.section for study in studies]
-    wanted = [choose("section", name, known) for name in names(config.sections)] or known
+    """The studies and seeds that the flags select."""
+    sections = [study.section for study in studies]
+    wanted = [choose("section", name, sections) for name in names(config.sections)] or sections
     studies = tuple(study for study in studies if study.section in wanted)
     if config.seeds:
         seeds = seeds_of(list(numbers(config.seeds, int, "seeds")))
@@ -89,7 +89,7 @@ def _chosen(studies: tuple[Study, ...], config: SweepConfig) -> tuple[Study, ...
 
 
 def _sweep(study: Study, config: SweepConfig, command: str) -> None:
-    """Make the missing runs of one study, and publish what all of them show."""
+    """Make the missing runs of one study, and publish its results."""
     if config.report == "only" and not find(study).children:
         raise ResourceError(f"there is no finished run of {study.section!r} to report")
     tracking.ensure_experiment(study.section)
@@ -110,7 +110,7 @@ def _sweep(study: Study, config: SweepConfig, command: str) -> None:
 
 
 def _command(study: Study, config: SweepConfig, *, grid: bool) -> str:
-    """What makes this study's runs and page again."""
+    """The command that reproduces this study's runs and page."""
     command = f"mlflow run . -e sweep -P file={_shown(config.file, Path(config.out or '.'))}"
     return f"{command} -P sections={study.section}" if grid else command
 
@@ -125,7 +125,7 @@ def _publish(study: Study, config: SweepConfig, run_id: str, command: str) -> No
 
 
 def study_page(finished: FinishedRuns, command: str) -> Comparison:
-    """The study as the page of ``compare``: its metrics, sparsities and references."""
+    """The study as a page of ``compare``, with its own metrics, sparsities and references."""
     report = finished.study.report
     steps = compared(list(finished.children.values()))
     criteria = {label.criterion for label in steps.labels.values()}
@@ -140,7 +140,7 @@ def study_page(finished: FinishedRuns, command: str) -> Comparison:
 
 
 def _shown(file: str, out: Path) -> str:
-    """The experiment file as a reader of the repository finds it."""
+    """The path of the experiment file relative to the repository, else its name."""
     path = Path(file).resolve()
     for folder in (Path.cwd(), out.resolve()):
         if path.is_relative_to(folder):
@@ -149,7 +149,7 @@ def _shown(file: str, out: Path) -> str:
 
 
 def run_missing(study: Study, workers: int) -> list[str]:
-    """Train and prune what no finished run holds yet; returns a line for every job that failed."""
+    """Make the missing runs; returns a line for every job that failed."""
     finished = find(study)
     total = len(study.seeds) * len(study.arms)
     missing = {seed: finished.missing(seed) for seed in study.seeds}
@@ -173,7 +173,7 @@ def run_missing(study: Study, workers: int) -> list[str]:
 
 
 def _jobs(study: Study, seed: int, finished: FinishedRuns) -> list[Job]:
-    """Train the network of a seed unless it is there, then prune it by the missing arms."""
+    """Train the network of a seed unless a run has it, then prune it by the missing arms."""
     arms = finished.missing(seed)
     prunings = partial(_prunings, study, seed, arms)
     if seed in finished.dense:
@@ -186,8 +186,8 @@ def _prunings(study: Study, seed: int, missing: Sequence[Arm], run_id: str) -> l
     jobs = []
     for call in study.calls():
         arms = [arm for arm in call if arm in missing]
-        # A criterion may take its layer ratios from another one of the same prune run: a@b@c from
-        # b@c, that from c.
+        # A criterion may take its layer ratios from another one of the same prune run: a@b@c needs
+        # b@c, and that needs c.
         labels = {arm.criterion for arm in arms}
         arms = [a for a in call if any(f"@{label}".endswith(f"@{a.criterion}") for label in labels)]
         if arms:
@@ -199,7 +199,7 @@ def _prunings(study: Study, seed: int, missing: Sequence[Arm], run_id: str) -> l
 
 
 def prune_config(study: Study, seed: int, arms: Sequence[Arm], run_id: str) -> PruneConfig:
-    """The one call that makes these arms, which differ in the criterion alone, for a seed."""
+    """The prune run that makes these arms, which differ only in the criterion, for a seed."""
     settings = {**asdict(arms[0].config), **asdict(study.network(seed))}
     settings |= {"run_id": run_id, "criteria": ",".join(arm.spec for arm in arms)}
     return PruneConfig(**settings)

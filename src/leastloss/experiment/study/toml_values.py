@@ -1,4 +1,4 @@
-"""Values of a parsed TOML table, each read by the type that is wanted."""
+"""Values of a parsed TOML table, each checked for its type."""
 
 from collections.abc import Mapping
 from dataclasses import Field
@@ -14,11 +14,11 @@ def is_list(option: Field[Any] | None) -> bool:
     return bool(allowed and allowed.each and not allowed.single)
 
 
-def values_of(where: str, entries: Mapping[str, Any], known: Mapping[str, Field[Any]]) -> Any:
-    """Read fields of a configuration, each by the type of its default and by what it allows."""
+def values_of(where: str, entries: Mapping[str, Any], options: Mapping[str, Field[Any]]) -> Any:
+    """Read fields of a configuration, each by the type of its default and its allowed values."""
     values = {}
     for key, value in entries.items():
-        option = known[choose(f"key of {where}", key, known)]
+        option = options[choose(f"key of {where}", key, options)]
         kind = type(option.default)
         if is_list(option) and isinstance(value, list):
             value = ",".join(str(part) for part in value)
@@ -45,7 +45,7 @@ def table(entries: Mapping[str, Any], key: str) -> Mapping[str, Any]:
 
 
 def text_of(entries: Mapping[str, Any], key: str) -> str:
-    """A text that must be there, in one line."""
+    """A required text, in one line."""
     text = " ".join(str(typed(str, key, entries.get(key, ""))).split())
     if not text:
         raise InputError(f"{key} is missing")
@@ -53,7 +53,7 @@ def text_of(entries: Mapping[str, Any], key: str) -> str:
 
 
 def typed(kind: type[Any], what: str, value: Any) -> Any:
-    """The value, if it is of this very type."""
+    """The value, which must have exactly this type."""
     words: dict[type[Any], str] = {str: "a text", int: "an integer", float: "a number"}
     words |= {bool: "true or false", list: "a list", dict: "a table"}
     if type(value) is not kind:

@@ -1,4 +1,4 @@
-"""Worker processes: jobs that wait for one another, errors that stay with their job."""
+"""Worker processes: jobs with follow-up jobs; an error fails its own job only."""
 
 import contextlib
 import io
@@ -14,19 +14,19 @@ from typing import Any, NoReturn
 
 from joblib.externals.loky import ProcessPoolExecutor
 
-_TRIES = 2  # where a worker died under it: once more, as another job may have been the cause
-_GRACE = 20.0  # seconds in which a worker whose sweep is gone closes its runs
+_TRIES = 2  # after a worker died: another job may have been the cause
+_GRACE = 20.0  # seconds for a worker without a sweep to close its runs
 
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """Something to do in a worker process.
+    """A function call in a worker process.
 
     Attributes:
-        name: What it is, in words.
-        work: A function of a module, with its arguments: both go to another process.
-        arguments: They may hold anything that can be pickled.
-        then: The jobs that follow, from what this one returned.
+        name: Its name in messages.
+        work: A function of a module.
+        arguments: Its arguments, which must be picklable.
+        then: Makes the follow-up jobs from what this one returned.
     """
 
     name: str
@@ -45,10 +45,10 @@ class Done:
 
 
 def run_jobs(jobs: list[Job], workers: int, environment: Mapping[str, str]) -> Iterator[Done]:
-    """Run jobs in worker processes; yields each as it ends, in the order of the ends.
+    """Run jobs in worker processes; yields each as it ends.
 
-    A job that follows another starts before those that were given later, so that what belongs
-    together is complete early. On Ctrl-C or SIGTERM the workers are told to close what is open.
+    Follow-up jobs go first, so that what belongs together is complete early. On Ctrl-C or SIGTERM
+    the workers close their open runs.
     """
     waiting, tries = list(jobs), dict[str, int]()
     running: dict[Future[tuple[Any, str, float]], Job] = {}
@@ -56,13 +56,13 @@ def run_jobs(jobs: list[Job], workers: int, environment: Mapping[str, str]) -> I
     pool = _pool(workers, env)
     try:
         while waiting or running:
-            # Who was there when a worker died runs alone: if it happens again, the job is known.
+            # Jobs that ran when a worker died run alone: if it happens again, the job is to blame.
             while waiting and len(running) < (1 if _tried(tries, waiting, running) else workers):
                 job = waiting.pop(0)
                 running[pool.submit(_work, job.work, job.arguments)] = job
             ended, _ = wait(running, return_when=FIRST_COMPLETED)
             if any(isinstance(future.exception(), BrokenExecutor) for future in ended):
-                ended, _ = wait(running)  # a pool breaks for all that run in it
+                ended, _ = wait(running)  # all jobs of a broken pool fail
             broken = False
             for future in ended:
                 job = running.pop(future)
@@ -92,19 +92,19 @@ def run_jobs(jobs: list[Job], workers: int, environment: Mapping[str, str]) -> I
 
 
 def _tried(tries: Mapping[str, int], waiting: list[Job], running: Mapping[Any, Job]) -> bool:
-    """Whether a job that runs, or the one that would be next, has lost a worker before."""
+    """Whether a running job, or the next one, has lost a worker before."""
     return any(job.name in tries for job in (*running.values(), *waiting[:1]))
 
 
 def _pool(workers: int, env: Mapping[str, str]) -> Any:
-    # Loky's workers are fresh interpreters that do not run the caller's script again.
+    # Loky's workers are fresh interpreters that do not rerun the caller's script.
     return ProcessPoolExecutor(
         max_workers=workers, initializer=_begin, initargs=(os.getpid(),), env=dict(env)
     )
 
 
 def _work(work: Callable[..., Any], arguments: tuple[Any, ...]) -> tuple[Any, str, float]:
-    """In the worker: what the function returned, or the error in words."""
+    """In the worker: the function's result, its error in words, and the seconds that it took."""
     begin = time.monotonic()
     quiet = io.StringIO()
     try:
@@ -118,7 +118,7 @@ def _work(work: Callable[..., Any], arguments: tuple[Any, ...]) -> tuple[Any, st
 
 
 def _begin(sweep: int) -> None:
-    """In a new worker: leave Ctrl-C to the sweep, close what is open on SIGTERM, outlive nobody."""
+    """In a new worker: leave Ctrl-C to the sweep, close runs on SIGTERM, end with the sweep."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _terminated)
 
@@ -133,5 +133,5 @@ def _begin(sweep: int) -> None:
 
 
 def _terminated(signum: int, frame: FrameType | None) -> NoReturn:
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # once is enough
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     raise KeyboardInterrupt
