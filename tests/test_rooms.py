@@ -63,8 +63,8 @@ def test_arrows_run_one_way() -> None:
 
 
 # Rooms in which every file has a test of its name; "" stands for the files outside the rooms.
-MIRRORED = ("", "activations", "evaluation", "geometry", "models", "plots", "pruning", "report")
-MIRRORED += ("tracking",)
+MIRRORED = ("", "activations", "data", "evaluation", "geometry", "models", "plots", "pruning")
+MIRRORED += ("report", "tracking")
 
 
 def test_each_file_has_its_test() -> None:

@@ -204,9 +204,14 @@ def parameters(config: object) -> dict[str, str]:
     return {name: str(getattr(config, name)) for name in fields_of(type(config))}
 
 
-def defaults(config: type[Any]) -> dict[str, str]:
-    """The defaults of a configuration as MLflow logs them."""
-    return {name: str(its.default) for name, its in fields_of(config).items()}
+def defaults(config: type[Any], **given: str) -> dict[str, str]:
+    """The defaults of a configuration as MLflow logs them.
+
+    Args:
+        config: The class.
+        given: Options from which the defaults of others follow.
+    """
+    return parameters(config(**given))
 
 
 def names(text: str | Sequence[str]) -> tuple[str, ...]:

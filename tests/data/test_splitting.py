@@ -106,3 +106,21 @@ def test_subsets_that_cannot_be(share, replicate, words):
     labels = np.repeat([0, 1], [10, 200])
     with pytest.raises(InputError, match=words):
         replicate_subset(labels, 2, share, replicate, 0)
+
+
+@quick
+@given(label_lists, st.integers(1, 6), st.integers(0, 3))
+def test_groups_stay_whole_and_every_class_with_two_gives_one(labels, number, seed):
+    groups = np.random.default_rng(seed).integers(0, number, len(labels))
+    tracks = {label: {*groups[labels == label].tolist()} for label in range(5)}
+    if all(len(of_class) < 2 for of_class in tracks.values()):
+        with pytest.raises(InputError, match="no class has two groups"):
+            hold_out(labels, 5, 0.2, seed, "test", groups)
+        return
+    rest, held = hold_out(labels, 5, 0.2, seed, "test", groups)
+    assert sorted([*rest, *held]) == list(range(len(labels)))
+    for label, of_class in tracks.items():
+        sides = [{*groups[side][labels[side] == label].tolist()} for side in (rest, held)]
+        assert not sides[0] & sides[1]
+        assert bool(sides[1]) == (len(of_class) > 1)
+        assert bool(sides[0]) == bool(of_class)

@@ -23,7 +23,7 @@ NOT_GIVEN = {"": {None, ()}, "all": {None}, "1,2,3,4,5": {(1, 2, 3, 4, 5)}, "no"
 """What a flag spells where Python has no text: empty lists, numbers, all of a list, yes and no."""
 
 OTHER = {
-    ("load_data", "imbalance"): ("none", "exp"),  # data as they are; a study needs rare classes
+    ("load_data", "imbalance"): ("none", "auto"),  # data as they are; a study needs rare classes
 }
 
 
@@ -82,6 +82,18 @@ def test_a_new_option_is_one_field(monkeypatch: pytest.MonkeyPatch) -> None:
     facts = study_facts.facts_of(FinishedRuns(study=made), "sweep")
     assert "crop 0" in facts["settings"]
     assert "rewind" not in facts["settings"]  # the arms differ in it
+
+
+def test_the_usual_imbalance_follows_from_the_data_set() -> None:
+    """Runs hold the profile itself, and commands spell it where it is not the usual one."""
+    assert TrainConfig().imbalance == "exp"
+    assert TrainConfig(dataset="gtsrb").imbalance == "none"
+    skewed = TrainConfig(dataset="gtsrb", imbalance="exp")
+    assert commands.command("train", parameters(skewed)).endswith("dataset=gtsrb -P imbalance=exp")
+    plain = TrainConfig(dataset="gtsrb")
+    assert commands.command("train", parameters(plain)).endswith("-e train -P dataset=gtsrb")
+    even = TrainConfig(imbalance="none")
+    assert commands.command("train", parameters(even)).endswith("-e train -P imbalance=none")
 
 
 def tracked(params: dict[str, str]) -> Any:

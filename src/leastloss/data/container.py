@@ -31,6 +31,8 @@ class Data:
         withheld: The training images that imbalance took away, if it took any. Neither training
             nor any statistic sees them, but for a score whose purpose is to show such a leak. They
             are read when first looked at.
+        title: What figures and pages call the data set; its name if empty.
+        source: Which of several possible files it was read from; empty where there is no choice.
 
     Raises:
         InputError: If the splits differ in sample shape, classes or minority.
@@ -42,9 +44,13 @@ class Data:
     test: Split
     recipe: dict[str, object]
     withheld: Withheld | None = None
+    title: str = ""
+    source: str = ""
 
     def __post_init__(self) -> None:
         """Refuse splits that do not belong together."""
+        if not self.title:
+            object.__setattr__(self, "title", self.name)
         for part in (self.val, self.test):
             if part.x.shape[1:] != self.train.x.shape[1:]:
                 raise InputError(
@@ -134,16 +140,20 @@ class Data:
     def summary(self) -> dict[str, object]:
         """Return name, shape, classes, minority, duplicates and, per split, n, counts and digest.
 
-        All values are plain JSON: this is what a tracker logs.
+        Also the source, where there is one. All values are plain JSON: a tracker logs them.
         """
         splits: dict[str, object] = {
             part: {"n": len(split), "counts": split.counts().tolist(), "digest": split.digest()}
             for part, split in (("train", self.train), ("val", self.val), ("test", self.test))
         }
-        return {
-            "name": self.name,
-            "shape": list(self.shape),
-            "classes": self.classes,
-            "minority": list(self.minority),
-            "duplicates": dict(self.duplicates),
-        } | splits
+        return (
+            ({"source": self.source} if self.source else {})
+            | {
+                "name": self.name,
+                "shape": list(self.shape),
+                "classes": self.classes,
+                "minority": list(self.minority),
+                "duplicates": dict(self.duplicates),
+            }
+            | splits
+        )

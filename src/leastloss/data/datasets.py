@@ -3,34 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from leastloss.data._files import Source, ensure, read_idx
+from leastloss.data.colour_images import read_cifar10, read_cifar10_jpeg, read_gtsrb
+from leastloss.data.published import Images, Labelled
 from leastloss.errors import ResourceError
-
-Labelled = tuple[NDArray[np.uint8], NDArray[np.int64]]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Images:
-    """Images and labels as published.
-
-    Attributes:
-        train: Images, uint8 (n, C, H, W), and labels, int64 (n,).
-        test: The official test set, or None where there is none.
-        white: Value of a fully lit pixel.
-        classes: Number of classes.
-    """
-
-    train: Labelled
-    test: Labelled | None
-    white: int = 255
-    classes: int = 10
 
 
 def read_digits(root: Path, download: bool) -> Images:
@@ -73,31 +54,12 @@ def read_mnist_family(root: Path, download: bool, *, name: str, kind: str) -> Im
     return Images(train=parts[0], test=parts[1])
 
 
-def read_cifar10(root: Path, download: bool) -> Images:
-    """Read CIFAR-10: 50,000 + 10,000 images, 3x32x32.
-
-    Its files are pickles: they are opened by torchvision, after their MD5 was compared.
-
-    Raises:
-        ResourceError: If a file is corrupt, or missing and cannot be downloaded.
-    """
-    from torchvision.datasets import CIFAR10
-
-    meta = (CIFAR10.meta["filename"], CIFAR10.meta["md5"])
-    files = tuple((name, md5) for name, md5 in (*CIFAR10.train_list, *CIFAR10.test_list, meta))
-    source = Source(name="cifar10", torchvision=CIFAR10, folder=CIFAR10.base_folder, files=files)
-    ensure(source, root, download=download)
-    parts = [CIFAR10(root, train=train) for train in (True, False)]
-    train, test = (
-        (part.data.transpose(0, 3, 1, 2), np.asarray(part.targets, np.int64)) for part in parts
-    )
-    return Images(train=train, test=test)
-
-
 DATASETS: dict[str, Callable[[Path, bool], Images]] = {
     "digits": read_digits,
     "mnist": partial(read_mnist_family, name="mnist", kind="MNIST"),
     "fashion-mnist": partial(read_mnist_family, name="fashion-mnist", kind="FashionMNIST"),
     "kmnist": partial(read_mnist_family, name="kmnist", kind="KMNIST"),
     "cifar10": read_cifar10,
+    "cifar10-jpeg": read_cifar10_jpeg,
+    "gtsrb": read_gtsrb,
 }

@@ -47,7 +47,8 @@ def load_data(
 
     Args:
         name: One of `DATASETS`. ``digits`` is split 60/20/20; the others keep their official test
-            set, and a tenth of their training set becomes the validation set. All stratified.
+            set, and a tenth of their training set becomes the validation set. All stratified;
+            ``gtsrb`` by whole tracks, films of one sign.
         size: Resize to size x size pixels (bilinear with antialiasing), 2..256; None leaves the
             images as they are.
         imbalance: One of `PROFILES`, applied to the training part only. By default data stay as
@@ -95,7 +96,8 @@ def load_data(
         train = np.arange(len(labels))
         test_images, test_labels = raw.test
         val_share = 0.1
-    stay, held_out = hold_out(labels[train], raw.classes, val_share, seed, "split/val")
+    groups = None if raw.groups is None else raw.groups[train]
+    stay, held_out = hold_out(labels[train], raw.classes, val_share, seed, "split/val", groups)
     train, val = train[stay], train[held_out]
     train = train[replicate_subset(labels[train], raw.classes, subset, replicate, seed)]
     targets = class_targets(
@@ -135,4 +137,6 @@ def load_data(
         split(test_images, test_labels),
         recipe,
         Withheld(read) if len(cut) else None,
+        title=raw.title or name,
+        source=raw.source,
     )

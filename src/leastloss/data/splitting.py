@@ -65,7 +65,14 @@ def draw(labels: Ints, take: Ints, generator: np.random.Generator) -> Ints:
     return np.sort(np.concatenate(chosen)).astype(np.int64)
 
 
-def hold_out(labels: Ints, classes: int, share: float, seed: int, label: str) -> tuple[Ints, Ints]:
+def hold_out(
+    labels: Ints,
+    classes: int,
+    share: float,
+    seed: int,
+    label: str,
+    groups: Ints | None = None,
+) -> tuple[Ints, Ints]:
     """Cut a stratified share off, leaving at least one sample of every class behind.
 
     Args:
@@ -74,6 +81,8 @@ def hold_out(labels: Ints, classes: int, share: float, seed: int, label: str) ->
         share: Share to cut off, in (0, 1).
         seed: Seed of the draw.
         label: Name of the draw's stream.
+        groups: What each sample is a part of, shape (n,). The samples of a class and group stay
+            or go together, and the share is one of groups: at least one of each class that has two.
 
     Returns:
         Positions that stay and positions cut off, both ascending and disjoint.
@@ -86,12 +95,27 @@ def hold_out(labels: Ints, classes: int, share: float, seed: int, label: str) ->
         >>> len(rest), len(held)
         (8, 2)
     """
+    if groups is not None:
+        return _hold_out_groups(labels, classes, share, seed, label, groups)
     counts = np.bincount(labels, minlength=classes)
     take = np.minimum(allocate(counts, round(share * len(labels))), np.maximum(counts - 1, 0))
     if take.sum() == 0:
         raise InputError(f"{len(labels)} samples are too few to hold out a share of {share:g}")
     cut = draw(labels, take, stream(seed, label))
     return np.setdiff1d(np.arange(len(labels)), cut), cut
+
+
+def _hold_out_groups(
+    labels: Ints, classes: int, share: float, seed: int, label: str, groups: Ints
+) -> tuple[Ints, Ints]:
+    pairs, member = np.unique(np.stack([labels, groups]), axis=1, return_inverse=True)
+    counts = np.bincount(pairs[0], minlength=classes)
+    fair = allocate(counts, round(share * len(pairs[0])))
+    take = np.minimum(np.maximum(fair, 1), np.maximum(counts - 1, 0))
+    if take.sum() == 0:
+        raise InputError(f"no class has two groups, of which one could be held out ({label})")
+    gone = np.isin(member, draw(pairs[0], take, stream(seed, label)))
+    return np.flatnonzero(~gone), np.flatnonzero(gone)
 
 
 def replicate_subset(labels: Ints, classes: int, share: float, replicate: int, seed: int) -> Ints:

@@ -43,7 +43,7 @@ def row_command(params: Mapping[str, str], tags: Mapping[str, str]) -> str:
 
 def _options(params: Mapping[str, str], tags: Mapping[str, str]) -> dict[str, str]:
     """The parameters of a criterion run that differ from their defaults, without the seed."""
-    usual, following = defaults(PruneConfig), implied(PruneConfig, params)
+    usual, following = _usual(params), implied(PruneConfig, params)
     names = fields_of(PruneConfig, but=("runs", "criteria", "keep", "place"), unmarked="repeats")
     options = {
         name: params[name]
@@ -67,7 +67,7 @@ def command(entry: str, params: Mapping[str, str]) -> str:
         >>> command("train", {"dataset": "mnist", "epochs": "300", "data_dir": "/somewhere"})
         'mlflow run . -e train -P dataset=mnist'
     """
-    usual, names = defaults(PruneConfig), fields_of(PruneConfig, but=("keep", "place"))
+    usual, names = _usual(params), fields_of(PruneConfig, but=("keep", "place"))
     return _call(entry, {k: v for k, v in params.items() if k in names and v != usual[k]})
 
 
@@ -93,6 +93,14 @@ def robustness_command(run_ids: Sequence[str], params: Mapping[str, str]) -> str
     place = f" -P run_id={run_ids[0] if len(run_ids) == 1 else '$run'}"
     call = _call("robustness" + place, changed)
     return call if len(run_ids) == 1 else f"for run in {' '.join(run_ids)}; do {call}; done"
+
+
+def _usual(params: Mapping[str, str]) -> dict[str, str]:
+    """What goes unsaid in a command: the defaults, some of which follow from the data set."""
+    usual = defaults(PruneConfig)
+    return defaults(PruneConfig, dataset=params.get("dataset", usual["dataset"])) | {
+        "dataset": usual["dataset"]
+    }
 
 
 def _call(entry: str, options: Mapping[str, str]) -> str:

@@ -12,6 +12,7 @@ from leastloss.plan import COUNT, NAMES, SEED, SEED_HELP, Plan, Seeded
 _FROM_ZERO: dict[str, Any] = {"at_least": 0, "at_most": 10**6}
 _SHARES: dict[str, Any] = {"each": float, "at_least": 0, "at_most": 1, "once": True}
 _SWITCH: dict[str, Any] = {"choices": ("yes", "no")}
+_IMBALANCED_BY_NATURE = ("gtsrb",)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,7 +22,10 @@ class TrainConfig(Seeded):
     seed: int = option(0, SEED_HELP, "seed", "repeats", **SEED)
 
     dataset: str = option(
-        "digits", "digits, mnist, fashion-mnist, kmnist or cifar10.", "data", "always"
+        "digits",
+        "digits, mnist, fashion-mnist, kmnist, cifar10, cifar10-jpeg or gtsrb.",
+        "data",
+        "always",
     )
     size: str = option(
         "",
@@ -33,7 +37,11 @@ class TrainConfig(Seeded):
         single=True,
     )
     imbalance: str = option(
-        "exp", "Profile of the training classes: none, exp, step or named.", "data", "always"
+        "auto",
+        "Profile of the training classes: none, exp, step or named; auto: exp, but none for gtsrb, "
+        "which is imbalanced by nature.",
+        "data",
+        "always",
     )
     ratio: float = option(
         20.0, "Largest over smallest class of the profiles exp and step.", "data", **COUNT
@@ -103,6 +111,12 @@ class TrainConfig(Seeded):
     data_dir: str = option(
         "", "Folder of the image files; empty: LEASTLOSS_DATA, else ./data.", "place"
     )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.imbalance == "auto":  # what runs hold is the profile itself
+            profile = "none" if self.dataset in _IMBALANCED_BY_NATURE else "exp"
+            object.__setattr__(self, "imbalance", profile)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -24,6 +24,7 @@ from leastloss.training import fit
 WEIGHTS = "dense_weights.safetensors"
 MODEL_TAG = "leastloss.dense_model"
 RUN_TAG = "leastloss.dense_run"
+SOURCE_TAG = "leastloss.data_source"
 WATCHED = 200  # samples per class for collapse during training: quick enough for every epoch
 
 
@@ -95,6 +96,8 @@ def train_dense(start: Untrained, run_id: str) -> Dense:
     """Train within an open run; log data, history, metrics, weights and model to it."""
     config, model, data = start.config, start.model, start.data
     tracking.log_data(run_id, data)
+    if data.source:
+        tracking.log_tags(run_id, {SOURCE_TAG: data.source})
     history = fit(
         model,
         data,
@@ -114,10 +117,11 @@ def train_dense(start: Untrained, run_id: str) -> Dense:
     metrics |= network_collapse(model, data.train)
     settings = {key: parameters(config)[key] for key in parameters(TrainConfig())}
     about = {"data": data.recipe, "name": name, "settings": settings}
+    about |= {"data_source": data.source} if data.source else {}
     tracking.log_file(run_id, WEIGHTS, lambda path: save_network(path, model, {}, about))
-    figure = training_curves(history, title=f"{name} on {data.name}")
+    figure = training_curves(history, title=f"{name} on {data.title}")
     tracking.log_bytes(run_id, render(figure), "training.png")
-    figure = collapse_curves(history, title=f"{name} on {data.name}")
+    figure = collapse_curves(history, title=f"{name} on {data.title}")
     tracking.log_bytes(run_id, render(figure), "collapse.png")
     model_id = tracking.log_network(run_id, model, data, "dense", {"run_id": run_id})
     tracking.log_metrics(run_id, [(0, metrics)], model_id)

@@ -34,4 +34,6 @@ def report(dense: Dense) -> None:
     metrics = evaluate(dense.model, dense.data.test)
     keys = ("accuracy", "balanced_accuracy", "minority_recall", "worst_class_recall")
     figures = ", ".join(f"{key.replace('_', ' ')} {metrics[key]:.3f}" for key in keys)
-    click.echo(f"{dense.name} on {dense.data.name}: {figures}")
+    if dense.data.source:
+        click.echo(f"{dense.data.title}, {dense.data.source}")
+    click.echo(f"{dense.name} on {dense.data.title}: {figures}")

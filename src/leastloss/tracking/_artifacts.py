@@ -67,6 +67,7 @@ def log_data(run_id: str, data: Data, dense_model_id: str | None = None) -> None
         profile = {"num_rows": about["n"], "class_counts": about["counts"]}
         profile |= {"minority": summary["minority"], "sha256": about["digest"]}
         profile |= {"duplicates": summary["duplicates"]}
+        profile |= {"source": data.source} if data.source else {}
         entity = Dataset(
             name=f"{data.name}-{split}",
             digest=about["digest"][:16],

@@ -19,7 +19,7 @@ def pictures(path: PruningPath, dense: Dense) -> dict[str, bytes]:
     for images also ``broken_samples.png``.
     """
     data, table = dense.data, path.table()
-    title = f"{path.settings['criterion']}: {dense.name} on {data.name}"
+    title = f"{path.settings['criterion']}: {dense.name} on {data.title}"
     steps, before, truth = path.predictions(), path.dense_predicted, data.test.y
     shares = table["sparsity"].to_numpy()
     worst, last = int(table["excess_gap"].argmax()), len(steps) - 1

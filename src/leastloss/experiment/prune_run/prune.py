@@ -107,7 +107,7 @@ def prune(config: PruneConfig) -> pd.DataFrame:
             asked = table[
                 table["criterion"].isin([choice.label for choice in chosen if choice.asked])
             ]
-            figure = compare_figure(asked, title=f"{dense.name} on {dense.data.name}: {title}")
+            figure = compare_figure(asked, title=f"{dense.name} on {dense.data.title}: {title}")
             tracking.log_bytes(parent, render(figure), "comparison.png")
         runs = [run.info.run_id for run in children(parent)]
         tracking.note_experiment(parent, HOW, runs)

@@ -114,9 +114,9 @@ def robustness(config: RobustnessConfig) -> pd.DataFrame:
         tracking.log_text(robustness_id, csv_text(summary), SUMMARY)
         shares = ", ".join(f"{at:g}" for at in plan.sparsities)
         where = f", pruned to {shares}" if shares else ""
-        _log_figures(robustness_id, table, f"{dense.name} on {dense.data.name}{where}")
+        _log_figures(robustness_id, table, f"{dense.name} on {dense.data.title}{where}")
         if samples.images:
-            figure = corruption_samples(samples.images, title=f"{dense.data.name}, test images")
+            figure = corruption_samples(samples.images, title=f"{dense.data.title}, test images")
             tracking.log_bytes(robustness_id, render(figure), "corruptions.png")
         tracking.log_metrics(robustness_id, _metrics(table, summary))
     _print(summary)
