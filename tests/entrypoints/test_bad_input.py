@@ -304,7 +304,7 @@ def test_no_memory(store: MlflowClient, entry: Entry, monkeypatch: pytest.Monkey
     def greedy(*_: object, **__: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr("leastloss.experiment.dense.fit", greedy)
+    monkeypatch.setattr("leastloss.experiment.train.fit", greedy)
     assert refused(entry("train"), 1) == "MemoryError"
     assert runs_of(store)[0].data.tags["failure"] == "MemoryError"
 
@@ -317,7 +317,7 @@ def test_a_fault_of_ours_is_not_hidden(
     def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError("a bug")
 
-    monkeypatch.setattr("leastloss.experiment.dense.fit", broken)
+    monkeypatch.setattr("leastloss.experiment.train.fit", broken)
     assert isinstance(entry("train").exception, ZeroDivisionError)
     (run,) = runs_of(store)
     assert (run.info.status, run.data.tags["failure"]) == ("FAILED", "a bug")

@@ -117,7 +117,7 @@ def test_what_is_refused_is_refused_before_training(
     def trains(*_: object, **__: object) -> None:
         raise AssertionError("it trains")
 
-    monkeypatch.setattr("leastloss.experiment.dense.fit", trains)
+    monkeypatch.setattr("leastloss.experiment.train.fit", trains)
     said = "flips are those of binary weights"
     assert said in refused(entry("prune", model="mlp", criteria="magnitude,flips"), 2)
     said = "'compensate' sets real weights, which binary layers cannot take"

@@ -51,6 +51,6 @@ def test_an_interrupted_prune_run_lends_its_network(
 def test_interrupted_in_training(
     store: MlflowClient, entry: Entry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("leastloss.experiment.dense.fit", interrupt)
+    monkeypatch.setattr("leastloss.experiment.train.fit", interrupt)
     assert entry("prune").exit_code == 130
     assert statuses(store) == {"KILLED"}

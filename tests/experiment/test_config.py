@@ -12,9 +12,9 @@ import leastloss as ll
 from leastloss.cli import command
 from leastloss.errors import InputError
 from leastloss.experiment import commands, run_names
-from leastloss.experiment.compare_run import labels, pairing
+from leastloss.experiment.compare_run import pairing, runs_table
 from leastloss.experiment.config import PruneConfig, RobustnessConfig, TrainConfig
-from leastloss.experiment.study import finished_runs, study, study_facts
+from leastloss.experiment.study import finished_runs, study
 from leastloss.experiment.study import study_file as file
 from leastloss.experiment.study.finished_runs import FinishedRuns
 from leastloss.options import fields_of, option, parameters
@@ -57,7 +57,7 @@ def test_a_new_option_is_one_field(monkeypatch: pytest.MonkeyPatch) -> None:
         rewind: int = option(0, "Epochs to rewind after each step.", "schedule", at_least=0)
         crop: int = option(0, "Rows to crop from each image.", "data", "always", at_least=0)
 
-    for module in (commands, labels, pairing, run_names, study, finished_runs, study_facts, file):
+    for module in (commands, runs_table, pairing, run_names, study, finished_runs, file):
         monkeypatch.setattr(module, "PruneConfig", Wider)
     flags = {flag.name for flag in command(Wider)(lambda config: None).params}
     assert {"rewind", "crop"} <= flags
@@ -66,7 +66,7 @@ def test_a_new_option_is_one_field(monkeypatch: pytest.MonkeyPatch) -> None:
 
     params = parameters(Wider(seed=3)) | {"criterion": "nc", "dense_seed": "3"}
     runs = [tracked(params | {"rewind": rewind}) for rewind in ("0", "5")]
-    assert [label.text for label in labels.labels_of(runs)] == ["nc", "nc, rewind=5"]
+    assert [label.text for label in runs_table.labels_of(runs)] == ["nc", "nc, rewind=5"]
     assert commands.command_of(runs[1:]).endswith(" -P rewind=5 -P criteria=nc -P seed=3")
     with pytest.raises(InputError, match="the runs differ in crop"):
         pairing.check_paired([runs[0], tracked(params | {"crop": "2"})], ["3", "3"])
@@ -79,7 +79,7 @@ def test_a_new_option_is_one_field(monkeypatch: pytest.MonkeyPatch) -> None:
     arms = [{"criteria": "nc", "rewind": [0, 5]}]
     made = file.study_of({"title": "t", "section": "s", "question": "q", "seeds": 1, "arm": arms})
     assert [made.method(arm) for arm in made.arms] == ["nc", "nc, rewind=5"]
-    facts = study_facts.facts_of(FinishedRuns(study=made), "sweep")
+    facts = finished_runs.facts_of(FinishedRuns(study=made), "sweep")
     assert "crop 0" in facts["settings"]
     assert "rewind" not in facts["settings"]  # the arms differ in it
 

@@ -13,9 +13,6 @@ def command_of(runs: Sequence[Run]) -> str:
     """The command that reproduces the runs of one method, for all their seeds.
 
     Defaults are left out. The dense networks are trained anew from their seeds.
-
-    Args:
-        runs: Finished criterion runs that differ only in their seed.
     """
     params = runs[0].data.params
     options = _options(params, runs[0].data.tags)

@@ -11,6 +11,7 @@ from leastloss.experiment.config import PruneConfig
 from leastloss.experiment.dense import Dense
 from leastloss.options import parameters
 from leastloss.pruning import recovery_for
+from leastloss.tracking import Run
 
 PRUNED = "pruned_weights.safetensors"
 TABLE = "table.csv"
@@ -41,6 +42,12 @@ def tell_remarks(run_id: str, label: str, remarks: Sequence[str], *, aloud: bool
         tracking.log_tags(run_id, {REMARKS: "\n".join(remarks)[:_TAG]})
     for remark in remarks if aloud else ():
         click.echo(f"{label}: {remark}")
+
+
+def commit_of(run: Run) -> str:
+    """The commit that made a run, and whether there were changes on top of it."""
+    changes = " with changes" if run.data.tags.get("git.dirty") == "true" else ""
+    return run.data.tags.get("git.commit", "unknown")[:10] + changes
 
 
 def labelled(table: pd.DataFrame, criterion: str, seed: int, dense: Dense) -> pd.DataFrame:

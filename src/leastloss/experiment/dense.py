@@ -1,31 +1,28 @@
-"""The dense network that every path starts from: trained here, or fetched from a run."""
+"""The dense network of a run: what its file holds, checked, and how to fetch it."""
 
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, get_type_hints
 
-import pandas as pd
 from torch import nn
 
 from leastloss import tracking
 from leastloss.data import Data, load_data
 from leastloss.errors import InputError, ResourceError
-from leastloss.evaluation import evaluate, network_collapse
-from leastloss.experiment.axes import check_training_axes
 from leastloss.experiment.config import TrainConfig
-from leastloss.experiment.dense_metadata import saved_facts
-from leastloss.geometry import COLLAPSE
-from leastloss.models import build_model, read_network, save_network
-from leastloss.options import number, numbers, parameters
-from leastloss.plots import collapse_curves, render, training_curves
-from leastloss.seeds import torch_stream
-from leastloss.training import fit
+from leastloss.hints import kind_of
+from leastloss.models import read_network
+from leastloss.options import defaults, fields_of
 
 WEIGHTS = "dense_weights.safetensors"
 MODEL_TAG = "leastloss.dense_model"
 RUN_TAG = "leastloss.dense_run"
 SOURCE_TAG = "leastloss.data_source"
-WATCHED = 200  # samples per class for collapse during training: quick enough for every epoch
+
+_FIRST = ("dataset", "model", "hidden", "seed")  # settings that every file has had
+_KINDS = {int: "a whole number", float: "a number"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,99 +41,16 @@ class Dense:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Untrained:
-    """A network before its training, with its data."""
+class SavedFacts:
+    """The arguments of ``load_data``, the network's name, and the training's parameters."""
 
-    config: TrainConfig
-    model: nn.Module
-    data: Data
-
-
-def data_of(config: TrainConfig) -> Data:
-    """Load what a configuration asks for."""
-    return load_data(
-        config.dataset,
-        size=number(config.size, int, "size"),
-        imbalance=config.imbalance,
-        ratio=config.ratio,
-        rare=numbers(config.rare, int, "rare"),
-        share=number(config.share, float, "share"),
-        subset=config.subset,
-        replicate=config.replicate,
-        seed=config.seed,
-        data_dir=config.data_dir or None,
-    )
-
-
-def network_of(config: TrainConfig, data: Data) -> nn.Module:
-    """Build the untrained network that a configuration asks for."""
-    hidden = numbers(config.hidden, int, "hidden")
-    generator = torch_stream(config.seed, "initialisation")
-    try:
-        return build_model(config.model, data.shape, hidden, data.classes, generator=generator)
-    except RuntimeError as error:  # torch's, when memory does not suffice
-        raise ResourceError(
-            f"a network with hidden={config.hidden} does not fit: {error}"
-        ) from error
-
-
-def untrained(config: TrainConfig) -> Untrained:
-    """Load the data and build the network; whatever is wrong with either is refused here.
-
-    Raises:
-        InputError: If a name is unknown, or the data or the network cannot be made.
-        ResourceError: If the data cannot be read or the network does not fit into memory.
-    """
-    check_training_axes(config)
-    data = data_of(config)
-    return Untrained(config=config, model=network_of(config, data), data=data)
-
-
-def train_dense(start: Untrained, run_id: str) -> Dense:
-    """Train within an open run; log data, history, metrics, weights and model to it."""
-    config, model, data = start.config, start.model, start.data
-    tracking.log_data(run_id, data)
-    if data.source:
-        tracking.log_tags(run_id, {SOURCE_TAG: data.source})
-    history = fit(
-        model,
-        data,
-        epochs=config.epochs,
-        patience=config.patience,
-        lr=config.lr,
-        batch_size=config.batch_size,
-        loss=config.loss,
-        seed=config.seed,
-        on_epoch=lambda _, network: network_collapse(network, data.train, most=WATCHED),
-    )
-    widths = numbers(config.hidden, int, "hidden")
-    name = " ".join([config.model, "-".join(str(width) for width in widths)]).strip()
-    tracking.log_metrics(run_id, _epochs(history))
-    metrics = evaluate(model, data.test)
-    metrics |= {f"val_{name}": value for name, value in evaluate(model, data.val).items()}
-    metrics |= network_collapse(model, data.train)
-    settings = {key: parameters(config)[key] for key in parameters(TrainConfig())}
-    about = {"data": data.recipe, "name": name, "settings": settings}
-    about |= {"data_source": data.source} if data.source else {}
-    tracking.log_file(run_id, WEIGHTS, lambda path: save_network(path, model, {}, about))
-    figure = training_curves(history, title=f"{name} on {data.title}")
-    tracking.log_bytes(run_id, render(figure), "training.png")
-    figure = collapse_curves(history, title=f"{name} on {data.title}")
-    tracking.log_bytes(run_id, render(figure), "collapse.png")
-    model_id = tracking.log_network(run_id, model, data, "dense", {"run_id": run_id})
-    tracking.log_metrics(run_id, [(0, metrics)], model_id)
-    tracking.log_tags(run_id, {MODEL_TAG: model_id})
-    return Dense(
-        model=model, data=data, run_id=run_id, model_id=model_id, name=name, settings=settings
-    )
+    data: dict[str, Any]
+    name: str
+    settings: dict[str, str]
 
 
 def fetch_dense(run_id: str, data_dir: str = "") -> Dense:
-    """Fetch the dense network that a run trained, or that it was pruned from.
-
-    Raises:
-        ResourceError: If the run is missing, holds no network, or its data have changed since.
-    """
+    """Fetch the dense network that a run trained, or that it was pruned from."""
     run = tracking.find_run(run_id)
     run_id = run.data.tags.get(RUN_TAG, run_id)
     run = tracking.find_run(run_id)
@@ -162,12 +76,43 @@ def fetch_dense(run_id: str, data_dir: str = "") -> Dense:
     )
 
 
-def check_fits(run_id: str, name: str, model: nn.Module, data: Data) -> None:
-    """Refuse a network that was read from a run and does not fit its data.
+def saved_facts(facts: Mapping[str, object]) -> SavedFacts:
+    """Check the facts that were saved with a dense network.
 
-    Raises:
-        ResourceError: If the numbers of features or classes differ.
+    A setting that the file does not hold is newer than the file and had its default.
+
+    Example:
+        >>> saved_facts({"data": {"name": "digits", "seed": 0}, "settings": {}, "name": 3})
+        Traceback (most recent call last):
+        leastloss.errors.InputError: its fact 'name' is 3; it must be a text
     """
+    data, settings = _table(facts, "data"), _table(facts, "settings")
+    name = facts.get("name")
+    if not isinstance(name, str):
+        raise InputError(f"its fact 'name' is {_shown(name)}; it must be a text")
+    recipe = ("name", *fields_of(TrainConfig, "data", "seed"))
+    hints = {key: hint for key, hint in get_type_hints(load_data).items() if key in recipe}
+    for key in (*("name", "seed"), *data):
+        kind = kind_of(hints[key]) if key in hints else None
+        if kind is None or not kind.allows(data.get(key)):
+            raise InputError(f"its fact {key!r} of data is {_shown(data.get(key))}")
+    usual = {name: field.default for name, field in fields_of(TrainConfig).items()}
+    for key in (*_FIRST, *settings):
+        value = settings.get(key)
+        if not isinstance(value, str):
+            raise InputError(f"its setting {key!r} is {_shown(value)}; it must be a text")
+        number: Any = type(usual.get(key, ""))
+        try:
+            number(value)
+        except ValueError:
+            raise InputError(
+                f"its setting {key!r} is {_shown(value)}; it must be {_KINDS[number]}"
+            ) from None
+    return SavedFacts(data=data, name=name, settings=defaults(TrainConfig) | settings)
+
+
+def check_fits(run_id: str, name: str, model: nn.Module, data: Data) -> None:
+    """Refuse a network that was read from a run and does not fit its data."""
     ours, theirs = ((each.features, each.classes) for each in (model, data))
     if ours != theirs:
         raise tracking.damaged(
@@ -176,12 +121,6 @@ def check_fits(run_id: str, name: str, model: nn.Module, data: Data) -> None:
             f"its network is for {ours[0]} features and {ours[1]} classes, and {data.name} has "
             f"{theirs[0]} and {theirs[1]}",
         )
-
-
-def _folder(settings: dict[str, str]) -> str | None:
-    """The data folder that the network was trained from, if it is still there."""
-    folder = settings["data_dir"]
-    return folder if folder and Path(folder).is_dir() else None
 
 
 def _same_data(run_id: str, data: Data) -> None:
@@ -195,8 +134,18 @@ def _same_data(run_id: str, data: Data) -> None:
             raise ResourceError(f"{name} is not the data that run {run_id!r} was trained on")
 
 
-def _epochs(history: pd.DataFrame) -> list[tuple[int, dict[str, float]]]:
-    # The prefix "epoch_" keeps them apart from the metrics of the final network.
-    names = {name: f"epoch_{name}" for name in ("val_loss", "val_accuracy", *COLLAPSE)}
-    rows = history.rename(columns=names).to_dict("records")
-    return [(int(row.pop("epoch")), {str(k): float(v) for k, v in row.items()}) for row in rows]
+def _folder(settings: dict[str, str]) -> str | None:
+    """The data folder that the network was trained from, if it is still there."""
+    folder = settings["data_dir"]
+    return folder if folder and Path(folder).is_dir() else None
+
+
+def _table(facts: Mapping[str, object], key: str) -> dict[str, Any]:
+    value = facts.get(key)
+    if not isinstance(value, dict):
+        raise InputError(f"its fact {key!r} is {_shown(value)}; it must be a table")
+    return value
+
+
+def _shown(value: object) -> str:
+    return "missing" if value is None else repr(value)[:60]

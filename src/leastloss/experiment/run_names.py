@@ -74,13 +74,7 @@ def name_tags(params: Mapping[str, str]) -> dict[str, str]:
 
 
 def note_of(params: Mapping[str, str], what: str, command: str = "") -> str:
-    """The note of a run: what it did, on which data and network, and the command.
-
-    Args:
-        params: Its parameters.
-        what: What it did, as a sentence.
-        command: The command that reproduces it, if known.
-    """
+    """The note of a run: what it did, on which data and network, and the command."""
     lines, usual = [what, ""], defaults(PruneConfig)
     for head, groups in _LINES.items():
         always = fields_of(PruneConfig, *groups, mark="always")

@@ -11,16 +11,7 @@ from leastloss.tracking import Run
 
 
 def source(run_id: str, unfinished: str) -> Run:
-    """The run with this id, or whose id begins so.
-
-    Args:
-        run_id: An id or its first letters.
-        unfinished: ``yes`` or ``no``: whether to accept a run that did not finish.
-
-    Raises:
-        InputError: If several ids begin so.
-        ResourceError: If there is none, or it did not finish and ``unfinished`` is ``no``.
-    """
+    """The run with this id, or whose id begins so."""
     run = tracking.find_run(run_id)
     state = run.info.status
     if state != "FINISHED" and unfinished == "no":
@@ -34,11 +25,7 @@ def source(run_id: str, unfinished: str) -> Run:
 
 
 def newest(kind: str) -> str:
-    """The id of the newest finished run of a kind, over all experiments.
-
-    Raises:
-        ResourceError: If there is none.
-    """
+    """The id of the newest finished run of a kind, over all experiments."""
     runs = tracking.search(f"tags.`{tracking.KIND}` = '{kind}' AND attributes.status = 'FINISHED'")
     if not runs:
         raise ResourceError(
@@ -48,11 +35,7 @@ def newest(kind: str) -> str:
 
 
 def children(run_id: str) -> list[Run]:
-    """The finished criterion runs of a prune run, oldest first; others are left out with a message.
-
-    Raises:
-        ResourceError: If it has none.
-    """
+    """The finished criterion runs of a prune run, oldest first; prints the others."""
     every = tracking.search(f"tags.`mlflow.parentRunId` = '{run_id}'")[::-1]
     finished = [run for run in every if run.info.status == "FINISHED"]
     open_ = [f"{_method(run)} ({run.info.status})" for run in every if run not in finished]
@@ -71,11 +54,7 @@ _NEEDED = ("criterion", "seed", "dense_seed", "granularity", "recovery")
 
 
 def check_child(run: Run) -> Run:
-    """Refuse a run that is tagged as a criterion run and lacks its parameters.
-
-    Raises:
-        ResourceError: If a parameter is missing.
-    """
+    """Refuse a run that is tagged as a criterion run and lacks its parameters."""
     lacking = [name for name in _NEEDED if name not in run.data.params]
     if lacking:
         raise ResourceError(
@@ -85,12 +64,7 @@ def check_child(run: Run) -> Run:
 
 
 def runs_of(experiment: str) -> list[Run]:
-    """The finished criterion runs of all finished prune runs of an experiment, oldest first.
-
-    Raises:
-        InputError: If it has none.
-        ResourceError: If there is no such experiment.
-    """
+    """The finished criterion runs of all finished prune runs of an experiment, oldest first."""
     finished = "attributes.status = 'FINISHED'"
     parents = tracking.search(f"tags.`{tracking.KIND}` = 'prune' AND {finished}", experiment)
     if not parents:
@@ -104,13 +78,7 @@ def runs_of(experiment: str) -> list[Run]:
 
 
 def criterion_runs(run_ids: Sequence[str], unfinished: str = "no") -> list[Run]:
-    """The criterion runs among these runs and their finished children.
-
-    Raises:
-        InputError: If the ids of several runs begin with one of these.
-        ResourceError: If a run is missing, is neither a prune run nor a child of one, or did not
-            finish and ``unfinished`` is ``no``.
-    """
+    """The criterion runs among these runs and their finished children."""
     chosen: list[Run] = []
     for run_id in run_ids:
         run = source(run_id, unfinished)

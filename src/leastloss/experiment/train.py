@@ -1,14 +1,37 @@
-"""The recipe of the entry point ``train``."""
+"""The recipe of the entry point ``train``, and the training of every other recipe."""
+
+from dataclasses import dataclass
 
 import click
+import pandas as pd
+from torch import nn
 
 from leastloss import tracking
-from leastloss.evaluation import evaluate
+from leastloss.data import Data, load_data
+from leastloss.errors import ResourceError
+from leastloss.evaluation import evaluate, network_collapse
 from leastloss.experiment.commands import command
 from leastloss.experiment.config import TrainConfig
-from leastloss.experiment.dense import Dense, train_dense, untrained
+from leastloss.experiment.dense import MODEL_TAG, SOURCE_TAG, WEIGHTS, Dense
+from leastloss.experiment.option_checks import check_training_axes
 from leastloss.experiment.run_names import data_words, joined, name_tags, note_of
-from leastloss.options import parameters
+from leastloss.geometry import COLLAPSE
+from leastloss.models import build_model, save_network
+from leastloss.options import number, numbers, parameters
+from leastloss.plots import collapse_curves, render, training_curves
+from leastloss.seeds import torch_stream
+from leastloss.training import fit
+
+WATCHED = 200  # samples per class for collapse during training: quick enough for every epoch
+
+
+@dataclass(frozen=True, kw_only=True)
+class Untrained:
+    """A network before its training, with its data."""
+
+    config: TrainConfig
+    model: nn.Module
+    data: Data
 
 
 def train(config: TrainConfig) -> Dense:
@@ -37,3 +60,84 @@ def report(dense: Dense) -> None:
     if dense.data.source:
         click.echo(f"{dense.data.title}, {dense.data.source}")
     click.echo(f"{dense.name} on {dense.data.title}: {figures}")
+
+
+def untrained(config: TrainConfig) -> Untrained:
+    """Load the data and build the network; whatever is wrong with either is refused here."""
+    check_training_axes(config)
+    data = data_of(config)
+    return Untrained(config=config, model=network_of(config, data), data=data)
+
+
+def data_of(config: TrainConfig) -> Data:
+    """Load what a configuration asks for."""
+    return load_data(
+        config.dataset,
+        size=number(config.size, int, "size"),
+        imbalance=config.imbalance,
+        ratio=config.ratio,
+        rare=numbers(config.rare, int, "rare"),
+        share=number(config.share, float, "share"),
+        subset=config.subset,
+        replicate=config.replicate,
+        seed=config.seed,
+        data_dir=config.data_dir or None,
+    )
+
+
+def network_of(config: TrainConfig, data: Data) -> nn.Module:
+    """Build the untrained network that a configuration asks for."""
+    hidden = numbers(config.hidden, int, "hidden")
+    generator = torch_stream(config.seed, "initialisation")
+    try:
+        return build_model(config.model, data.shape, hidden, data.classes, generator=generator)
+    except RuntimeError as error:  # torch's, when memory does not suffice
+        raise ResourceError(
+            f"a network with hidden={config.hidden} does not fit: {error}"
+        ) from error
+
+
+def train_dense(start: Untrained, run_id: str) -> Dense:
+    """Train within an open run; log data, history, metrics, weights and model to it."""
+    config, model, data = start.config, start.model, start.data
+    tracking.log_data(run_id, data)
+    if data.source:
+        tracking.log_tags(run_id, {SOURCE_TAG: data.source})
+    history = fit(
+        model,
+        data,
+        epochs=config.epochs,
+        patience=config.patience,
+        lr=config.lr,
+        batch_size=config.batch_size,
+        loss=config.loss,
+        seed=config.seed,
+        on_epoch=lambda _, network: network_collapse(network, data.train, most=WATCHED),
+    )
+    widths = numbers(config.hidden, int, "hidden")
+    name = " ".join([config.model, "-".join(str(width) for width in widths)]).strip()
+    tracking.log_metrics(run_id, _epochs(history))
+    metrics = evaluate(model, data.test)
+    metrics |= {f"val_{name}": value for name, value in evaluate(model, data.val).items()}
+    metrics |= network_collapse(model, data.train)
+    settings = {key: parameters(config)[key] for key in parameters(TrainConfig())}
+    about = {"data": data.recipe, "name": name, "settings": settings}
+    about |= {"data_source": data.source} if data.source else {}
+    tracking.log_file(run_id, WEIGHTS, lambda path: save_network(path, model, {}, about))
+    figure = training_curves(history, title=f"{name} on {data.title}")
+    tracking.log_bytes(run_id, render(figure), "training.png")
+    figure = collapse_curves(history, title=f"{name} on {data.title}")
+    tracking.log_bytes(run_id, render(figure), "collapse.png")
+    model_id = tracking.log_network(run_id, model, data, "dense", {"run_id": run_id})
+    tracking.log_metrics(run_id, [(0, metrics)], model_id)
+    tracking.log_tags(run_id, {MODEL_TAG: model_id})
+    return Dense(
+        model=model, data=data, run_id=run_id, model_id=model_id, name=name, settings=settings
+    )
+
+
+def _epochs(history: pd.DataFrame) -> list[tuple[int, dict[str, float]]]:
+    # The prefix "epoch_" keeps them apart from the metrics of the final network.
+    names = {name: f"epoch_{name}" for name in ("val_loss", "val_accuracy", *COLLAPSE)}
+    rows = history.rename(columns=names).to_dict("records")
+    return [(int(row.pop("epoch")), {str(k): float(v) for k, v in row.items()}) for row in rows]

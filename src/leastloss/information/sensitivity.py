@@ -16,7 +16,7 @@ from tqdm import tqdm
 from leastloss.arguments import checked, computed
 from leastloss.errors import InputError
 from leastloss.information.complexity import count_blocks
-from leastloss.information.encodings import encode
+from leastloss.information.inputs import encode
 from leastloss.information.order import removal_order
 
 

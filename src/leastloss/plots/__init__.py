@@ -2,16 +2,14 @@
 
 from leastloss.plots.classes import class_heat_map
 from leastloss.plots.collapse import collapse_columns, collapse_curves, collapse_figure
-from leastloss.plots.confusion import confusion_figure
-from leastloss.plots.contact import contact_sheet
 from leastloss.plots.curves import COMPARED as COMPARED
 from leastloss.plots.curves import compare_figure, curve_panel, curves
 from leastloss.plots.files import compact_png, render, render_compact
+from leastloss.plots.image_sheets import contact_sheet, corruption_samples
 from leastloss.plots.lengths import lengths_figure
-from leastloss.plots.matrix import robustness_matrix
+from leastloss.plots.matrices import confusion_figure, robustness_matrix
 from leastloss.plots.noise import robustness_figure
 from leastloss.plots.runs import child_curves, training_curves
-from leastloss.plots.samples import corruption_samples
 from leastloss.plots.style import INK as INK
 from leastloss.plots.style import METHODS, looks
 from leastloss.plots.style import QUIET as QUIET

@@ -30,16 +30,7 @@ def answer(
     refused: str = "",
     few_seeds: bool = False,
 ) -> str:
-    """Say in one sentence which requested method keeps most, and whether that is significant.
-
-    Args:
-        area: What :func:`leastloss.report.values.areas` returns.
-        roles: Method -> its role.
-        metrics: Shares of which more is better; the sentence names the first two.
-        end: Sparsity up to which the curves are averaged.
-        refused: Why no difference may be claimed; empty if one may.
-        few_seeds: Whether to report differences of fewer than three seeds.
-    """
+    """Say in one sentence which requested method keeps most, and whether that is significant."""
     mean = means(area)
     best: dict[str, list[str]] = {}
     for metric in metrics[:2]:

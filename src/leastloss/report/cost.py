@@ -24,13 +24,7 @@ def cost_section(
     methods: Sequence[str],
     measured: Mapping[str, Sequence[Mapping[str, float]]],
 ) -> Section:
-    """The section of costs.
-
-    Args:
-        steps: One row per run and step: ``ARM``, seed, sparsity, removed, and any columns of costs.
-        methods: In the order of the rows.
-        measured: Method -> the metrics that its runs measured once.
-    """
+    """The section of costs."""
     ends = steps.loc[steps.groupby([*ARM, "seed"], sort=False)["sparsity"].idxmax()]
     frames = [
         scoring_values(steps),

@@ -33,14 +33,6 @@ def of_leaders(
     the best of the others. If all tie, it gives their value without names. It gives the difference
     between the best method and the best of the others.
 
-    Args:
-        values: One row per run and metric: what :func:`leastloss.report.values.areas` returns, or
-            :func:`leastloss.report.numbers.at_points` of one point.
-        roles: Method -> its role.
-        where: The start of the sentence: what the values are.
-        refused: Why no difference may be claimed; empty if one may.
-        few_seeds: Whether to report differences of fewer than three seeds.
-
     Returns:
         The sentence; none if there are no methods, or no controls and baselines.
     """
@@ -85,12 +77,6 @@ def of_others(
     rows: pd.DataFrame, roles: Mapping[str, Role], lead: str, named: Sequence[str]
 ) -> str:
     """Say who keeps a metric as far as a method or further, and how far the controls keep it.
-
-    Args:
-        rows: How far each method keeps the metric: method, mean.
-        roles: Method -> its role.
-        lead: The method.
-        named: Those that the text has named already.
 
     Returns:
         Sentences, each after a blank; empty if nobody is left to name.

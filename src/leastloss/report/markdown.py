@@ -64,9 +64,6 @@ def _folded(summary: str, lines: list[str]) -> list[str]:
 def place(text: str, name: str, entry: str) -> str:
     r"""Replace the entry between its markers, or append it; the rest of the text stays.
 
-    Raises:
-        InputError: If the markers do not come once each, in order.
-
     Example:
         >>> old = place("# Results", "a", "<!-- begin a -->\n1\n<!-- end a -->\n")
         >>> place(old, "a", "<!-- begin a -->\n2\n<!-- end a -->\n").splitlines()

@@ -13,12 +13,7 @@ from leastloss.report.tables import capital, cell_of
 
 
 def controls_section(areas: pd.DataFrame, roles: Mapping[str, Role]) -> Section:
-    """The section on controls.
-
-    Args:
-        areas: Means of ``area:<metric>`` (:func:`leastloss.report.numbers.means`).
-        roles: Method -> its role.
-    """
+    """The section on controls."""
     grids: list[Grid] = []
     methods = {name: role for name, role in roles.items() if role.kind == "method"}
     for quantity, rows in areas.groupby("quantity", sort=False):

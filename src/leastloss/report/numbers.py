@@ -173,12 +173,7 @@ def _agreement(settings: str, other: str) -> tuple[int, int]:
 
 
 def spreads(values: pd.DataFrame, groups: Mapping[str, Sequence[str]]) -> pd.DataFrame:
-    """Standard deviation over some arms of one network, seed by seed; columns as in ``values``.
-
-    Args:
-        values: What :func:`at_points` returns.
-        groups: Name -> methods that are random draws of the same thing.
-    """
+    """Standard deviation over some arms of one network, seed by seed; columns as in ``values``."""
     parts = []
     for name, methods in groups.items():
         chosen = values[values["method"].isin(methods)]

@@ -21,12 +21,7 @@ def best_of(rows: pd.DataFrame) -> pd.Series:
 
 
 def of_paths(gaps: pd.DataFrame, roles: Mapping[str, Role]) -> list[str]:
-    """Say how the best method compares with the reference over the whole path.
-
-    Args:
-        gaps: Differences of ``area:<metric>``, of the first reference first.
-        roles: Method -> its role.
-    """
+    """Say how the best method compares with the reference over the whole path."""
     if gaps.empty:
         return []
     rows = gaps[gaps["against"] == gaps["against"].iloc[0]]
@@ -74,12 +69,7 @@ def difference(row: pd.Series, quantity: str = "sparsity") -> str:
 
 
 def of_chance(gaps: pd.DataFrame, roles: Mapping[str, Role]) -> list[str]:
-    """Name the methods that are not shown to beat random removal.
-
-    Args:
-        gaps: Differences of ``area:<metric>``; those to the method ``random`` count.
-        roles: Method -> its role.
-    """
+    """Name the methods that are not shown to beat random removal."""
     rows = gaps[gaps["against"] == "random"]
     rows = of_kind(rows, roles, "method")
     unlike = listed([f"`{name}`" for name in rows[~alike(rows)]["method"].unique()])
@@ -121,14 +111,7 @@ def of_controls(roles: Mapping[str, Role]) -> list[str]:
 
 
 def of_classes(losses: pd.DataFrame, roles: Mapping[str, Role], most: int = 3) -> list[str]:
-    """Say which class the methods cost most.
-
-    Args:
-        losses: One row per method: method, at (a sparsity), loss (mean change of recall), label (of
-            the class that lost most).
-        roles: Method -> its role.
-        most: Number of methods to name: those that lose least.
-    """
+    """Say which class the methods cost most."""
     asked = of_kind(losses, roles, "method", "baseline")
     asked = asked.sort_values("loss", ascending=False, kind="stable")[:most]
     if asked.empty:

@@ -33,25 +33,14 @@ def too_few(n: int, few_seeds: bool) -> str:
 
 
 def of_enough(differences: pd.DataFrame, few_seeds: bool) -> pd.DataFrame:
-    """Keep the differences over enough common seeds for a claim.
-
-    Args:
-        differences: What :func:`leastloss.report.numbers.differences` returns.
-        few_seeds: Keep all.
-    """
+    """Keep the differences over enough common seeds for a claim."""
     return differences if few_seeds else differences[differences["n"] >= MIN_SEEDS]
 
 
 def significance(
     frames: Sequence[pd.DataFrame], methods: Sequence[str], refused: str = ""
 ) -> Section:
-    """The section on paired differences.
-
-    Args:
-        frames: Results of :func:`leastloss.report.numbers.differences`, whole curves first.
-        methods: In the order of the rows.
-        refused: Why there are none; empty if there are.
-    """
+    """The section on paired differences."""
     titled: dict[str, Any] = {
         "anchor": "significance",
         "title": "Differences, paired by dense network",

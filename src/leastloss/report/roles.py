@@ -123,11 +123,7 @@ def apart(settings: str, other: str) -> str:
 
 
 def alike(differences: pd.DataFrame) -> pd.Series:
-    """Mark the differences between arms of the same repair and schedule.
-
-    Args:
-        differences: What :func:`leastloss.report.numbers.differences` returns.
-    """
+    """Mark the differences between arms of the same repair and schedule."""
     pairs = zip(differences["settings"], differences["reference_settings"], strict=True)
     same = [repair_of(settings) == repair_of(other) for settings, other in pairs]
     return pd.Series(same, index=differences.index, dtype=bool)

@@ -24,16 +24,6 @@ def in_words(
 ) -> list[str]:
     """Say how far each metric stays near the dense network's, with the difference to a baseline.
 
-    Args:
-        free: Means of ``free:<metric>`` (:func:`leastloss.report.numbers.means`).
-        gaps: Their differences (:func:`leastloss.report.numbers.differences`).
-        roles: Method -> its role; sentences name methods first, then all others.
-        end: Sparsity that every run reaches.
-        within: The loss that is accepted.
-        refused: Why no difference may be claimed; empty if one may.
-        dense: Metric -> the dense networks' mean; nothing is claimed of one that is too low to
-            fall by ``within``. Absent: the metrics of ``free``.
-
     Returns:
         Sentences; names of methods in backquotes.
     """

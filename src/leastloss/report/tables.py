@@ -19,14 +19,7 @@ from leastloss.report.values import nothing_to_keep
 def cell_of(
     row: Mapping[Any, Any] | None, quantity: str, *, signed: bool = False, notes: Sequence[str] = ()
 ) -> Cell:
-    """A mean with its interval.
-
-    Args:
-        row: mean, low, high; None: a dash.
-        quantity: The quantity.
-        signed: Whether it is a difference.
-        notes: Notes of the cell; empty ones are left out.
-    """
+    """A mean with its interval."""
     if row is None or not np.isfinite(row["mean"]):
         return Cell()
     ends = None
@@ -85,13 +78,7 @@ def points_grid(
 
 
 def metric_tables(points: pd.DataFrame, dense: pd.DataFrame, by: str) -> list[Grid]:
-    """Arrange what :func:`leastloss.evaluation.operating_points` returns, a table per metric.
-
-    Args:
-        points: The operating points.
-        dense: The same at sparsity 0; its first row of a metric stands for all methods.
-        by: Column that tells the methods apart.
-    """
+    """Arrange what :func:`leastloss.evaluation.operating_points` returns, a table per metric."""
     tables = []
     for metric in points["metric"].unique():
         part = points[points["metric"] == metric]
@@ -152,14 +139,7 @@ def elsewhere(sparsities: Sequence[float], point: float) -> str:
 def means_grid(
     rows: pd.DataFrame, quantities: Sequence[str], methods: Sequence[str], caption: str
 ) -> Grid:
-    """Arrange means of several quantities: a row per method, a column per quantity.
-
-    Args:
-        rows: Result of :func:`leastloss.report.numbers.means`, one row per method and quantity.
-        quantities: In the order of the columns; those without a row are left out.
-        methods: In the order of the rows.
-        caption: What the table shows; n is added.
-    """
+    """Arrange means of several quantities: a row per method, a column per quantity."""
     shown = [quantity for quantity in quantities if (rows["quantity"] == quantity).any()]
     cells = {
         (row["method"], row["quantity"]): cell_of(row, row["quantity"])
@@ -180,15 +160,7 @@ def free_grid(
     seeds: Mapping[str, int],
     within: float,
 ) -> Grid:
-    """Arrange the sparsities up to which metrics are kept: a row per method, a column per metric.
-
-    Args:
-        free: Means of ``free:<metric>`` (:func:`leastloss.report.numbers.means`).
-        dense: Mean over seeds before the first removal: a row per method, a column per metric.
-        roles: Method -> its role, in the order of the rows.
-        seeds: Method -> its seeds; a mean of fewer says so.
-        within: The loss that is accepted.
-    """
+    """Arrange the free sparsities: a row per method, a column per metric."""
     means = {(row["method"], row["quantity"]): row for row in free.to_dict("records")}
     start: dict[Any, Any] = dense.to_dict("index")
 

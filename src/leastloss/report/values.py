@@ -102,11 +102,6 @@ def free_values(steps: pd.DataFrame, metrics: Sequence[str], within: float) -> p
     The reference is the same run before its first removal. A run that starts at ``within`` or less
     cannot lose more and has no value; else it would count as kept to the end.
 
-    Args:
-        steps: What :func:`as_arms` returns.
-        metrics: More is better.
-        within: The loss that is accepted.
-
     Returns:
         One row per run and metric in the columns of ``VALUES``; quantity is ``free:<metric>``.
 

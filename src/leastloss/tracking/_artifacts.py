@@ -26,11 +26,7 @@ def log_digest(run_id: str, name: str, path: Path) -> None:
 
 
 def check_digest(run: Run, name: str, path: Path) -> None:
-    """Refuse a file that is not what the run logged; runs from before have no digests.
-
-    Raises:
-        ResourceError: If it was changed or cut.
-    """
+    """Refuse a file that is not what the run logged; runs from before have no digests."""
     logged = run.data.tags.get(DIGEST + name)
     if logged is None:
         return
@@ -52,13 +48,7 @@ _CONTEXTS = {"train": "training", "val": "validation", "test": "test"}
 
 
 def log_data(run_id: str, data: Data, dense_model_id: str | None = None) -> None:
-    """Record the three splits as data set inputs, each with its digest and class counts.
-
-    Args:
-        run_id: The run.
-        data: What it trains on and is measured on.
-        dense_model_id: The logged model that the run starts from, recorded as a model input.
-    """
+    """Record the three splits as data set inputs, each with its digest and class counts."""
     summary, recipe = data.summary(), json.dumps(data.recipe)
     inputs = []
     for split, context in _CONTEXTS.items():
@@ -101,9 +91,6 @@ def log_file(run_id: str, name: str, write: Callable[[Path], Any]) -> None:
     """Keep the file that ``write`` makes at the path it is given, as ``name``.
 
     Its digest stands in a tag of the run and is checked whenever the file is read.
-
-    Raises:
-        ResourceError: If the file cannot be written or the store does not take it.
     """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / name

@@ -11,11 +11,7 @@ _PATIENCE = 120  # seconds that a worker waits for its turn to write; sqlite let
 
 
 def has_experiment(name: str) -> bool:
-    """Whether there is an experiment of this name; no store is made.
-
-    Raises:
-        ResourceError: If it was deleted, or the store cannot be read.
-    """
+    """Whether there is an experiment of this name; no store is made."""
     if store_missing():
         return False
     with store_errors():
@@ -26,11 +22,7 @@ def has_experiment(name: str) -> bool:
 
 
 def ensure_experiment(name: str) -> None:
-    """Make an experiment unless it is there.
-
-    Raises:
-        ResourceError: If it was deleted, or the store cannot be written.
-    """
+    """Make an experiment unless it is there."""
     if has_experiment(name):
         return
     with store_errors():
@@ -42,11 +34,7 @@ def ensure_experiment(name: str) -> None:
 
 
 def worker_environment(name: str) -> dict[str, str]:
-    """Environment variables with which another process logs to the same store and an experiment.
-
-    Raises:
-        ResourceError: If there is no such experiment, or it was deleted.
-    """
+    """Environment variables with which another process logs to the same store and an experiment."""
     experiment = find_experiment(name)
     uri = mlflow.get_tracking_uri()
     if uri.startswith("sqlite"):

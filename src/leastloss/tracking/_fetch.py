@@ -23,11 +23,7 @@ _READERS = 8  # files that are fetched at a time: of a remote store, waiting is 
 
 
 def fetch_file(run_id: str, name: str, folder: Path) -> Path:
-    """Fetch an artifact into a folder.
-
-    Raises:
-        ResourceError: If the run holds no such artifact, or it is not what the run logged.
-    """
+    """Fetch an artifact into a folder."""
     return _fetch(find_run(run_id), name, folder)
 
 
@@ -48,11 +44,7 @@ def _fetch(run: Run, name: str, folder: Path) -> Path:
 
 
 def fetch_array(run_id: str, name: str) -> NDArray[Any]:
-    """Fetch an array that ``log_array`` kept.
-
-    Raises:
-        ResourceError: If the run holds no such file, or it is damaged.
-    """
+    """Fetch an array that ``log_array`` kept."""
     with tempfile.TemporaryDirectory() as folder:
         path = fetch_file(run_id, name, Path(folder))
         try:
@@ -63,11 +55,7 @@ def fetch_array(run_id: str, name: str) -> NDArray[Any]:
 
 
 def fetch_table(run_id: str, name: str) -> pd.DataFrame:
-    """Fetch a table that was kept as CSV.
-
-    Raises:
-        ResourceError: If the run holds no such file, or it is damaged.
-    """
+    """Fetch a table that was kept as CSV."""
     with tempfile.TemporaryDirectory() as folder:
         path = fetch_file(run_id, name, Path(folder))
         try:
@@ -77,11 +65,7 @@ def fetch_table(run_id: str, name: str) -> pd.DataFrame:
 
 
 def fetch_texts(runs: Sequence[Run], name: str) -> Iterator[str]:
-    """Fetch a text artifact of many runs, several at a time, in the order of the runs.
-
-    Raises:
-        ResourceError: If a run holds no such file, it is no text, or not what the run logged.
-    """
+    """Fetch a text artifact of many runs, several at a time, in the order of the runs."""
     client()  # a store that cannot be used is known at once
     with ThreadPoolExecutor(max_workers=_READERS) as readers:
         try:

@@ -82,11 +82,7 @@ def restore_experiment(experiment: Experiment) -> str:
 
 
 def raise_deleted(error: MlflowException) -> None:
-    """Say how an experiment comes back, if MLflow refused to open a run since it was deleted.
-
-    Raises:
-        ResourceError: If that is what the error says.
-    """
+    """Say how an experiment comes back, if MLflow refused to open a run since it was deleted."""
     if match := re.search(r"experiment (\S+) must be in the 'active' state", str(error)):
         experiment = client().get_experiment(match[1])
         raise ResourceError(
@@ -95,11 +91,7 @@ def raise_deleted(error: MlflowException) -> None:
 
 
 def find_experiment(name: str) -> Experiment:
-    """Fetch an experiment by its name.
-
-    Raises:
-        ResourceError: If there is none, or it was deleted.
-    """
+    """Fetch an experiment by its name."""
     if store_missing():
         raise ResourceError(f"there is no experiment {name!r}: no run was logged here yet")
     with store_errors():

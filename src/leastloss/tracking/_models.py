@@ -82,11 +82,7 @@ def log_network(
 
 
 def finish_models() -> None:
-    """Wait for the files of all announced models and store them.
-
-    Raises:
-        ResourceError: If one cannot be exported or stored; it and those behind it are FAILED.
-    """
+    """Wait for the files of all announced models and store them."""
     while _pending:
         first = _pending[0]
         try:

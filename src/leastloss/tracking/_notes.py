@@ -14,17 +14,7 @@ _LONGEST = 4500  # MLflow's limit for the value of an experiment's tag is 5,000
 
 
 def describe(run_id: str, note: str, name: str = "", figures: Sequence[str] = ()) -> None:
-    """Give a run its note, and perhaps another name.
-
-    Args:
-        run_id: The run.
-        note: Markdown; what was run and with which command.
-        name: Shown in the UI; empty: as it is.
-        figures: Artifacts that are pictures, shown under the note.
-
-    Raises:
-        ResourceError: If the store cannot be written.
-    """
+    """Give a run its note, and perhaps another name."""
     shown = [
         f"**{figure}**\n\n![{figure}](get-artifact?path={quote(figure)}&run_uuid={run_id})"
         for figure in figures
@@ -54,14 +44,6 @@ def note_experiment(run_id: str, how: str, compared: Sequence[str]) -> None:
     """Explain in the note of a run's experiment how to compare its runs.
 
     A note that somebody else wrote or changed stays as it is.
-
-    Args:
-        run_id: A run of the experiment.
-        how: Markdown.
-        compared: Runs that the note's link compares.
-
-    Raises:
-        ResourceError: If the store cannot be written.
     """
     with store_errors():
         experiment = client().get_experiment(client().get_run(run_id).info.experiment_id)

@@ -16,9 +16,6 @@ def local_file(run: Run, name: str) -> Path | None:
 
     MLflow records absolute places. Of a sqlite store that was moved together with its artifacts,
     the same folders are looked for beside the store.
-
-    Raises:
-        ResourceError: If there is no such file.
     """
     folder = _recorded(run)
     if folder is None:
@@ -30,11 +27,7 @@ def local_file(run: Run, name: str) -> Path | None:
 
 
 def check_artifacts(run_id: str) -> None:
-    """Refuse to call a run finished whose files were taken away while it went on.
-
-    Raises:
-        ResourceError: If a file that it logged is gone.
-    """
+    """Refuse to call a run finished whose files were taken away while it went on."""
     with store_errors():
         run = client().get_run(run_id)
     folder = _recorded(run)

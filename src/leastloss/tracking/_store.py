@@ -33,11 +33,7 @@ _PATIENCE = 20.0  # seconds; another process may be writing to the same file
 
 
 def client() -> MlflowClient:
-    """The client of the store that MLFLOW_TRACKING_URI names; by default ./mlflow.db.
-
-    Raises:
-        ResourceError: If the store cannot be reached or written.
-    """
+    """The client of the store that MLFLOW_TRACKING_URI names; by default ./mlflow.db."""
     _check(mlflow.get_tracking_uri())
     return MlflowClient()
 
@@ -77,11 +73,7 @@ def _reason(error: BaseException) -> str:
 
 @functools.cache
 def _check(uri: str) -> None:
-    """Try the store once. MLflow asks a broken one ten times over some minutes before it says so.
-
-    Raises:
-        ResourceError: If the store cannot be reached or written.
-    """
+    """Try the store once: MLflow would retry a broken one for minutes."""
     scheme = re.split(r"[+:]", uri)[0]
     with store_errors():
         try:

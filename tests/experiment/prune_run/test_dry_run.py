@@ -7,9 +7,9 @@ from torch import nn
 from leastloss.data import Data, load_data
 from leastloss.errors import InputError
 from leastloss.experiment.config import PruneConfig
-from leastloss.experiment.dense import network_of
 from leastloss.experiment.prune_run.choices import choices
 from leastloss.experiment.prune_run.dry_run import rehearse
+from leastloss.experiment.train import network_of
 
 BINARY = "sets real weights, which binary layers cannot take"
 

@@ -7,8 +7,7 @@ from tests.experiment.runs import run
 from tests.experiment.study.test_study_file import given
 
 from leastloss import tracking
-from leastloss.experiment.study.finished_runs import find
-from leastloss.experiment.study.study_facts import facts_of
+from leastloss.experiment.study.finished_runs import facts_of, find
 from leastloss.experiment.study.study_file import study_of
 from leastloss.options import parameters
 

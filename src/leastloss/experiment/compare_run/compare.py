@@ -14,11 +14,11 @@ from leastloss.errors import InputError
 from leastloss.evaluation import by_name, check_table, failure_sentences, without_failed
 from leastloss.experiment.commands import command_of
 from leastloss.experiment.compare_run.figures import page_figures
-from leastloss.experiment.compare_run.path_extremes import remarks_of_runs
 from leastloss.experiment.compare_run.provenance import (
     controls_of_runs,
     facts_of_runs,
     judged_in,
+    remarks_of_runs,
     tables_of_runs,
     title_of,
 )
@@ -26,10 +26,10 @@ from leastloss.experiment.compare_run.robustness_runs import exposed
 from leastloss.experiment.compare_run.runs_table import Compared, compared
 from leastloss.experiment.config import CompareConfig
 from leastloss.experiment.criterion_run import OF_RUN, TABLE
-from leastloss.experiment.csv_text import csv_text
-from leastloss.experiment.known_metrics import check_measured
+from leastloss.experiment.option_checks import check_measured
 from leastloss.experiment.run_names import data_words, joined, note_of
 from leastloss.experiment.run_query import children, criterion_runs, newest, runs_of
+from leastloss.experiment.run_table import csv_text
 from leastloss.names import choose
 from leastloss.options import names, numbers, parameters
 from leastloss.plots import render
@@ -61,12 +61,7 @@ class PlannedComparison:
 
 
 def check(config: CompareConfig) -> PlannedComparison:
-    """Find and read the runs; bad input fails before a run is opened.
-
-    Raises:
-        InputError: If the runs cannot be compared, or a metric or method is unknown.
-        ResourceError: If a run or its table is missing, or there is nothing to compare.
-    """
+    """Find and read the runs; bad input fails before a run is opened."""
     metrics = names(config.metrics)
     if not metrics:
         raise InputError("metrics is empty; name one or more, like accuracy,minority_recall")
@@ -138,17 +133,7 @@ def comparison_of(
     few_seeds: bool = False,
     title: str = "",
 ) -> Comparison:
-    """All that the page says about some runs.
-
-    Args:
-        compared_runs: Their steps.
-        metrics: The metrics to compare.
-        command: The command that reproduces the page.
-        at: Sparsities of the tables; empty: chosen among those that the runs measured.
-        against: Methods that others are compared with; empty: the baselines.
-        few_seeds: Whether to report differences of fewer than three seeds.
-        title: Title of the page; empty: data and network.
-    """
+    """All that the page says about some runs."""
     runs = compared_runs.all_runs
     title = title or title_of(runs)
     steps, noisy = without_failed(compared_runs.table), exposed(compared_runs)

@@ -45,17 +45,7 @@ def by_eights(methods: Sequence[str], fixed: Sequence[str] = ()) -> list[list[st
 def page_figures(
     table: pd.DataFrame, metrics: Sequence[str], *, title: str, fixed: Sequence[str] = ()
 ) -> dict[str, list[Drawn]]:
-    """Draw all figures of the page: anchor of its section -> figures.
-
-    Args:
-        table: One row per run and step: criterion, seed, sparsity, the metrics.
-        metrics: Columns of the curves.
-        title: Title of the figures.
-        fixed: Methods that are in every figure.
-
-    Raises:
-        InputError: If the table is empty, a column is missing or a seed occurs twice.
-    """
+    """Draw all figures of the page: anchor of its section -> figures."""
     check_table(table, metrics)
     groups = by_eights(list(dict.fromkeys(table["criterion"])), fixed)
     figures: dict[str, list[Drawn]] = {"lead": lead_panels(table, metrics)}

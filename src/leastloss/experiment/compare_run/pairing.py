@@ -21,16 +21,7 @@ def network_of_run(run: Run, replicates: bool) -> str:
 
 
 def check_paired(runs: Sequence[Run], networks: Sequence[str]) -> None:
-    """Refuse runs whose means or paired differences would be meaningless.
-
-    Args:
-        runs: The runs to compare.
-        networks: Name of each run's dense network.
-
-    Raises:
-        InputError: If they differ in data or training, or if runs that share a network's name were
-            pruned from different networks.
-    """
+    """Refuse runs whose means or paired differences would be meaningless."""
     equal = fields_of(PruneConfig, "data", "model", "training", unmarked="repeats")
     dense_settings = [settings(PruneConfig, run.data.params, equal) for run in runs]
     for key in equal:

@@ -1,4 +1,4 @@
-"""Where the numbers of a page come from: settings, versions, data, runs."""
+"""Where the numbers of a page come from: settings, versions, data, runs, and their remarks."""
 
 from collections.abc import Iterable, Sequence
 
@@ -7,6 +7,7 @@ from leastloss.criteria import current_label
 from leastloss.experiment.compare_run.pairing import digests
 from leastloss.experiment.compare_run.runs_table import Compared
 from leastloss.experiment.config import PruneConfig
+from leastloss.experiment.criterion_run import REMARKS, commit_of
 from leastloss.options import Group, fields_of, names, settings
 from leastloss.report import Cell, Grid
 from leastloss.tracking import Run
@@ -32,11 +33,7 @@ def facts_of_runs(compared: Compared) -> dict[str, object]:
     seeds = sorted(set(compared.table["seed"].astype(str)), key=lambda text: (len(text), text))
     facts["seeds"] = ", ".join(seeds)
     facts["runs"] = len(runs)
-    facts["commit"] = _listed(
-        run.data.tags.get("git.commit", "unknown")[:10]
-        + (" with changes" if run.data.tags.get("git.dirty") == "true" else "")
-        for run in runs
-    )
+    facts["commit"] = _listed(map(commit_of, runs))
     tags = sorted({key for run in runs for key in run.data.tags if key.startswith("version.")})
     for key in (*tags, "device", "threads", "platform"):
         facts[key.removeprefix("version.")] = _listed(
@@ -89,3 +86,32 @@ def judged_in(compared: Compared) -> tuple[str, ...]:
     """The criteria that need controls, if one of them is compared; else empty (all need them)."""
     criteria = {label.criterion.partition(":")[0] for label in compared.labels.values()}
     return METHODS if criteria & {*METHODS} else ()
+
+
+_EACH = 2
+"""Most remarks of one method."""
+
+_ALL = 30
+"""Most lines of the list."""
+
+
+def remarks_of_runs(compared: Compared) -> list[str]:
+    """One line per method with remarks; those left out are counted.
+
+    A remark that several seeds share appears once.
+    """
+    lines = []
+    for label, runs in compared.runs.items():
+        seeds: dict[str, list[str]] = {}
+        for run in runs:
+            for remark in run.data.tags.get(REMARKS, "").splitlines():
+                seeds.setdefault(remark, []).append(run.data.params["dense_seed"])
+        remarks = [
+            remark if len(remarked) == len(runs) else f"{remark} (seed {', '.join(remarked)})"
+            for remark, remarked in seeds.items()
+        ]
+        more = [f"{len(remarks) - _EACH} more"] if len(remarks) > _EACH else []
+        if remarks:
+            lines.append(f"`{label}`: {'; '.join([*remarks[:_EACH], *more])}.")
+    left = len(lines) - _ALL
+    return [*lines[:_ALL], *([f"So do {left} more methods."] if left > 0 else [])]

@@ -12,7 +12,7 @@ from leastloss.errors import ResourceError
 from leastloss.experiment.commands import robustness_command
 from leastloss.experiment.compare_run.runs_table import Compared
 from leastloss.experiment.criterion_run import OF_RUN, TABLE
-from leastloss.experiment.step_table import numbers_of_run
+from leastloss.experiment.run_table import numbers_of_run
 from leastloss.tracking import Run
 
 _SUMMARY = "summary.csv"

@@ -1,4 +1,4 @@
-"""The steps of many tracked runs as one table, fit to be averaged over seeds."""
+"""The steps of many tracked runs as one table, labelled by method."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,12 +7,67 @@ import click
 import pandas as pd
 
 from leastloss import tracking
+from leastloss.criteria import current_label
 from leastloss.evaluation import FAILED, without_failed
-from leastloss.experiment.compare_run.labels import Label, labels_of
 from leastloss.experiment.compare_run.pairing import check_paired, network_of_run
+from leastloss.experiment.config import PruneConfig
 from leastloss.experiment.criterion_run import TABLE
-from leastloss.experiment.step_table import steps_of_run
+from leastloss.experiment.run_table import steps_of_run
+from leastloss.options import defaults, fields_of, settings
 from leastloss.tracking import Run
+
+
+@dataclass(frozen=True, kw_only=True)
+class Label:
+    """The label of a run's method.
+
+    Attributes:
+        text: The label in tables and figures.
+        criterion: Its criterion, by its current name.
+        settings: All of :func:`method_settings`, as ``key=value, key=value``.
+    """
+
+    text: str
+    criterion: str
+    settings: str
+
+
+def method_settings(run: Run) -> dict[str, str]:
+    """The settings that make runs of one criterion different methods."""
+    return settings(PruneConfig, run.data.params, fields_of(PruneConfig, "schedule", "repair"))
+
+
+def labels_of(runs: Sequence[Run]) -> list[Label]:
+    """Name the method of each run.
+
+    A label names the settings in which runs of its criterion differ, but for defaults, and the
+    recovery wherever it varies, so that no score is credited with a repair.
+    """
+    usual = defaults(PruneConfig)
+    settings_of = [method_settings(run) for run in runs]
+    criteria = [current_label(run.data.params["criterion"]) for run in runs]
+    values: dict[tuple[str, str], set[str]] = {}
+    for criterion, method in zip(criteria, settings_of, strict=True):
+        for key, value in method.items():
+            values.setdefault((criterion, key), set()).add(value)
+    repairs = len({method["recovery"] for method in settings_of}) > 1
+    labels = []
+    for criterion, method in zip(criteria, settings_of, strict=True):
+        differing = [
+            f"{key}={value}"
+            for key, value in method.items()
+            if key != "recovery" and len(values[criterion, key]) > 1
+            if value not in ("", usual[key])
+        ]
+        repair = [f"recovery={method['recovery']}"] if repairs else []
+        labels.append(
+            Label(
+                text=", ".join([criterion, *repair, *differing]),
+                criterion=criterion,
+                settings=", ".join(f"{key}={value}" for key, value in method.items()),
+            )
+        )
+    return labels
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,11 +96,6 @@ def compared(runs: Sequence[Run]) -> Compared:
     Methods that differ in more than the criterion are labelled with the difference. A seed stands
     for one dense network: prunings of it by several seeds are no independent repetitions, so their
     mean counts once. Of a run that was made twice, the newest counts.
-
-    Raises:
-        InputError: If the runs cannot be compared (see
-            :func:`leastloss.experiment.compare_run.pairing.check_paired`).
-        ResourceError: If the table of a run is missing or damaged.
     """
     runs = sorted(runs, key=lambda run: run.info.start_time, reverse=True)
     replicates = len({run.data.params.get("replicate") for run in runs}) > 1

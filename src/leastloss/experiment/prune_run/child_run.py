@@ -19,15 +19,20 @@ from leastloss.experiment.criterion_run import (
     tell_failures,
     tell_remarks,
 )
-from leastloss.experiment.csv_text import csv_text
 from leastloss.experiment.dense import MODEL_TAG, RUN_TAG, Dense
+from leastloss.experiment.prune_run.artifacts import (
+    PREDICTIONS,
+    log_models,
+    models_in_words,
+    models_of,
+    pictures,
+    write_predictions,
+)
 from leastloss.experiment.prune_run.choice_roles import role_tags
 from leastloss.experiment.prune_run.choices import Choice
-from leastloss.experiment.prune_run.costs import run_costs
-from leastloss.experiment.prune_run.permutation_test import check_sensitivity, sensitivity_of
-from leastloss.experiment.prune_run.pictures import PREDICTIONS, pictures, write_predictions
-from leastloss.experiment.prune_run.pruned_models import log_models, models_in_words, models_of
+from leastloss.experiment.prune_run.run_metrics import check_sensitivity, run_costs, sensitivity_of
 from leastloss.experiment.run_names import child_name, name_tags, note_of
+from leastloss.experiment.run_table import csv_text
 from leastloss.models import save_network
 from leastloss.pruning import PruningPath, Step, prune_by, shuffled
 

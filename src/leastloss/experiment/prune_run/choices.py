@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from leastloss.controls import SHUFFLED, SMALL
 from leastloss.criteria import CRITERIA, Criterion, as_criterion
 from leastloss.errors import InputError
-from leastloss.experiment.axes import check_axes
 from leastloss.experiment.config import PruneConfig
+from leastloss.experiment.option_checks import check_axes
 from leastloss.options import fields_of, names
 
 
@@ -49,11 +49,6 @@ class Choice:
 
 def choices(config: PruneConfig) -> list[Choice]:
     """Read the list of criteria and check all options that need neither data nor network.
-
-    Raises:
-        InputError: If the list is empty, names a criterion twice, or holds a wrong spec; if a
-            criterion follows one that is not in the list; or by
-            :func:`leastloss.experiment.axes.check_axes`.
 
     Example:
         >>> config = PruneConfig(criteria="magnitude@nc:gamma=0.1, nc:gamma=0.1", boundary="ignore")

@@ -8,22 +8,12 @@ from leastloss.data import Data
 from leastloss.errors import InputError
 from leastloss.experiment.config import PruneConfig
 from leastloss.experiment.prune_run.choices import Choice
-from leastloss.experiment.prune_run.permutation_test import check_sensitivity
+from leastloss.experiment.prune_run.run_metrics import check_sensitivity
 from leastloss.pruning import begin_path
 
 
 def rehearse(config: PruneConfig, chosen: list[Choice], model: nn.Module, data: Data) -> None:
-    """Start the path of every criterion, and the recovery, without scoring anything.
-
-    Args:
-        config: The options.
-        chosen: The child runs.
-        model: The network, trained or not; it is not changed.
-        data: The data of the run.
-
-    Raises:
-        InputError: If a criterion or the recovery refuses the network or the data.
-    """
+    """Start the path of every criterion, and the recovery, without scoring anything."""
     refused: dict[str, str] = {}
     asked = [choice for choice in chosen if choice.asked]
     for choice in asked:

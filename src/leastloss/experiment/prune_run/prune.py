@@ -11,16 +11,7 @@ from leastloss.errors import InputError
 from leastloss.experiment.commands import command
 from leastloss.experiment.config import PruneConfig, TrainConfig
 from leastloss.experiment.criterion_run import TABLE
-from leastloss.experiment.csv_text import csv_text
-from leastloss.experiment.dense import (
-    MODEL_TAG,
-    RUN_TAG,
-    Dense,
-    Untrained,
-    fetch_dense,
-    train_dense,
-    untrained,
-)
+from leastloss.experiment.dense import MODEL_TAG, RUN_TAG, Dense, fetch_dense
 from leastloss.experiment.prune_run.child_run import pruned_child
 from leastloss.experiment.prune_run.choice_roles import judged, role_tags, with_controls
 from leastloss.experiment.prune_run.choices import Choice, choices, in_order
@@ -28,7 +19,8 @@ from leastloss.experiment.prune_run.dry_run import listed, rehearse
 from leastloss.experiment.prune_run.small_dense import small_child
 from leastloss.experiment.run_names import HOW, name_tags, note_of, parent_name
 from leastloss.experiment.run_query import children, source
-from leastloss.experiment.train import report
+from leastloss.experiment.run_table import csv_text
+from leastloss.experiment.train import Untrained, report, train_dense, untrained
 from leastloss.options import defaults, fields_of, parameters
 from leastloss.plan import Plan
 from leastloss.plots import compare_figure, render
@@ -51,13 +43,7 @@ class PlannedRun:
 
 
 def check(config: PruneConfig) -> PlannedRun:
-    """Check the options, fetch or build the network, and do a dry run on it.
-
-    Raises:
-        InputError: If a parameter is out of range, a name is unknown, or the network or the data
-            do not suit a criterion.
-        ResourceError: If data or the given run fail.
-    """
+    """Check the options, fetch or build the network, and do a dry run on it."""
     asked = choices(config)
     if config.run_id:
         run = source(config.run_id, config.unfinished)

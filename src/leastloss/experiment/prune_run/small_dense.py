@@ -12,11 +12,11 @@ from leastloss.evaluation import fairness_metrics, path_summary, predict
 from leastloss.experiment.commands import row_command
 from leastloss.experiment.config import PruneConfig
 from leastloss.experiment.criterion_run import child_parameters, labelled, tell_failures
-from leastloss.experiment.csv_text import csv_text
 from leastloss.experiment.dense import MODEL_TAG, RUN_TAG, Dense
-from leastloss.experiment.prune_run.costs import measured_speed, network_gains
+from leastloss.experiment.prune_run.run_metrics import measured_speed, network_gains
 from leastloss.experiment.prune_run.width_search import count_weights, sizes_of, untrained
 from leastloss.experiment.run_names import child_name, name_tags, note_of
+from leastloss.experiment.run_table import csv_text
 from leastloss.models import save_network, weight_layers, weight_matrices
 from leastloss.pruning import PruningPath, full_masks, measure, noisy_splits, under_noise
 from leastloss.training import fit
@@ -34,9 +34,6 @@ def small_child(
 
     Each has no more weights and no more parameters than any pruned network at its step. Training
     and seed are those of the dense network; there is no repair.
-
-    Raises:
-        InputError: If no network is small enough for any step.
     """
     sizes, first = sizes_of(dense, list(paths.values())), next(iter(paths.values()))
     tags = {**tags, RUN_TAG: dense.run_id, MODEL_TAG: dense.model_id}

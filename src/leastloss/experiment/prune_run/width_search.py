@@ -17,15 +17,7 @@ POINTS = 3
 
 
 def sizes_of(dense: Dense, paths: Sequence[PruningPath]) -> dict[int, tuple[int, ...]]:
-    """Hidden widths of the largest dense network no larger than any pruned one, by step.
-
-    Args:
-        dense: The network that all paths start from.
-        paths: Paths with equal steps.
-
-    Raises:
-        InputError: If no step has one; steps without one are left out.
-    """
+    """Hidden widths of the largest dense network no larger than any pruned one, by step."""
     sizes, reasons = dict[int, tuple[int, ...]](), list[str]()
     for step in measured_steps(paths[0]):
         weights = min(remaining_weights(path, step) for path in paths)
@@ -62,16 +54,7 @@ def remaining_weights(path: PruningPath, step: int) -> int:
 
 
 def widths_within(dense: Dense, weights: float, parameters: float) -> tuple[int, ...]:
-    """The hidden widths of the dense network, scaled by the largest factor that fits.
-
-    Args:
-        dense: The dense network.
-        weights: Most weights, all layers together.
-        parameters: Most parameters.
-
-    Raises:
-        InputError: If the network has no hidden layer, or even width 1 is too large.
-    """
+    """The hidden widths of the dense network, scaled by the largest factor that fits."""
     hidden = numbers(dense.settings["hidden"], int, "hidden")
     if not hidden:
         raise InputError(f"{dense.name} has no hidden layer whose width could be scaled")

@@ -41,11 +41,6 @@ def networks_of(run_id: str, sparsities: Sequence[float]) -> tuple[Dense, list[N
     Args:
         run_id: A train run (dense network only), a prune run, or one of its children.
         sparsities: Sparsities of the pruned networks; empty: their last.
-
-    Raises:
-        InputError: If a path does not reach the sparsity, or its networks cannot be rebuilt.
-        ResourceError: If the run is missing or holds no network, or its children come from
-            different dense networks, so that differences would not be paired.
     """
     run = tracking.find_run(run_id)
     kind = run.data.tags.get(tracking.KIND, "none of ours")
@@ -76,12 +71,7 @@ def networks_of(run_id: str, sparsities: Sequence[float]) -> tuple[Dense, list[N
 
 
 def pruned_network(child: Run, dense: Dense, at: float | None) -> tuple[nn.Module, float]:
-    """The last network of a criterion run, or the one at a sparsity; and its exact sparsity.
-
-    Raises:
-        InputError: If the path does not go so far, or its networks cannot be made again.
-        ResourceError: If the run lacks a file, or it is damaged.
-    """
+    """The last network of a criterion run, or the one at a sparsity; and its exact sparsity."""
     run_id, params = child.info.run_id, child.data.params
     if at is None:
         with tempfile.TemporaryDirectory() as folder:

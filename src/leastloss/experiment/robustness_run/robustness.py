@@ -18,12 +18,12 @@ from leastloss.evaluation import (
 )
 from leastloss.experiment.config import RobustnessConfig
 from leastloss.experiment.criterion_run import OF_RUN, TABLE
-from leastloss.experiment.csv_text import csv_text
 from leastloss.experiment.dense import Dense
 from leastloss.experiment.robustness_run.networks import Network, networks_of
 from leastloss.experiment.robustness_run.sample_images import SampleImages
 from leastloss.experiment.run_names import data_words, joined, name_tags, note_of
 from leastloss.experiment.run_query import newest, source
+from leastloss.experiment.run_table import csv_text
 from leastloss.options import names, numbers, parameters
 from leastloss.plots import corruption_samples, render, robustness_figure, robustness_matrix
 
@@ -45,12 +45,7 @@ class PlannedExposure:
 
 
 def check(config: RobustnessConfig) -> PlannedExposure:
-    """Check the options, then fetch the networks; bad input fails before a run is opened.
-
-    Raises:
-        InputError: If a corruption, attack, severity or sparsity is wrong.
-        ResourceError: If the run is missing or holds no network.
-    """
+    """Check the options, then fetch the networks; bad input fails before a run is opened."""
     corruptions, attacks = chosen(config.corruptions), names(config.attacks)
     severities = numbers(config.severities, int, "severities")
     sparsities = numbers(config.sparsity, float, "sparsity")

@@ -21,10 +21,6 @@ def read_layers(file: str) -> list[dict[str, Any]]:
 
     ``extends`` names another file, relative to this one, whose keys, but for its grid,
     this file overrides. Each table of ``[[grid]]`` overrides the result and makes one study.
-
-    Raises:
-        InputError: If a file cannot be read, is no TOML or extends itself, or a placeholder has no
-            text.
     """
     keys = _read(Path(file), [])
     try:

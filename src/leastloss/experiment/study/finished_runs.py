@@ -1,14 +1,17 @@
-"""The finished runs of a study, which a sweep need not repeat and publishes."""
+"""The finished runs of a study, which a sweep need not repeat, and their facts."""
 
+import hashlib
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from leastloss import tracking
 from leastloss.criteria import current_label
 from leastloss.experiment.config import PruneConfig, TrainConfig
+from leastloss.experiment.criterion_run import commit_of
 from leastloss.experiment.study.study import Arm, Study
-from leastloss.options import fields_of, parameters, settings
+from leastloss.options import defaults, fields_of, parameters, settings
 from leastloss.tracking import Run
 
 _Key: TypeAlias = frozenset[tuple[str, str]]
@@ -39,9 +42,6 @@ def find(study: Study) -> FinishedRuns:
     A run counts if it has the parameters that the sweep would give it; one that it lacks had its
     default. Of several train runs the first counts, with its own prunings only; of several prunings
     the newest.
-
-    Raises:
-        ResourceError: If the experiment was deleted or the store fails.
     """
     finished = FinishedRuns(study=study)
     if not tracking.has_experiment(study.section):
@@ -75,3 +75,51 @@ def _key(params: Mapping[str, str], config: type[TrainConfig]) -> _Key:
     """The parameters on which the measurements of a run depend."""
     names = fields_of(config, but=("runs", "criteria", "keep", "place"))
     return frozenset(settings(config, params, names).items())
+
+
+def facts_of(finished: FinishedRuns, command: str) -> dict[str, str]:
+    """The facts that a reader needs to trust and to reproduce the numbers."""
+    study, runs = finished.study, list(finished.children.values())
+    total = len(study.seeds) * len(study.arms)
+    seeds = sorted({seed for seed, _ in finished.children})
+    settings, usual = parameters(study.arms[0].config), defaults(PruneConfig)
+    always = fields_of(PruneConfig, mark="always")
+    differing = [
+        f"{key} {settings[key]}"
+        for key in fields_of(PruneConfig, but=("runs", "criteria", "place"), unmarked="repeats")
+        if key not in study.varied() and (settings[key] != usual[key] or key in always)
+    ]
+    facts = {"command": f"`{command}`"}
+    facts["settings"] = ", ".join(differing) + (
+        "; seed i trains on stratified subset i" if study.replicates else ""
+    )
+    facts["seeds"] = f"{len(seeds)} ({', '.join(map(str, seeds))}), {len(runs)} prune runs"
+    if len(runs) < total:
+        facts["incomplete"] = f"{total - len(runs)} of {total} prune runs are missing"
+    facts["commit"] = _listed(map(commit_of, runs))
+    for package in ("python", "torch", "numpy", "leastloss"):
+        facts[package] = _listed(r.data.tags.get(f"version.{package}", "unknown") for r in runs)
+    versions = ", ".join(f"{p} {facts.pop(p)}" for p in ("leastloss", "python", "torch", "numpy"))
+    facts["versions"] = versions
+    facts["device"] = _listed(run.data.tags.get("device", "unknown") for run in runs)
+    facts["data digest"] = (
+        f"`{_digest(finished)}` (training, validation and test images of all seeds)"
+    )
+    return facts
+
+
+def _listed(values: Any) -> str:
+    """Distinct values, the most frequent first, with their counts if they differ."""
+    counts = sorted(Counter(values).items(), key=lambda item: (-item[1], item[0]))
+    return ", ".join(value if len(counts) == 1 else f"{value} ({n} runs)" for value, n in counts)
+
+
+def _digest(finished: FinishedRuns) -> str:
+    """One digest of the data of all seeds, as their runs recorded them."""
+    digests = {}
+    for (seed, _), run in finished.children.items():
+        splits = run.inputs.dataset_inputs if run.inputs else []
+        digests[seed] = sorted(f"{split.dataset.name}:{split.dataset.digest}" for split in splits)
+    if not all(digests.values()):
+        return "unknown"
+    return hashlib.sha256(repr(sorted(digests.items())).encode()).hexdigest()[:16]

@@ -10,11 +10,9 @@ from leastloss.errors import ResourceError
 from leastloss.evaluation import failure_sentences, without_failed
 from leastloss.experiment.compare_run.figures import by_eights
 from leastloss.experiment.criterion_run import TABLE
-from leastloss.experiment.csv_text import csv_text
-from leastloss.experiment.step_table import steps_of_run
-from leastloss.experiment.study.finished_runs import FinishedRuns
+from leastloss.experiment.run_table import csv_text, steps_of_run
+from leastloss.experiment.study.finished_runs import FinishedRuns, facts_of
 from leastloss.experiment.study.study import Study
-from leastloss.experiment.study.study_facts import facts_of
 from leastloss.plots import compare_figure, lengths_figure, render_compact
 from leastloss.pruning import as_recovery
 from leastloss.report import (
@@ -127,11 +125,7 @@ def entry_of(study: Study, numbers: pd.DataFrame) -> str:
 
 
 def table_of(finished: FinishedRuns) -> pd.DataFrame:
-    """The steps of all runs of a study, arms in the order of its file, with the columns of ARM.
-
-    Raises:
-        ResourceError: If there is none, or one is damaged.
-    """
+    """The steps of all runs of a study, arms in the order of its file, with the columns of ARM."""
     study = finished.study
     keys = [(s, a) for a in study.arms for s in study.seeds if (s, a) in finished.children]
     if not keys:

@@ -79,12 +79,7 @@ class Study:
         return recovery, arm.config.granularity
 
     def settings(self, arm: Arm, *, within: str = "") -> list[str]:
-        """The settings in which an arm differs from others of its group, as ``key=value``.
-
-        Args:
-            arm: One of the study's arms.
-            within: Only others of this criterion count; empty: all.
-        """
+        """The settings in which an arm differs from others of its group, as ``key=value``."""
         settings = parameters(arm.config)
         others = [
             parameters(other.config)

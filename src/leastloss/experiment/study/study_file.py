@@ -9,9 +9,8 @@ from typing import Any
 from leastloss.controls import SMALL
 from leastloss.errors import InputError
 from leastloss.evaluation import reach_of
-from leastloss.experiment.axes import binary_model
 from leastloss.experiment.config import PruneConfig, TrainConfig
-from leastloss.experiment.known_metrics import check_metrics
+from leastloss.experiment.option_checks import binary_model, check_metrics
 from leastloss.experiment.prune_run.choices import choices
 from leastloss.experiment.study.file_layers import read_layers
 from leastloss.experiment.study.study import Arm, Report, Study
@@ -50,11 +49,7 @@ def read_studies(file: str) -> tuple[Study, ...]:
 
 
 def study_of(file: Mapping[str, Any]) -> Study:
-    """Make a study of a parsed experiment file.
-
-    Raises:
-        InputError: If a key or value is unknown or missing.
-    """
+    """Make a study of a parsed experiment file."""
     for key in file:
         choose("key", key, _TOP)
     section = text_of(file, "section")
@@ -98,9 +93,6 @@ def _pruning() -> dict[str, Field[Any]]:
 
 def seeds_of(seeds: object) -> tuple[int, ...]:
     """Read a number of seeds (n: 0 to n - 1) or a list of them.
-
-    Raises:
-        InputError: If it is neither, or a seed is negative or occurs twice.
 
     Example:
         >>> seeds_of(3), seeds_of([5, 7])

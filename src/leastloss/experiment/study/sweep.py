@@ -14,7 +14,6 @@ from leastloss.errors import InputError, ResourceError
 from leastloss.experiment.compare_run.compare import PAGE, comparison_of, log_page
 from leastloss.experiment.compare_run.runs_table import compared
 from leastloss.experiment.config import PruneConfig, SweepConfig, TrainConfig
-from leastloss.experiment.dense import untrained
 from leastloss.experiment.prune_run.choices import choices
 from leastloss.experiment.prune_run.dry_run import rehearse
 from leastloss.experiment.prune_run.prune import prune
@@ -23,19 +22,14 @@ from leastloss.experiment.study.publish import RESULTS, publish
 from leastloss.experiment.study.study import Arm, Study
 from leastloss.experiment.study.study_file import read_studies, seeds_of
 from leastloss.experiment.study.worker_pool import Job, run_jobs
-from leastloss.experiment.train import train
+from leastloss.experiment.train import train, untrained
 from leastloss.names import choose
 from leastloss.options import names, numbers, parameters
 from leastloss.report import Comparison
 
 
 def check(config: SweepConfig, written: tuple[Study, ...]) -> tuple[Study, ...]:
-    """Choose the studies, and do a dry run of their missing runs on untrained networks.
-
-    Raises:
-        InputError: If a flag is wrong, or a network or data do not suit a criterion.
-        ResourceError: If data or tracking store fail.
-    """
+    """Choose the studies, and do a dry run of their missing runs on untrained networks."""
     if config.out and Path(config.out).exists() and not Path(config.out).is_dir():
         raise InputError(f"out is {config.out!r}, which is no folder")
     studies = _chosen(written, config)

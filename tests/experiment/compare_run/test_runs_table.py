@@ -1,8 +1,8 @@
-"""What methods are called side by side."""
+"""Labels of methods."""
 
 from tests.experiment.runs import run
 
-from leastloss.experiment.compare_run.labels import labels_of
+from leastloss.experiment.compare_run.runs_table import labels_of
 
 
 def test_labels_tell_what_differs_and_always_the_repair() -> None:

@@ -1,8 +1,10 @@
-"""Read the table of a run, and check it: complete, numeric, every value in its range."""
+"""Tables of runs as CSV: written so that spreadsheets are safe, read back with checks."""
 
 from io import StringIO
+from typing import Any
 
 import pandas as pd
+from pandas.api.types import is_numeric_dtype
 
 from leastloss import tracking
 from leastloss.controls import SMALL
@@ -11,17 +13,36 @@ from leastloss.evaluation import FAILED, NOISE_WORDS, metric_of
 from leastloss.experiment.criterion_run import TABLE
 from leastloss.tracking import Run
 
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def csv_text(table: pd.DataFrame, **options: Any) -> str:
+    r"""Write a table as CSV, without its index; text that would start a formula gets an apostrophe.
+
+    Numbers stay numbers, whatever their sign.
+
+    Example:
+        >>> csv_text(pd.DataFrame({"a": ["=1+1", "nc"], "b": [-1.0, 2.0]}))
+        "a,b\n'=1+1,-1.0\nnc,2.0\n"
+    """
+    written = table.copy()
+    for number, kind in enumerate(table.dtypes):
+        if not is_numeric_dtype(kind):
+            written.isetitem(number, table.iloc[:, number].map(_escaped).array)
+    return str(written.rename(columns=_escaped).to_csv(index=False, **options))
+
+
+def _escaped(cell: object) -> object:
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
+
+
 _WORDS = ("criterion", "dataset", "network", "run_id", "seed", *NOISE_WORDS)
 _NEEDED = ("step", "sparsity")
 _ROUNDING = 1e-9
 
 
 def steps_of_run(run: Run, text: str) -> pd.DataFrame:
-    """Read the steps of a criterion run; its parameters say how many there are.
-
-    Raises:
-        ResourceError: If rows or columns are missing, or a value is impossible.
-    """
+    """Read the steps of a criterion run; its parameters say how many there are."""
     table = numbers_of_run(run, TABLE, text)
     lacking = [name for name in _NEEDED if name not in table]
     if lacking:
@@ -44,11 +65,7 @@ def steps_of_run(run: Run, text: str) -> pd.DataFrame:
 
 
 def numbers_of_run(run: Run, name: str, text: str) -> pd.DataFrame:
-    """Read a table of a run.
-
-    Raises:
-        ResourceError: If it is empty, holds text among numbers, or a share is out of range.
-    """
+    """Read a table of a run."""
 
     def damaged(reason: object) -> ResourceError:
         return tracking.damaged(run.info.run_id, name, reason)

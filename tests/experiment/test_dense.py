@@ -7,7 +7,7 @@ import pytest
 from leastloss.data import load_data
 from leastloss.errors import InputError
 from leastloss.experiment.config import TrainConfig
-from leastloss.experiment.dense_metadata import saved_facts
+from leastloss.experiment.dense import saved_facts
 from leastloss.options import parameters
 
 SETTINGS = parameters(TrainConfig())

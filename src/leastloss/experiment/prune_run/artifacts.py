@@ -1,12 +1,15 @@
-"""The logged models of a criterion run: its sparsest usable network, and its last one."""
+"""Artifacts of a criterion run: its logged models, its pictures, its predictions."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from leastloss import tracking
-from leastloss.evaluation import NEAR, usable_step
+from leastloss.evaluation import NEAR, broken_samples, confusion, usable_step
 from leastloss.experiment.dense import Dense
+from leastloss.plots import child_curves, confusion_figure, contact_sheet, render
 from leastloss.pruning import PruningPath
 from leastloss.report import percent
 
@@ -28,9 +31,6 @@ class Logged:
 
 def models_of(table: pd.DataFrame) -> list[Logged]:
     """Choose the networks of a path to log: the last, and another one if that is not near dense.
-
-    Args:
-        table: One row per step; see :func:`leastloss.evaluation.path_summary.usable_step`.
 
     Example:
         >>> path = pd.DataFrame(
@@ -74,9 +74,6 @@ def log_models(run_id: str, path: PruningPath, table: pd.DataFrame, dense: Dense
 
     Returns:
         Row of the table -> the id of its logged model, whose metrics are those of that row.
-
-    Raises:
-        ResourceError: If the store does not take them.
     """
     ids = {}
     for logged in models_of(table):
@@ -89,3 +86,54 @@ def log_models(run_id: str, path: PruningPath, table: pd.DataFrame, dense: Dense
         )
         tracking.log_tags(run_id, {SPARSITY[logged.name]: sparsity})
     return ids
+
+
+PREDICTIONS = "predictions.npz"
+
+
+def pictures(path: PruningPath, dense: Dense) -> dict[str, bytes]:
+    """Draw a path; file name -> content of a PNG.
+
+    ``curves.png``; ``confusion.png`` (dense, the step with the largest excess gap, the last step);
+    for images also ``broken_samples.png``.
+    """
+    data, table = dense.data, path.table()
+    title = f"{path.settings['criterion']}: {dense.name} on {data.title}"
+    steps, before, truth = path.predictions(), path.dense_predicted, data.test.y
+    shares = table["sparsity"].to_numpy()
+    worst, last = int(table["excess_gap"].argmax()), len(steps) - 1
+    shown = {"dense": before}
+    shown |= {f"{_removed(shares[worst])}: largest excess gap": steps[worst]} if worst else {}
+    shown |= {f"{_removed(shares[last])}: last step": steps[last]} if worst != last else {}
+    matrices = {name: confusion(step, truth, data.classes) for name, step in shown.items()}
+    figures = {
+        "curves.png": child_curves(table, title=title, minority=data.minority),
+        "confusion.png": confusion_figure(matrices, minority=data.minority, title=title),
+    }
+    if len(data.shape) == 3 and data.shape[0] in (1, 3):
+        broken = broken_samples(steps, before, truth, shares)
+        images = data.test.x.cpu().numpy()
+        figures["broken_samples.png"] = contact_sheet(
+            broken, images, minority=data.minority, title=title
+        )
+    return {name: render(figure) for name, figure in figures.items()}
+
+
+def write_predictions(file: Path, path: PruningPath, dense: Dense) -> None:
+    """Write all predictions on the test images as a compressed ``.npz`` without pickles.
+
+    It holds ``predicted`` (steps, n), ``dense`` (n,), ``y`` (n,) in the smallest unsigned type,
+    and ``sparsity`` (steps,).
+    """
+    predicted = path.predictions()
+    np.savez_compressed(
+        file,
+        predicted=predicted,
+        dense=path.dense_predicted,
+        y=dense.data.test.y.cpu().numpy().astype(predicted.dtype),
+        sparsity=path.table()["sparsity"].to_numpy(),
+    )
+
+
+def _removed(share: float) -> str:
+    return f"{100 * share:.3g} % removed"

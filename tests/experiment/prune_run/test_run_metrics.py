@@ -1,10 +1,10 @@
-"""What a run logs once."""
+"""Metrics that a child run logs once."""
 
 import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from leastloss.experiment.prune_run.costs import measured_speed, network_gains, scoring_costs
+from leastloss.experiment.prune_run.run_metrics import measured_speed, network_gains, scoring_costs
 
 
 def test_the_last_step_against_the_first() -> None:

@@ -1,9 +1,9 @@
-"""What a criterion run says of the networks that it logs."""
+"""The models that a criterion run logs."""
 
 import pandas as pd
 import pytest
 
-from leastloss.experiment.prune_run.pruned_models import models_in_words, models_of
+from leastloss.experiment.prune_run.artifacts import models_in_words, models_of
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Which metrics runs hold, and which those of a study will hold (measured on a toy network)."""
+"""Checks of options and of names of metrics, before anything is trained."""
 
 import re
 from collections.abc import Iterable
@@ -7,13 +7,47 @@ from functools import cache
 import pandas as pd
 import torch
 
-from leastloss.data import Data
+from leastloss.data import DATASETS, PROFILES, Data
+from leastloss.errors import InputError
 from leastloss.evaluation import FAILED
-from leastloss.experiment.config import PruneConfig
-from leastloss.models import MLP
+from leastloss.experiment.config import PruneConfig, TrainConfig
+from leastloss.information import BOUNDARIES, ENCODINGS
+from leastloss.losses import LOSSES
+from leastloss.models import MLP, MODELS, BinarizedMLP
 from leastloss.names import choose
-from leastloss.pruning import prune
+from leastloss.options import numbers
+from leastloss.pruning import as_recovery, check_plan, prune, rounds_of, spelled
 from leastloss.seeds import torch_stream
+
+
+def binary_model(name: str) -> bool:
+    """Whether networks of this name have binary layers."""
+    return MODELS[choose("model", name, MODELS)] is BinarizedMLP
+
+
+def check_training_axes(config: TrainConfig) -> None:
+    """Refuse unknown names of data sets, networks and losses."""
+    choose("data set", config.dataset, DATASETS)
+    choose("imbalance profile", config.imbalance, PROFILES)
+    choose("model", config.model, MODELS)
+    choose("loss", config.loss, LOSSES)
+
+
+def check_axes(config: PruneConfig) -> None:
+    """Refuse options of pruning that are unknown or contradict each other."""
+    check_training_axes(config)
+    choose("encoding", config.encoding, ENCODINGS)
+    choose("boundary", config.boundary, BOUNDARIES)
+    if config.permutations == 1:
+        raise InputError(f"permutations is {config.permutations}; it must be 0, or at least 2")
+    # A run's network is fetched later; assume binary layers until then, as auto depends on them.
+    binary = bool(config.run_id) or binary_model(config.model)
+    check_plan(config, as_recovery(spelled(str(config.recovery), binary=binary)))
+    # The size of the network may be unknown yet: a large one stands in for it.
+    units = sum(numbers(config.hidden, int, "hidden"))
+    exact = config.granularity == "unit" and not config.run_id and units > 0
+    rounds_of(config, units if exact else 1_000_000)
+
 
 _SHUFFLED = (
     *("shuffled_complexity", "shuffled_complexity_std"),
@@ -24,11 +58,7 @@ _COUNTED = ("step", "seed", "removed", "sparsity")  # they locate a row and meas
 
 
 def check_measured(wanted: Iterable[str], table: pd.DataFrame) -> None:
-    """Refuse metrics that a table of steps does not hold.
-
-    Raises:
-        InputError: If one is missing; it lists those that exist.
-    """
+    """Refuse metrics that a table of steps does not hold."""
     columns = [str(name) for name in table.select_dtypes("number")]
     measured = [name for name in columns if name not in _COUNTED and not name.endswith(FAILED)]
     for name in wanted:
@@ -42,11 +72,7 @@ def _families(measured: Iterable[str]) -> list[str]:
 
 
 def check_metrics(wanted: Iterable[str], configs: Iterable[PruneConfig]) -> None:
-    """Refuse metrics that no run of these configurations will hold.
-
-    Raises:
-        InputError: If one is missing.
-    """
+    """Refuse metrics that no run of these configurations will hold."""
     measured: dict[str, None] = {}
     for config in configs:
         measured |= dict.fromkeys(_measured(config.granularity, config.noises))

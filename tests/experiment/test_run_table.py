@@ -1,5 +1,6 @@
-"""Tables of runs that were damaged before digests stood in the runs."""
+"""Tables of runs as CSV, written and read back."""
 
+from io import StringIO
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,8 +11,26 @@ import torch
 from leastloss.data import Split
 from leastloss.errors import ResourceError
 from leastloss.evaluation import noise_summary, robustness_of
-from leastloss.experiment.step_table import numbers_of_run, steps_of_run
+from leastloss.experiment.run_table import csv_text, numbers_of_run, steps_of_run
 from leastloss.models import MLP
+
+TEXTS = ["=1+1", "+1", "-x", "@sum", "\tx", "\rx", "nc", "a=b", "", "1-2"]
+
+
+def test_texts_get_an_apostrophe() -> None:
+    written = csv_text(pd.DataFrame({"=a": TEXTS, "b": pd.Categorical(TEXTS)}))
+    table = pd.read_csv(StringIO(written), keep_default_na=False, lineterminator="\n")
+    kept = ["'=1+1", "'+1", "'-x", "'@sum", "'\tx", "'\rx", "nc", "a=b", "", "1-2"]
+    assert table["'=a"].tolist() == table["b"].tolist() == kept
+
+
+def test_a_table_without_formulas_is_written_as_before() -> None:
+    table = pd.DataFrame({"a": [-1.5, float("nan")], "n": [-1, 2], "t": ["nc", None]})
+    table["whole"] = pd.array([None, -3], dtype="Int64")
+    table["mixed"] = [-1, "x"]
+    options = {"float_format": "%.6g", "lineterminator": "\n"}
+    assert csv_text(table, **options) == table.to_csv(index=False, **options)
+    assert csv_text(table) == table.to_csv(index=False)
 
 
 def run(**params: str) -> Any:
