@@ -1,68 +1,44 @@
-from types import SimpleNamespace
-from typing import Any
+"""What ``compare`` is asked for: its runs, its command, what is refused."""
 
-import pandas as pd
 import pytest
 
-from leastloss import tracking
 from leastloss.errors import InputError
-from leastloss.experiment.compare_run.runs_table import compared
+from leastloss.experiment.compare_run import compare as recipe
+from leastloss.experiment.config import CompareConfig
 
-COMMON = {"dataset": "digits", "granularity": "weight", "recovery": "none", "steps": "1"}
 
-
-def _run(number: int, accuracy: float, **parameters: str) -> Any:
-    params = COMMON | {"criterion": "nc", "seed": "0", "dense_seed": "0"} | parameters
-    info = SimpleNamespace(run_id=f"run{number}", start_time=number)
-    tags = {"leastloss.dense_run": f"dense{params['dense_seed']}"}
-    steps = int(params["steps"])
-    table = pd.DataFrame({"step": range(steps + 1), "accuracy": [0.9] * steps + [accuracy]})
-    table["sparsity"] = table["step"] / (2 * steps)
-    return SimpleNamespace(
-        info=info, data=SimpleNamespace(params=params, tags=tags), inputs=None, table=table
+def test_the_command_names_what_is_not_the_default_and_the_runs_it_found() -> None:
+    config = CompareConfig(sparsities="0.5,0.9", against="magnitude; nc")
+    assert recipe._command(config, "runs=abc") == (
+        "mlflow run . -e compare -P runs=abc -P sparsities=0.5,0.9 -P 'against=magnitude; nc'"
     )
 
 
-@pytest.fixture
-def tables(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    known: dict[str, Any] = {}
-
-    def texts(runs: Any, name: str) -> list[str]:
-        return [known[run.info.run_id].to_csv(index=False) for run in runs]
-
-    monkeypatch.setattr(tracking, "fetch_texts", texts)
-    return known
-
-
-def _compared(known: dict[str, Any], *runs: Any) -> pd.DataFrame:
-    known.update({run.info.run_id: run.table for run in runs})
-    return compared(runs).table
-
-
-def test_several_prunings_of_one_network_count_once(tables: dict[str, Any]) -> None:
-    table = _compared(
-        tables,
-        _run(1, 0.4),
-        _run(2, 0.6, seed="1"),
-        _run(3, 0.8, seed="5", dense_seed="5"),
-    )
-    last = table[table["step"] == 1].set_index("seed")["accuracy"]
-    assert last.to_dict() == pytest.approx({"0": 0.5, "5": 0.8})
-
-
-def test_other_steps_are_another_method(tables: dict[str, Any]) -> None:
-    table = _compared(tables, _run(1, 0.4), _run(2, 0.6, seed="1", dense_seed="1", steps="7"))
-    assert set(table["criterion"]) == {"nc, steps=1", "nc, steps=7"}
-
-
-def test_of_two_equal_runs_the_newest_counts(
-    tables: dict[str, Any], capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("options", "runs", "selected"),
+    [
+        ({"runs": "a,b"}, ["a", "b"], "runs=a,b"),
+        ({"experiment": "tiny"}, "tiny", "experiment=tiny"),
+        ({}, "newest prune", "runs=newest prune"),
+    ],
+)
+def test_runs_are_named_or_of_an_experiment_or_the_newest(
+    options: dict[str, str], runs: object, selected: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    table = _compared(tables, _run(1, 0.4), _run(2, 0.6))
-    assert table["accuracy"].tolist() == [0.9, 0.6]
-    assert "made more than once" in capsys.readouterr().err
+    monkeypatch.setattr(recipe, "criterion_runs", lambda ids, unfinished: list(ids))
+    monkeypatch.setattr(recipe, "runs_of", lambda experiment: experiment)
+    monkeypatch.setattr(recipe, "newest", lambda kind: f"newest {kind}")
+    monkeypatch.setattr(recipe, "children", lambda parent: parent)
+    assert recipe._runs(CompareConfig(**options)) == (runs, selected)
 
 
-def test_other_data_are_refused(tables: dict[str, Any]) -> None:
-    with pytest.raises(InputError, match="differ in dataset"):
-        _compared(tables, _run(1, 0.4), _run(2, 0.6, dataset="mnist"))
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"metrics": ""}, "metrics is empty"),
+        ({"runs": "a", "experiment": "b"}, "runs and experiment are both given"),
+    ],
+)
+def test_what_is_refused_before_any_run_is_read(options: dict[str, str], said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        recipe.check(CompareConfig(**options))

@@ -1,0 +1,89 @@
+"""Jobs of a study: what is missing, and in which calls it is made."""
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from leastloss.errors import InputError
+from leastloss.experiment.config import SweepConfig
+from leastloss.experiment.study import sweep as recipe
+from leastloss.experiment.study.finished_runs import FinishedRuns
+from leastloss.experiment.study.study import Study
+from leastloss.experiment.study.study_file import study_of
+
+ARMS = [{"criteria": ["magnitude", "random", "nc@magnitude"]}, {"criteria": "random", "steps": 38}]
+
+
+@pytest.fixture
+def study() -> Study:
+    return study_of({"title": "t", "section": "s", "question": "q", "seeds": [0, 4], "arm": ARMS})
+
+
+def arm(study: Study, criterion: str) -> Any:
+    return next(each for each in study.arms if each.criterion == criterion)
+
+
+def test_a_seed_is_trained_once_and_then_pruned_by_all_arms(study: Study) -> None:
+    (job,) = recipe._jobs(study, 4, FinishedRuns(study=study))
+    assert job.name == "seed 4, train"
+    assert job.arguments[0].seed == 4
+    assert job.then is not None
+    first, second = job.then("abc")
+    assert first.arguments[0].criteria == "magnitude,random,nc@magnitude"
+    assert second.arguments[0].criteria == "random"
+    assert {job.arguments[0].run_id for job in (first, second)} == {"abc"}
+    assert second.name == "seed 4, random, steps=38"
+
+
+def test_a_missing_arm_is_made_with_those_that_it_follows(study: Study) -> None:
+    follower = arm(study, "nc@magnitude")
+    children: Any = {(0, each): None for each in study.arms if each is not follower}
+    finished = FinishedRuns(study=study, dense={0: "abc"}, children=children)
+    (job,) = recipe._jobs(study, 0, finished)
+    assert job.arguments[0].criteria == "magnitude,nc@magnitude"
+
+
+def test_nothing_missing_makes_no_job(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
+    children: Any = {(seed, each): None for seed in (0, 4) for each in study.arms}
+    finished = FinishedRuns(study=study, dense={0: "a", 4: "b"}, children=children)
+    monkeypatch.setattr(recipe, "find", lambda study: finished)
+    assert recipe.run_missing(study, 1) == []
+
+
+def test_failed_jobs_are_named(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recipe, "find", lambda study: FinishedRuns(study=study))
+    monkeypatch.setattr(recipe.tracking, "worker_environment", lambda section: {})
+
+    def run_jobs(jobs: list[Any], workers: int, environment: dict[str, str]) -> Any:
+        assert workers == 2
+        for job in jobs:
+            yield SimpleNamespace(job=job, error="out of luck", seconds=1.0)
+
+    monkeypatch.setattr(recipe, "run_jobs", run_jobs)
+    assert recipe.run_missing(study, 2) == [
+        "seed 0, train: out of luck",
+        "seed 4, train: out of luck",
+    ]
+
+
+def test_flags_choose_sections_and_seeds(study: Study) -> None:
+    assert recipe._chosen((study,), SweepConfig(seeds="7"))[0].seeds == (7,)
+    with pytest.raises(InputError, match="unknown section 'x'; there are: s"):
+        recipe._chosen((study,), SweepConfig(sections="x"))
+
+
+def test_out_must_be_a_folder(study: Study, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match="which is no folder"):
+        recipe.check(SweepConfig(out=str(tmp_path / "file")), (study,))
+
+
+def test_the_file_is_named_from_where_its_reader_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert recipe._shown("experiments/a.toml", Path("out")) == "experiments/a.toml"
+    assert recipe._shown(str(tmp_path / "out/b.toml"), tmp_path / "out") == "out/b.toml"
+    assert recipe._shown("/elsewhere/c.toml", Path("out")) == "c.toml"

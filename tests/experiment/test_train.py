@@ -1,0 +1,62 @@
+"""Untrained networks and their data, and training within a run."""
+
+import pytest
+import torch
+from mlflow import MlflowClient
+
+from leastloss.errors import InputError
+from leastloss.experiment import train as recipe
+from leastloss.experiment.config import TrainConfig
+from leastloss.experiment.dense import fetch_dense
+
+
+def test_the_seed_decides_weights_and_data() -> None:
+    config = TrainConfig(model="mlp", hidden="6", seed=1)
+    first, same = recipe.untrained(config), recipe.untrained(config)
+    other = recipe.untrained(TrainConfig(model="mlp", hidden="6", seed=2))
+    for name, value in first.model.state_dict().items():
+        assert torch.equal(value, same.model.state_dict()[name])
+    assert torch.equal(first.data.train.x, same.data.train.x)
+    assert len(first.data.train) == len(other.data.train)
+    assert not torch.equal(first.data.train.x, other.data.train.x)
+    weights = [next(start.model.parameters()) for start in (first, other)]
+    assert not torch.equal(*weights)
+
+
+def test_options_of_the_data_reach_the_data() -> None:
+    config = TrainConfig(imbalance="named", rare="1,2", share="0.5", size="6", subset=0.5)
+    data = recipe.data_of(config)
+    assert data.shape[-2:] == (6, 6)
+    assert data.minority == (1, 2)
+    counts = data.train.counts()
+    assert max(counts[1], counts[2]) < 0.7 * counts[0]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [({"dataset": "digit"}, "unknown data set"), ({"rare": "1"}, "rare")],
+)
+def test_bad_input_fails_before_a_run_is_opened(options: dict[str, str], said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        recipe.untrained(TrainConfig(**options))
+
+
+def test_what_is_logged_is_fetched(
+    store: MlflowClient, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(recipe.tracking, "log_network", lambda *rest: "m-0")  # an export takes long
+    logged = recipe.tracking.log_metrics
+    monkeypatch.setattr(
+        recipe.tracking, "log_metrics", lambda run_id, rows, model_id=None: logged(run_id, rows)
+    )
+    dense = recipe.train(TrainConfig(model="mlp", hidden="8", epochs=2))
+    assert f"train run: {dense.run_id}" in capsys.readouterr().out
+    run = store.get_run(dense.run_id)
+    assert run.info.status == "FINISHED"
+    assert len(store.get_metric_history(dense.run_id, "epoch/val_loss")) == 2
+    assert "val/accuracy" in run.data.metrics
+    fetched = fetch_dense(dense.run_id)
+    assert fetched.settings == dense.settings
+    assert fetched.name == "mlp 8"
+    for name, value in dense.model.state_dict().items():
+        assert torch.equal(fetched.model.state_dict()[name], value)
