@@ -94,10 +94,9 @@ def test_a_draw_is_made_once_and_with_each_draws_alike() -> None:
 
 
 def test_batches_follow_the_kind_of_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(draws, "BATCH", 7)
-    monkeypatch.setattr(draws, "CONVOLUTION_BATCH", 5)
+    monkeypatch.setattr(observe, "BATCH", 7)
+    monkeypatch.setattr(observe, "MAPS_BATCH", 5)
     drawn = Draws().draw(split(), mlp())
     for make, size in ((NETWORKS[0], 7), (NETWORKS[2], 5)):
         pieces = [len(drawn.x[piece]) for piece in drawn.batches(make())]
         assert pieces == [min(size, 16 - start) for start in range(0, 16, size)]
-    assert observe.CONVOLUTION_BATCH < observe.BATCH

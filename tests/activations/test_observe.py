@@ -3,7 +3,7 @@ import torch
 from torch import Tensor, nn
 
 from leastloss.activations import batches, class_shares, logits_of, observing
-from leastloss.activations.observe import BATCH, CONVOLUTION_BATCH
+from leastloss.activations.observe import BATCH, MAPS_BATCH
 from leastloss.data import Split
 from leastloss.errors import InputError
 
@@ -46,8 +46,8 @@ def test_batches_are_smaller_for_maps_and_for_many_results_at_once() -> None:
     many = Split(torch.zeros(BATCH + 1, 1, 2, 2), torch.zeros(BATCH + 1, dtype=torch.long), 1, ())
     maps = nn.Sequential(nn.Conv2d(1, 1, 1), nn.Flatten())
     assert len(next(batches(many, network()))[0]) == BATCH
-    assert len(next(batches(many, maps))[0]) == CONVOLUTION_BATCH
-    assert len(next(batches(many, maps, at_once=8))[0]) == CONVOLUTION_BATCH // 8
+    assert len(next(batches(many, maps))[0]) == MAPS_BATCH
+    assert len(next(batches(many, maps, at_once=8))[0]) == MAPS_BATCH // 8
 
 
 @pytest.mark.parametrize(

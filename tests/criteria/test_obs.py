@@ -21,8 +21,8 @@ def test_the_score_is_the_rise_of_the_error_of_a_fitted_row() -> None:
     train, gamma = split(), 0.05
     model = nn.Sequential(nn.Flatten(), nn.Linear(32, CLASSES)).double()
     drawn = Draws().draw(train, model)
-    moments = input_second_moments(model, model[1], drawn)[0]
-    s = moments + torch.diag(ridge_of(moments, gamma, bias=True))
+    moments = dict(input_second_moments(model, {"1": model[1]}, drawn))["1"][0]
+    s = moments + torch.diag(ridge_of(model[1], moments, gamma))
     x = torch.cat([train.x.flatten(1), torch.ones(len(train), 1)], dim=1).double()
     z = torch.randn(len(train), CLASSES, generator=torch.Generator().manual_seed(0)).double()
     cross = x.T @ (drawn.weights[:, None] * z)

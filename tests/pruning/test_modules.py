@@ -214,7 +214,9 @@ def test_layers_that_are_not_named_do_not_stand_in_the_way(recovery: str, few: D
 
 
 @pytest.mark.parametrize("kind", [torch.float16, torch.bfloat16])
-@pytest.mark.parametrize("recovery", ["none", "compensate+refit", "finetune:epochs=1"])
+@pytest.mark.parametrize(
+    "recovery", ["none", "compensate", "compensate+refit", "finetune:epochs=1"]
+)
 def test_half_precision(kind: torch.dtype, recovery: str, few: Data) -> None:
     torch.manual_seed(0)
     model = perceptron()
@@ -222,8 +224,12 @@ def test_half_precision(kind: torch.dtype, recovery: str, few: Data) -> None:
     whole = ll.prune(model, few, "nc", **options)
     half = ll.prune(model.to(kind), few, "nc", **options)
     assert half.model_at(0.5)[1].weight.dtype == kind
-    kept = [path.masks_at(0.5)["1"] for path in (whole, half)]
-    assert float((kept[0] == kept[1]).float().mean()) > 0.9
+    if "refit" in recovery:  # pixels that are the same in all digits: which weights go is chance
+        accuracies = [path.table()["val_accuracy"][1] for path in (whole, half)]
+        assert accuracies[0] == pytest.approx(accuracies[1], abs=0.1)
+    else:
+        kept = [path.masks_at(0.5)["1"] for path in (whole, half)]
+        assert float((kept[0] == kept[1]).float().mean()) > 0.9
 
 
 def test_tensors_and_a_loader_give_the_same_path() -> None:

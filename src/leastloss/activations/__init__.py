@@ -2,18 +2,21 @@
 
 from leastloss.activations.cache import LayerCache, reading_keys, solving_key
 from leastloss.activations.draws import Draws, Samples
-from leastloss.activations.layer_inputs import repairable_layers, run_order
+from leastloss.activations.layer_inputs import outputs_of, repairable_layers, run_order
+from leastloss.activations.lockstep import in_lockstep
 from leastloss.activations.moments import (
+    batch_moments,
     input_second_moments,
-    layer_rows,
-    moments_of,
+    positions_of,
     ridge_of,
     row_supports,
 )
 from leastloss.activations.observe import (
+    batch_size,
     batches,
     check_called,
     class_shares,
+    enough_of,
     logits_of,
     observing,
     shares_by_count,
@@ -23,14 +26,18 @@ __all__ = [
     "Draws",
     "LayerCache",
     "Samples",
+    "batch_moments",
+    "batch_size",
     "batches",
     "check_called",
     "class_shares",
+    "enough_of",
+    "in_lockstep",
     "input_second_moments",
-    "layer_rows",
     "logits_of",
-    "moments_of",
     "observing",
+    "outputs_of",
+    "positions_of",
     "reading_keys",
     "repairable_layers",
     "ridge_of",

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from leastloss.models import Layer
 
-MOST_BYTES = 2**28  # in one cache
+MOST_BYTES = 2**30  # in one cache
 Quantity: TypeAlias = Literal["moments", "moments with targets", "inverse diagonals"]
 
 

@@ -1,21 +1,19 @@
 """Draws of training samples, as scores and repairs read them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
 
 from leastloss.activations.cache import LayerCache
-from leastloss.activations.observe import CONVOLUTION_BATCH, shares_by_count
+from leastloss.activations.observe import PER_CLASS_OF_MAPS, batch_size, shares_by_count
 from leastloss.data import Split, at_most, standing
 from leastloss.errors import InputError
-from leastloss.models import has_maps
+from leastloss.models import has_maps, norms_behind
 from leastloss.seeds import torch_stream
 
 PER_CLASS = 2000  # samples of a class: moments of so many are known to about two per cent
-PER_CLASS_OF_MAPS = 200  # in networks with convolutions, where each has many positions
-BATCH = 4096
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -26,17 +24,23 @@ class Samples:
         x: Inputs, shape (n, ...); with noise where it was asked for.
         clean: The same inputs without noise.
         weights: Weight of each sample, shape (n,), float64; they add up to 1.
+        starts: Where in [0, 1) the positions of each sample's feature maps begin that are read
+            where not all are, shape (n,).
+        norms: The BatchNorm layers that stand for the biases of layers
+            (:func:`leastloss.models.norms_behind`).
         cache: What was computed on them.
     """
 
     x: Tensor
     clean: Tensor
     weights: Tensor
+    starts: Tensor
+    norms: Mapping[str, str] = field(default_factory=dict)
     cache: LayerCache = field(default_factory=LayerCache, repr=False)
 
     def batches(self, model: nn.Module) -> Iterator[slice]:
         """Cut the samples into pieces that a network of convolutions can hold as well."""
-        size = CONVOLUTION_BATCH if has_maps(model) else BATCH
+        size = batch_size(model)
         return (slice(start, start + size) for start in range(0, len(self.x), size))
 
 
@@ -79,11 +83,11 @@ class Draws:
         enough = most or (PER_CLASS_OF_MAPS if has_maps(model) else PER_CLASS)
         options = split, balanced, noise, enough
         if options not in self._drawn:
-            self._drawn[options] = _draw(*options)
+            self._drawn[options] = _draw(*options, model)
         return self._drawn[options]
 
 
-def _draw(split: Split, balanced: bool, noise: float, most: int) -> Samples:
+def _draw(split: Split, balanced: bool, noise: float, most: int, model: nn.Module) -> Samples:
     shares = shares_by_count(torch.from_numpy(split.counts()), balanced=balanced)
     chosen = at_most(split, most)
     weights = standing(split, chosen, shares).to(chosen.y.device)[chosen.y]
@@ -91,9 +95,18 @@ def _draw(split: Split, balanced: bool, noise: float, most: int) -> Samples:
     clean = chosen.x if chosen.x.is_floating_point() else chosen.x.float()
     if not torch.isfinite(clean).all():
         raise InputError("the training samples are not finite (NaN or infinity)")
+    starts = torch.rand(len(clean), generator=torch_stream(0, "positions of maps"))
+    starts = starts.to(clean.device)
+    norms = norms_behind(model, clean[:2]) if has_maps(model) else {}
     if noise == 0:
-        return Samples(x=clean, clean=clean, weights=weights)
+        return Samples(x=clean, clean=clean, weights=weights, starts=starts, norms=norms)
     gaussian = torch.randn(clean.shape, generator=torch_stream(0, "noise of statistics"))
     noisy = (clean + noise * gaussian.to(clean)).clamp(float(clean.min()), float(clean.max()))
     twice = torch.cat([clean, clean])
-    return Samples(x=torch.cat([clean, noisy]), clean=twice, weights=torch.cat([weights] * 2) / 2)
+    return Samples(
+        x=torch.cat([clean, noisy]),
+        clean=twice,
+        weights=torch.cat([weights] * 2) / 2,
+        starts=torch.cat([starts] * 2),
+        norms=norms,
+    )

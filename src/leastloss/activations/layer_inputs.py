@@ -14,41 +14,8 @@ from leastloss.models import (
     matched,
     own_weights,
     prunable_layers,
-    reading,
     weight_layers,
 )
-
-
-class _Reached(Exception):  # no error: the run stops where it was asked to
-    """Carries the input of the layer at which the run stops."""
-
-    def __init__(self, values: Tensor) -> None:
-        super().__init__("reached")
-        self.values = values
-
-
-def _stop(_: str, values: Tensor) -> None:
-    raise _Reached(values.detach())
-
-
-@torch.no_grad()
-def input_of(model: nn.Module, layer: nn.Module, x: Tensor) -> Tensor:
-    """The input of a layer for a batch; later layers do not run.
-
-    Raises:
-        InputError: If the layer does not run.
-
-    Example:
-        >>> net = nn.Sequential(nn.ReLU(), nn.Linear(2, 3))
-        >>> input_of(net, net[1], -torch.ones(1, 2))
-        tensor([[0., 0.]])
-    """
-    try:
-        with evaluation_mode(model), reading({"": layer}, _stop):
-            model(matched(model, x))
-    except _Reached as reached:
-        return reached.values
-    raise InputError("a layer that is to be pruned is not called in a forward pass")
 
 
 def run_order(model: nn.Module, x: Tensor, names: Sequence[str]) -> list[str]:
@@ -105,37 +72,97 @@ def _runs(model: nn.Module, layers: Mapping[str, Layer], x: Tensor) -> list[str]
     return ran
 
 
-def rows_of(layer: Layer, values: Tensor, positions: int = 0) -> Tensor:
-    """Inputs as the rows that a layer multiplies with, shape (n, positions, groups, fan-in).
+def rows_of(layer: Layer, values: Tensor, starts: Tensor | None = None, most: int = 0) -> Tensor:
+    """Inputs as the rows that a layer multiplies with.
 
     Args:
         layer: A Linear layer (any middle dimensions are positions) or a convolution (patches).
         values: Inputs of the layer, shape (n, ...).
-        positions: At most so many of them, evenly spaced; all of them when 0.
+        starts: Where in [0, 1) the positions of each sample begin, shape (n,); 0 when omitted.
+        most: At most so many positions of a sample, evenly spaced; all of them when 0. With starts
+            drawn at random, each position is as likely as any other.
+
+    Returns:
+        Shape (groups, n, positions, channels of a group, taps of the kernel), not contiguous: the
+        last two are the dimensions of the weight.
 
     Example:
         >>> rows_of(nn.Conv2d(1, 4, 3, padding=1), torch.zeros(2, 1, 5, 5)).shape
-        torch.Size([2, 25, 1, 9])
+        torch.Size([1, 2, 25, 1, 9])
         >>> rows_of(nn.Linear(6, 3), torch.zeros(2, 6)).shape
-        torch.Size([2, 1, 1, 6])
+        torch.Size([1, 2, 1, 6, 1])
     """
+    n = len(values)
     if isinstance(layer, nn.Linear):
-        rows = values.reshape(len(values), -1, 1, values.shape[-1])
-        return rows[:, _spaced(rows.shape[1], positions, values.device)]
-    if isinstance(layer.padding, str) or layer.padding_mode != "zeros":
+        rows = values.reshape(n, -1, values.shape[-1])
+        if 0 < most < rows.shape[1]:
+            some = _spaced(rows.shape[1], most, starts, values)
+            rows = rows[torch.arange(n, device=values.device)[:, None], some]
+        return rows[None, ..., None]
+    if layer.padding_mode != "zeros":
         spread = layer._reversed_padding_repeated_twice
-        mode = "constant" if layer.padding_mode == "zeros" else layer.padding_mode
-        values, padding = functional.pad(values, spread, mode=mode), (0, 0)
+        values, left, top = functional.pad(values, spread, mode=layer.padding_mode), 0, 0
+        right = bottom = 0
     else:
-        padding = layer.padding  # type: ignore[assignment]  # not a string here
-    patches = functional.unfold(
-        values, layer.kernel_size, dilation=layer.dilation, padding=padding, stride=layer.stride
+        left, right, top, bottom = layer._reversed_padding_repeated_twice
+    high, wide = values.shape[2:]
+    down = _outputs(high + top + bottom, layer, 0)
+    across = _outputs(wide + left + right, layer, 1)
+    if 0 < most < down * across:  # of a map of 32 by 32 one patch in thirty is gathered
+        position = _spaced(down * across, most, starts, values)
+    else:
+        position = torch.arange(down * across, device=values.device).expand(n, -1)
+    y, x = (
+        (at * step)[:, :, None] - start + torch.arange(side, device=values.device) * far
+        for at, step, start, side, far in zip(
+            (position // across, position % across),
+            layer.stride,
+            (top, left),
+            layer.kernel_size,
+            layer.dilation,
+            strict=True,
+        )
     )
-    chosen = patches[:, :, _spaced(patches.shape[2], positions, values.device)]
-    return chosen.transpose(1, 2).reshape(len(values), chosen.shape[2], layer.groups, -1)
+    inside = (((y >= 0) & (y < high))[..., None] & ((x >= 0) & (x < wide))[:, :, None]).flatten(1)
+    index = (y.clamp(0, high - 1)[..., None] * wide + x.clamp(0, wide - 1)[:, :, None]).flatten(1)
+    flat = values.flatten(2)
+    patches = flat.gather(2, index[:, None].expand(-1, flat.shape[1], -1))
+    if top or bottom or left or right:
+        patches = patches.mul_(inside[:, None])
+    taps = layer.kernel_size[0] * layer.kernel_size[1]
+    split = patches.view(n, layer.groups, -1, position.shape[1], taps)
+    return split.permute(1, 0, 3, 2, 4)
 
 
-def _spaced(count: int, most: int, device: torch.device) -> Tensor:
-    if not 0 < most < count:
-        return torch.arange(count, device=device)
-    return torch.linspace(0, count - 1, most, device=device).round().long()
+def outputs_of(layer: Layer, output: Tensor, starts: Tensor | None = None, most: int = 0) -> Tensor:
+    """What a layer gives at the positions of :func:`rows_of`, (groups, n, positions, units).
+
+    Example:
+        >>> outputs_of(nn.Conv2d(4, 6, 3, groups=2), torch.zeros(2, 6, 5, 5), most=3).shape
+        torch.Size([2, 2, 3, 3])
+    """
+    n, groups = len(output), 1
+    if isinstance(layer, nn.Conv2d):
+        groups, rows = layer.groups, output.flatten(2).transpose(1, 2)
+    else:
+        rows = output.reshape(n, -1, output.shape[-1])
+    if 0 < most < rows.shape[1]:
+        some = _spaced(rows.shape[1], most, starts, output)
+        rows = rows[torch.arange(n, device=output.device)[:, None], some]
+    apart: Tensor = rows.unflatten(2, (groups, -1))
+    return apart.permute(2, 0, 1, 3)
+
+
+def _outputs(size: int, layer: nn.Conv2d, side: int) -> int:
+    kernel = layer.dilation[side] * (layer.kernel_size[side] - 1) + 1
+    return (size - kernel) // layer.stride[side] + 1
+
+
+def _spaced(count: int, most: int, starts: Tensor | None, values: Tensor) -> Tensor:
+    """Evenly spaced positions of each sample, (n, most)."""
+    if starts is None:
+        starts = torch.zeros(len(values))
+    steps = torch.arange(most, device=values.device, dtype=torch.float64)
+    begin = starts.to(steps)[:, None]
+    places: Tensor = ((steps + begin) * (count / most)).long()
+    return places.clamp(max=count - 1)

@@ -7,12 +7,27 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from leastloss.data import Split
+from leastloss.data import Split, at_most, standing
 from leastloss.errors import InputError
 from leastloss.models import has_maps, hooked, matched
 
 BATCH = 4096  # samples per forward pass: bounds the memory, not the result
-CONVOLUTION_BATCH = 512  # feature maps take far more memory a sample
+PER_CLASS_OF_MAPS = 200  # samples of a class in networks with convolutions
+MAPS_BATCH = 64  # feature maps: small batches stay in a processor's cache
+MAPS_BATCH_ON_DEVICE = 512  # a GPU wants large ones
+
+
+def batch_size(model: nn.Module) -> int:
+    """Samples per forward pass, by the network's layers and the device that it is on.
+
+    Example:
+        >>> batch_size(nn.Linear(2, 2)), batch_size(nn.Conv2d(1, 1, 1))
+        (4096, 64)
+    """
+    if not has_maps(model):
+        return BATCH
+    device = next((value.device.type for value in model.parameters()), "cpu")
+    return MAPS_BATCH if device == "cpu" else MAPS_BATCH_ON_DEVICE
 
 
 @contextmanager
@@ -75,7 +90,7 @@ def batches(
     Where so many results of a batch are held ``at_once``, batches are as much smaller.
     """
     if size is None:
-        size = max(1, (CONVOLUTION_BATCH if has_maps(model) else BATCH) // at_once)
+        size = max(1, batch_size(model) // at_once)
     for x, y in zip(torch.split(split.x, size), torch.split(split.y, size), strict=True):
         fitting = matched(model, x)
         yield fitting, y.to(fitting.device)
@@ -96,6 +111,32 @@ def logits_of(model: nn.Module, x: Tensor) -> Tensor:
     if not torch.isfinite(logits).all():
         raise InputError("the logits are not finite (NaN or infinity)")
     return logits
+
+
+def enough_of(
+    split: Split, model: nn.Module, *, balanced: bool, most: int = 0
+) -> tuple[Split, Tensor]:
+    """Samples that are enough for an average, and the weight of one of each class.
+
+    All of them; in networks with convolutions, where each is read at many positions and takes much
+    longer, at most 200 of each class, always the same draw.
+
+    Args:
+        split: All samples.
+        model: Decides how many are enough.
+        balanced: Count every class once; False gives each class its share of the split.
+        most: Samples of each class, if fewer are enough; 0 for no further limit.
+
+    Returns:
+        The samples, and weights, shape (C,), float64.
+
+    Raises:
+        InputError: If a class has no sample.
+    """
+    shares = class_shares(split, balanced=balanced)
+    limits = [limit for limit in (most, PER_CLASS_OF_MAPS if has_maps(model) else 0) if limit]
+    some = at_most(split, min(limits)) if limits else split
+    return some, standing(split, some, shares)
 
 
 def class_shares(split: Split, *, balanced: bool) -> Tensor:

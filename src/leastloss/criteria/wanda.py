@@ -6,7 +6,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from leastloss.activations import batches, check_called, class_shares, logits_of, observing
+from leastloss.activations import batches, check_called, enough_of, logits_of, observing
 from leastloss.arguments import checked
 from leastloss.criteria.base import ScoringContext
 from leastloss.criteria.scoring.weight_score import SampledWeightScore, weights_of
@@ -46,10 +46,10 @@ def input_moments(context: ScoringContext, *, balanced: bool = True) -> dict[str
             of the masks runs never or twice.
     """
     layers = prunable_layers(context.model, list(context.masks))
-    shares = class_shares(context.train, balanced=balanced)
+    train, shares = enough_of(context.train, context.model, balanced=balanced)
     moments: dict[str, Tensor] = {}
     with evaluation_mode(context.model), torch.no_grad():
-        for x, y in batches(context.train, context.model):
+        for x, y in batches(train, context.model):
             counts = shares.to(y.device)[y]
 
             def look(name: str, values: Tensor, weights: Tensor = counts) -> None:

@@ -11,21 +11,21 @@ from leastloss.geometry import (
     StatisticsAccumulator,
     collapse_metrics,
 )
-from leastloss.models import layer_features, untouched
+from leastloss.models import has_maps, layer_features, untouched
 
 PER_CLASS = 1000  # enough to know NC1 to about one per cent
+PER_CLASS_OF_MAPS = 50  # where each costs a thousand times more: a few per cent
 
 
-def network_collapse(
-    model: nn.Module, split: Split, *, most: int | None = PER_CLASS
-) -> dict[str, float]:
+def network_collapse(model: nn.Module, split: Split, *, most: int | None = 0) -> dict[str, float]:
     """Measure the collapse of a network's last features, in one forward pass.
 
     Args:
         model: Any network with a Linear or convolution layer; it is left as it is.
         split: What the network was trained on: collapse is of the training features, and the
             class counts of the split are those that SELI is made for.
-        most: Samples of each class to look at, always the same draw; None for all.
+        most: Samples of each class to look at, always the same draw; None for all, 0 for enough:
+            1,000, or 50 where there are convolutions.
 
     Returns:
         :func:`leastloss.geometry.collapse_metrics`; without those of the classifier if the logits
@@ -40,6 +40,8 @@ def network_collapse(
         >>> round(network_collapse(nn.Linear(3, 3), split)["simplex_distance"], 6)
         0.0
     """
+    if most == 0:
+        most = PER_CLASS_OF_MAPS if has_maps(model) else PER_CLASS
     some = split if most is None else at_most(split, most)
     head = head_of(model, some.x)
     metrics = collapse_metrics(

@@ -3,18 +3,21 @@
 import torch
 from torch import nn
 
+from leastloss.activations import batch_size as fitting_batch
 from leastloss.errors import InputError
 from leastloss.models import evaluation_mode, fitting, matched, untouched
 
+BATCH = 512  # of networks without feature maps
 
-def predict(model: nn.Module, x: torch.Tensor, batch_size: int = 512) -> torch.Tensor:
+
+def predict(model: nn.Module, x: torch.Tensor, batch_size: int | None = None) -> torch.Tensor:
     """Return the logits of ``model`` for the samples ``x``.
 
     Args:
         model: Maps (n, ...) to logits (n, C). It runs where its parameters are, in evaluation
             mode, and is left as it is, the mode of each of its modules included.
         x: Samples, shape (n, ...).
-        batch_size: Samples per forward pass.
+        batch_size: Samples per forward pass; by the network and its device when omitted.
 
     Returns:
         Logits (n, C) on the CPU, float32 at least.
@@ -28,6 +31,8 @@ def predict(model: nn.Module, x: torch.Tensor, batch_size: int = 512) -> torch.T
         tensor([[1., 0.],
                 [0., 1.]])
     """
+    if batch_size is None:
+        batch_size = min(BATCH, fitting_batch(model))
     if batch_size < 1:
         raise InputError(f"batch_size is {batch_size}; it must be at least 1")
     if len(x) == 0:

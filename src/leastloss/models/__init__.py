@@ -32,6 +32,7 @@ from leastloss.models.running import hooked as hooked
 from leastloss.models.running import matched as matched
 from leastloss.models.running import reading as reading
 from leastloss.models.spans import Span as Span
+from leastloss.models.spans import norms_behind as norms_behind
 from leastloss.models.spans import spans_of as spans_of
 from leastloss.models.units import hidden_units as hidden_units
 from leastloss.models.units import sort_by_unit as sort_by_unit

@@ -12,6 +12,8 @@ from leastloss.models.running import evaluation_mode, hooked, matched, reading
 from leastloss.models.untouched import untouched
 from leastloss.names import choose
 
+BATCH = 128  # small enough for feature maps to stay in a processor's cache
+
 
 @dataclass(frozen=True, eq=False)
 class LastLayer:
@@ -30,7 +32,7 @@ class LastLayer:
     logits: Tensor
 
 
-def last_layer(model: nn.Module, x: Tensor, batch_size: int = 1024) -> LastLayer:
+def last_layer(model: nn.Module, x: Tensor, batch_size: int = BATCH) -> LastLayer:
     """Run a network in evaluation mode and watch the prunable layer that runs last.
 
     The order of the run counts, not that of registration: a head may be made first.
@@ -63,7 +65,7 @@ def last_layer(model: nn.Module, x: Tensor, batch_size: int = 1024) -> LastLayer
 
 
 def layer_features(
-    model: nn.Module, x: Tensor, layer: str, batch_size: int = 1024
+    model: nn.Module, x: Tensor, layer: str, batch_size: int = BATCH
 ) -> Iterator[Tensor]:
     """What a module reads, batch by batch, in evaluation mode: the features before it.
 

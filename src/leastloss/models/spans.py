@@ -73,3 +73,31 @@ def spans_of(model: nn.Module, x: Tensor) -> dict[str, Span]:
         elif last and module.state_dict():
             spans[last].opaque.append(name)
     return spans
+
+
+def norms_behind(model: nn.Module, x: Tensor) -> dict[str, str]:
+    """The BatchNorm layers that stand for the biases of the layers before them.
+
+    A convolution before a BatchNorm mostly has no bias, since the BatchNorm would take it off
+    again. In evaluation it does not: it takes off its running mean, and to move that mean is to add
+    a constant.
+
+    Args:
+        model: Any network; it is left as it is.
+        x: A few samples, shape (n, ...).
+
+    Returns:
+        Name of a layer without a bias -> name of the BatchNorm that reads what it gives.
+
+    Example:
+        >>> net = nn.Sequential(nn.Conv2d(1, 2, 3, bias=False), nn.BatchNorm2d(2))
+        >>> norms_behind(net, torch.zeros(1, 1, 3, 3))
+        {'0': '1'}
+    """
+    return {
+        name: span.reader
+        for name, span in spans_of(model, x).items()
+        if span.layer.bias is None
+        and span.reader
+        and span.norms[span.reader][0].running_mean is not None
+    }

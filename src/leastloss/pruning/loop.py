@@ -20,7 +20,7 @@ from leastloss.pruning.masks import apply_masks
 from leastloss.pruning.measure import Record
 from leastloss.pruning.noise import noisy_splits
 from leastloss.pruning.path import PruningPath, Step
-from leastloss.pruning.recovery.base import Recovery
+from leastloss.pruning.recovery.base import NoRecovery, Recovery
 from leastloss.pruning.start import Start, begin_path
 
 
@@ -159,6 +159,7 @@ def _walk(start: Start, progress: bool, on_step: Callable[[Step], None] | None) 
         parts=parts,
         data=start.data,
         noisy=noisy_splits(start.data.test, plan.noises, plan.seed, start.data.train),
+        repaired=not isinstance(start.recovery, NoRecovery),
         on_step=on_step,
     )
     work, order = copy.deepcopy(dense), parts.held

@@ -83,6 +83,7 @@ class Record:
         parts: Its numbered parts.
         data: What steps are measured on.
         noisy: Damaged test splits by the name of their noise.
+        repaired: Whether the first step is of a dense network that was repaired.
         on_step: Called with each step.
         steps: What was measured.
     """
@@ -91,12 +92,15 @@ class Record:
     parts: Parts
     data: Data
     noisy: Mapping[str, Split]
+    repaired: bool = True
     on_step: Callable[[Step], None] | None = None
     steps: list[Step] = field(default_factory=list)
 
     @cached_property
     def before(self) -> NDArray[Any]:
         """Labels that the dense network gives the test samples, before any repair."""
+        if self.steps and not self.repaired:
+            return self.steps[0].predicted
         return self._labels(predict(self.dense, self.data.test.x))
 
     def add(self, model: nn.Module, order: NDArray[np.int64], extra: Mapping[str, float]) -> None:
@@ -107,7 +111,8 @@ class Record:
         logits = predict(model, test.x)
         metrics = measure(model, masks, self.data, logits)
         predicted = self._labels(logits)
-        metrics |= fairness_metrics(predicted, self.before, test.y, test.classes)
+        before = self.before if self.steps or self.repaired else predicted
+        metrics |= fairness_metrics(predicted, before, test.y, test.classes)
         noise_metrics, failed = under_noise(model, self.noisy)
         metrics |= noise_metrics
         metrics |= {f"sparsity_layer_{i}": share for i, share in enumerate(shares)} | dict(extra)

@@ -38,14 +38,15 @@ def test_the_cost_is_what_the_fit_loses(make: type, balanced: bool) -> None:
     assert list(found) == list(case.masks)
     samples = Draws().draw(case.train, case.model, balanced=balanced)
     for name, layer in prunable_layers(case.model).items():
-        mask, bias = case.masks[name], layer.bias is not None
-        moments = input_second_moments(case.model, layer, samples)
+        mask = case.masks[name]
+        bias = layer.bias is not None or name in samples.norms
+        moments = dict(input_second_moments(case.model, {name: layer}, samples))[name]
         rows = mask.flatten(1)
         units = len(rows) // len(moments)  # of each group
         for unit, kept in enumerate(rows):
             group = moments[unit // units]
             full = torch.cat([kept, torch.tensor([True])]) if bias else kept
-            s = (group + torch.diag(ridge_of(group, gamma, bias=bias)))[full][:, full]
+            s = (group + torch.diag(ridge_of(layer, group, gamma)))[full][:, full]
             costs = found[name].flatten(1)[unit]
             assert (costs[~kept] == 0).all()
             for place, a in enumerate(kept.nonzero()[:, 0].tolist()):
@@ -63,7 +64,13 @@ def test_what_the_repair_has_read_is_not_read_again(monkeypatch: pytest.MonkeyPa
     surgeon_curvature(case, gamma=0.01, balanced=True)  # asks
     repair(case.model, case.masks)
     fresh = surgeon_curvature(replace(case, draws=Draws()), gamma=0.01, balanced=True)
-    monkeypatch.setattr(curvature, "input_second_moments", None)  # not called
+
+    def refuse(model: nn.Module, lacking: dict[str, nn.Module], samples: object) -> list[object]:
+        if lacking:
+            raise TypeError(lacking)
+        return []
+
+    monkeypatch.setattr(curvature, "input_second_moments", refuse)
     monkeypatch.setattr(curvature, "inverse_diagonals", None)
     warm = surgeon_curvature(case, gamma=0.01, balanced=True)
     for name in warm:

@@ -39,7 +39,7 @@ def refitted(case: ScoringContext, gone: int, moments: dict[str, torch.Tensor]) 
         row, bias = gone // rows.shape[1], layer.bias is not None
         weights = layer.weight.detach().flatten(1)[row].double()
         group = moments[name][row // (len(rows) // len(moments[name]))]
-        s = group + torch.diag(ridge_of(group, 0.02, bias=bias))
+        s = group + torch.diag(ridge_of(layer, group, 0.02))
         before = rows[row].clone()
         rows[row, gone % rows.shape[1]] = False
         kept = torch.cat([rows[row], rows.new_ones(1)]) if bias else rows[row]
@@ -72,7 +72,7 @@ def test_each_prefix_is_that_of_scoring_again_after_fitting_the_row_again(make: 
         case = replace(whole, masks={name: whole.masks[name]}, draws=Draws())
         layer = prunable_layers(case.model)[name]
         samples = Draws().draw(case.train, case.model)
-        moments = {name: input_second_moments(case.model, layer, samples)}
+        moments = dict(input_second_moments(case.model, {name: layer}, samples))
         criterion = OBS(gamma=0.02)
         k = min(8, int(case.masks[name].sum()))
         order = criterion.removal_order(case, k)

@@ -79,7 +79,7 @@ def test_the_size_of_the_batches_changes_nothing(
 ) -> None:
     whole = score().score(context(make()))
     monkeypatch.setattr(observe, "BATCH", 3)
-    monkeypatch.setattr(observe, "CONVOLUTION_BATCH", 5)
+    monkeypatch.setattr(observe, "MAPS_BATCH", 5)
     for name, values in score().score(context(make())).items():
         np.testing.assert_allclose(values, whole[name], rtol=1e-9, atol=1e-13)
 

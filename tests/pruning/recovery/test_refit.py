@@ -13,7 +13,7 @@ from tests.criteria.cases import CLASSES, binary, mlp, residual, shares, split
 from tests.pruning.recovery.test_compensate import conv_net, data_of, drawn_masks
 from torch import Tensor, nn
 
-from leastloss.activations import Draws, draws
+from leastloss.activations import Draws, observe
 from leastloss.data import Data, Split
 from leastloss.errors import InputError
 from leastloss.models import MLP
@@ -172,7 +172,7 @@ def test_feature_maps_come_in_batches_that_change_nothing(monkeypatch: pytest.Mo
     masks = drawn_masks(dense)
     start = masked(dense, masks)
     whole = refitted(dense, start, masks, Refit())
-    monkeypatch.setattr(draws, "CONVOLUTION_BATCH", 5)
+    monkeypatch.setattr(observe, "MAPS_BATCH", 5)
     for name, value in refitted(dense, start, masks, Refit()).state_dict().items():
         torch.testing.assert_close(value, whole.state_dict()[name], rtol=1e-7, atol=1e-9)
 

@@ -9,7 +9,7 @@ from tests.criteria.cases import CLASSES, mlp, residual, split
 from tests.pruning.recovery.cases import data_of, drawn_masks, repaired
 from torch import nn
 
-from leastloss.activations import draws
+from leastloss.activations import observe
 from leastloss.pruning.recovery.compensate import Compensate
 
 
@@ -21,8 +21,8 @@ def test_batches_and_repetition_change_nothing(
     masks = drawn_masks(dense)
     one, two = (repaired(dense, masks).state_dict() for _ in range(2))
     assert all(torch.equal(one[n], two[n]) for n in one)
-    monkeypatch.setattr(draws, "BATCH", 3)
-    monkeypatch.setattr(draws, "CONVOLUTION_BATCH", 5)
+    monkeypatch.setattr(observe, "BATCH", 3)
+    monkeypatch.setattr(observe, "MAPS_BATCH", 5)
     for name, value in repaired(dense, masks).state_dict().items():
         torch.testing.assert_close(value, one[name], rtol=1e-7, atol=1e-9)
 

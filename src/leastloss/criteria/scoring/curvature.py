@@ -85,19 +85,29 @@ def layer_moments(
     )
     ran = run_order(context.model, samples.x[:2], list(layers))
     keys = dict(reading_keys(context.model, {name: layers[name] for name in ran}))
+    stored = {
+        name: moments
+        for name, key in keys.items()
+        if (moments := samples.cache.get(context.model, name, "moments", key)) is not None
+    }
+    lacking = {name: layers[name] for name in context.masks if name not in stored}
+    for name, moments in input_second_moments(context.model, lacking, samples):
+        samples.cache.put(context.model, name, "moments", keys[name], moments)
+        stored[name] = moments
     for name in context.masks:
-        layer, key = layers[name], keys[name]
-        moments = samples.cache.get(context.model, name, "moments", key)
-        if moments is None:
-            moments = input_second_moments(context.model, layer, samples)
-            samples.cache.put(context.model, name, "moments", key, moments)
-        yield Reading(name=name, layer=layer, moments=moments, key=key, cache=samples.cache)
+        yield Reading(
+            name=name,
+            layer=layers[name],
+            moments=stored.pop(name),
+            key=keys[name],
+            cache=samples.cache,
+        )
 
 
 def _inverse(layer: Layer, moments: Tensor, mask: Tensor, gamma: float) -> Tensor:
     """Diagonals of the inverse moments of every row's kept inputs, shape (rows, d)."""
     diagonals = []
-    for g, support in enumerate(row_supports(layer, mask, moments)):
-        ridge = ridge_of(moments[g], gamma, bias=layer.bias is not None)
+    for g, support in enumerate(row_supports(mask, moments)):
+        ridge = ridge_of(layer, moments[g], gamma)
         diagonals.append(inverse_diagonals(moments[g], support, ridge))
     return torch.cat(diagonals)

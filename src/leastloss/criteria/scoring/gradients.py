@@ -13,8 +13,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from leastloss.activations import batches, check_called, class_shares, logits_of, observing
+from leastloss.activations import batches, check_called, enough_of, logits_of, observing
 from leastloss.criteria.base import ScoringContext
+from leastloss.data import Split
 from leastloss.errors import InputError
 from leastloss.models import Layer, evaluation_mode, prunable_layers
 
@@ -53,12 +54,13 @@ def mean_gradients(
     Raises:
         InputError: As :func:`each_gradient`, or if a class has no training sample.
     """
-    total, shares = _zeros(context), class_shares(context.train, balanced=balanced)
+    total = _zeros(context)
+    train, shares = enough_of(context.train, context.model, balanced=balanced)
 
     def visit(name: str, layer: Layer, inputs: Tensor, slopes: Tensor, y: Tensor) -> None:
         total[name] += weight_gradient(layer, inputs, _rows(shares, y, slopes) * slopes)
 
-    each_gradient(context, slope, visit)
+    each_gradient(context, train, slope, visit)
     return total
 
 
@@ -66,18 +68,25 @@ def mean_gradient_sizes(
     context: ScoringContext, slope: Slope, *, power: int, balanced: bool = True
 ) -> dict[str, Tensor]:
     """Mean over the training samples of each one's ``|gradient|^power``; see `mean_gradients`."""
-    total, shares = _zeros(context), class_shares(context.train, balanced=balanced)
+    total = _zeros(context)
+    train, shares = enough_of(context.train, context.model, balanced=balanced)
 
     def visit(name: str, layer: Layer, inputs: Tensor, slopes: Tensor, y: Tensor) -> None:
         weights = shares.to(slopes)[y]
         total[name] += gradient_sizes(layer, inputs, slopes, weights, power=power)
 
-    each_gradient(context, slope, visit)
+    each_gradient(context, train, slope, visit)
     return total
 
 
-def each_gradient(context: ScoringContext, slope: Slope, visit: Visit) -> None:
+def each_gradient(context: ScoringContext, train: Split, slope: Slope, visit: Visit) -> None:
     """Show ``visit`` every layer's name, the layer, its inputs, output slopes and the labels.
+
+    Args:
+        context: What to score.
+        train: The training samples that are read.
+        slope: The objective of a sample, by its derivative.
+        visit: Called for each batch and layer.
 
     Raises:
         InputError: If a sample or logit is not finite, the logits are not (n, C), or a layer of the
@@ -85,7 +94,7 @@ def each_gradient(context: ScoringContext, slope: Slope, visit: Visit) -> None:
     """
     layers = prunable_layers(context.model, list(context.masks))
     with evaluation_mode(context.model):
-        for x, y in batches(context.train, context.model):
+        for x, y in batches(train, context.model):
             inputs: dict[str, Tensor] = {}
 
             def look(name: str, values: Tensor, inputs: dict[str, Tensor] = inputs) -> None:

@@ -11,9 +11,10 @@ from leastloss.activations import batches, logits_of
 from leastloss.criteria.base import ScoringContext
 from leastloss.data import at_most
 from leastloss.geometry import StatisticsAccumulator, pair_contrasts, regularised_inverse
-from leastloss.models import evaluation_mode
+from leastloss.models import evaluation_mode, has_maps
 
 KNOWN = 2000  # samples of each class: means and scatter of so many are known to two per cent
+KNOWN_OF_MAPS = 50  # of networks with convolutions: to ten per cent
 METRICS = ("discriminant", "logit", "cross-entropy")
 Columns: TypeAlias = Callable[[Tensor], Iterable[Tensor]]
 """Logits (n, C) -> the columns of F^{1/2}, each with one row per sample: tensors (n, C)."""
@@ -73,7 +74,8 @@ def _logit_geometry(
     context: ScoringContext, gamma: float, balanced: bool
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Centred class means of the logits, the inverse of their scatter, and the classes' weights."""
-    train = at_most(context.train, KNOWN) if balanced else context.train
+    enough = KNOWN_OF_MAPS if has_maps(context.model) else KNOWN
+    train = at_most(context.train, enough) if balanced else context.train
     accumulator = StatisticsAccumulator(train.classes)
     with evaluation_mode(context.model), torch.no_grad():
         for x, y in batches(train, context.model):

@@ -55,7 +55,7 @@ def surgeon_removal_order(
             for tensor in (weights, context.masks[name].flatten(1), move)
         ]
         for group, weight, mask, factor in zip(moments, *pieces, strict=True):
-            ridge = ridge_of(group, gamma, bias=layer.bias is not None)
+            ridge = ridge_of(layer, group, gamma)
             problems.append(
                 Rows(moments=group, ridge=ridge, weights=weight, mask=mask, factor=factor)
             )

@@ -6,10 +6,12 @@ from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from leastloss.activations import (
     Draws,
     Samples,
+    in_lockstep,
     reading_keys,
     repairable_layers,
     ridge_of,
@@ -78,8 +80,16 @@ class Compensate(Recovery):
         samples = draws.draw(
             data.train, dense, balanced=self.balanced, noise=self.noise, most=self.most
         )
-        targets, barred = Targets(dense, samples), misused(dense, samples.x[:8])
-        return lambda model, masks: self._repair(model, masks, samples, targets, barred)
+        barred = misused(dense, samples.x[:8])
+        first: list[Targets] = []  # made by the first repair, which says what is pruned
+
+        def repair(model: nn.Module, masks: Masks) -> None:
+            if not first:
+                layers = repairable_layers(dense, samples.x[:2], masks, barred)
+                first.append(Targets(dense, layers, samples))
+            self._repair(model, masks, samples, first[0], dense, barred)
+
+        return repair
 
     @torch.no_grad()
     def _repair(
@@ -88,18 +98,31 @@ class Compensate(Recovery):
         masks: Masks,
         samples: Samples,
         targets: Targets,
+        dense: nn.Module,
         barred: Container[str],
     ) -> None:
         layers = repairable_layers(model, samples.x[:2], masks, barred)
-        for name, key in reading_keys(model, layers):
-            layer = layers[name]
-            mask = mask_for(masks, name, layer)
-            moments, cross = targets.moments(model, name, layer, key)
+        batches = [samples.x[piece] for piece in samples.batches(model)]
+        keys, read, inverses = reading_keys(model, layers), {}, {}
+        for stop in in_lockstep(model, layers, batches):
+            name, key = next(keys)
+            layer, mask = layers[name], mask_for(masks, name, layers[name])
+            moments, cross = targets.moments(model, name, layer, key, stop.inputs)
+            read[name] = moments
             expected = name in samples.cache.expected
-            inverse = fit_layer(layer, moments, cross, mask, self.gamma, inverse=expected)
+            constants, inverse = fit_layer(
+                layer, moments, cross, mask, self.gamma, inverse=expected
+            )
+            if constants is not None:
+                shift_norm(model, dense, samples.norms[name], constants)
             if inverse is not None:
+                inverses[name] = inverse
+        for name, key in reading_keys(model, layers):
+            samples.cache.put(model, name, "moments", key, read[name])
+            if name in inverses:
+                mask = mask_for(masks, name, layers[name])
                 solved = solving_key(key, mask, self.gamma)
-                samples.cache.put(model, name, "inverse diagonals", solved, inverse)
+                samples.cache.put(model, name, "inverse diagonals", solved, inverses[name])
 
 
 def refuse_binary(model: nn.Module, name: str) -> None:
@@ -122,7 +145,7 @@ def fit_layer(
     gamma: float,
     *,
     inverse: bool = False,
-) -> Tensor | None:
+) -> tuple[Tensor | None, Tensor | None]:
     """Set a layer's kept weights and bias to the solution of its least-squares problem.
 
     Args:
@@ -134,19 +157,41 @@ def fit_layer(
         inverse: Whether to return what the solution brings to hand.
 
     Returns:
-        Diagonals of the inverse moments of every unit's kept inputs, shape (units, d), if asked.
+        What is to be added to each unit's output, shape (units,), where there is one for the bias
+        and the layer has none; and, if asked for, the diagonals of the inverse moments of every
+        unit's kept inputs, shape (units, d).
     """
-    width, diagonals = mask[0].numel(), []
-    for g, support in enumerate(row_supports(layer, mask, moments)):
-        ridge = ridge_of(moments[g], gamma, bias=layer.bias is not None)
+    width, diagonals, constants = mask[0].numel(), [], []
+    for g, support in enumerate(row_supports(mask, moments)):
+        ridge = ridge_of(layer, moments[g], gamma)
         inverse_diagonals = torch.zeros_like(support, dtype=torch.float64) if inverse else None
         solution = masked_least_squares(
             moments[g], cross[g], support, ridge, diagonals=inverse_diagonals
         )
-        solution = solution.to(layer.weight)
         diagonals += [] if inverse_diagonals is None else [inverse_diagonals]
         rows = slice(g * len(support), (g + 1) * len(support))
-        layer.weight[rows] = solution[:, :width].reshape(layer.weight[rows].shape)
+        layer.weight[rows] = solution[:, :width].reshape(layer.weight[rows].shape).to(layer.weight)
         if layer.bias is not None:
-            layer.bias[rows] = solution[:, -1]
-    return torch.cat(diagonals) if diagonals else None
+            layer.bias[rows] = solution[:, -1].to(layer.bias)
+        elif solution.shape[1] > width:
+            constants.append(solution[:, -1])
+    return (
+        torch.cat(constants) if constants else None,
+        torch.cat(diagonals) if diagonals else None,
+    )
+
+
+def shift_norm(model: nn.Module, dense: nn.Module, name: str, constants: Tensor) -> None:
+    """Add constants to what a BatchNorm reads, by its running mean as the dense network has it.
+
+    Args:
+        model: The network that is repaired; changed in place.
+        dense: The network before any removal.
+        name: Of the BatchNorm.
+        constants: What to add, shape (channels,).
+    """
+    norm, as_trained = model.get_submodule(name), dense.get_submodule(name)
+    assert isinstance(norm, _BatchNorm)
+    assert isinstance(as_trained, _BatchNorm)
+    if norm.running_mean is not None and as_trained.running_mean is not None:
+        norm.running_mean.copy_(as_trained.running_mean - constants.to(norm.running_mean))

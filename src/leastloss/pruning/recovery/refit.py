@@ -1,6 +1,6 @@
 """Refits in logit space: one closed-form least-squares problem per unit, unit after unit."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import torch
@@ -86,7 +86,7 @@ class Refit(Recovery):
             data.train, dense, balanced=self.balanced, noise=self.noise, most=self.most
         )
         x = matched(dense, samples.x)
-        samples = Samples(x=x, clean=samples.clean, weights=samples.weights.to(x.device))
+        samples = replace(samples, x=x, weights=samples.weights.to(x.device))
         with torch.no_grad():
             asked = matched(dense, samples.clean if self.clean else samples.x)
             logits = torch.cat([logits_of(dense, asked[p]) for p in samples.batches(dense)])

@@ -1,0 +1,81 @@
+"""Run a network over many batches in lockstep: all wait at a layer before any goes past it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from greenlet import getcurrent, greenlet
+from torch import Tensor, nn
+
+from leastloss.errors import InputError
+from leastloss.models import evaluation_mode, matched, reading
+
+
+@dataclass(frozen=True, eq=False)
+class Stop:
+    """A module that is about to run, and what it is about to read.
+
+    Attributes:
+        name: Of the module.
+        inputs: What it reads, one tensor for each batch; the network goes on to use them.
+    """
+
+    name: str
+    inputs: tuple[Tensor, ...]
+
+
+def in_lockstep(
+    model: nn.Module, modules: Mapping[str, nn.Module], batches: Sequence[Tensor]
+) -> Iterator[Stop]:
+    """Run each batch once, and stop before each of the modules until all batches are there.
+
+    A module may be changed at its stop: what comes after reads what it then gives, so a network is
+    repaired layer by layer in one pass, whatever it computes between its layers. Each batch is a
+    coroutine that is switched away from inside its forward pass; what is in memory is what the
+    batches hold at that point.
+
+    Args:
+        model: The network; it runs in evaluation mode and without gradients.
+        modules: Where to stop.
+        batches: Samples, each of shape (n, ...).
+
+    Yields:
+        A stop for each run of a module.
+
+    Raises:
+        InputError: If batches take different ways through the network.
+
+    Example:
+        >>> net = nn.Sequential(nn.Linear(1, 1, bias=False), nn.Linear(1, 1, bias=False))
+        >>> for stop in in_lockstep(net, dict(net.named_children()), [torch.ones(1, 1)]):
+        ...     print(stop.name, stop.inputs[0].item())
+        ...     _ = nn.init.constant_(dict(net.named_children())[stop.name].weight, 3.0)
+        0 1.0
+        1 3.0
+    """
+    main = getcurrent()
+
+    def wait(name: str, values: Tensor) -> None:
+        main.switch((name, values.detach()))
+
+    def run(x: Tensor) -> None:
+        model(matched(model, x))
+
+    lanes = [greenlet(run, parent=main) for _ in batches]
+    with evaluation_mode(model), reading(modules, wait):
+        try:
+            with torch.no_grad():
+                arrived = [lane.switch(x) for lane, x in zip(lanes, batches, strict=True)]
+            while any(arrived):
+                if len({at and at[0] for at in arrived}) > 1:
+                    raise InputError(
+                        "batches take different ways through the network (blocks that are skipped "
+                        "at random, or by what they read): layers cannot be repaired one by one"
+                    )
+                yield Stop(arrived[0][0], tuple(values for _, values in arrived))
+                with torch.no_grad():
+                    arrived = [lane.switch() for lane in lanes]
+        finally:
+            for lane in lanes:
+                if lane:  # stopped inside its forward pass: unwind it
+                    lane.throw()
