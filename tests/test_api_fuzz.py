@@ -52,6 +52,8 @@ def good() -> dict[str, dict[str, Any]]:
         "MLP": {"features": 4, "hidden": (3,), "classes": 3},
         "BinarizedMLP": {"features": 4, "hidden": (3,), "classes": 3},
         "ConvNet": {"shape": (1, 8, 8), "hidden": (2, 3), "classes": 3},
+        "ResNet": {"shape": (1, 8, 8), "blocks": 1, "classes": 3},
+        "load_checkpoint": {"path": "nowhere.pth", "into": model},
         "Data": {"name": "x", "train": data.train, "val": data.val, "test": data.test,
                  "recipe": {}},
         "Data.from_tensors": {"train": (X, Y)},

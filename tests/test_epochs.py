@@ -92,3 +92,30 @@ def test_a_diverging_loss_is_one_clear_line(data: Data, monkeypatch: pytest.Monk
     monkeypatch.setattr("leastloss.epochs.train_epoch", lambda *_: float("nan"))
     with pytest.raises(ResourceError, match="diverged in epoch 1"):
         fit(_mlp(), data, epochs=50, progress=False)
+
+
+def test_sgd_ends_with_its_cycle_and_is_repeatable() -> None:
+    x, y = torch.rand(40, 1, 8, 8), torch.arange(40) % 2
+    states = []
+    for _ in range(2):
+        network = ll.ResNet((1, 8, 8), 1, 2, generator=torch.Generator().manual_seed(0))
+        history = fit(
+            network,
+            (x, y),
+            optimizer="sgd:epochs=3",
+            augment="flip+crop",
+            batch_size=8,
+            progress=False,
+        )
+        states.append(network.state_dict())
+    assert list(history["epoch"]) == [1, 2, 3]
+    assert history["lr"].iloc[-1] < history["lr"].max() / 3
+    assert all(torch.equal(states[0][name], value) for name, value in states[1].items())
+
+
+def test_augmentation_changes_what_is_learned_and_not_what_is_measured() -> None:
+    x, y = torch.rand(40, 1, 8, 8), torch.arange(40) % 2
+    networks = [MLP(64, (4,), 2, generator=torch.Generator().manual_seed(0)) for _ in range(2)]
+    for network, augment in zip(networks, ("none", "crop"), strict=True):
+        fit(network, (x, y), epochs=1, augment=augment, progress=False)
+    assert not torch.equal(networks[0].layers[0].weight, networks[1].layers[0].weight)

@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from leastloss.models import MLP as MLP
     from leastloss.models import BinarizedMLP as BinarizedMLP
     from leastloss.models import ConvNet as ConvNet
+    from leastloss.models import Normalize as Normalize
+    from leastloss.models import ResNet as ResNet
+    from leastloss.models import load_checkpoint as load_checkpoint
     from leastloss.models import load_network as load_network
     from leastloss.models import save_network as save_network
     from leastloss.models import to_torch_prune as to_torch_prune
@@ -52,14 +55,17 @@ _HOME = {
     "Flips": "criteria",
     "Magnitude": "criteria",
     "NeuralCollapse": "criteria",
+    "Normalize": "models",
     "PruningPath": "pruning",
     "Random": "criteria",
+    "ResNet": "models",
     "Split": "data",
     "Ties": "criteria",
     "compact": "pruning",
     "evaluate": "evaluation",
     "fit": "training",
     "load_data": "data",
+    "load_checkpoint": "models",
     "load_network": "models",
     "logit_adjusted": "pruning",
     "prune": "pruning",

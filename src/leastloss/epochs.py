@@ -8,12 +8,14 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.optim.lr_scheduler import LRScheduler
 from tqdm.auto import tqdm
 
-from leastloss.data import Data, Split
+from leastloss.data import Data, Split, augmentation_for, augmented
 from leastloss.errors import ResourceError
 from leastloss.losses import Loss, training_loss, validation_weights
 from leastloss.models import Masks, hold_masks, matched, watch_flips
+from leastloss.optimizers import schedule_for
 from leastloss.seeds import stream, torch_stream
 
 
@@ -24,11 +26,22 @@ def batches(split: Split, batch_size: int, generator: torch.Generator) -> Iterat
     """
     order = torch.randperm(len(split), generator=generator).to(split.y.device)
     chunks = list(order.split(batch_size))
-    if len(chunks) > 1 and len(chunks[-1]) == 1:
+    if len(chunks) > batches_of(len(split), batch_size):
         last = chunks.pop()
         chunks[-1] = torch.cat([chunks[-1], last])
     for chunk in chunks:
         yield [split.x[chunk], split.y[chunk]]
+
+
+def batches_of(samples: int, batch_size: int) -> int:
+    """How many batches an epoch has.
+
+    Example:
+        >>> batches_of(6, 3), batches_of(7, 3), batches_of(8, 3), batches_of(1, 3)
+        (2, 2, 3, 1)
+    """
+    full, rest = divmod(samples, batch_size)
+    return max(1, full + (rest > 1))
 
 
 @torch.no_grad()
@@ -55,17 +68,21 @@ def train_epoch(
     generator: torch.Generator,
     loss_of: Loss,
     masks: Masks,
+    augment: Callable[[Tensor], Tensor] = lambda x: x,
+    schedule: LRScheduler | None = None,
 ) -> float:
-    """Take one optimiser step for every batch; returns the mean loss."""
+    """Step the optimiser, and its schedule, after every batch; returns the mean loss."""
     model.train()
     device = next(model.parameters()).device
     total = torch.zeros((), device=device)
     for x, labels in batches(split, batch_size, generator):
         y = labels.to(device)
         optimizer.zero_grad(set_to_none=True)
-        loss = loss_of(model(matched(model, x)), y)
+        loss = loss_of(model(matched(model, augment(x))), y)
         loss.backward()
         optimizer.step()
+        if schedule is not None:
+            schedule.step()
         hold_masks(model, masks)
         total += loss.detach() * len(y)
     return total.item() / len(split)
@@ -81,6 +98,8 @@ def train(
     lr: float,
     batch_size: int,
     loss: str,
+    optimizer: str = "auto",
+    augment: str = "auto",
     seed: int,
     progress: bool,
     on_epoch: Callable[[int, nn.Module], Mapping[str, float]] | None = None,
@@ -94,37 +113,49 @@ def train(
     """
     loss_of, weights = training_loss(loss, data.train), validation_weights(loss, data.val)
     generator = torch_stream(seed, "batches")
-    optimizer = torch.optim.Adam(model.parameters(), lr=lr, fused=True)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=epochs)
+    steps = batches_of(len(data.train), batch_size)
+    plan = schedule_for(optimizer, model, lr=lr, epochs=epochs, batches=steps)
+    images, draws = augmentation_for(augment, data), torch_stream(seed, "augmentation")
     best_loss, best_epoch, best_state = float("inf"), 0, copy.deepcopy(model.state_dict())
     rows: list[dict[str, float]] = []
     watch_flips(model)
     bar = tqdm(
-        range(1, epochs + 1),
+        range(1, plan.epochs + 1),
         desc="train",
         unit="epoch",
         disable=None if progress else True,
         leave=False,
     )
     for epoch in bar:
-        start, rate = time.perf_counter(), optimizer.param_groups[0]["lr"]
+        start, rate = time.perf_counter(), plan.optimizer.param_groups[0]["lr"]
         # Dropout draws from the global generator: give it a state of ours, and take it back.
         with torch.random.fork_rng():
             torch.manual_seed(int(stream(seed, f"dropout/{epoch}").integers(2**63)))
             train_loss = train_epoch(
-                model, data.train, optimizer, batch_size, generator, loss_of, masks
+                model,
+                data.train,
+                plan.optimizer,
+                batch_size,
+                generator,
+                loss_of,
+                masks,
+                lambda x: augmented(x, images, draws),
+                plan.by_batch,
             )
-        schedule.step()
+        if plan.by_epoch is not None:
+            plan.by_epoch.step()
         val_loss, val_accuracy = _validate(model, data.val, weights)
         if not (train_loss < float("inf") and val_loss < float("inf")):
             raise ResourceError(
-                f"training diverged in epoch {epoch} (loss {train_loss}); lower lr={lr}"
+                f"training diverged in epoch {epoch} (loss {train_loss}); lower lr={rate:g}"
             )
         seconds = time.perf_counter() - start
         row = {"epoch": epoch, "train_loss": train_loss, "val_loss": val_loss}
         row |= {"val_accuracy": val_accuracy, "lr": rate, "seconds": seconds}
         rows.append(row | dict(on_epoch(epoch, model) if on_epoch else {}))
-        bar.set_postfix(val_loss=f"{val_loss:.4f}", val_accuracy=f"{val_accuracy:.3f}")
+        bar.set_postfix(
+            loss=f"{train_loss:.4f}", val_loss=f"{val_loss:.4f}", val_accuracy=f"{val_accuracy:.3f}"
+        )
         if val_loss < best_loss:
             best_loss, best_epoch = val_loss, epoch
             best_state = copy.deepcopy(model.state_dict())

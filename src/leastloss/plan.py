@@ -45,6 +45,10 @@ ALLOCATIONS: dict[str, str] = {
 }
 
 
+OF_WIDTHS = ("binarized-mlp", "mlp", "mlp-no-bias", "convnet")
+"""Models whose hidden widths can be chosen; others have their own."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Seeded(Options):
     """The seed that training and pruning share."""

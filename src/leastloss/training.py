@@ -7,24 +7,32 @@ import pandas as pd
 from torch import nn
 
 from leastloss.arguments import checked
-from leastloss.data import as_data
+from leastloss.data import AUGMENTATIONS, as_data, augmentation_for
 from leastloss.epochs import train
 from leastloss.errors import InputError, notice
 from leastloss.evaluation import check_network, check_trains
 from leastloss.losses import LOSSES
 from leastloss.models import ZEROS, Masks, check_module, describe_zeros, give_up_masks, zeros_of
 from leastloss.names import choose
+from leastloss.optimizers import read_optimizer
 
 MOST, MOST_LR = 10**6, 1000
 
 
 def check_training(
-    *, epochs: int, patience: int, lr: float, batch_size: int, loss: str = "plain"
+    *,
+    epochs: int,
+    patience: int,
+    lr: float,
+    batch_size: int,
+    loss: str = "plain",
+    optimizer: str = "auto",
+    augment: str = "auto",
 ) -> None:
     """Refuse options of training before anything costs time.
 
     Raises:
-        InputError: If a number is out of range or the loss unknown.
+        InputError: If a number is out of range, or the loss, optimiser or augmentation unknown.
     """
     counts = 1 <= epochs <= MOST and 1 <= patience <= MOST and 2 <= batch_size <= MOST
     if not counts or not 0.0 < lr <= MOST_LR:
@@ -34,6 +42,8 @@ def check_training(
             f"counts above {MOST:,} and lr not above {MOST_LR:,}"
         )
     choose("loss", loss, LOSSES)
+    choose("augment", augment, AUGMENTATIONS)
+    read_optimizer(optimizer)
 
 
 def check_trainable(model: nn.Module) -> None:
@@ -70,15 +80,17 @@ def fit(
     lr: float = 1e-3,
     batch_size: int = 64,
     loss: str = "plain",
+    optimizer: str = "auto",
+    augment: str = "auto",
     seed: int = 0,
     zeros: str = "held",
     progress: bool = True,
     on_epoch: Callable[[int, nn.Module], Mapping[str, float]] | None = None,
 ) -> pd.DataFrame:
-    """Train with Adam and early stopping on the validation loss; restore the best weights.
+    """Train with early stopping on the validation loss; restore the best weights.
 
-    The learning rate falls from ``lr`` to zero along half a cosine over ``epochs``. The best state
-    is *copied* when it is reached, since ``state_dict()`` alone would keep changing.
+    Adam's learning rate falls from ``lr`` to zero along half a cosine over ``epochs``. The best
+    state is *copied* when it is reached, since ``state_dict()`` alone would keep changing.
 
     What is pruned stays pruned: masks, and weights that are exactly 0 at the start, are held after
     every optimiser step (:func:`leastloss.models.zeros.zeros_of` says which count), and one
@@ -98,7 +110,12 @@ def fit(
         loss: ``plain`` cross-entropy; ``balanced``, in which every class counts alike; or
             ``logit-adjusted`` (Menon et al. 2021). The validation loss of the last two is the
             class-balanced cross-entropy.
-        seed: Seed of the batch order and of dropout.
+        optimizer: ``adam``; ``sgd``, with options as in ``sgd:lr=0.1:epochs=20``, one cycle of
+            Nesterov momentum with weight decay; or ``auto``: sgd for resnets and networks of
+            torchvision that are built by name, adam for all others.
+        augment: ``none``, ``flip``, ``crop`` or ``flip+crop`` of the training images, drawn anew in
+            every epoch; ``auto``: flip+crop for CIFAR-10, crop for GTSRB, none for all others.
+        seed: Seed of the batch order, of the augmentation and of dropout.
         zeros: ``held``, or ``free``: weights that are zero train like all others, and masks of this
             package are given up.
         progress: Whether to show a progress bar.
@@ -122,10 +139,19 @@ def fit(
         >>> list(history["epoch"])
         [1, 2]
     """
-    check_training(epochs=epochs, patience=patience, lr=lr, batch_size=batch_size, loss=loss)
+    check_training(
+        epochs=epochs,
+        patience=patience,
+        lr=lr,
+        batch_size=batch_size,
+        loss=loss,
+        optimizer=optimizer,
+        augment=augment,
+    )
     check_module(model)
     check_trainable(model)
     data = as_data(data)
+    augmentation_for(augment, data)
     check_network(model, data.train)
     check_trains(model)
     zero_masks = _zero_masks(model, zeros)
@@ -138,6 +164,8 @@ def fit(
         lr=lr,
         batch_size=batch_size,
         loss=loss,
+        optimizer=optimizer,
+        augment=augment,
         seed=seed,
         progress=progress,
         on_epoch=on_epoch,

@@ -96,6 +96,15 @@ def test_the_usual_imbalance_follows_from_the_data_set() -> None:
     assert commands.command("train", parameters(even)).endswith("-e train -P imbalance=none")
 
 
+def test_networks_with_widths_of_their_own_have_no_hidden() -> None:
+    plain = TrainConfig(model="resnet20")
+    assert plain.hidden == ""
+    assert commands.command("train", parameters(plain)).endswith("-e train -P model=resnet20")
+    with pytest.warns(UserWarning, match="hidden=8,8 is ignored: resnet20 has widths of its own"):
+        assert TrainConfig(model="resnet20", hidden="8,8").hidden == ""
+    assert TrainConfig(model="mlp").hidden == "256,256"
+
+
 def tracked(params: dict[str, str]) -> Any:
     data = SimpleNamespace(params=params, tags={})
     return SimpleNamespace(data=data, inputs=None, info=SimpleNamespace(run_id="r"))

@@ -1,6 +1,9 @@
 """Data sets as tensors in memory: loaded, split and made imbalanced, every draw seeded."""
 
 from leastloss.data.as_data import as_data
+from leastloss.data.augmentation import AUGMENTATIONS as AUGMENTATIONS
+from leastloss.data.augmentation import augmentation_for as augmentation_for
+from leastloss.data.augmentation import augmented as augmented
 from leastloss.data.container import Data
 from leastloss.data.corruptions.apply import applicable, check_corruptions, corrupt
 from leastloss.data.corruptions.registry import CORRUPTIONS, Corruption

@@ -93,11 +93,10 @@ def robustness_command(run_ids: Sequence[str], params: Mapping[str, str]) -> str
 
 
 def _usual(params: Mapping[str, str]) -> dict[str, str]:
-    """What goes unsaid in a command: the defaults, some of which follow from the data set."""
+    """What goes unsaid in a command: the defaults, some of which follow from data set and model."""
     usual = defaults(PruneConfig)
-    return defaults(PruneConfig, dataset=params.get("dataset", usual["dataset"])) | {
-        "dataset": usual["dataset"]
-    }
+    leading = {name: usual[name] for name in ("dataset", "model")}
+    return defaults(PruneConfig, **{k: params.get(k, v) for k, v in leading.items()}) | leading
 
 
 def _call(entry: str, options: Mapping[str, str]) -> str:

@@ -6,8 +6,9 @@ This module imports nothing heavy, so that ``--help`` answers at once.
 from dataclasses import dataclass
 from typing import Any
 
-from leastloss.options import Options, option
-from leastloss.plan import COUNT, NAMES, SEED, SEED_HELP, Plan, Seeded
+from leastloss.errors import notice
+from leastloss.options import Options, fields_of, option
+from leastloss.plan import COUNT, NAMES, OF_WIDTHS, SEED, SEED_HELP, Plan, Seeded
 
 _FROM_ZERO: dict[str, Any] = {"at_least": 0, "at_most": 10**6}
 _SHARES: dict[str, Any] = {"each": float, "at_least": 0, "at_most": 1, "once": True}
@@ -79,17 +80,31 @@ class TrainConfig(Seeded):
     )
     model: str = option(
         "binarized-mlp",
-        "binarized-mlp (weights in {-1, +1}), mlp (ReLU), mlp-no-bias or convnet.",
+        "binarized-mlp (weights in {-1, +1}), mlp (ReLU), mlp-no-bias, convnet, resnet8, resnet20, "
+        "resnet20-b, resnet32, resnet56, vgg11-bn, mobilenet, or one of torchvision, as resnet18.",
         "model",
         "always",
     )
     hidden: str = option(
         "256,256",
-        "Widths of the hidden layers; of a convnet: convolutions, then one linear layer.",
+        "Widths of the hidden layers; of a convnet: convolutions, then one linear layer; others "
+        "have their own.",
         "model",
         "always",
         each=int,
         **COUNT,
+    )
+    normalize: str = option(
+        "auto",
+        "How resnets and networks of torchvision normalise pixels: none, imagenet, cifar10, half "
+        "(to [-1, 1]), or means/deviations by channel; auto: imagenet in colour, else half.",
+        "model",
+    )
+    weights: str = option(
+        "",
+        "File of weights that others trained, taken instead of training; empty: train.",
+        "model",
+        "always",
     )
     epochs: int = option(300, "Most passes over the training images.", "training", **COUNT)
     patience: int = option(
@@ -108,6 +123,19 @@ class TrainConfig(Seeded):
         "plain, balanced (every class counts alike) or logit-adjusted cross-entropy.",
         "training",
     )
+    optimizer: str = option(
+        "auto",
+        "adam, or sgd in one cycle, with options like sgd:lr=0.1:epochs=20; auto: sgd for resnets "
+        "and networks of torchvision, adam for all others.",
+        "training",
+    )
+    augment: str = option(
+        "auto",
+        "What is done to training images: none, flip, crop or flip+crop; auto: flip+crop for "
+        "CIFAR-10, crop for GTSRB, none for all others.",
+        "training",
+        choices=("auto", "none", "flip", "crop", "flip+crop"),
+    )
     data_dir: str = option(
         "", "Folder of the image files; empty: LEASTLOSS_DATA, else ./data.", "place"
     )
@@ -117,6 +145,10 @@ class TrainConfig(Seeded):
         if self.imbalance == "auto":  # what runs hold is the profile itself
             profile = "none" if self.dataset in _IMBALANCED_BY_NATURE else "exp"
             object.__setattr__(self, "imbalance", profile)
+        if self.hidden and self.model not in OF_WIDTHS:
+            if self.hidden != fields_of(TrainConfig)["hidden"].default:
+                notice(f"hidden={self.hidden} is ignored: {self.model} has widths of its own")
+            object.__setattr__(self, "hidden", "")
 
 
 @dataclass(frozen=True, kw_only=True)

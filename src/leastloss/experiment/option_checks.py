@@ -13,8 +13,9 @@ from leastloss.evaluation import FAILED
 from leastloss.experiment.config import PruneConfig, TrainConfig
 from leastloss.information import BOUNDARIES, ENCODINGS
 from leastloss.losses import LOSSES
-from leastloss.models import MLP, MODELS, BinarizedMLP
+from leastloss.models import MLP, MODELS, BinarizedMLP, known_model
 from leastloss.names import choose
+from leastloss.optimizers import read_optimizer
 from leastloss.options import numbers
 from leastloss.pruning import as_recovery, check_plan, prune, rounds_of, spelled
 from leastloss.seeds import torch_stream
@@ -22,14 +23,15 @@ from leastloss.seeds import torch_stream
 
 def binary_model(name: str) -> bool:
     """Whether networks of this name have binary layers."""
-    return MODELS[choose("model", name, MODELS)] is BinarizedMLP
+    return MODELS.get(known_model(name)) is BinarizedMLP
 
 
 def check_training_axes(config: TrainConfig) -> None:
     """Refuse unknown names of data sets, networks and losses."""
     choose("data set", config.dataset, DATASETS)
     choose("imbalance profile", config.imbalance, PROFILES)
-    choose("model", config.model, MODELS)
+    known_model(config.model)
+    read_optimizer(config.optimizer)
     choose("loss", config.loss, LOSSES)
 
 

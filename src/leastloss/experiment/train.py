@@ -16,13 +16,14 @@ from leastloss.experiment.dense import MODEL_TAG, SOURCE_TAG, WEIGHTS, Dense
 from leastloss.experiment.option_checks import check_training_axes
 from leastloss.experiment.run_names import data_words, joined, name_tags, note_of
 from leastloss.geometry import COLLAPSE
-from leastloss.models import build_model, save_network
+from leastloss.models import build_model, load_checkpoint, save_network
 from leastloss.options import number, numbers, parameters
 from leastloss.plots import collapse_curves, render, training_curves
 from leastloss.seeds import torch_stream
 from leastloss.training import fit
 
-WATCHED = 200  # samples per class for collapse during training: quick enough for every epoch
+TRAINING, COLLAPSING = "training.png", "collapse.png"
+WATCHED = 2000  # samples for collapse during training: quick enough for every epoch
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +47,7 @@ def train(config: TrainConfig) -> Dense:
     with tracking.run("train", name, params, tags=name_tags(params)) as run_id:
         dense = train_dense(start, run_id)
         note = note_of(params, "Trains a dense network.", command("train", params))
-        tracking.describe(run_id, note, figures=["training.png", "collapse.png"])
+        tracking.describe(run_id, note, figures=[] if config.weights else [TRAINING, COLLAPSING])
     report(dense)
     click.echo(f"train run: {dense.run_id}")
     return dense
@@ -86,37 +87,34 @@ def data_of(config: TrainConfig) -> Data:
 
 
 def network_of(config: TrainConfig, data: Data) -> nn.Module:
-    """Build the untrained network that a configuration asks for."""
+    """Build the network that a configuration asks for, with its weights if it names a file."""
     hidden = numbers(config.hidden, int, "hidden")
     generator = torch_stream(config.seed, "initialisation")
     try:
-        return build_model(config.model, data.shape, hidden, data.classes, generator=generator)
+        model = build_model(
+            config.model,
+            data.shape,
+            hidden,
+            data.classes,
+            normalize=config.normalize,
+            generator=generator,
+        )
     except RuntimeError as error:  # torch's, when memory does not suffice
         raise ResourceError(
             f"a network with hidden={config.hidden} does not fit: {error}"
         ) from error
+    return load_checkpoint(config.weights, model) if config.weights else model
 
 
 def train_dense(start: Untrained, run_id: str) -> Dense:
-    """Train within an open run; log data, history, metrics, weights and model to it."""
+    """Train within an open run, unless weights are given; log all of it there."""
     config, model, data = start.config, start.model, start.data
     tracking.log_data(run_id, data)
     if data.source:
         tracking.log_tags(run_id, {SOURCE_TAG: data.source})
-    history = fit(
-        model,
-        data,
-        epochs=config.epochs,
-        patience=config.patience,
-        lr=config.lr,
-        batch_size=config.batch_size,
-        loss=config.loss,
-        seed=config.seed,
-        on_epoch=lambda _, network: network_collapse(network, data.train, most=WATCHED),
-    )
+    history = None if config.weights else _fitted(config, model, data)
     widths = numbers(config.hidden, int, "hidden")
     name = " ".join([config.model, "-".join(str(width) for width in widths)]).strip()
-    tracking.log_metrics(run_id, _epochs(history))
     metrics = evaluate(model, data.test)
     metrics |= {f"val_{name}": value for name, value in evaluate(model, data.val).items()}
     metrics |= network_collapse(model, data.train)
@@ -124,15 +122,33 @@ def train_dense(start: Untrained, run_id: str) -> Dense:
     about = {"data": data.recipe, "name": name, "settings": settings}
     about |= {"data_source": data.source} if data.source else {}
     tracking.log_file(run_id, WEIGHTS, lambda path: save_network(path, model, {}, about))
-    figure = training_curves(history, title=f"{name} on {data.title}")
-    tracking.log_bytes(run_id, render(figure), "training.png")
-    figure = collapse_curves(history, title=f"{name} on {data.title}")
-    tracking.log_bytes(run_id, render(figure), "collapse.png")
+    if history is not None:
+        tracking.log_metrics(run_id, _epochs(history))
+        title = f"{name} on {data.title}"
+        tracking.log_bytes(run_id, render(training_curves(history, title=title)), TRAINING)
+        tracking.log_bytes(run_id, render(collapse_curves(history, title=title)), COLLAPSING)
     model_id = tracking.log_network(run_id, model, data, "dense", {"run_id": run_id})
     tracking.log_metrics(run_id, [(0, metrics)], model_id)
     tracking.log_tags(run_id, {MODEL_TAG: model_id})
     return Dense(
         model=model, data=data, run_id=run_id, model_id=model_id, name=name, settings=settings
+    )
+
+
+def _fitted(config: TrainConfig, model: nn.Module, data: Data) -> pd.DataFrame:
+    most = min(200, max(20, WATCHED // data.classes))
+    return fit(
+        model,
+        data,
+        epochs=config.epochs,
+        patience=config.patience,
+        lr=config.lr,
+        batch_size=config.batch_size,
+        loss=config.loss,
+        optimizer=config.optimizer,
+        augment=config.augment,
+        seed=config.seed,
+        on_epoch=lambda _, network: network_collapse(network, data.train, most=most),
     )
 
 

@@ -2,7 +2,9 @@
 
 from leastloss.models.binarize import BinaryLinear, binarize
 from leastloss.models.build import MODELS, build_model
+from leastloss.models.build import known_model as known_model
 from leastloss.models.chain import check_chain as check_chain
+from leastloss.models.checkpoints import load_checkpoint
 from leastloss.models.convnet import ConvNet
 from leastloss.models.copying import own_copy as own_copy
 from leastloss.models.copying import to_torch_prune
@@ -26,6 +28,8 @@ from leastloss.models.matrices import describe_dense as describe_dense
 from leastloss.models.matrices import network_sparsity as network_sparsity
 from leastloss.models.matrices import weight_matrices as weight_matrices
 from leastloss.models.mlp import MLP, BinarizedMLP
+from leastloss.models.normalize import Normalize
+from leastloss.models.resnet import ResNet
 from leastloss.models.running import evaluation_mode as evaluation_mode
 from leastloss.models.running import fitting as fitting
 from leastloss.models.running import hooked as hooked
@@ -34,6 +38,7 @@ from leastloss.models.running import reading as reading
 from leastloss.models.spans import Span as Span
 from leastloss.models.spans import norms_behind as norms_behind
 from leastloss.models.spans import spans_of as spans_of
+from leastloss.models.torchvision_network import TorchvisionNetwork
 from leastloss.models.units import hidden_units as hidden_units
 from leastloss.models.units import sort_by_unit as sort_by_unit
 from leastloss.models.untouched import check_module as check_module
@@ -54,8 +59,12 @@ __all__ = [
     "BinarizedMLP",
     "BinaryLinear",
     "ConvNet",
+    "Normalize",
+    "ResNet",
+    "TorchvisionNetwork",
     "binarize",
     "build_model",
+    "load_checkpoint",
     "load_network",
     "save_network",
     "to_torch_prune",

@@ -7,16 +7,47 @@ from math import prod
 import torch
 from torch import nn
 
+from leastloss.errors import InputError
 from leastloss.models.convnet import ConvNet
 from leastloss.models.mlp import MLP, BinarizedMLP
+from leastloss.models.resnet import ResNet
+from leastloss.models.torchvision_network import (
+    SMALL_IMAGES,
+    TorchvisionNetwork,
+    torchvision_names,
+)
 from leastloss.names import choose
+from leastloss.plan import OF_WIDTHS
 
 MODELS: dict[str, Callable[..., nn.Module]] = {
     "binarized-mlp": BinarizedMLP,
     "mlp": MLP,
     "mlp-no-bias": partial(MLP, bias=False),
     "convnet": ConvNet,
+    "resnet8": partial(ResNet, blocks=1, shortcut="conv"),
+    "resnet20": partial(ResNet, blocks=3),
+    "resnet20-b": partial(ResNet, blocks=3, shortcut="conv-bn"),
+    "resnet32": partial(ResNet, blocks=5),
+    "resnet56": partial(ResNet, blocks=9),
+    **{name: partial(TorchvisionNetwork, name=name) for name in SMALL_IMAGES},
 }
+"""Networks by name; the names of torchvision's are taken too, see :func:`known_model`."""
+
+
+def known_model(name: str) -> str:
+    """Return a name that :func:`build_model` takes.
+
+    Raises:
+        InputError: If it is none.
+
+    Example:
+        >>> known_model("resnet20"), known_model("resnet18")
+        ('resnet20', 'resnet18')
+    """
+    if name in MODELS:
+        return name
+    every = [*MODELS, *torchvision_names()]
+    return choose("model", name, every, listed=[*MODELS, "and those of torchvision, as resnet18"])
 
 
 def build_model(
@@ -25,26 +56,38 @@ def build_model(
     hidden: Sequence[int],
     classes: int,
     *,
+    normalize: str = "auto",
     generator: torch.Generator | None = None,
 ) -> nn.Module:
     """Build a network by name.
 
     Args:
-        name: One of ``MODELS``.
+        name: One of ``MODELS``, or a classification network of torchvision.
         shape: Shape of one sample, or the number of its values.
-        hidden: Widths of the hidden layers.
+        hidden: Widths of the hidden layers of a perceptron or ConvNet; others have their own.
         classes: Number of classes.
+        normalize: What pixels in [0, 1] become first, see
+            :func:`leastloss.models.normalize.normalization_for`; perceptrons and ConvNets take
+            them as they are.
         generator: Source of the initial weights; the global one when omitted.
 
     Raises:
-        InputError: If the name is unknown, a width is impossible, or the samples are no images and
-            the network needs them.
+        InputError: If the name is unknown, a width is impossible, or the samples are no images, or
+            none of a size that the network runs on, and it needs them; or if there is no
+            ``normalize`` to choose.
 
     Example:
         >>> type(build_model("mlp", 64, (32,), 10)).__name__
         'MLP'
     """
     sides = (shape,) if isinstance(shape, int) else tuple(shape)
-    model = MODELS[choose("model", name, MODELS)]
-    inputs = sides if model is ConvNet else prod(sides)
-    return model(inputs, hidden, classes, generator=generator)
+    if known_model(name) in OF_WIDTHS:
+        if normalize != "auto":
+            raise InputError(
+                f"normalize is {normalize!r}, and a {name} takes pixels as they are; it belongs to "
+                "resnets and the networks of torchvision"
+            )
+        inputs = sides if name == "convnet" else prod(sides)
+        return MODELS[name](inputs, hidden, classes, generator=generator)
+    network = MODELS.get(name) or partial(TorchvisionNetwork, name=name)
+    return network(sides, classes=classes, normalize=normalize, generator=generator)

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -18,6 +18,8 @@ from leastloss.models.copying import own_copy
 from leastloss.models.layers import Masks
 from leastloss.models.mlp import MLP, BinarizedMLP
 from leastloss.models.rebuilt import check_masks, rebuilt
+from leastloss.models.resnet import ResNet
+from leastloss.models.torchvision_network import TorchvisionNetwork
 from leastloss.models.zeros import remember_masks, zeros_of
 
 # A header that was tampered with may hold values of any type.
@@ -27,10 +29,13 @@ _DAMAGED = (
 )
 _MASK = "mask/"
 _STATE = "state/"
-_KINDS: dict[str, type[MLP | BinarizedMLP | ConvNet]] = {
+_Network: TypeAlias = MLP | BinarizedMLP | ConvNet | ResNet | TorchvisionNetwork
+_KINDS: dict[str, type[_Network]] = {
     "mlp": MLP,
     "binarized-mlp": BinarizedMLP,
     "convnet": ConvNet,
+    "resnet": ResNet,
+    "torchvision": TorchvisionNetwork,
 }
 
 
@@ -86,7 +91,7 @@ def save_network(
         raise ResourceError(f"cannot write {path.name}: {error}") from error
 
 
-def _check_sizes(network: Callable[..., nn.Module], model: MLP | BinarizedMLP | ConvNet) -> None:
+def _check_sizes(network: Callable[..., nn.Module], model: _Network) -> None:
     """Refuse at once what nobody could read again."""
     with torch.device("meta"):  # shapes alone
         built = network(**model.sizes).state_dict()

@@ -88,6 +88,8 @@ def _trained(dense: Dense, widths: tuple[int, ...]) -> nn.Module:
         lr=float(settings["lr"]),
         batch_size=int(settings["batch_size"]),
         loss=settings.get("loss", "plain"),
+        optimizer=settings.get("optimizer", "auto"),
+        augment=settings.get("augment", "auto"),
         seed=int(settings["seed"]),
     )
     return model
