@@ -1,5 +1,6 @@
 """What the tests of several rooms share: small data, small networks, a tracking store."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import mlflow
 import pytest
 import torch
+from filelock import FileLock
 from hypothesis import settings
 from mlflow import MlflowClient
 from tests.zero_cases import DATA, count, network
@@ -61,9 +63,14 @@ def reloaded() -> nn.Sequential:
 
 @pytest.fixture(scope="session")
 def _store_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A new store costs seconds of migrations, so it is made once and copied."""
-    folder = tmp_path_factory.mktemp("store")
-    MlflowClient(f"sqlite:///{folder}/mlflow.db").search_experiments()
+    """A new store costs seconds of migrations, so it is made once, for all workers, and copied."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "store"
+    with FileLock(f"{folder}.lock"):
+        if not folder.exists():
+            made = tmp_path_factory.mktemp("store-in-the-making")
+            MlflowClient(f"sqlite:///{made}/mlflow.db").search_experiments()
+            shutil.copytree(made, folder)
     return folder / "mlflow.db"
 
 

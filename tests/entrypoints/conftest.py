@@ -6,6 +6,7 @@ import logging
 import os
 import shutil
 from collections.abc import Iterator
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,14 @@ import pytest
 from click import Command
 from click.testing import CliRunner, Result
 from filelock import FileLock
+from matplotlib.figure import Figure
 from mlflow import MlflowClient
+from PIL import Image
+
+from leastloss.experiment.dense import Dense
+from leastloss.experiment.prune_run import child_run
+from leastloss.experiment.prune_run.artifacts import pictures
+from leastloss.pruning import PruningPath
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = ("train", "prune", "robustness", "compare", "sweep")
@@ -84,6 +92,42 @@ def entry() -> Entry:
     return Entry()
 
 
+def leave_figures_empty(patch: pytest.MonkeyPatch) -> None:
+    """Make figures, but do not draw them: layout and rendering take most of an entry point's time.
+
+    How figures look is tested in ``tests/plots`` and ``tests/report``.
+    """
+
+    def savefig(figure: Figure, file: Any, *, format: str = "png", **options: Any) -> None:
+        if format == "svg":
+            text = '<svg viewBox="0 0 1 1"></svg>'
+            file.write(text if isinstance(file, StringIO) else text.encode())
+        else:
+            Image.new("L", (1, 1)).save(file, format)
+
+    patch.setattr(Figure, "savefig", savefig)
+    patch.setattr(Figure, "draw_without_rendering", lambda figure: None)
+
+
+@pytest.fixture
+def drawn() -> None:
+    """Asked for by tests that look at figures."""
+
+
+@pytest.fixture(autouse=True)
+def _empty_figures(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if "drawn" not in request.fixturenames:
+        leave_figures_empty(monkeypatch)
+
+
+def pictures_of_one(path: PruningPath, dense: Dense) -> dict[str, bytes]:
+    """Draw the pictures of ``nc``; those of the other criteria take the same code and time."""
+    with pytest.MonkeyPatch.context() as patch:
+        if path.settings["criterion"] != "nc":
+            leave_figures_empty(patch)
+        return pictures(path, dense)
+
+
 def make_pipeline(folder: Path, entry: Entry) -> dict[str, str]:
     """Train and prune in every way that the tests look at."""
     mlflow.set_tracking_uri(f"sqlite:///{folder}/mlflow.db")
@@ -93,24 +137,18 @@ def make_pipeline(folder: Path, entry: Entry) -> dict[str, str]:
     train = entry.run("train")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MLFLOW_EXPERIMENT_NAME", "twice")
+        patch.setattr(child_run, "pictures", pictures_of_one)
         own = entry.run("prune", criteria=ALL, seed=1)
         again = entry.run("prune", criteria=ALL, seed=1, artifacts="light")
+    ids = {"train": train, "own": own, "again": again}
+    given = {"run_id": train, "criteria": "magnitude,random"}
     floats = {"model": "mlp", "granularity": "unit", "imbalance": "none", "criteria": "nc"}
-    floats |= {"to_sparsity": "0.75"}
-    return {
-        "train": train,
-        "given": entry.run("prune", run_id=train, criteria="magnitude,random"),
-        "own": own,
-        "again": again,
-        "repaired": entry.run(
-            "prune",
-            run_id=train,
-            criteria="magnitude,random",
-            recovery="recalibrate",
-            artifacts="light",
-        ),
-        "floats": entry.run("prune", **floats),
-    }
+    with pytest.MonkeyPatch.context() as patch:
+        leave_figures_empty(patch)
+        ids["given"] = entry.run("prune", **given)
+        ids["repaired"] = entry.run("prune", recovery="recalibrate", artifacts="light", **given)
+        ids["floats"] = entry.run("prune", to_sparsity="0.75", **floats)
+    return ids
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,7 @@ def table_of(client: MlflowClient, run_id: str) -> pd.DataFrame:
     return pd.read_csv(Path(client.download_artifacts(run_id, "table.csv")))
 
 
+@pytest.mark.usefixtures("drawn")
 def test_one_prune_run(finished: MlflowClient, entry: Entry, pipeline: dict[str, str]) -> None:
     run_id = entry.run("compare", runs=pipeline["own"])
     table = table_of(finished, run_id)
@@ -29,6 +30,7 @@ def test_one_prune_run(finished: MlflowClient, entry: Entry, pipeline: dict[str,
     assert run.data.tags["leastloss.kind"] == "compare"
 
 
+@pytest.mark.usefixtures("drawn")  # the interval is told in the legend of a figure
 def test_seeds_are_averaged_with_an_interval(
     finished: MlflowClient, entry: Entry, pipeline: dict[str, str]
 ) -> None:

@@ -224,7 +224,7 @@ def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     def begins(*_: object, **__: object) -> None:
         raise AssertionError("work began")
 
-    for work in ("dense.fit", "prune_run.prune.pruned_child", "study.sweep.run_jobs"):
+    for work in ("train.fit", "prune_run.prune.pruned_child", "study.sweep.run_jobs"):
         monkeypatch.setattr(f"leastloss.experiment.{work}", begins)
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("MLFLOW_RUN_ID", raising=False)

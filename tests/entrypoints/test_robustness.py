@@ -46,10 +46,6 @@ def test_takes_train_runs_prune_runs_and_children(
         *zip(dense["severity"], dense["accuracy"], strict=True)
     ]
     assert run.data.metrics["mce/dense"] == 1
-    for name in ("robustness", "robustness_minority", "robustness_matrix", "corruption_errors"):
-        picture = Path(finished.download_artifacts(run_id, f"{name}.png"))
-        assert picture.stat().st_size > 8_000
-    assert Path(finished.download_artifacts(run_id, "corruptions.png")).exists()
     summary = pd.read_csv(Path(finished.download_artifacts(run_id, "summary.csv")))
     assert set(summary["model"]) == models
     for row in summary.to_dict("records"):
@@ -60,6 +56,17 @@ def test_takes_train_runs_prune_runs_and_children(
     clean = table[(table["model"] == "dense") & (table["corruption"] == "clean")]["accuracy"]
     source = pipeline["own"] if kind == "child" else pipeline["train"]
     assert float(clean.iloc[0]) == finished.get_run(source).data.metrics["accuracy"]
+
+
+@pytest.mark.usefixtures("drawn")
+def test_its_figures_are_drawn(
+    finished: MlflowClient, entry: Entry, pipeline: dict[str, str]
+) -> None:
+    run_id = entry.run("robustness", run_id=pipeline["train"], **MILD)
+    for name in ("robustness", "robustness_minority", "robustness_matrix", "corruption_errors"):
+        picture = Path(finished.download_artifacts(run_id, f"{name}.png"))
+        assert picture.stat().st_size > 8_000
+    assert Path(finished.download_artifacts(run_id, "corruptions.png")).exists()
 
 
 def test_at_a_sparsity_the_network_is_the_one_of_that_step(

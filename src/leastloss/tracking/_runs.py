@@ -12,9 +12,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from leastloss.errors import ResourceError
 from leastloss.evaluation import key_of
 from leastloss.tracking._exporter import stop, warm_up
+from leastloss.tracking._fetch import check_artifacts
 from leastloss.tracking._find import raise_deleted
 from leastloss.tracking._models import drop_models, finish_models
-from leastloss.tracking._places import check_artifacts
 from leastloss.tracking._process import PROCESS, close_orphans, environment, this_process
 from leastloss.tracking._store import client, store_errors
 

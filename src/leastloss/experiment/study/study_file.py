@@ -12,9 +12,16 @@ from leastloss.evaluation import reach_of
 from leastloss.experiment.config import PruneConfig, TrainConfig
 from leastloss.experiment.option_checks import binary_model, check_metrics
 from leastloss.experiment.prune_run.choices import choices
-from leastloss.experiment.study.file_layers import read_layers
 from leastloss.experiment.study.study import Arm, Report, Study
-from leastloss.experiment.study.toml_values import is_list, share, table, text_of, typed, values_of
+from leastloss.experiment.study.toml_tables import (
+    is_list,
+    read_layers,
+    share,
+    table,
+    text_of,
+    typed,
+    values_of,
+)
 from leastloss.names import choose
 from leastloss.options import fields_of, names
 from leastloss.pruning import as_recovery, rounds_of, spelled
