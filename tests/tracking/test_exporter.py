@@ -1,12 +1,15 @@
 """The worker that exports networks: another one starts where the first was killed."""
 
+import warnings
 from concurrent.futures import BrokenExecutor, Future
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from torch import nn
 
+from leastloss.models import ConvNet
 from leastloss.tracking import _exporter
 
 
@@ -46,3 +49,15 @@ def test_a_killed_worker_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
     example = np.zeros((2, 3), dtype=np.float32)
     _exporter.submit(nn.Linear(3, 2), example, {}, Path("model")).result()
     assert pools.cleared == 1
+
+
+def test_a_network_in_channels_last_order_is_written_without_a_word(tmp_path: Path) -> None:
+    network = ConvNet((3, 8, 8), (4, 3), 2).eval().requires_grad_(False)
+    example = np.random.default_rng(0).random((2, 3, 8, 8), dtype=np.float32)
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        _exporter.export(network, example, {}, tmp_path / "model")
+    assert not [line for line in told if "complete tensor" in str(line.message)]
+    (file,) = (tmp_path / "model").rglob("*.pt2")
+    loaded = torch.export.load(file).module()
+    assert torch.equal(loaded(torch.from_numpy(example)), network(torch.from_numpy(example)))

@@ -10,6 +10,7 @@ import os
 import signal
 import threading
 import time
+import warnings
 from concurrent.futures import BrokenExecutor, Future
 from importlib.metadata import version
 from pathlib import Path
@@ -41,14 +42,17 @@ def export(
     import mlflow.pytorch  # in the worker; it knows nothing of the store
     from mlflow.models import Model
 
-    mlflow.pytorch.save_model(
-        model,
-        str(folder),
-        mlflow_model=Model(**facts),
-        input_example=example,
-        pip_requirements=[f"{name}=={version(name).partition('+')[0]}" for name in PACKAGES],
-        serialization_format="pt2",
-    )
+    with warnings.catch_warnings():
+        # Said of each weight in channels-last order; what is loaded again has the same values.
+        warnings.filterwarnings("ignore", "No complete tensor found in the group")
+        mlflow.pytorch.save_model(
+            model,
+            str(folder),
+            mlflow_model=Model(**facts),
+            input_example=example,
+            pip_requirements=[f"{name}=={version(name).partition('+')[0]}" for name in PACKAGES],
+            serialization_format="pt2",
+        )
 
 
 @functools.cache
