@@ -6,6 +6,7 @@ and targets z, the minimum of ``E[(z - w_K^T x_K)^2] + sum_K ridge w^2`` is
 fitted again, is exactly ``w_a^2 / [(S_KK + ridge)^-1]_aa``: optimal brain surgeon (Hassibi and
 Stork 1993; row by row, Frantar and Alistarh 2022). Rows with the same support share one factor; all
 others are factored in batches of about equal size.
+Where that is too much work, as in wide layers, :mod:`leastloss.geometry.wide_layers` does without.
 """
 
 from collections.abc import Iterator
@@ -18,6 +19,12 @@ from torch import Tensor
 from torch.nn import functional
 
 from leastloss.errors import InputError
+from leastloss.geometry.wide_layers import (
+    cholesky,
+    conjugate_gradients,
+    interpolated_diagonals,
+    is_wide,
+)
 
 CHUNK = 8_000_000  # numbers of a batch of matrices: bounds the memory, not the result
 _SLACK = 1.15  # rows of a batch differ in size by at most this: padding is wasted work
@@ -30,6 +37,7 @@ def masked_least_squares(
     ridge: Tensor,
     *,
     diagonals: Tensor | None = None,
+    start: Tensor | None = None,
 ) -> Tensor:
     """Fit every row on the inputs that it keeps.
 
@@ -40,6 +48,7 @@ def masked_least_squares(
         ridge: Added to the diagonal of S, shape (d,), above 0.
         diagonals: Zeros of shape (rows, d), float64; filled with what :func:`inverse_diagonals`
             returns, at half its cost.
+        start: Weights to begin with where the solution is found step by step, shape (rows, d).
 
     Returns:
         Weights, shape (rows, d), float64; 0 where the mask is False.
@@ -60,6 +69,10 @@ def masked_least_squares(
             f"cross moments have shape {tuple(cross.shape)}; they must be finite and of shape "
             f"{tuple(mask.T.shape)}"
         )
+    if is_wide(mask):
+        if diagonals is not None:
+            diagonals.copy_(interpolated_diagonals(moments, mask, ridge))
+        return conjugate_gradients(moments, cross, mask, ridge, start)
     weights = torch.zeros(mask.shape, dtype=torch.float64, device=moments.device)
     for rows, support, factor, valid in factors(moments, mask, ridge):
         if valid is None:  # one support for all rows
@@ -80,7 +93,8 @@ def inverse_diagonals(moments: Tensor, mask: Tensor, ridge: Tensor) -> Tensor:
     Arguments and errors are those of :func:`masked_least_squares`.
 
     Returns:
-        Shape (rows, d), float64, above 0 where the mask is True and 0 elsewhere.
+        Shape (rows, d), float64, above 0 where the mask is True and 0 elsewhere; of wide layers,
+        interpolated.
 
     Example:
         >>> s, ridge = torch.diag(torch.tensor([1.0, 3.0])).double(), torch.ones(2).double()
@@ -89,6 +103,8 @@ def inverse_diagonals(moments: Tensor, mask: Tensor, ridge: Tensor) -> Tensor:
                 [0.0000, 0.2500]], dtype=torch.float64)
     """
     check_problem(moments, mask, ridge)
+    if is_wide(mask):
+        return interpolated_diagonals(moments, mask, ridge)
     diagonals = torch.zeros(mask.shape, dtype=torch.float64, device=moments.device)
     for rows, support, factor, valid in factors(moments, mask, ridge):
         _put_diagonals(diagonals, rows, support, factor, valid)
@@ -126,7 +142,7 @@ def factors(
     for shared in ((sharing > 1) & (sizes > 0)).nonzero()[:, 0]:
         support = supports[shared].nonzero()[:, 0]
         block = moments[support[:, None], support] + torch.diag(ridge[support])
-        yield (owner == shared).nonzero()[:, 0], support, _cholesky(block), None
+        yield (owner == shared).nonzero()[:, 0], support, cholesky(block), None
     single = ((sharing == 1) & (sizes > 0)).nonzero()[:, 0]
     single = single[sizes[single].argsort()]
     first = torch.empty(len(supports), dtype=torch.int64, device=mask.device)
@@ -142,7 +158,7 @@ def factors(
         pairs = (place[:, :, None] * width + place[:, None, :]).flatten()
         block = padded.index_select(0, pairs).view(len(group), size, size)
         block.diagonal(dim1=1, dim2=2).add_(ridge[support].where(valid, 1.0))
-        yield first[group], support, _cholesky(block), valid
+        yield first[group], support, cholesky(block), valid
 
 
 def _batches(ordered: Tensor, sizes: Tensor) -> Iterator[Tensor]:
@@ -159,14 +175,6 @@ def _batches(ordered: Tensor, sizes: Tensor) -> Iterator[Tensor]:
             end += 1
         yield ordered[start:end]
         start = end
-
-
-def _cholesky(block: Tensor) -> Tensor:
-    factor: Tensor
-    factor, failed = torch.linalg.cholesky_ex(block)
-    if bool(failed.any()):
-        raise InputError("the moments are not positive semi-definite, so they are no moments")
-    return factor
 
 
 def _inverse_diagonal(factor: Tensor) -> Tensor:

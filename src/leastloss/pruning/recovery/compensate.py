@@ -6,6 +6,7 @@ from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from leastloss.activations import (
@@ -165,11 +166,16 @@ def fit_layer(
     for g, support in enumerate(row_supports(mask, moments)):
         ridge = ridge_of(layer, moments[g], gamma)
         inverse_diagonals = torch.zeros_like(support, dtype=torch.float64) if inverse else None
+        rows = slice(g * len(support), (g + 1) * len(support))
         solution = masked_least_squares(
-            moments[g], cross[g], support, ridge, diagonals=inverse_diagonals
+            moments[g],
+            cross[g],
+            support,
+            ridge,
+            diagonals=inverse_diagonals,
+            start=_now(layer, rows, support),
         )
         diagonals += [] if inverse_diagonals is None else [inverse_diagonals]
-        rows = slice(g * len(support), (g + 1) * len(support))
         layer.weight[rows] = solution[:, :width].reshape(layer.weight[rows].shape).to(layer.weight)
         if layer.bias is not None:
             layer.bias[rows] = solution[:, -1].to(layer.bias)
@@ -179,6 +185,15 @@ def fit_layer(
         torch.cat(constants) if constants else None,
         torch.cat(diagonals) if diagonals else None,
     )
+
+
+def _now(layer: Layer, rows: slice, support: Tensor) -> Tensor:
+    """Weights and bias of a group of units as they are; 0 for what a BatchNorm adds."""
+    weights = layer.weight[rows].flatten(1)
+    lacking = support.shape[1] - weights.shape[1]
+    if layer.bias is not None and lacking:
+        return torch.cat([weights, layer.bias[rows, None]], dim=1)
+    return functional.pad(weights, (0, lacking))
 
 
 def shift_norm(model: nn.Module, dense: nn.Module, name: str, constants: Tensor) -> None:
