@@ -44,7 +44,10 @@ def test_bad_input_fails_before_a_run_is_opened(options: dict[str, str], said: s
 def test_what_is_logged_is_fetched(
     store: MlflowClient, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(recipe.tracking, "log_network", lambda *rest: "m-0")  # an export takes long
+    # Exports and figures take seconds.
+    monkeypatch.setattr(recipe.tracking, "log_network", lambda *rest: "m-0")
+    monkeypatch.setattr("leastloss.tracking._runs.warm_up", lambda: None)
+    monkeypatch.setattr(recipe, "render", lambda figure: b"")
     logged = recipe.tracking.log_metrics
     monkeypatch.setattr(
         recipe.tracking, "log_metrics", lambda run_id, rows, model_id=None: logged(run_id, rows)

@@ -54,13 +54,13 @@ def in_words(
             continue
         pairs = gaps[gaps["quantity"] == quantity]
         claim = f"keeps {metric_of(metric).heading} within {100 * within:g} points of dense "
-        text = _sentence_of_kept_metric(claim, methods, rest, pairs, end, refused)
+        text = _leading_sentence(claim, methods, rest, pairs, end, refused)
         named = [name for name in rows["method"] if f"`{name}`" in text]
         sentences.append(text + of_others(rows, roles, str(best_of(methods)["method"]), named))
     return [*([refused] if refused else []), *sentences]
 
 
-def _sentence_of_kept_metric(
+def _leading_sentence(
     claim: str,
     methods: pd.DataFrame,
     rest: pd.DataFrame,
