@@ -10,6 +10,7 @@ from threading import Thread
 from typing import Any
 from unittest import mock
 
+import pandas as pd
 import pytest
 from mlflow import MlflowClient
 from tests.entrypoints.conftest import ROOT, Entry, leave_figures_empty, refused
@@ -84,6 +85,19 @@ def files(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in found}
 
 
+def check_networks(numbers: pd.DataFrame) -> None:
+    """Every mean is that of the networks' own numbers beside it."""
+    keys = ["recovery", "granularity", "method", "quantity", "at"]
+    for kind, own in (("mean", "network"), ("within of dense", "network within of dense")):
+        means = numbers[numbers["what"] == kind]
+        networks = numbers[numbers["what"] == own]
+        assert len(networks) == 2 * len(means)
+        assert sorted(set(networks["seed"])) == [0, 1]
+        again = networks.groupby(keys)["value"].mean()
+        stated = means.set_index(keys)["mean"]
+        assert again[stated.index].to_numpy() == pytest.approx(stated.to_numpy(), rel=1e-5)
+
+
 @pytest.mark.usefixtures("drawn")
 def test_resumed_and_published(
     study: Path, store: MlflowClient, entry: Entry, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
@@ -103,6 +117,7 @@ def test_resumed_and_published(
         ),
     }
     assert broken_links(tmp_path, ["RESULTS.md", "docs/results/tiny.md"]) == []
+    check_networks(pd.read_csv(tmp_path / "results" / "tiny.csv"))
     text = before["docs/results/tiny.md"].decode()
     assert "`mlflow run . -e sweep -P file=tiny.toml`" in text
     assert "2 (0, 1), 8 prune runs" in text

@@ -1,5 +1,6 @@
 """Publish a study from its tracked runs: a page, figures and a table of numbers."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -61,8 +62,8 @@ def publish(finished: FinishedRuns, out: Path, command: str) -> list[Path]:
     failed, table = failure_sentences(measured, "method"), without_failed(measured, ARM)
     left_out = {"left out from there on, for all seeds": "; ".join(failed)} if failed else {}
     values = at_points(table, wanted.sparsities, wanted.metrics)
-    dense = means(at_points(dense_rows(table), [0.0], wanted.metrics))
-    everything = pd.concat([dense, means(values)])
+    dense = at_points(dense_rows(table), [0.0], wanted.metrics)
+    everything = pd.concat([means(dense), means(values)])
     compared = values[values["quantity"].isin(wanted.compared or wanted.metrics[:1])]
     paired = differences(compared, wanted.against)
     # Losses are measured against the dense network only where the repair applies to it as well.
@@ -86,7 +87,10 @@ def publish(finished: FinishedRuns, out: Path, command: str) -> list[Path]:
                 files[path] = content
                 images.setdefault(name, []).append(f"../{path.removeprefix('docs/')}")
     page, csv = f"{PAGES}/{study.section}.md", f"{TABLES}/{study.section}.csv"
-    files[csv] = _csv(everything, paired, free, shorter).encode()
+    numbers = {"mean": everything, "difference": paired, "within of dense": free}
+    numbers["difference within of dense"] = shorter
+    numbers |= {"network": pd.concat([dense, values]), "network within of dense": free_values}
+    files[csv] = _csv(numbers).encode()
     text = study_page(
         title=study.title,
         question=study.question,
@@ -192,15 +196,11 @@ def _distinguishing(group: tuple[str, str], table: pd.DataFrame) -> list[str]:
     return [value for value, needed in zip(group, several, strict=True) if needed]
 
 
-def _csv(
-    numbers: pd.DataFrame, paired: pd.DataFrame, free: pd.DataFrame, shorter: pd.DataFrame
-) -> str:
-    """All numbers of the study, one per row."""
-    parts = [numbers.assign(what="mean"), paired.assign(what="difference")]
-    parts.append(free.assign(what="within of dense"))
-    parts.append(shorter.assign(what="difference within of dense"))
+def _csv(numbers: Mapping[str, pd.DataFrame]) -> str:
+    """All numbers of the study, one per row: over seeds, then those of each network alone."""
     columns = ["what", *GROUP, "method", "quantity", "at", "reference", "n"]
-    columns += ["mean", "low", "high", "p", "holm", "only_dense"]
-    joined = pd.concat([part.reindex(columns=columns) for part in parts if len(part)])
-    joined["only_dense"] = joined["only_dense"].astype("Int64")
-    return csv_text(joined, float_format="%.6g", lineterminator="\n")
+    columns += ["mean", "low", "high", "p", "holm", "only_dense", "seed", "value"]
+    parts = [part.assign(what=what) for what, part in numbers.items() if len(part)]
+    joined = pd.concat([part.reindex(columns=columns) for part in parts])
+    whole = dict.fromkeys(["n", "only_dense", "seed"], "Int64")
+    return csv_text(joined.astype(whole), float_format="%.6g", lineterminator="\n")
