@@ -134,6 +134,7 @@ def option(
     group: Group,
     *marks: Mark,
     implied_by: str = "",
+    before: str = "",
     **allowed: Any,
 ) -> Any:
     """A field of a configuration.
@@ -144,10 +145,11 @@ def option(
         group: What kind of option it is.
         marks: What else is known of it.
         implied_by: The option from which this one follows, where that one is not empty.
+        before: What runs had that are older than the option, if not its default.
         allowed: What :class:`Allowed` takes.
     """
     about = {"help": text, "allowed": Allowed(**allowed), "group": group, "marks": marks}
-    return field(default=default, metadata={**about, "implied_by": implied_by})
+    return field(default=default, metadata={**about, "implied_by": implied_by, "before": before})
 
 
 class Options:
@@ -191,11 +193,11 @@ def implied(config: type[Any], params: Mapping[str, str]) -> set[str]:
 
 
 def settings(config: type[Any], params: Mapping[str, str], names: Iterable[str]) -> dict[str, str]:
-    """Some parameters of a run; one that is younger than the run had its default value.
+    """Some parameters of a run; one that is younger than the run has what was usual before.
 
     What follows from another parameter that is given is empty.
     """
-    usual, following = defaults(config), implied(config, params)
+    usual, following = defaults(config) | older(config), implied(config, params)
     return {name: "" if name in following else params.get(name, usual[name]) for name in names}
 
 
@@ -212,6 +214,12 @@ def defaults(config: type[Any], **given: str) -> dict[str, str]:
         given: Options from which the defaults of others follow.
     """
     return parameters(config(**given))
+
+
+def older(config: type[Any]) -> dict[str, str]:
+    """What runs had that are older than an option, for those where that is not the default."""
+    options = fields_of(config).items()
+    return {name: its.metadata["before"] for name, its in options if its.metadata["before"]}
 
 
 def names(text: str | Sequence[str]) -> tuple[str, ...]:

@@ -62,10 +62,27 @@ def digests(data: Data) -> list[str]:
 
 
 @pytest.mark.parametrize("options", RECIPES[2:])
-def test_validation_and_test_keep_their_natural_balance(options):
-    plain, skewed = digests(load_data(seed=4)), digests(load_data(seed=4, **options))
+def test_validation_and_test_keep_their_natural_balance_if_asked_to(options):
+    plain = digests(load_data(seed=4))
+    skewed = digests(load_data(seed=4, validation="balanced", **options))
     assert plain[1:] == skewed[1:]
     assert plain[0] != skewed[0]
+
+
+@pytest.mark.parametrize("options", RECIPES[2:])
+def test_validation_is_as_rare_as_training_and_nothing_else_moves(options):
+    data, before = load_data(**options), load_data(**options, validation="balanced")
+    assert digests(data)[0::2] == digests(before)[0::2]
+    assert set(map(str, data.val.x)) < set(map(str, before.val.x))
+    whole = load_data(subset=options.get("subset", 1), replicate=options.get("replicate", 0))
+    share = data.train.counts() / whole.train.counts()
+    exact = share * before.val.counts()
+    assert data.val.counts().min() >= 1
+    assert (np.abs(data.val.counts() - np.maximum(exact, 1)) <= 0.5).all()
+
+
+def test_validation_stays_whole_without_a_profile():
+    assert digests(load_data(seed=2)) == digests(load_data(seed=2, validation="balanced"))
 
 
 def pictures(data: Data) -> set[tuple[float, ...]]:
@@ -142,6 +159,7 @@ def test_cifar10_has_colour(cifar_like):
         ({"size": 1}, r"size is 1; it must be an integer in 2\.\.256"),
         ({"size": 10_000}, "size is 10000"),
         ({"size": 10.0}, "size is 10.0"),
+        ({"validation": "even"}, "unknown validation 'even'; there are: training, balanced"),
         ({"imbalance": "expo"}, "unknown imbalance profile 'expo'; did you mean 'exp'"),
         ({"imbalance": "exp", "ratio": 0.5}, "ratio is 0.5"),
         ({"imbalance": "exp", "ratio": 1000}, "would leave class 7 empty"),

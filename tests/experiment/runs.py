@@ -4,6 +4,7 @@ from types import SimpleNamespace
 from typing import Any
 
 COMMON = {"dataset": "digits", "imbalance": "exp", "ratio": "20.0", "model": "mlp", "hidden": "8"}
+COMMON |= {"validation": "training"}
 COMMON |= {"granularity": "weight", "recovery": "none", "seed": "0", "dense_seed": "0"}
 
 

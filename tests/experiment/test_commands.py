@@ -21,6 +21,12 @@ def test_the_command_of_a_control_is_that_of_its_method() -> None:
     assert "criteria=c,b@c,a@b@c " in command_of([run(1, criterion="a@b@c")])
 
 
+def test_a_run_older_than_the_option_had_a_balanced_validation_part() -> None:
+    params = {key: value for key, value in run(1).data.params.items() if key != "validation"}
+    assert "-P validation=balanced" in row_command(params, {})
+    assert "validation" not in row_command(run(1).data.params, {})
+
+
 def test_the_command_of_another_seed_names_the_network() -> None:
     text = command_of([run(1, seed="5", run_id="abc")])
     assert "-P run_id=abc -P seed=5" in text

@@ -26,12 +26,20 @@ def test_facts_as_they_are_logged() -> None:
 
 def test_the_first_files_knew_four_settings() -> None:
     first = {key: SETTINGS[key] for key in ("dataset", "model", "hidden", "seed")}
-    assert saved_facts(facts(settings=first)).settings == SETTINGS
+    assert saved_facts(facts(settings=first)).settings == SETTINGS | {"validation": "balanced"}
 
 
 def test_a_younger_setting_had_its_default() -> None:
     old = {key: value for key, value in SETTINGS.items() if key not in ("loss", "replicate")}
     assert saved_facts(facts(settings=old)).settings == SETTINGS
+
+
+def test_files_older_than_the_option_had_a_balanced_validation_part() -> None:
+    recipe = {key: value for key, value in RECIPE.items() if key != "validation"}
+    settings = {key: value for key, value in SETTINGS.items() if key != "validation"}
+    found = saved_facts(facts(data=recipe, settings=settings))
+    assert found.data == RECIPE | {"validation": "balanced"}
+    assert found.settings == SETTINGS | {"validation": "balanced"}
 
 
 @pytest.mark.parametrize("key", ["data", "name", "settings"])

@@ -27,6 +27,11 @@ PROFILES = {
     "named": "the classes in `rare` keep `share` of their images",
 }
 
+VALIDATIONS = {
+    "training": "as rare as in training",
+    "balanced": "as the data set has them, whatever the profile of the training part",
+}
+
 
 def class_targets(
     counts: NDArray[np.int64],
@@ -86,6 +91,26 @@ def class_targets(
             f"with these counts the highest possible is about {int(largest)}"
         )
     return targets
+
+
+def validation_targets(
+    counts: NDArray[np.int64], before: NDArray[np.int64], after: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Return how many validation images of each class stay, as rare as those for training.
+
+    Each class keeps the share of its images that training kept, rounded, and one at least.
+
+    Args:
+        counts: Validation images of each class, shape (classes,).
+        before: Training images of each class without the profile, shape (classes,).
+        after: Those that the profile leaves, at most as many, shape (classes,).
+
+    Example:
+        >>> validation_targets(*np.array([[36, 36, 0], [107, 100, 9], [107, 1, 9]])).tolist()
+        [36, 1, 0]
+    """
+    shares = (2 * counts * after + before) // np.maximum(2 * before, 1)  # integers: no ties lost
+    return np.minimum(counts, np.maximum(shares, 1))
 
 
 def rarest(counts: NDArray[np.int64]) -> tuple[int, ...]:

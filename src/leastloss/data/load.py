@@ -15,7 +15,13 @@ from leastloss.data import _checks
 from leastloss.data._files import data_root
 from leastloss.data.container import Data
 from leastloss.data.datasets import DATASETS
-from leastloss.data.imbalance import PROFILES, class_targets, rarest
+from leastloss.data.imbalance import (
+    PROFILES,
+    VALIDATIONS,
+    class_targets,
+    rarest,
+    validation_targets,
+)
 from leastloss.data.removed_images import Withheld, read_rows, unit_range
 from leastloss.data.split import Split
 from leastloss.data.splitting import draw, hold_out, replicate_subset
@@ -39,6 +45,7 @@ def load_data(
     share: float | None = None,
     subset: float = 1.0,
     replicate: int = 0,
+    validation: str = "training",
     seed: int = 0,
     data_dir: str | os.PathLike[str] | None = None,
     download: bool = True,
@@ -58,7 +65,9 @@ def load_data(
         share: Share of their images they keep, in (0, 1], for ``named``.
         subset: Share of the training part that is used, in (0, 1], stratified.
         replicate: Which draw of that subset, >= 0.
-        seed: Seed of all draws; split, subset and imbalance have a stream each.
+        validation: Class counts of the validation part: ``training`` lets it follow the profile,
+            each class with one image at least; ``balanced`` leaves it as it is.
+        seed: Seed of all draws; split, subset and imbalance have streams of their own.
         data_dir: Folder in torchvision's layout; else $LEASTLOSS_DATA, else ./data.
         download: Whether missing files may be downloaded into that folder.
 
@@ -84,6 +93,7 @@ def load_data(
     # Checked before the files: nobody should wait for a download to learn of a typing error.
     subset = _checks.share("subset", subset)
     choose("imbalance profile", imbalance, PROFILES)
+    choose("validation", validation, VALIDATIONS)
     imbalance_stream = stream(seed, "imbalance")
     raw = DATASETS[name](data_root(data_dir), download)
 
@@ -100,14 +110,13 @@ def load_data(
     stay, held_out = hold_out(labels[train], raw.classes, val_share, seed, "split/val", groups)
     train, val = train[stay], train[held_out]
     train = train[replicate_subset(labels[train], raw.classes, subset, replicate, seed)]
-    targets = class_targets(
-        np.bincount(labels[train], minlength=raw.classes),
-        imbalance,
-        ratio=ratio,
-        rare=rare,
-        share=share,
-    )
+    counts = np.bincount(labels[train], minlength=raw.classes)
+    targets = class_targets(counts, imbalance, ratio=ratio, rare=rare, share=share)
     whole, train = train, train[draw(labels[train], targets, imbalance_stream)]
+    if validation == "training":
+        held = np.bincount(labels[val], minlength=raw.classes)
+        fewer = validation_targets(held, counts, targets)
+        val = val[draw(labels[val], fewer, stream(seed, "imbalance/val"))]
     minority = (
         tuple(sorted(int(label) for label in rare)) if imbalance == "named" else rarest(targets)
     )
@@ -128,6 +137,7 @@ def load_data(
         "share": None if share is None else float(share),
         "subset": subset,
         "replicate": int(replicate),
+        "validation": validation,
         "seed": int(seed),
     }
     return Data(

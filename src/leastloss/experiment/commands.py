@@ -5,7 +5,7 @@ from shlex import quote
 
 from leastloss.controls import CONTROLS_OF
 from leastloss.experiment.config import PruneConfig, RobustnessConfig, TrainConfig
-from leastloss.options import defaults, fields_of, implied
+from leastloss.options import defaults, fields_of, implied, older
 from leastloss.tracking import Run
 
 
@@ -32,8 +32,8 @@ def row_command(params: Mapping[str, str], tags: Mapping[str, str]) -> str:
     """The command that reproduces one criterion run, from its parameters and tags.
 
     Example:
-        >>> row_command({"criterion": "random@nc", "seed": "3", "controls": "yes"}, {})
-        'mlflow run . -e prune -P criteria=nc,random@nc -P seed=3'
+        >>> row_command({"criterion": "random@nc", "seed": "3", "validation": "training"}, {})
+        'mlflow run . -e prune -P criteria=nc,random@nc -P controls=no -P seed=3'
     """
     return _call("prune", _options(params, tags) | {"seed": params["seed"]})
 
@@ -42,10 +42,11 @@ def _options(params: Mapping[str, str], tags: Mapping[str, str]) -> dict[str, st
     """The parameters of a criterion run that differ from their defaults, without the seed."""
     usual, following = _usual(params), implied(PruneConfig, params)
     names = fields_of(PruneConfig, but=("runs", "criteria", "keep", "place"), unmarked="repeats")
+    values = usual | older(PruneConfig) | params
     options = {
-        name: params[name]
+        name: values[name]
         for name in names
-        if params.get(name, usual[name]) != usual[name] and name not in following
+        if values[name] != usual[name] and name not in following
     }
     followed = params["criterion"].split("@")
     # a@b@c takes its layer ratios from b@c, and b@c takes them from c: all three must run.

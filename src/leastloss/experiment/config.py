@@ -78,6 +78,14 @@ class TrainConfig(Seeded):
         "repeats",
         **_FROM_ZERO,
     )
+    validation: str = option(
+        "training",
+        "Classes of the validation images: training (as rare as in training, at least one image "
+        "each) or balanced (as the data set has them).",
+        "data",
+        choices=("training", "balanced"),
+        before="balanced",
+    )
     model: str = option(
         "binarized-mlp",
         "binarized-mlp (weights in {-1, +1}), mlp (ReLU), mlp-no-bias, convnet, resnet8, resnet20, "

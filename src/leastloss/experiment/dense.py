@@ -14,7 +14,7 @@ from leastloss.errors import InputError, ResourceError
 from leastloss.experiment.config import TrainConfig
 from leastloss.hints import kind_of
 from leastloss.models import read_network
-from leastloss.options import defaults, fields_of
+from leastloss.options import defaults, fields_of, older
 
 WEIGHTS = "dense_weights.safetensors"
 MODEL_TAG = "leastloss.dense_model"
@@ -79,7 +79,7 @@ def fetch_dense(run_id: str, data_dir: str = "") -> Dense:
 def saved_facts(facts: Mapping[str, object]) -> SavedFacts:
     """Check the facts that were saved with a dense network.
 
-    A setting that the file does not hold is newer than the file and had its default.
+    A setting that the file does not hold is newer than the file, and is what it was before.
 
     Example:
         >>> saved_facts({"data": {"name": "digits", "seed": 0}, "settings": {}, "name": 3})
@@ -108,7 +108,9 @@ def saved_facts(facts: Mapping[str, object]) -> SavedFacts:
             raise InputError(
                 f"its setting {key!r} is {_shown(value)}; it must be {_KINDS[number]}"
             ) from None
-    return SavedFacts(data=data, name=name, settings=defaults(TrainConfig) | settings)
+    before = older(TrainConfig)
+    data = {key: value for key, value in before.items() if key in recipe} | data
+    return SavedFacts(data=data, name=name, settings=defaults(TrainConfig) | before | settings)
 
 
 def check_fits(run_id: str, name: str, model: nn.Module, data: Data) -> None:

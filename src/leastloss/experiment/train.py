@@ -81,6 +81,7 @@ def data_of(config: TrainConfig) -> Data:
         share=number(config.share, float, "share"),
         subset=config.subset,
         replicate=config.replicate,
+        validation=config.validation,
         seed=config.seed,
         data_dir=config.data_dir or None,
     )
