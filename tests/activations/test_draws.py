@@ -35,7 +35,8 @@ def test_what_is_left_of_a_class_stands_for_all_of_it(balanced: bool) -> None:
 
 def test_networks_of_convolutions_read_fewer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(draws, "PER_CLASS", 6)
-    monkeypatch.setattr(draws, "PER_CLASS_OF_MAPS", 3)
+    monkeypatch.setattr(observe, "OF_MAPS", 3 * CLASSES)
+    monkeypatch.setattr(observe, "FEWEST", 1)
     assert len(Draws().draw(split(), mlp()).x) == 6 + 5 + 2
     assert len(Draws().draw(split(), residual()).x) == 3 + 3 + 2
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from leastloss.activations.cache import LayerCache
-from leastloss.activations.observe import PER_CLASS_OF_MAPS, batch_size, shares_by_count
+from leastloss.activations.observe import batch_size, per_class_of_maps, shares_by_count
 from leastloss.data import Split, at_most, standing
 from leastloss.errors import InputError
 from leastloss.models import has_maps, norms_behind
@@ -80,7 +80,7 @@ class Draws:
             raise InputError(
                 f"noise is {noise} and most {most}; they must be at least 0 and finite"
             )
-        enough = most or (PER_CLASS_OF_MAPS if has_maps(model) else PER_CLASS)
+        enough = most or (per_class_of_maps(split.classes) if has_maps(model) else PER_CLASS)
         options = split, balanced, noise, enough
         if options not in self._drawn:
             self._drawn[options] = _draw(*options, model)

@@ -98,7 +98,7 @@ def input_second_moments(
         >>> layer = nn.Linear(1, 1)
         >>> samples = Draws().draw(split, layer)
         >>> [
-        ...     (name, moments.tolist())
+        ...     (name, moments.round(decimals=6).tolist())
         ...     for name, moments in input_second_moments(layer, {"only": layer}, samples)
         ... ]
         [('only', [[[5.0, 2.0], [2.0, 1.0]]])]

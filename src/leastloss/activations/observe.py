@@ -12,7 +12,8 @@ from leastloss.errors import InputError
 from leastloss.models import has_maps, hooked, matched
 
 BATCH = 4096  # samples per forward pass: bounds the memory, not the result
-PER_CLASS_OF_MAPS = 200  # samples of a class in networks with convolutions
+OF_MAPS = 2000  # samples of all classes in networks with convolutions
+FEWEST = 20  # of each class among them
 MAPS_BATCH = 64  # feature maps: small batches stay in a processor's cache
 MAPS_BATCH_ON_DEVICE = 512  # a GPU wants large ones
 
@@ -119,7 +120,7 @@ def enough_of(
     """Samples that are enough for an average, and the weight of one of each class.
 
     All of them; in networks with convolutions, where each is read at many positions and takes much
-    longer, at most 200 of each class, always the same draw.
+    longer, as many as :func:`per_class_of_maps` says, always the same draw.
 
     Args:
         split: All samples.
@@ -134,9 +135,20 @@ def enough_of(
         InputError: If a class has no sample.
     """
     shares = class_shares(split, balanced=balanced)
-    limits = [limit for limit in (most, PER_CLASS_OF_MAPS if has_maps(model) else 0) if limit]
+    enough = per_class_of_maps(split.classes) if has_maps(model) else 0
+    limits = [limit for limit in (most, enough) if limit]
     some = at_most(split, min(limits)) if limits else split
     return some, standing(split, some, shares)
+
+
+def per_class_of_maps(classes: int) -> int:
+    """Samples of each class that are enough in networks with convolutions.
+
+    Example:
+        >>> [per_class_of_maps(classes) for classes in (2, 10, 43, 1000)]
+        [1000, 200, 46, 20]
+    """
+    return max(FEWEST, OF_MAPS // classes)
 
 
 def class_shares(split: Split, *, balanced: bool) -> Tensor:

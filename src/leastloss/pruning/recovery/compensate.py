@@ -43,7 +43,8 @@ class Compensate(Recovery):
         gamma: Ridge as a share of the mean squared input.
         noise: Standard deviation of Gaussian noise on half of the inputs; targets stay clean, so
             the repaired network learns to undo it.
-        most: Samples of each class that are read; 0: 2,000 (200 where there are convolutions).
+        most: Samples of each class that are read; 0: 2,000, or, where there are convolutions, as
+            many of all classes together, but at least 20 of each.
 
     Raises:
         InputError: If an option is out of range; at the start, if a layer is binary.
