@@ -79,3 +79,44 @@ def test_matrices_that_stay_dense_are_named(model: nn.Module) -> None:
     row = path.table().iloc[-1]
     assert row["weight_sparsity"] == pytest.approx(0.5)
     assert row["network_sparsity"] == pytest.approx(0.2)
+
+
+class Norms(nn.Module):
+    """A layer, BatchNorm whose statistics are the caller's, and a head."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.first, self.norm = nn.Linear(64, 16), nn.BatchNorm1d(16)
+        self.head = nn.Linear(16, 10)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        out: torch.Tensor = self.head(self.norm(self.first(x.flatten(1))).relu())
+        return out
+
+
+def test_a_repair_that_harms_the_dense_network_is_named() -> None:
+    data = ll.load_data("digits", seed=0)
+    model = Norms()
+    ll.fit(model, data, epochs=3, progress=False)
+    with torch.no_grad():  # a trained network whose statistics are not those of its data
+        model.norm.running_mean.add_(2.0)
+        model.first.bias.add_(2.0)
+        model.first.weight[:8].mul_(4.0)
+        model.norm.running_var[:8].mul_(16.0)
+        model.head.weight[:, :8].mul_(0.1)
+    options = {"sparsities": [0.5], "progress": False}
+    fine = ll.prune(model, data, "magnitude", recovery="compensate", **options)
+    assert not [remark for remark in fine.remarks if "harms" in remark]
+    data.train.x[:] = data.train.x.flip(0) * 0.01  # what recalibration reads is something else
+    harmed = ll.prune(model, data, "magnitude", recovery="recalibrate", **options)
+    accuracy = harmed.table()["val_accuracy"][0]
+    (remark,) = [remark for remark in harmed.remarks if "harms" in remark]
+    assert remark.startswith("repair 'recalibrate' harms the dense network, before any removal")
+    assert f"to {accuracy:.3f}; all later steps" in remark
+
+
+def test_batch_norms_without_data_are_named() -> None:
+    data = ll.load_data("digits", seed=0)
+    path = ll.prune(Norms(), data, "magnitude", sparsities=[0.5], progress=False)
+    assert [remark for remark in path.remarks if "'norm' never saw data" in remark]

@@ -3,7 +3,7 @@
 from leastloss.activations.cache import LayerCache, reading_keys, solving_key
 from leastloss.activations.draws import Draws, Samples
 from leastloss.activations.layer_inputs import outputs_of, repairable_layers, run_order
-from leastloss.activations.lockstep import in_lockstep
+from leastloss.activations.lockstep import PARTED, in_lockstep
 from leastloss.activations.moments import (
     batch_moments,
     input_second_moments,
@@ -23,6 +23,7 @@ from leastloss.activations.observe import (
 )
 
 __all__ = [
+    "PARTED",
     "Draws",
     "LayerCache",
     "Samples",

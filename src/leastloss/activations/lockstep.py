@@ -11,6 +11,12 @@ from leastloss.errors import InputError
 from leastloss.models import evaluation_mode, matched, reading
 
 
+PARTED = (
+    "take different ways through the network (blocks that are skipped at random, or by what they "
+    "read): layers cannot be repaired one by one"
+)
+
+
 @dataclass(frozen=True, eq=False)
 class Stop:
     """A module that is about to run, and what it is about to read.
@@ -68,10 +74,7 @@ def in_lockstep(
                 arrived = [lane.switch(x) for lane, x in zip(lanes, batches, strict=True)]
             while any(arrived):
                 if len({at and at[0] for at in arrived}) > 1:
-                    raise InputError(
-                        "batches take different ways through the network (blocks that are skipped "
-                        "at random, or by what they read): layers cannot be repaired one by one"
-                    )
+                    raise InputError(f"batches {PARTED}")
                 yield Stop(arrived[0][0], tuple(values for _, values in arrived))
                 with torch.no_grad():
                     arrived = [lane.switch() for lane in lanes]

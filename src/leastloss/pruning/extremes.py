@@ -4,11 +4,14 @@ from collections.abc import Sequence
 
 import numpy as np
 from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from leastloss.data import Split
 from leastloss.models import describe_dense, describe_zeros, zeros_of
 from leastloss.pruning.masks import Parts
 from leastloss.pruning.path import PruningPath
+
+HARM = 0.005  # accuracy that a repair may take from the dense network without a remark
 
 
 def zeros_remark(dense: nn.Module, parts: Parts, zeros: str) -> str:
@@ -17,11 +20,60 @@ def zeros_remark(dense: nn.Module, parts: Parts, zeros: str) -> str:
     return describe_zeros(dense, masks, list(parts.dense))
 
 
-def all_remarks(path: PruningPath, test: Split) -> tuple[str, ...]:
-    """All remarks on a finished path, those on its start included."""
+def all_remarks(
+    path: PruningPath, test: Split, val_accuracy: float | None = None
+) -> tuple[str, ...]:
+    """All remarks on a finished path, those on its start included.
+
+    Args:
+        path: The path.
+        test: What its steps were measured on.
+        val_accuracy: Of the dense network on validation samples, where the first step is of a
+            dense network that was repaired.
+    """
     zeros = zeros_remark(path.dense, path.parts, str(path.settings["zeros"]))
-    before = (zeros, describe_dense(path.dense, list(path.parts.dense)))
+    described = describe_dense(path.dense, list(path.parts.dense))
+    repaired = "" if val_accuracy is None else repair_remark(path, val_accuracy)
+    before = (zeros, described, blank_norms_remark(path.dense), repaired)
     return (*filter(None, before), *remarks_on(path, test))
+
+
+def repair_remark(path: PruningPath, val_accuracy: float) -> str:
+    """Says that the repair by itself harms the dense network; empty if it does not."""
+    repaired = path.steps[0].metrics["val_accuracy"]
+    if repaired >= val_accuracy - HARM:
+        return ""
+    return (
+        f"repair {path.settings['recovery']!r} harms the dense network, before any removal: "
+        f"validation accuracy falls from {val_accuracy:.3f} to {repaired:.3f}; all later steps bear "
+        "that too"
+    )
+
+
+def blank_norms_remark(dense: nn.Module) -> str:
+    """Names BatchNorm layers whose statistics are those of initialisation; empty if none are.
+
+    Example:
+        >>> blank_norms_remark(nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2)))
+        "BatchNorm '1' never saw data: its statistics are mean 0 and variance 1; repair with \
+'recalibrate'"
+    """
+    blank = [
+        name
+        for name, module in dense.named_modules()
+        if isinstance(module, _BatchNorm)
+        and module.running_mean is not None
+        and module.running_var is not None
+        and not module.running_mean.any()
+        and bool((module.running_var == 1).all())
+    ]
+    if not blank:
+        return ""
+    more = f" and {len(blank) - 1} more" if len(blank) > 1 else ""
+    return (
+        f"BatchNorm {blank[0]!r}{more} never saw data: its statistics are mean 0 and variance 1; "
+        "repair with 'recalibrate'"
+    )
 
 
 def remarks_on(path: PruningPath, test: Split) -> tuple[str, ...]:

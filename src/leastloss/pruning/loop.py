@@ -13,6 +13,7 @@ from tqdm.auto import tqdm
 from leastloss.arguments import checked
 from leastloss.criteria import Criterion
 from leastloss.errors import notice
+from leastloss.evaluation import evaluate
 from leastloss.models import untouched
 from leastloss.plan import Plan
 from leastloss.pruning.extremes import all_remarks, zeros_remark
@@ -191,8 +192,10 @@ def _walk(start: Start, progress: bool, on_step: Callable[[Step], None] | None) 
             repair(work, masks)
         extra = {"ties_at_cut": selection.tied_share, "score_seconds": seconds}
         record.add(work, order, extra)
+    alone = start.recovery.memoryless and record.repaired  # the repair, before any removal
+    val_accuracy = evaluate(dense, start.data.val)["accuracy"] if alone else None
     lasting = repair if start.recovery.memoryless else None
     path = PruningPath(
         dense, parts, order, tuple(record.steps), start.settings, lasting, record.before
     )
-    return replace(path, remarks=all_remarks(path, start.data.test))
+    return replace(path, remarks=all_remarks(path, start.data.test, val_accuracy))

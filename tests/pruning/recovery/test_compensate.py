@@ -330,3 +330,62 @@ def test_specs() -> None:
     assert Compensate().memoryless
     assert not Compensate().keeps_weights
     assert Compensate(noise=0.2, most=50).label == "compensate:noise=0.2:most=50"
+
+
+class Lottery(nn.Module):
+    """Leaves a block out at random, also in evaluation mode."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.block = nn.Linear(4, 4), nn.Linear(4, 4)
+        self.head = nn.Linear(4, 2)
+        self.runs = 0
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.runs += 1
+        h: Tensor = self.first(x.flatten(1))
+        if self.runs % 3:
+            h = self.block(h)
+        out: Tensor = self.head(h)
+        return out
+
+
+def test_blocks_that_are_skipped_at_random_are_refused_in_one_line() -> None:
+    torch.manual_seed(0)
+    data = Data.from_tensors((torch.rand(60, 4), torch.arange(60) % 2))
+    for _ in range(3):  # wherever it strikes
+        model = Lottery()
+        model.runs = _
+        try:
+            prune(model, data, "magnitude", sparsities=[0.5], progress=False)
+        except InputError as error:
+            assert "\n" not in str(error)
+
+
+def test_a_batch_norm_takes_the_constant_of_the_layer_before_it() -> None:
+    torch.manual_seed(0)
+    net = nn.Sequential(
+        nn.Conv2d(1, 6, 3, bias=False),
+        nn.BatchNorm2d(6),
+        nn.ReLU(),
+        nn.Flatten(),
+        nn.Linear(216, 3),
+    ).double()
+    x, y = torch.rand(90, 1, 8, 8).double(), torch.arange(90) % 3
+    net.train()(x)
+    net.eval()
+    data = Data.from_tensors((x, y))
+    masks = {"0": torch.ones(6, 1, 3, 3) > 0, "4": torch.ones(3, 216) > 0}
+    masks["0"][:, :, 1:] = False
+    pruned = copy.deepcopy(net)
+    apply_masks(pruned, masks)
+    Compensate().begin(net, data, 0)(pruned, masks)
+    with torch.no_grad():
+        read = data.train.x.double()
+        wanted, given = (m[1](m[0](read)) for m in (net, pruned))
+    assert not torch.equal(pruned[1].running_mean, net[1].running_mean)
+    torch.testing.assert_close(wanted.mean((0, 2, 3)), given.mean((0, 2, 3)), atol=0.05, rtol=0)
+    whole = {name: torch.ones_like(mask) for name, mask in masks.items()}
+    back = copy.deepcopy(pruned)
+    Compensate().begin(net, data, 0)(back, whole)
+    torch.testing.assert_close(back[1].running_mean, net[1].running_mean, atol=1e-2, rtol=0)

@@ -10,6 +10,7 @@ from torch.nn import functional
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from leastloss.activations import (
+    PARTED,
     Draws,
     Samples,
     in_lockstep,
@@ -107,7 +108,9 @@ class Compensate(Recovery):
         batches = [samples.x[piece] for piece in samples.batches(model)]
         keys, read, inverses = reading_keys(model, layers), {}, {}
         for stop in in_lockstep(model, layers, batches):
-            name, key = next(keys)
+            name, key = next(keys, ("", b""))
+            if stop.name != name:
+                raise InputError(f"runs {PARTED}")
             layer, mask = layers[name], mask_for(masks, name, layers[name])
             moments, cross = targets.moments(model, name, layer, key, stop.inputs)
             read[name] = moments
@@ -119,6 +122,8 @@ class Compensate(Recovery):
                 shift_norm(model, dense, samples.norms[name], constants)
             if inverse is not None:
                 inverses[name] = inverse
+        if len(read) < len(layers):
+            raise InputError(f"runs {PARTED}")
         for name, key in reading_keys(model, layers):
             samples.cache.put(model, name, "moments", key, read[name])
             if name in inverses:
