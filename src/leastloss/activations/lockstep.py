@@ -10,7 +10,6 @@ from torch import Tensor, nn
 from leastloss.errors import InputError
 from leastloss.models import evaluation_mode, matched, reading
 
-
 PARTED = (
     "take different ways through the network (blocks that are skipped at random, or by what they "
     "read): layers cannot be repaired one by one"

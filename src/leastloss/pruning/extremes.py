@@ -45,8 +45,8 @@ def repair_remark(path: PruningPath, val_accuracy: float) -> str:
         return ""
     return (
         f"repair {path.settings['recovery']!r} harms the dense network, before any removal: "
-        f"validation accuracy falls from {val_accuracy:.3f} to {repaired:.3f}; all later steps bear "
-        "that too"
+        f"validation accuracy falls from {val_accuracy:.3f} to {repaired:.3f}; all later steps "
+        "bear that too"
     )
 
 

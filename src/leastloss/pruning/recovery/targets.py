@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from leastloss.activations import (
+    PARTED,
     LayerCache,
     Samples,
     batch_moments,
@@ -60,8 +61,9 @@ class Targets:
         cross = self._cross.get(model, name, "moments with targets", key)
         if moments is not None and cross is not None:  # mostly so in the first layer
             return moments, cross
-        total = None
-        pieces = samples.batches(model)
+        total, pieces = None, list(samples.batches(model))
+        if not len(pieces) == len(inputs) == len(self._values[name]):
+            raise InputError(f"runs {PARTED}")
         for piece, values, target in zip(pieces, inputs, self._values[name], strict=True):
             part = batch_moments(name, layer, values, samples, piece, target)
             total = part if total is None else total.add_(part)
