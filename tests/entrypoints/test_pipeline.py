@@ -37,6 +37,7 @@ METRICS = {
     "dead_units",
     "ties_at_cut",
     "score_seconds",
+    "repair_seconds",
     "parameters",
     "multiply_adds",
     "bits",

@@ -5,7 +5,7 @@ import pytest
 from mlflow import MlflowClient
 from tests.entrypoints.conftest import ALL, children
 
-TIMES = {"score_seconds", "score_seconds_total", "score_microseconds_per_part"}
+TIMES = {"score_seconds", "score_seconds_total", "score_microseconds_per_part", "repair_seconds"}
 SPEED = {"latency_ms", "dense_latency_ms", "throughput", "dense_throughput"}
 TIMES, SPEED = ({f"cost/{name}" for name in of} for of in (TIMES | SPEED, SPEED))
 

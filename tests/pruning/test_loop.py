@@ -90,8 +90,20 @@ def test_same_seed_same_bits(
         for _ in range(2)
     ]
     assert np.array_equal(paths[0].removal_order, paths[1].removal_order)
-    tables = [path.table().drop(columns="score_seconds") for path in paths]
+    tables = [path.table().drop(columns=["score_seconds", "repair_seconds"]) for path in paths]
     assert tables[0].equals(tables[1])
+
+
+def test_the_repair_has_its_seconds(model: nn.Module, data: Data) -> None:
+    options: dict[str, Any] = {"sparsities": [0.3, 0.6], "substeps": 2, "progress": False}
+    seconds = {
+        recovery: prune(model, data, "magnitude", recovery=recovery, **options).table()
+        for recovery in ("none", "finetune:epochs=30")
+    }
+    spent = {recovery: table["repair_seconds"] for recovery, table in seconds.items()}
+    assert (spent["none"] >= 0).all()
+    assert (spent["finetune:epochs=30"][1:] > 10 * spent["none"][1:]).all()
+    assert spent["finetune:epochs=30"][0] < spent["finetune:epochs=30"][1]  # not repaired
 
 
 def test_another_seed_breaks_ties_otherwise(model: nn.Module, data: Data) -> None:

@@ -109,8 +109,10 @@ def validation_targets(
         >>> validation_targets(*np.array([[36, 36, 0], [107, 100, 9], [107, 1, 9]])).tolist()
         [36, 1, 0]
     """
-    shares = (2 * counts * after + before) // np.maximum(2 * before, 1)  # integers: no ties lost
-    return np.minimum(counts, np.maximum(shares, 1))
+    # Integers all the way: halves are rounded up, on every machine.
+    shares = (2 * counts * after + before) // np.maximum(2 * before, 1)
+    stay: NDArray[np.int64] = np.minimum(counts, np.maximum(shares, 1))
+    return stay
 
 
 def rarest(counts: NDArray[np.int64]) -> tuple[int, ...]:

@@ -147,6 +147,7 @@ METRICS: dict[str, Metric] = {
     **_group(
         "cost",
         ("score_seconds", "seconds of scoring", ""),
+        ("repair_seconds", "seconds of repair", ""),
         ("score_seconds_total", "seconds of scoring", ""),
         ("score_microseconds_per_part", "scoring of each removed part", "µs"),
         ("latency_ms", "latency", "ms"),

@@ -42,7 +42,7 @@ def _options(params: Mapping[str, str], tags: Mapping[str, str]) -> dict[str, st
     """The parameters of a criterion run that differ from their defaults, without the seed."""
     usual, following = _usual(params), implied(PruneConfig, params)
     names = fields_of(PruneConfig, but=("runs", "criteria", "keep", "place"), unmarked="repeats")
-    values = usual | older(PruneConfig) | params
+    values = {**usual, **older(PruneConfig), **params}
     options = {
         name: values[name]
         for name in names

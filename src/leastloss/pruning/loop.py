@@ -165,9 +165,12 @@ def _walk(start: Start, progress: bool, on_step: Callable[[Step], None] | None) 
     )
     work, order = copy.deepcopy(dense), parts.held
     repair = start.recovery.prepare(dense, start.data, plan.seed, scorer.draws)
+    clock = time.perf_counter()
     if start.recovery.memoryless:  # the dense network gets the same repair as all that follow
         repair(work, parts.masks(order))
-    record.add(work, order, {"ties_at_cut": 0.0, "score_seconds": 0.0})
+    repairing = time.perf_counter() - clock
+    untouched = {"ties_at_cut": 0.0, "score_seconds": 0.0, "repair_seconds": repairing}
+    record.add(work, order, untouched)
     bar = tqdm(
         start.rounds,
         desc=str(start.settings["criterion"]),
@@ -176,7 +179,7 @@ def _walk(start: Start, progress: bool, on_step: Callable[[Step], None] | None) 
         leave=False,
     )
     for step in bar:
-        seconds = 0.0
+        scoring = repairing = 0.0
         for cut in step:
             clock, k = time.perf_counter(), int(cut) - len(order)
             if plan.schedule == "sequential":
@@ -185,13 +188,15 @@ def _walk(start: Start, progress: bool, on_step: Callable[[Step], None] | None) 
                 # One shot sees the network as it was trained, before any repair of its first row.
                 scored, rescore = (work, True) if plan.schedule == "iterative" else (dense, False)
                 selection = scorer.choose(scored, order, k, rescore=rescore)
-            seconds += time.perf_counter() - clock
+            scored_at = time.perf_counter()
             order = np.concatenate([order, selection.order])
             masks = parts.masks(order)
             apply_masks(work, masks)
             repair(work, masks)
-        extra = {"ties_at_cut": selection.tied_share, "score_seconds": seconds}
-        record.add(work, order, extra)
+            scoring += scored_at - clock
+            repairing += time.perf_counter() - scored_at
+        extra = {"score_seconds": scoring, "repair_seconds": repairing}
+        record.add(work, order, {"ties_at_cut": selection.tied_share, **extra})
     alone = start.recovery.memoryless and record.repaired  # the repair, before any removal
     val_accuracy = evaluate(dense, start.data.val)["accuracy"] if alone else None
     lasting = repair if start.recovery.memoryless else None

@@ -6,6 +6,7 @@ networks at initialization: why are we missing the mark?", arXiv 2009.08576).
 """
 
 import copy
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -113,6 +114,7 @@ def shuffled(
     repair = chosen.begin(path.dense, data, seed)
     removed = {len(missing): missing}
     for step in rounds:
+        clock = time.perf_counter()
         for cut in step:
             drawn = shuffle_within(path.removed_parts(int(cut)), group, generator, missing)
             order = np.concatenate([missing, np.setdiff1d(drawn, missing)])
@@ -121,7 +123,12 @@ def shuffled(
             apply_masks(work, masks)
             repair(work, masks)
         removed[len(order)] = order
-        record.add(work, order, {"ties_at_cut": float("nan"), "score_seconds": 0.0})
+        repairing = time.perf_counter() - clock
+        record.add(
+            work,
+            order,
+            {"ties_at_cut": float("nan"), "score_seconds": 0.0, "repair_seconds": repairing},
+        )
     label = str(path_settings["criterion"])
     settings = {**path_settings, "criterion": f"{SHUFFLED}@{label}", "allocation": label}
     settings |= {"options": {}, "facts": {}}

@@ -55,7 +55,9 @@ def small_child(
             row |= _measured(model, dense) | exposed
             failed.append(why)
             row |= _lacks(dense.model, model, list(first.parts.dense))
-            rows.append(row | {"ties_at_cut": float("nan"), "score_seconds": 0.0})
+            rows.append(
+                row | {"ties_at_cut": float("nan"), "score_seconds": 0.0} | {"repair_seconds": 0.0}
+            )
         # Networks that did not fail have an empty reason.
         steps = pd.DataFrame(rows).join(pd.DataFrame(failed).fillna(""))
         table = labelled(steps, SMALL, config.seed, dense)
