@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from leastloss.criteria import MILS, ScoringContext
+from leastloss.criteria import MILS, ScoringContext, as_criterion
 from leastloss.data import Data
 from leastloss.errors import InputError
 from leastloss.information import (
@@ -33,14 +33,47 @@ def model() -> nn.Module:
 
 
 def _complexity(model: nn.Module, masks: dict[str, torch.Tensor], criterion: MILS) -> float:
-    """By definition: the pooled complexity of the planes of all layers."""
+    """By definition: the complexity of the planes of all layers, pooled as asked for."""
     planes = []
     for name, mask in masks.items():
         sign = np.where(prunable_layers(model)[name].weight.detach().numpy() >= 0, 1, -1)
         ternary = sign * mask.numpy()
         planes += [ternary == 1] + ([ternary == -1] if criterion.encoding == "polarity" else [])
     measure = bdm if criterion.complexity == "bdm" else block_entropy
-    return measure(planes, boundary=criterion.boundary)
+    pools = {
+        (True, False): [planes],
+        (True, True): [planes[::2], planes[1::2]],
+        (False, False): [planes[:2], planes[2:]],
+        (False, True): [[plane] for plane in planes],
+    }[criterion.pooled, criterion.by_sign]
+    return sum(measure(pool, boundary=criterion.boundary) for pool in pools)
+
+
+@pytest.mark.parametrize("granularity", ["weight", "unit"])
+@pytest.mark.parametrize("pooled", [True, False])
+@pytest.mark.parametrize("by_sign", [True, False])
+def test_blocks_are_counted_by_layer_and_by_sign(
+    by_sign: bool, pooled: bool, granularity: str, model: nn.Module, data: Data
+) -> None:
+    criterion = MILS(pooled=pooled, by_sign=by_sign)
+    parts = Parts.of(model, granularity)
+    nothing = np.array([], dtype=int)
+    context = _context(model, data, parts, nothing)
+    flat = parts.flatten(criterion.score(context)) / 2**32  # the grid on which ties are found
+    before = _complexity(context.model, context.masks, criterion)
+    for part in range(len(parts)):
+        after = _complexity(context.model, parts.masks(np.array([part])), criterion)
+        assert flat[part] == pytest.approx(abs(before - after), abs=1e-9)
+    if granularity == "weight":
+        order = criterion.removal_order(context, 3)
+        assert order is not None
+        assert flat[order[0]] == flat.min()
+
+
+def test_one_plane_has_no_signs_to_count_apart() -> None:
+    with pytest.raises(InputError, match="by_sign needs two planes, and the encoding 'sign' has"):
+        MILS(encoding="sign", by_sign=True)
+    assert as_criterion("mils-bdm:by_sign=true").label == "mils-bdm:by_sign=true"
 
 
 def _context(model: nn.Module, data: Data, parts: Parts, gone: np.ndarray) -> ScoringContext:

@@ -52,6 +52,7 @@ class MILS(Criterion):
         block: Side of the blocks: 2, 3 or 4.
         strategy: ``min_absolute`` is MILS; see ``leastloss.information.STRATEGIES``.
         pooled: Count the blocks of all layers together, or of each layer alone.
+        by_sign: Count the blocks of the planes of +1 apart from those of -1.
         uncovered: Weights that no block covers (under ``ignore``, the rows and columns that fill
             none) lose exactly nothing. ``include`` lets them take part, so that they go first,
             whole classes among them; ``last`` has them go after all others.
@@ -79,6 +80,7 @@ class MILS(Criterion):
     block: int = 4
     strategy: str = "min_absolute"
     pooled: bool = True
+    by_sign: bool = False
     uncovered: str = "last"
     hidden_order: int = 0
     ties: str = "random"
@@ -94,6 +96,8 @@ class MILS(Criterion):
             raise InputError(f"block is {self.block!r}; it must be 2, 3 or 4")
         choose("treatment of uncovered weights", self.uncovered, UNCOVERED)
         choose("treatment of ties", self.ties, TIES)
+        if self.by_sign and self.encoding == "sign":
+            raise InputError("by_sign needs two planes, and the encoding 'sign' has one")
         for name, least in (("hidden_order", 0), ("batch", 1)):
             if getattr(self, name) < least:
                 raise InputError(f"{name} is {getattr(self, name)}; it must be at least {least}")
@@ -173,4 +177,10 @@ class MILS(Criterion):
         return {"uncovered_weights": sum(s[0] * s[1] for s in shapes) - int(sum(inside))}
 
     def _planes(self, context: ScoringContext) -> Planes:
-        return planes_of(context, self.encoding, self.pooled, self.hidden_order)
+        return planes_of(
+            context,
+            self.encoding,
+            pooled=self.pooled,
+            by_sign=self.by_sign,
+            hidden_order=self.hidden_order,
+        )

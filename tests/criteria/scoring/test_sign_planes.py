@@ -39,7 +39,7 @@ def _context(
 
 def _permuted(context: ScoringContext, number: int) -> tuple[ScoringContext, list[np.ndarray]]:
     """The same network with its hidden units in the n-th order."""
-    planes = planes_of(context, "polarity", True, number)
+    planes = planes_of(context, "polarity", pooled=True, by_sign=False, hidden_order=number)
     orders = [planes.units[name] for name in list(planes.units)[:-1]]
     model, masks = copy.deepcopy(context.model), {}
     rows = [*orders, np.arange(5)]
@@ -158,7 +158,9 @@ def test_uncovered_weights_are_told_and_go_last_or_first(model: nn.Module, data:
 def test_another_device_gives_the_same_losses(
     complexity: str, model: nn.Module, data: Data
 ) -> None:
-    planes = planes_of(_context(model, data)[0], "polarity", False, 0)
+    planes = planes_of(
+        _context(model, data)[0], "polarity", pooled=False, by_sign=False, hidden_order=0
+    )
     options: dict[str, Any] = {"complexity": complexity, "block": 4, "boundary": "periodic"}
     cpu = torch.device("cpu")
     for one, two in zip(losses_of(planes, cpu, **options), losses_on(cpu, planes, **options),

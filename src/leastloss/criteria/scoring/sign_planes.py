@@ -56,13 +56,16 @@ class Planes:
         return flat.reshape(values.shape)
 
 
-def planes_of(context: ScoringContext, encoding: str, pooled: bool, hidden_order: int) -> Planes:
+def planes_of(
+    context: ScoringContext, encoding: str, *, pooled: bool, by_sign: bool, hidden_order: int
+) -> Planes:
     """Encode the kept weights.
 
     Args:
         context: The network and its masks.
         encoding: ``polarity`` or ``sign``.
         pooled: Count the blocks of all layers together, or of each layer alone.
+        by_sign: Count those of each plane of a layer apart.
         hidden_order: 0 for the hidden units as they were trained, n > 0 for the n-th random
             permutation of each layer's units. The network computes the same whatever their order;
             blocks do not.
@@ -82,7 +85,8 @@ def planes_of(context: ScoringContext, encoding: str, pooled: bool, hidden_order
         cells = rows[:, None] * ternary.shape[1] + columns
         encoded = encode(np.ascontiguousarray(ternary.ravel()[cells]), encoding)
         matrices += encoded
-        pools += [0 if pooled else i] * len(encoded)
+        first = 0 if pooled else i * len(encoded)
+        pools += [first + by_sign * plane for plane in range(len(encoded))]
         weights[name], units[name] = cells, rows
     return Planes(
         matrices=matrices, pools=pools, count=PLANES[encoding], weights=weights, units=units
