@@ -1,5 +1,8 @@
 """Untrained networks and their data, and training within a run."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 import torch
 from mlflow import MlflowClient
@@ -8,6 +11,7 @@ from leastloss.errors import InputError
 from leastloss.experiment import train as recipe
 from leastloss.experiment.config import TrainConfig
 from leastloss.experiment.dense import fetch_dense
+from leastloss.experiment.train import weights_file
 
 
 def test_the_seed_decides_weights_and_data() -> None:
@@ -63,3 +67,16 @@ def test_what_is_logged_is_fetched(
     assert fetched.name == "mlp 8"
     for name, value in dense.model.state_dict().items():
         assert torch.equal(fetched.model.state_dict()[name], value)
+
+
+def test_weights_lie_where_they_are_said_to_or_in_the_data_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "net.pth").touch()
+    config = replace(TrainConfig(), weights="net.pth", data_dir=str(tmp_path / "data"))
+    monkeypatch.chdir(tmp_path)
+    assert weights_file(config) == tmp_path / "data" / "net.pth"
+    assert weights_file(replace(config, weights="none.pth")) == Path("none.pth")
+    (tmp_path / "net.pth").touch()
+    assert weights_file(config) == Path("net.pth")

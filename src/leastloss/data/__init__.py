@@ -1,5 +1,6 @@
 """Data sets as tensors in memory: loaded, split and made imbalanced, every draw seeded."""
 
+from leastloss.data._files import data_root as data_root
 from leastloss.data.as_data import as_data
 from leastloss.data.augmentation import AUGMENTATIONS as AUGMENTATIONS
 from leastloss.data.augmentation import augmentation_for as augmentation_for

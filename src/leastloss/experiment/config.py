@@ -110,7 +110,8 @@ class TrainConfig(Seeded):
     )
     weights: str = option(
         "",
-        "File of weights that others trained, taken instead of training; empty: train.",
+        "File of weights that others trained, taken instead of training, also from the data folder "
+        "on; empty: train.",
         "model",
         "always",
     )

@@ -1,13 +1,14 @@
 """The recipe of the entry point ``train``, and the training of every other recipe."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import click
 import pandas as pd
 from torch import nn
 
 from leastloss import tracking
-from leastloss.data import Data, load_data
+from leastloss.data import Data, data_root, load_data
 from leastloss.errors import ResourceError
 from leastloss.evaluation import evaluate, network_collapse
 from leastloss.experiment.commands import command
@@ -104,7 +105,20 @@ def network_of(config: TrainConfig, data: Data) -> nn.Module:
         raise ResourceError(
             f"a network with hidden={config.hidden} does not fit: {error}"
         ) from error
-    return load_checkpoint(config.weights, model) if config.weights else model
+    return load_checkpoint(weights_file(config), model) if config.weights else model
+
+
+def weights_file(config: TrainConfig) -> Path:
+    """Where the file of weights is: as its path says, or from the data folder on.
+
+    Example:
+        >>> from dataclasses import replace
+        >>> weights_file(replace(TrainConfig(), weights="no/such/net.pth")).name
+        'net.pth'
+    """
+    path = Path(config.weights).expanduser()
+    beside = data_root(config.data_dir or None) / path
+    return beside if not path.exists() and beside.exists() else path
 
 
 def train_dense(start: Untrained, run_id: str) -> Dense:
