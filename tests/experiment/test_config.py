@@ -116,3 +116,11 @@ def test_runs_that_differ_in_these_alone_are_the_same_method_on_the_same_network
         *("run_id", "unfinished", "criteria", "controls", "data_dir", "artifacts")
     }
     assert {*fields_of(PruneConfig, mark="repeats")} == {"seed", "replicate"}
+
+
+def test_what_is_run_by_default_follows_the_network() -> None:
+    plain, resnet = PruneConfig(), PruneConfig(model="resnet20", dataset="cifar10")
+    assert plain.criteria == "mils-bdm,mils-entropy,nc,magnitude,random"
+    assert (plain.controls, resnet.controls) == ("yes", "no")
+    assert resnet.criteria == "nc,magnitude,random"
+    assert PruneConfig(model="resnet20", controls="yes", criteria="obs").criteria == "obs"

@@ -11,6 +11,8 @@ from leastloss.options import Options, fields_of, option
 from leastloss.plan import COUNT, NAMES, OF_WIDTHS, SEED, SEED_HELP, Plan, Seeded
 
 _FROM_ZERO: dict[str, Any] = {"at_least": 0, "at_most": 10**6}
+_CRITERIA = "mils-bdm,mils-entropy,nc,magnitude,random"
+_CRITERIA_OF_MAPS = "nc,magnitude,random"
 _SHARES: dict[str, Any] = {"each": float, "at_least": 0, "at_most": 1, "once": True}
 _SWITCH: dict[str, Any] = {"choices": ("yes", "no")}
 _IMBALANCED_BY_NATURE = ("gtsrb",)
@@ -179,18 +181,20 @@ class PruneConfig(Plan, TrainConfig):
         **_SWITCH,
     )
     criteria: str = option(
-        "mils-bdm,mils-entropy,nc,magnitude,random",
+        "auto",
         "Criteria, one child run each; name:option=value sets options, a@b is a with b's layer "
-        "ratios.",
+        "ratios; auto: mils-bdm,mils-entropy,nc,magnitude,random, but nc,magnitude,random for "
+        "resnets and networks of torchvision.",
         "criteria",
         each=str,
     )
     controls: str = option(
-        "yes",
+        "auto",
         "yes adds to each method (mils-bdm, mils-entropy, nc) its controls: random@, magnitude@ "
-        "and shuffled@ it, and small-dense, a dense network of equal size; or no.",
+        "and shuffled@ it, and small-dense, a dense network of equal size; or no; auto: yes, but "
+        "no for resnets and networks of torchvision.",
         "runs",
-        **_SWITCH,
+        choices=("auto", "yes", "no"),
     )
     encoding: str = option(
         "polarity", "MILS: planes of bits a matrix becomes: polarity or sign.", "score"
@@ -210,6 +214,15 @@ class PruneConfig(Plan, TrainConfig):
         "keep",
         choices=("full", "light"),
     )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        # What a perceptron does in seconds, a network with feature maps does in minutes.
+        usual = _CRITERIA if self.model in OF_WIDTHS else _CRITERIA_OF_MAPS
+        if self.criteria == "auto":
+            object.__setattr__(self, "criteria", usual)
+        if self.controls == "auto":
+            object.__setattr__(self, "controls", "yes" if self.model in OF_WIDTHS else "no")
 
 
 @dataclass(frozen=True, kw_only=True)
