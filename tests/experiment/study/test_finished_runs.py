@@ -57,4 +57,5 @@ def test_facts_say_what_is_missing_and_what_is_not_the_default(
     assert facts["incomplete"] == "1 of 1 prune runs are missing"
     assert facts["settings"].startswith("dataset mnist, size 10, imbalance exp, ")
     assert "data_dir" not in facts["settings"]
+    assert "weights" not in facts["settings"]  # always said, but there are none
     assert "incomplete" not in facts_of(finished(monkeypatch, NETWORK, PRUNING), "sweep")

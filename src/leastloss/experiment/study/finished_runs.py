@@ -87,7 +87,8 @@ def facts_of(finished: FinishedRuns, command: str) -> dict[str, str]:
     differing = [
         f"{key} {settings[key]}"
         for key in fields_of(PruneConfig, but=("runs", "criteria", "place"), unmarked="repeats")
-        if key not in study.varied() and (settings[key] != usual[key] or key in always)
+        if key not in study.varied()
+        and (settings[key] != usual[key] or (key in always and settings[key]))
     ]
     facts = {"command": f"`{command}`"}
     facts["settings"] = ", ".join(differing) + (
