@@ -39,6 +39,10 @@ def test_networks_of_convolutions_read_fewer(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(observe, "FEWEST", 1)
     assert len(Draws().draw(split(), mlp()).x) == 6 + 5 + 2
     assert len(Draws().draw(split(), residual()).x) == 3 + 3 + 2
+    largest = 4 * 8 * split().x[0, 0].numel()  # four channels of the samples' size, float64
+    monkeypatch.setattr(draws, "LIVE", 2 * largest * CLASSES)
+    assert len(Draws().draw(split(), residual()).x) == 3 * 2
+    assert len(Draws().draw(split(), residual(), most=3).x) == 3 + 3 + 2
 
 
 def test_noise_doubles_the_samples_and_stays_in_their_range() -> None:

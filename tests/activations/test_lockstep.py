@@ -1,5 +1,9 @@
 """Batches that wait for each other at layers, against the network run plainly."""
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
+
 import pytest
 import torch
 from tests.criteria.cases import residual, split
@@ -68,3 +72,52 @@ def test_a_layer_that_runs_twice_is_stopped_at_twice() -> None:
     layer = nn.Linear(1, 1)
     net = nn.Sequential(layer, nn.ReLU(), layer)
     assert [s.name for s in in_lockstep(net, {"it": layer}, [torch.ones(1, 1)])] == ["it", "it"]
+
+
+class Switches(nn.Module):
+    """Switches something of the thread on while it runs."""
+
+    def __init__(self, switch: Callable[[], AbstractContextManager[object]]) -> None:
+        super().__init__()
+        self.one, self.two, self.switch = nn.Linear(2, 2), nn.Linear(2, 2), switch
+
+    def forward(self, x: Tensor) -> Tensor:
+        with self.switch():
+            out: Tensor = self.two(self.one(x))
+        return out
+
+
+@pytest.mark.parametrize(
+    "switch",
+    [torch.inference_mode, torch.enable_grad, lambda: torch.autocast("cpu", torch.bfloat16)],
+)
+def test_what_a_forward_pass_switches_on_stays_within_it(
+    switch: Callable[[], AbstractContextManager[object]],
+) -> None:
+    net = Switches(switch)
+    for _ in in_lockstep(net, {"one": net.one, "two": net.two}, [torch.ones(3, 2)] * 3):
+        assert not torch.is_inference_mode_enabled()
+        assert not torch.is_autocast_enabled("cpu")
+        assert torch.is_grad_enabled()
+    assert not torch.is_inference_mode_enabled()
+    assert not torch.is_autocast_enabled("cpu")
+    assert torch.is_grad_enabled()
+
+
+class Threaded(nn.Module):
+    """Runs its layer in another thread, as DataParallel does."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(2, 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        with ThreadPoolExecutor(1) as pool:
+            out: Tensor = pool.submit(self.layer, x).result()
+        return out
+
+
+def test_layers_in_other_threads_are_refused_in_one_line() -> None:
+    net = Threaded()
+    with pytest.raises(InputError, match="runs in another thread than its network"):
+        list(in_lockstep(net, {"layer": net.layer}, [torch.ones(1, 2)]))

@@ -139,3 +139,13 @@ def test_the_ridge_is_a_share_of_the_mean_square_and_spares_the_bias() -> None:
     assert ridge_of(two, s, 0.1).tolist() == pytest.approx([0.2, 0.2, 2e-12])
     assert ridge_of(three, s, 0.3).tolist() == pytest.approx([10.4] * 3)
     assert (ridge_of(two, torch.zeros(3, 3).double(), 0.1) > 0).all()  # never fires
+
+
+def test_half_precision_maps_are_multiplied_in_float32() -> None:
+    torch.manual_seed(0)
+    layer = nn.Conv2d(8, 8, 3, padding=1, bias=False).bfloat16()
+    x = torch.rand(16, 8, 8, 8).bfloat16()
+    moments = batch_moments("", layer, x, drawn_of(x, torch.full((16,), 1 / 16)), slice(None))[0]
+    assert moments.dtype == torch.float64
+    rows = rows_of(layer, x.double()).flatten(3)[0].flatten(0, 1)
+    torch.testing.assert_close(moments, rows.T @ rows / len(rows), rtol=1e-4, atol=1e-6)

@@ -10,9 +10,10 @@ from leastloss.activations.cache import LayerCache
 from leastloss.activations.observe import batch_size, per_class_of_maps, shares_by_count
 from leastloss.data import Split, at_most, standing
 from leastloss.errors import InputError
-from leastloss.models import has_maps, norms_behind
+from leastloss.models import has_maps, norms_behind, spans_of
 from leastloss.seeds import torch_stream
 
+LIVE = 2**31  # bytes of the largest feature map of all samples of a draw
 PER_CLASS = 2000  # samples of a class: moments of so many are known to about two per cent
 
 
@@ -80,11 +81,23 @@ class Draws:
             raise InputError(
                 f"noise is {noise} and most {most}; they must be at least 0 and finite"
             )
-        enough = most or (per_class_of_maps(split.classes) if has_maps(model) else PER_CLASS)
+        enough = most or (_of_maps(split, model) if has_maps(model) else PER_CLASS)
         options = split, balanced, noise, enough
         if options not in self._drawn:
             self._drawn[options] = _draw(*options, model)
         return self._drawn[options]
+
+
+def _of_maps(split: Split, model: nn.Module) -> int:
+    """Samples of each class whose largest feature maps fit the memory together: a repair does.
+
+    All batches wait before each layer, and hold what the layers after it are yet to read.
+    """
+    spans = spans_of(model, split.x[:1]).values()
+    largest = max(
+        (span.outputs[0].numel() * span.outputs.element_size() for span in spans), default=1
+    )
+    return max(1, min(per_class_of_maps(split.classes), LIVE // (largest * split.classes)))
 
 
 def _draw(split: Split, balanced: bool, noise: float, most: int, model: nn.Module) -> Samples:

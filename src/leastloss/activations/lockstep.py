@@ -1,9 +1,11 @@
 """Run a network over many batches in lockstep: all wait at a layer before any goes past it."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 import torch
+from greenlet import error as greenlet_error
 from greenlet import getcurrent, greenlet
 from torch import Tensor, nn
 
@@ -27,6 +29,22 @@ class Stop:
 
     name: str
     inputs: tuple[Tensor, ...]
+
+
+@contextmanager
+def plainly() -> Iterator[None]:
+    """Leave what a forward pass has switched on by the time that it waits; afterwards it is on.
+
+    Autocast, inference mode and gradients belong to the thread, which all batches share.
+    """
+    with ExitStack() as stack:
+        for device in ("cpu", "cuda"):
+            if torch.is_autocast_enabled(device):
+                stack.enter_context(torch.autocast(device, enabled=False))
+        if torch.is_inference_mode_enabled():
+            stack.enter_context(torch.inference_mode(False))
+        stack.enter_context(torch.no_grad())
+        yield
 
 
 def in_lockstep(
@@ -61,7 +79,14 @@ def in_lockstep(
     main = getcurrent()
 
     def wait(name: str, values: Tensor) -> None:
-        main.switch((name, values.detach()))
+        with plainly():
+            try:
+                main.switch((name, values.detach()))
+            except greenlet_error as error:
+                raise InputError(
+                    "a layer runs in another thread than its network (as in DataParallel): prune "
+                    "the network itself, as model.module"
+                ) from error
 
     def run(x: Tensor) -> None:
         model(matched(model, x))
@@ -78,6 +103,7 @@ def in_lockstep(
                 with torch.no_grad():
                     arrived = [lane.switch() for lane in lanes]
         finally:
-            for lane in lanes:
-                if lane:  # stopped inside its forward pass: unwind it
-                    lane.throw()
+            with torch.no_grad():
+                for lane in lanes:
+                    if lane:  # stopped inside its forward pass: unwind it
+                        lane.throw()

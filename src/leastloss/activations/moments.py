@@ -62,7 +62,8 @@ def batch_moments(
     width = inputs + (0 if targets is None else targets.shape[-1])
     few = positions == 1 and len(samples.x) * groups * inputs * width <= EXACT
     table = values.new_empty(
-        (groups, n, positions, width), dtype=torch.float64 if few else rows.dtype
+        (groups, n, positions, width),
+        dtype=torch.float64 if few else torch.promote_types(rows.dtype, torch.float32),
     )
     table[..., :fan_in].unflatten(-1, (channels, taps)).copy_(rows)
     table[..., fan_in:inputs] = 1.0

@@ -60,7 +60,10 @@ def read_archive(path: Path, *names: str) -> dict[str, NDArray[Any]]:
     try:
         with np.load(path, allow_pickle=False) as archive:
             return {name: archive[name] for name in names}
-    except (OSError, ValueError, LookupError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+    except (
+        *(OSError, ValueError, LookupError, EOFError, TypeError, AttributeError),
+        *(zipfile.BadZipFile, zlib.error),
+    ) as error:
         reason = " ".join(str(error).split())[:120]
         raise ResourceError(f"{path} is corrupt or truncated ({reason}); copy it anew") from error
 

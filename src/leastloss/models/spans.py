@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from leastloss.models.layers import Layer, weight_layers
-from leastloss.models.running import evaluation_mode, hooked, matched
+from leastloss.models.running import evaluation_mode, hooked, matched, reading
 from leastloss.models.untouched import same_randomness
 
 
@@ -87,17 +87,57 @@ def norms_behind(model: nn.Module, x: Tensor) -> dict[str, str]:
         x: A few samples, shape (n, ...).
 
     Returns:
-        Name of a layer without a bias -> name of the BatchNorm that reads what it gives.
+        Name of a layer without a bias -> name of the BatchNorm that alone reads what it gives,
+        and nothing else.
 
     Example:
         >>> net = nn.Sequential(nn.Conv2d(1, 2, 3, bias=False), nn.BatchNorm2d(2))
         >>> norms_behind(net, torch.zeros(1, 1, 3, 3))
         {'0': '1'}
     """
-    return {
-        name: span.reader
+    pairs = {
+        name: span
         for name, span in spans_of(model, x).items()
-        if span.layer.bias is None
-        and span.reader
-        and span.norms[span.reader][0].running_mean is not None
+        if span.layer.bias is None and span.reader and _by_unit(span)
     }
+    if not pairs or _alone(model, x, pairs):
+        return {name: span.reader for name, span in pairs.items()}
+    return {n: span.reader for n, span in pairs.items() if _alone(model, x, {n: span})}
+
+
+def _by_unit(span: Span) -> bool:
+    """Whether the BatchNorm behind a layer has a mean for each of its units."""
+    norm, _ = span.norms[span.reader]
+    apart = isinstance(span.layer, nn.Conv2d) or span.outputs.ndim == 2
+    return apart and norm.running_mean is not None and norm.num_features == len(span.layer.weight)
+
+
+@torch.no_grad()
+def _alone(model: nn.Module, x: Tensor, pairs: dict[str, Span]) -> bool:
+    """Whether each BatchNorm reads just what its layer gives, and nothing else does.
+
+    Then constants that are added to the outputs and taken off before the BatchNorm change nothing.
+    """
+
+    def run(size: float) -> Tensor:
+        def constants(name: str, like: Tensor) -> Tensor:
+            units = torch.linspace(-size, size, like.shape[1]).to(like)
+            scale = pairs[name].outputs.detach().abs().mean()
+            return (units * scale).view(-1, *(1,) * (like.ndim - 2))
+
+        owners = {span.reader: name for name, span in pairs.items()}
+        layers = {name: span.layer for name, span in pairs.items()}
+        norms = {reader: model.get_submodule(reader) for reader in owners}
+        with (
+            same_randomness(),
+            evaluation_mode(model),
+            hooked(layers, lambda name, _, args, output: output + constants(name, output)),
+            reading(norms, lambda reader, values: values - constants(owners[reader], values)),
+        ):
+            result = model(matched(model, x))
+        return result if isinstance(result, Tensor) else x.new_zeros(1)
+
+    plain, moved = run(0.0), run(1.0)
+    size = plain.abs().max().clamp(min=torch.finfo(plain.dtype).tiny)
+    tolerance = 100 * torch.finfo(plain.dtype).eps ** 0.75
+    return bool((moved - plain).abs().max() <= tolerance * size)

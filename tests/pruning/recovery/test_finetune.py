@@ -1,11 +1,14 @@
 """Training on holds the masks."""
 
+import copy
+
 import pytest
 import torch
 from tests.pruning.recovery.cases import halved
 from torch import nn
 
 from leastloss.data import Data
+from leastloss.models import ResNet
 from leastloss.models.layers import prunable_layers
 from leastloss.pruning import (
     Finetune,
@@ -29,3 +32,13 @@ def test_finetuning_holds_the_masks_and_lowers_the_loss(
             assert (layer.weight[~masks[name]] == 0).all()
         else:
             assert torch.equal(layer.mask.bool(), masks[name])  # type: ignore[arg-type, operator]  # a buffer
+
+
+def test_the_learning_rate_is_that_of_adam_whatever_the_network() -> None:
+    torch.manual_seed(0)
+    net = ResNet((3, 8, 8), blocks=1, classes=3).eval()
+    data = Data.from_tensors((torch.rand(30, 3, 8, 8), torch.arange(30) % 3))
+    moved = copy.deepcopy(net)
+    Finetune(epochs=2, lr=1e-9).begin(net, data, 0)(moved, {})
+    for value, other in zip(net.parameters(), moved.parameters(), strict=True):
+        torch.testing.assert_close(value, other, rtol=0, atol=1e-6)

@@ -45,3 +45,31 @@ def test_what_comes_before_the_first_layer_may_move() -> None:
     repair(later, masks)
     Compensate().begin(dense, data_of(split()), 0)(fresh, masks)
     assert torch.equal(later[2].weight, fresh[2].weight)
+
+
+@pytest.mark.parametrize("inplace", [True, False])
+def test_what_works_in_place_leaves_the_targets_alone(inplace: bool) -> None:
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Flatten(), nn.Linear(32, 6), nn.ReLU(inplace), nn.Linear(6, CLASSES))
+    net = net.double().eval()
+    masks = {
+        name: torch.ones_like(layer.weight) > 0 for name, layer in (("1", net[1]), ("3", net[3]))
+    }
+    again = copy.deepcopy(net)
+    Compensate(gamma=1e-9).begin(net, data_of(split()), 0)(again, masks)
+    x = split().x.double()
+    torch.testing.assert_close(again(x), net(x), rtol=1e-4, atol=1e-4)
+
+
+def test_layers_that_later_repairs_bring_are_noted_then() -> None:
+    dense = mlp()
+    masks = drawn_masks(dense)
+    repair = Compensate().begin(dense, data_of(split()), 0)
+    first, both = copy.deepcopy(dense), copy.deepcopy(dense)
+    name = next(iter(masks))
+    repair(first, {name: masks[name]})
+    repair(both, masks)
+    alone = copy.deepcopy(dense)
+    Compensate().begin(dense, data_of(split()), 0)(alone, masks)
+    for key, value in both.state_dict().items():
+        torch.testing.assert_close(value, alone.state_dict()[key])

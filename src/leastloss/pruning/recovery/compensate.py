@@ -23,7 +23,7 @@ from leastloss.activations import (
 from leastloss.data import Data
 from leastloss.errors import InputError
 from leastloss.geometry import masked_least_squares
-from leastloss.models import Layer, Masks, any_binary, mask_for, misused
+from leastloss.models import Layer, Masks, any_binary, mask_for, misused, weight_layers
 from leastloss.pruning.recovery.base import Recovery, Repair
 from leastloss.pruning.recovery.targets import Targets
 
@@ -74,7 +74,7 @@ class Compensate(Recovery):
             )
 
     def begin(self, dense: nn.Module, data: Data, seed: int) -> Repair:
-        """Draw the samples and note the targets of every layer."""
+        """Draw the samples; the targets of layers are noted when they are first repaired."""
         return self.prepare(dense, data, seed, Draws())
 
     def prepare(self, dense: nn.Module, data: Data, seed: int, draws: Draws) -> Repair:
@@ -83,16 +83,8 @@ class Compensate(Recovery):
         samples = draws.draw(
             data.train, dense, balanced=self.balanced, noise=self.noise, most=self.most
         )
-        barred = misused(dense, samples.x[:8])
-        first: list[Targets] = []  # made by the first repair, which says what is pruned
-
-        def repair(model: nn.Module, masks: Masks) -> None:
-            if not first:
-                layers = repairable_layers(dense, samples.x[:2], masks, barred)
-                first.append(Targets(dense, layers, samples))
-            self._repair(model, masks, samples, first[0], dense, barred)
-
-        return repair
+        targets, barred = Targets(dense, samples), misused(dense, samples.x[:8])
+        return lambda model, masks: self._repair(model, masks, samples, targets, dense, barred)
 
     @torch.no_grad()
     def _repair(
@@ -105,6 +97,8 @@ class Compensate(Recovery):
         barred: Container[str],
     ) -> None:
         layers = repairable_layers(model, samples.x[:2], masks, barred)
+        targets.note(layers)
+        as_trained = weight_layers(dense)
         batches = [samples.x[piece] for piece in samples.batches(model)]
         keys, read, inverses = reading_keys(model, layers), {}, {}
         for stop in in_lockstep(model, layers, batches):
@@ -113,10 +107,10 @@ class Compensate(Recovery):
                 raise InputError(f"runs {PARTED}")
             layer, mask = layers[name], mask_for(masks, name, layers[name])
             moments, cross = targets.moments(model, name, layer, key, stop.inputs)
-            read[name] = moments
+            read[name] = moments, cross
             expected = name in samples.cache.expected
             constants, inverse = fit_layer(
-                layer, moments, cross, mask, self.gamma, inverse=expected
+                layer, moments, cross, mask, self.gamma, start=as_trained[name], inverse=expected
             )
             if constants is not None:
                 shift_norm(model, dense, samples.norms[name], constants)
@@ -125,7 +119,9 @@ class Compensate(Recovery):
         if len(read) < len(layers):
             raise InputError(f"runs {PARTED}")
         for name, key in reading_keys(model, layers):
-            samples.cache.put(model, name, "moments", key, read[name])
+            moments, cross = read[name]
+            samples.cache.put(model, name, "moments", key, moments)
+            targets.store(model, name, key, cross)
             if name in inverses:
                 mask = mask_for(masks, name, layers[name])
                 solved = solving_key(key, mask, self.gamma)
@@ -151,6 +147,7 @@ def fit_layer(
     mask: Tensor,
     gamma: float,
     *,
+    start: Layer | None = None,
     inverse: bool = False,
 ) -> tuple[Tensor | None, Tensor | None]:
     """Set a layer's kept weights and bias to the solution of its least-squares problem.
@@ -161,6 +158,7 @@ def fit_layer(
         cross: Moments of inputs and targets, shape (groups, d, units of a group).
         mask: Kept weights, of the weight's shape.
         gamma: Ridge as a share of the mean squared input.
+        start: The layer whose weights wide layers begin with; zeros if there is none.
         inverse: Whether to return what the solution brings to hand.
 
     Returns:
@@ -179,7 +177,7 @@ def fit_layer(
             support,
             ridge,
             diagonals=inverse_diagonals,
-            start=_now(layer, rows, support),
+            start=None if start is None else _weights_of(start, rows, support),
         )
         diagonals += [] if inverse_diagonals is None else [inverse_diagonals]
         layer.weight[rows] = solution[:, :width].reshape(layer.weight[rows].shape).to(layer.weight)
@@ -193,8 +191,8 @@ def fit_layer(
     )
 
 
-def _now(layer: Layer, rows: slice, support: Tensor) -> Tensor:
-    """Weights and bias of a group of units as they are; 0 for what a BatchNorm adds."""
+def _weights_of(layer: Layer, rows: slice, support: Tensor) -> Tensor:
+    """Weights and bias of a group of units; 0 for what a BatchNorm adds."""
     weights = layer.weight[rows].flatten(1)
     lacking = support.shape[1] - weights.shape[1]
     if layer.bias is not None and lacking:

@@ -53,6 +53,8 @@ class Finetune(Recovery):
                 lr=self.lr,
                 batch_size=self.batch_size,
                 loss=self.loss,
+                optimizer="adam",
+                augment="none",
                 seed=seed,
                 progress=False,
             )

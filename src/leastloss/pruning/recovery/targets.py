@@ -1,6 +1,6 @@
 """The targets of a repair: the dense network's pre-activations."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import torch
@@ -15,31 +15,43 @@ from leastloss.activations import (
     positions_of,
 )
 from leastloss.errors import InputError
-from leastloss.models import Layer, evaluation_mode, hooked, matched
+from leastloss.models import Layer, evaluation_mode, hooked, matched, weight_layers
 
 
 class Targets:
     """The dense network's pre-activations, and moments of a layer's inputs with them.
 
     Args:
-        dense: The network before any removal; it runs once, on the samples without noise.
-        layers: Its layers whose targets are noted.
-        samples: What it reads.
+        dense: The network before any removal; it is left as it is.
+        samples: What it reads, without the noise.
     """
 
-    def __init__(self, dense: nn.Module, layers: Mapping[str, Layer], samples: Samples) -> None:
-        self._samples = samples
-        self._values: dict[str, list[Tensor]] = {name: [] for name in layers}
+    def __init__(self, dense: nn.Module, samples: Samples) -> None:
+        self._dense, self._samples = dense, samples
+        self._values: dict[str, list[Tensor]] = {}
         self._cross = LayerCache()
-        piece = slice(None)
 
-        def note(name: str, _: nn.Module, inputs: tuple[Any, ...], output: Tensor) -> None:
-            starts, most = samples.starts[piece], positions_of(layers[name], samples)
-            self._values[name].append(outputs_of(layers[name], output, starts, most))
+    @torch.no_grad()
+    def note(self, names: Iterable[str]) -> None:
+        """Run the dense network once for those layers whose targets are not noted yet."""
+        layers = weight_layers(self._dense)
+        new = {name: layers[name] for name in names if name not in self._values}
+        self._values |= {name: [] for name in new}
+        samples, piece = self._samples, slice(None)
 
-        with torch.no_grad(), evaluation_mode(dense), hooked(layers, note):
-            for piece in samples.batches(dense):
-                dense(matched(dense, samples.clean[piece]))
+        def look(name: str, _: nn.Module, inputs: tuple[Any, ...], output: Tensor) -> None:
+            starts, most = samples.starts[piece], positions_of(new[name], samples)
+            # A copy: what follows may work in place.
+            self._values[name].append(outputs_of(new[name], output, starts, most).clone())
+
+        if new:
+            with evaluation_mode(self._dense), hooked(new, look):
+                for piece in samples.batches(self._dense):
+                    self._dense(matched(self._dense, samples.clean[piece]))
+
+    def store(self, model: nn.Module, name: str, key: bytes, cross: Tensor) -> None:
+        """Store a layer's moments with its targets under the key of the network as it now is."""
+        self._cross.put(model, name, "moments with targets", key, cross)
 
     def moments(
         self, model: nn.Module, name: str, layer: Layer, key: bytes, inputs: Sequence[Tensor]
@@ -71,5 +83,4 @@ class Targets:
         if not torch.isfinite(total).all():
             raise InputError(f"inputs of layer {name!r} are not finite (NaN or infinity)")
         moments, cross = total.split([total.shape[1], total.shape[2] - total.shape[1]], dim=2)
-        self._cross.put(model, name, "moments with targets", key, cross)
         return moments, cross
