@@ -16,6 +16,7 @@ OF_MAPS = 2000  # samples of all classes in networks with convolutions
 FEWEST = 20  # of each class among them
 MAPS_BATCH = 64  # feature maps: small batches stay in a processor's cache
 MAPS_BATCH_ON_DEVICE = 512  # a GPU wants large ones
+FEWEST_AT_ONCE = 8  # samples of a batch of which many results are held
 
 
 def batch_size(model: nn.Module) -> int:
@@ -91,7 +92,8 @@ def batches(
     Where so many results of a batch are held ``at_once``, batches are as much smaller.
     """
     if size is None:
-        size = max(1, batch_size(model) // at_once)
+        room = MAPS_BATCH_ON_DEVICE if has_maps(model) else BATCH
+        size = min(batch_size(model), max(FEWEST_AT_ONCE, room // at_once))
     for x, y in zip(torch.split(split.x, size), torch.split(split.y, size), strict=True):
         fitting = matched(model, x)
         yield fitting, y.to(fitting.device)

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from leastloss.errors import InputError
 
-EXACT = 5 * 10**10  # multiplications of all factors of a layer above which none is made: seconds
+EXACT = 3 * 10**10  # multiplications of all factors of a layer above which none is made: seconds
 STEPS = 12  # of conjugate gradients at most
 ENOUGH = 1e-4  # relative residual at which they end
 

