@@ -134,13 +134,20 @@ def make_pipeline(folder: Path, entry: Entry) -> dict[str, str]:
     client = MlflowClient()
     client.create_experiment("test", artifact_location=(folder / "mlruns").as_uri())
     client.create_experiment("twice", artifact_location=(folder / "mlruns").as_uri())
+    client.create_experiment("taught", artifact_location=(folder / "mlruns").as_uri())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MLFLOW_EXPERIMENT_NAME", "taught")
+        leave_figures_empty(patch)
+        # So many validation images that the network learns, and pruning to 95 % shows on them.
+        taught = entry.run("train", validation="balanced")
+        usable = entry.run("prune", run_id=taught, criteria="magnitude")
     train = entry.run("train")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MLFLOW_EXPERIMENT_NAME", "twice")
         patch.setattr(child_run, "pictures", pictures_of_one)
         own = entry.run("prune", criteria=ALL, seed=1)
         again = entry.run("prune", criteria=ALL, seed=1, artifacts="light")
-    ids = {"train": train, "own": own, "again": again}
+    ids = {"train": train, "own": own, "again": again, "taught": taught, "usable": usable}
     given = {"run_id": train, "criteria": "magnitude,random"}
     floats = {"model": "mlp", "granularity": "unit", "imbalance": "none", "criteria": "nc"}
     with pytest.MonkeyPatch.context() as patch:

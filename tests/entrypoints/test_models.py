@@ -62,7 +62,7 @@ def test_logged_model_takes_one_sample(shared: MlflowClient, pipeline: dict[str,
 def test_same_outputs_as_the_path_from_python(
     shared: MlflowClient, pipeline: dict[str, str]
 ) -> None:
-    dense = fetch_dense(pipeline["train"])
+    dense = fetch_dense(pipeline["taught"])
     path = ll.prune(
         dense.model,
         dense.data,
@@ -73,7 +73,7 @@ def test_same_outputs_as_the_path_from_python(
         seed=0,
         progress=False,
     )
-    child = children(shared, pipeline["given"])["magnitude"]
+    child = children(shared, pipeline["usable"])["magnitude"]
     order = np.load(shared.download_artifacts(child.info.run_id, "removal_order.npy"))
     assert np.array_equal(order, path.removal_order)
     models = logged(shared, child)
@@ -87,7 +87,7 @@ def test_same_outputs_as_the_path_from_python(
 
 
 @pytest.mark.parametrize(
-    ("parent", "name", "several"), [("own", "nc", False), ("given", "magnitude", True)]
+    ("parent", "name", "several"), [("own", "nc", False), ("usable", "magnitude", True)]
 )
 def test_the_usable_network_and_the_last_are_logged_with_their_own_metrics(
     shared: MlflowClient, pipeline: dict[str, str], parent: str, name: str, several: bool
