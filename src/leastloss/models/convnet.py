@@ -8,11 +8,12 @@ from torch import Tensor, nn
 
 from leastloss.arguments import checked
 from leastloss.errors import InputError
+from leastloss.models.images import OfImages
 from leastloss.models.mlp import check_memory
 
 
 @checked
-class ConvNet(nn.Module):
+class ConvNet(OfImages):
     """A convolutional network with ReLU activations and real weights.
 
     All widths but the last are blocks Conv3x3-BatchNorm-ReLU; a 2x2 max pooling halves the image
@@ -76,12 +77,6 @@ class ConvNet(nn.Module):
         self.layers = nn.Sequential(*layers).to(memory_format=torch.channels_last)
 
     @property
-    def features(self) -> int:
-        """Number of values in one image."""
-        channels, height, width = self.shape
-        return channels * height * width
-
-    @property
     def sizes(self) -> dict[str, object]:
         """The arguments that build a network of this kind and size."""
         sizes = {"shape": self.shape, "hidden": self.hidden, "classes": self.classes}
@@ -89,7 +84,7 @@ class ConvNet(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map pixels of shape (n, ...) in [0, 1] to logits of shape (n, classes)."""
-        images = x.flatten(1).unflatten(1, self.shape)
+        images = self.as_images(x)
         logits: Tensor = self.layers(images.contiguous(memory_format=torch.channels_last))
         return logits
 

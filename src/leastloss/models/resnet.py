@@ -10,6 +10,7 @@ from torch.nn import functional
 
 from leastloss.arguments import checked
 from leastloss.errors import InputError
+from leastloss.models.images import OfImages
 from leastloss.models.normalize import normalization_for
 from leastloss.names import choose
 
@@ -63,7 +64,7 @@ def _shortcut(kind: str, inputs: int, width: int, stride: int) -> nn.Module:
 
 
 @checked
-class ResNet(nn.Module):
+class ResNet(OfImages):
     """A residual network of three stages of 16, 32 and 64 channels; the last two halve the image.
 
     Depth is 6 ``blocks`` + 2. The layers have the names of akamaster/pytorch_resnet_cifar10, from
@@ -141,12 +142,6 @@ class ResNet(nn.Module):
         self.to(memory_format=torch.channels_last)
 
     @property
-    def features(self) -> int:
-        """Number of values in one image."""
-        channels, height, width = self.shape
-        return channels * height * width
-
-    @property
     def sizes(self) -> dict[str, object]:
         """The arguments that build a network of this kind and size."""
         sizes = {"shape": self.shape, "blocks": self.blocks, "classes": self.classes}
@@ -154,7 +149,7 @@ class ResNet(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map pixels of shape (n, ...) in [0, 1] to logits of shape (n, classes)."""
-        images = self.normalize(x.flatten(1).unflatten(1, self.shape))
+        images = self.normalize(self.as_images(x))
         images = images.contiguous(memory_format=torch.channels_last)
         out = functional.relu(self.bn1(self.conv1(images)))
         out = self.layer3(self.layer2(self.layer1(out)))

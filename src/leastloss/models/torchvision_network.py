@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from leastloss.arguments import checked
 from leastloss.errors import InputError
+from leastloss.models.images import OfImages
 from leastloss.models.normalize import normalization_for
 from leastloss.models.running import evaluation_mode, fitting
 from leastloss.names import choose
@@ -27,7 +28,7 @@ def torchvision_names() -> list[str]:
 
 
 @checked
-class TorchvisionNetwork(nn.Module):
+class TorchvisionNetwork(OfImages):
     """A network of torchvision, without its weights, behind a fixed normalisation.
 
     Args:
@@ -90,12 +91,6 @@ class TorchvisionNetwork(nn.Module):
             raise ValueError(f"it gives {tuple(logits.shape)} for two images")
 
     @property
-    def features(self) -> int:
-        """Number of values in one image."""
-        channels, height, width = self.shape
-        return channels * height * width
-
-    @property
     def sizes(self) -> dict[str, object]:
         """The arguments that build a network of this kind and size."""
         sizes = {"shape": self.shape, "name": self.name, "classes": self.classes}
@@ -103,7 +98,7 @@ class TorchvisionNetwork(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map pixels of shape (n, ...) in [0, 1] to logits of shape (n, classes)."""
-        images = self.normalize(x.flatten(1).unflatten(1, self.shape))
+        images = self.normalize(self.as_images(x))
         colour = images.expand(-1, 3, -1, -1)
         logits: Tensor = self.network(colour.contiguous(memory_format=torch.channels_last))
         return logits
