@@ -69,11 +69,23 @@ def network(name: str, side: int, classes: int) -> nn.Module:
 
 
 class Round:
-    """One score, removal and repair of half of the weights, each timed apart."""
+    """A score and a repair of a network that has lost half of its weights, each timed apart.
+
+    Neither finds anything that was computed before, but for what does not change along a path. The
+    first repair notes its targets; ``again`` is that of all later rounds, by other masks.
+    """
 
     def __init__(self, model: nn.Module, data: Data, criterion: str, recovery: str) -> None:
-        masks = {n: torch.ones_like(m.weight) > 0 for n, m in prunable_layers(model).items()}
-        draws, pruned = Draws(), copy.deepcopy(model)
+        generator = torch.Generator().manual_seed(0)
+
+        def thinned(share: float) -> dict[str, Tensor]:
+            return {
+                name: (torch.rand(layer.weight.shape, generator=generator) < share).to(DEVICE)
+                for name, layer in prunable_layers(model).items()
+            }
+
+        masks, draws, pruned = thinned(0.5), Draws(), copy.deepcopy(model)
+        apply_masks(pruned, masks)
         context = ScoringContext(
             model=pruned,
             masks=masks,
@@ -84,21 +96,11 @@ class Round:
         )
         chosen = as_criterion(criterion)
         self.prepare = seconds(lambda: self._begin(recovery, model, data, draws))
-        total = sum(mask.numel() for mask in masks.values())
-
-        def score() -> None:
-            order = chosen.removal_order(context, total // 2)
-            if order is None:
-                chosen.score(context)
-
-        self.score = seconds(score)
-        generator = torch.Generator().manual_seed(0)
-        halves = {n: torch.rand(m.shape, generator=generator) < 0.5 for n, m in masks.items()}
-        halves = {name: mask.to(DEVICE) for name, mask in halves.items()}
-        apply_masks(pruned, halves)
-        self.repair = seconds(lambda: self._repair(pruned, halves))
-        self._repair(pruned, halves)  # and once more, as all rounds but the first
-        self.again = seconds(lambda: self._repair(pruned, halves))
+        self.score = seconds(lambda: chosen.score(context))
+        self.repair = seconds(lambda: self._repair(pruned, masks))
+        fewer = {name: mask & masks[name] for name, mask in thinned(0.8).items()}
+        apply_masks(pruned, fewer)
+        self.again = seconds(lambda: self._repair(pruned, fewer))
 
     def _begin(self, recovery: str, model: nn.Module, data: Data, draws: Draws) -> None:
         self._repair = as_recovery(recovery).prepare(model, data, 0, draws)
