@@ -11,18 +11,10 @@ from leastloss.criteria.scoring.curvature import layer_moments
 from leastloss.geometry import Rows, surgeon_order
 from leastloss.models import any_binary, prunable_layers
 
-WORK = 5 * 10**11  # multiplications of an order above which weights go by their scores: minutes
-
 
 def has_surgeon_order(context: ScoringContext) -> bool:
-    """Whether there is one: of single weights that can be fitted again, whatever their signs.
-
-    Wide layers have none either: it would take minutes.
-    """
+    """Whether there is one: of single weights that can be fitted again, whatever their signs."""
     if context.granularity == "unit" or context.balance:
-        return False
-    kept = [mask.flatten(1).sum(dim=1).double() for mask in context.masks.values()]
-    if sum(float((count**3).sum()) for count in kept) / 3 > WORK:
         return False
     return not any_binary(prunable_layers(context.model, list(context.masks)).values())
 
