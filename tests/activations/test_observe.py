@@ -7,7 +7,7 @@ from leastloss.activations.observe import (
     BATCH,
     FEWEST_AT_ONCE,
     MAPS_BATCH,
-    MAPS_BATCH_ON_DEVICE,
+    MOST_MAPS,
 )
 from leastloss.data import Split
 from leastloss.errors import InputError
@@ -52,7 +52,7 @@ def test_batches_are_smaller_for_maps_and_for_many_results_at_once() -> None:
     maps = nn.Sequential(nn.Conv2d(1, 1, 1), nn.Flatten())
     assert len(next(batches(many, network()))[0]) == BATCH
     assert len(next(batches(many, maps))[0]) == MAPS_BATCH
-    assert len(next(batches(many, maps, at_once=16))[0]) == MAPS_BATCH_ON_DEVICE // 16
+    assert len(next(batches(many, maps, at_once=16))[0]) == MOST_MAPS // 16
     assert len(next(batches(many, maps, at_once=1000))[0]) == FEWEST_AT_ONCE
     assert len(next(batches(many, network(), at_once=8))[0]) == BATCH // 8
 

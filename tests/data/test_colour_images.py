@@ -4,17 +4,9 @@ import numpy as np
 import pytest
 from PIL import Image
 from tests.data.images32 import jpeg, pictures, write_gtsrb, write_jpeg, write_lossless
+from tests.data.layout import message
 
 from leastloss.data import load_data
-from leastloss.errors import ResourceError
-
-
-def message(name, root, *, download=False) -> str:
-    with pytest.raises(ResourceError) as caught:
-        load_data(name, data_dir=root, download=download)
-    text = str(caught.value)
-    assert "\n" not in text
-    return text
 
 
 def test_the_lossless_part_stands_in_for_cifar10(tmp_path):

@@ -7,7 +7,7 @@ from urllib.error import URLError
 import numpy as np
 import pytest
 import torchvision.datasets
-from tests.data.layout import KINDS, idx
+from tests.data.layout import KINDS, idx, message
 
 from leastloss.data import load_data
 from leastloss.data._files import data_root, read_idx
@@ -18,14 +18,6 @@ TRAIN = "train-images-idx3-ubyte.gz"
 
 def listing(folder: Path) -> dict[str, int]:
     return {str(path): path.stat().st_mtime_ns for path in sorted(folder.rglob("*"))}
-
-
-def message(name: str, root: Path, *, download: bool = False) -> str:
-    with pytest.raises(ResourceError) as caught:
-        load_data(name, data_dir=root, download=download)
-    text = str(caught.value)
-    assert "\n" not in text
-    return text
 
 
 def test_the_data_folder_is_the_argument_then_the_variable_then_data(monkeypatch):

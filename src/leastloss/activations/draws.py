@@ -81,8 +81,7 @@ class Draws:
             raise InputError(
                 f"noise is {noise} and most {most}; they must be at least 0 and finite"
             )
-        enough = most or (_of_maps(split, model) if has_maps(model) else PER_CLASS)
-        options = split, balanced, noise, enough
+        options = split, balanced, noise, most
         if options not in self._drawn:
             self._drawn[options] = _draw(*options, model)
         return self._drawn[options]
@@ -102,7 +101,7 @@ def _of_maps(split: Split, model: nn.Module) -> int:
 
 def _draw(split: Split, balanced: bool, noise: float, most: int, model: nn.Module) -> Samples:
     shares = shares_by_count(torch.from_numpy(split.counts()), balanced=balanced)
-    chosen = at_most(split, most)
+    chosen = at_most(split, most or (_of_maps(split, model) if has_maps(model) else PER_CLASS))
     weights = standing(split, chosen, shares).to(chosen.y.device)[chosen.y]
     weights = weights / weights.sum()
     clean = chosen.x if chosen.x.is_floating_point() else chosen.x.float()
