@@ -79,3 +79,10 @@ def test_labels_of_classes_and_seeds(end: float) -> None:
 def test_bad_tables(table: pd.DataFrame, options: dict[str, object], message: str) -> None:
     with pytest.raises(InputError, match=message):
         class_heat_map(table, **options)  # type: ignore[arg-type]
+
+
+def test_rows_are_called_by_the_names_of_the_classes() -> None:
+    names = [f"kind {k}" for k in range(11)]
+    figure = class_heat_map(runs(), counts=range(11), minority=[1], names=names)
+    labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert labels == ["kind 0  n = 0", "kind 1 (rare)  n = 1", "kind 10  n = 10"]

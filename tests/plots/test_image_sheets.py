@@ -63,3 +63,11 @@ def test_damaged_samples_are_drawn_side_by_side():
     assert (shown[:, [8, 17]] == 1).all()
     colours = corruption_samples({"shot": {0: np.full((1, 3, 4, 5), 0.25)}})
     assert colours.axes[0].images[0].get_array().shape == (4, 5, 3)
+
+
+def test_images_are_called_by_the_names_of_their_classes() -> None:
+    images = np.zeros((40, 1, 4, 4), dtype=np.float32)
+    names = ["aeroplane", "cat", "dog"]
+    figure = contact_sheet(broken(4), images, minority=(1,), names=names, rows=1)
+    assert captions(figure)[0][:3:2] == ["cat read as dog", "aeropl… read as dog"]
+    assert figure.axes[1].get_title(loc="left") == "first of the rare classes (cat), of 2"

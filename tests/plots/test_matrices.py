@@ -69,3 +69,13 @@ def test_the_matrix_of_corruption_errors_turns_at_one():
     assert [label.get_text() for label in ax.get_xticklabels()] == ["gaussian", "shot", "mCE"]
     assert texts(ax) == ["1.00"] * 6
     assert ax.collections[0].norm.vcenter == 1
+
+
+def test_classes_are_called_by_their_names() -> None:
+    names = ["a $\\frac{$ b", "<b>", "a very long name of a class"]
+    figure = confusion_figure({"one": DENSE}, minority=(2,), names=names, title="5 $ {x")
+    figure.draw_without_rendering()  # a dollar is no formula
+    labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert labels == ["a \\$\\frac{\\$ b", "<b>", "a very long name of… (rare)"]
+    with pytest.raises(InputError, match="2 class names for class 2"):
+        confusion_figure({"one": DENSE}, names=names[:2])

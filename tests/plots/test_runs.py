@@ -65,3 +65,10 @@ def test_training_marks_the_epoch_whose_weights_were_kept():
 def test_bad_tables(draw, message):
     with pytest.raises(InputError, match=message):
         draw()
+
+
+def test_classes_are_called_by_their_names() -> None:
+    table = pd.DataFrame({"sparsity": [0, 0.5], "accuracy": [1.0, 0.5], "recall_class_1": [1, 0]})
+    figure = child_curves(table, minority=[1], names=["no", "yes"])
+    texts = [label.get_text() for ax in figure.axes for label in ax.get_yticklabels()]
+    assert "yes (rare)" in texts

@@ -38,3 +38,7 @@ def test_fairness_at_each_point() -> None:
     assert [cell.value for cell in grid.rows["nc"]] == ["1"]
     (text,) = fairness_section(steps().drop(columns="cev"), [0.5], ["nc"]).all(str)
     assert text.startswith("These runs hold none")
+
+
+def test_the_class_that_loses_most_is_called_by_its_name() -> None:
+    assert class_losses(steps(), 0.5, ["no", "yes"])["label"].tolist() == ["yes"]

@@ -37,3 +37,13 @@ def test_every_kind_of_block_has_its_lines() -> None:
         "- One.\n\n<details><summary>Recall, in %</summary>\n\n| method | 50 % |\n|---|---|\n"
         "| `nc` | **80.0 [70.0, 90.0], n = 2** |\n\n</details>\n"
     )
+
+
+def test_names_of_classes_are_no_html_and_no_cells() -> None:
+    name = "<script>alert(1)</script> | x"
+    grid = Grid(caption="c", head=["class"], rows={"nc": [Cell(value=name)]})
+    blocks = [grid, Sentences([name]), Facts({"classes": name}), name]
+    text = markdown([Section(anchor="a", title=name, blocks=blocks)])
+    assert "<script" not in text
+    assert "</script" not in text
+    assert "| `nc` | &lt;script>alert(1)&lt;/script> \\| x |" in text

@@ -176,3 +176,10 @@ def test_no_point_within_reach_is_said():
     text = page(table[table["sparsity"].isin([0, 0.5])], figures={}, at=(0.9, 0.95))
     assert "No method has a step near 90 %, 95 %." in text
     assert "<table" not in text[text.index('id="headline"') : text.index('id="curves"')]
+
+
+def test_names_of_classes_are_text():
+    text = page(runs(), class_names=[EVIL, "b", "c"], facts={"classes": f"0 {EVIL}"})
+    Elements(text)
+    assert "<script>alert" not in text
+    assert "&lt;script&gt;alert" in text

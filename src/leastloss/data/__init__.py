@@ -5,6 +5,8 @@ from leastloss.data.as_data import as_data
 from leastloss.data.augmentation import AUGMENTATIONS as AUGMENTATIONS
 from leastloss.data.augmentation import augmentation_for as augmentation_for
 from leastloss.data.augmentation import augmented as augmented
+from leastloss.data.class_names import plain_text as plain_text
+from leastloss.data.class_names import told_apart as told_apart
 from leastloss.data.container import Data
 from leastloss.data.corruptions.apply import applicable, check_corruptions, corrupt
 from leastloss.data.corruptions.registry import CORRUPTIONS, Corruption
@@ -12,6 +14,9 @@ from leastloss.data.datasets import DATASETS
 from leastloss.data.imbalance import PROFILES
 from leastloss.data.load import load_data
 from leastloss.data.noise_scale import NoiseScale, noise_scale
+from leastloss.data.own import DataName as DataName
+from leastloss.data.own import data_name as data_name
+from leastloss.data.own import own_name as own_name
 from leastloss.data.removed_images import Withheld
 from leastloss.data.split import Split
 from leastloss.data.split import at_most as at_most

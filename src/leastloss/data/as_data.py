@@ -38,7 +38,7 @@ def as_data(obj: object, seed: int = 0) -> Data:
     if isinstance(obj, Data):
         return obj
     if isinstance(obj, DataLoader):
-        return Data.from_tensors(_gather(obj), seed=seed)
+        return Data.from_tensors(gather(obj), seed=seed)
     if isinstance(obj, tuple | list) and len(obj) == 2:
         return Data.from_tensors((obj[0], obj[1]), seed=seed)
     raise InputError(
@@ -47,7 +47,17 @@ def as_data(obj: object, seed: int = 0) -> Data:
     )
 
 
-def _gather(loader: DataLoader[object]) -> tuple[torch.Tensor, torch.Tensor]:
+def gather(loader: DataLoader[Any]) -> tuple[torch.Tensor, torch.Tensor]:
+    """Inputs and labels of all samples that a loader draws, each once, in the data set's order.
+
+    Raises:
+        InputError: If it yields anything but pairs of tensors, or samples of several shapes.
+
+    Example:
+        >>> pairs = [(torch.ones(2), 0), (torch.zeros(2), 1)]
+        >>> gather(DataLoader(pairs, batch_size=1, shuffle=True))[1]
+        tensor([0, 1])
+    """
     inputs: list[torch.Tensor] = []
     labels: list[torch.Tensor] = []
     # Shown only at a terminal and after two seconds: most loaders are done before.

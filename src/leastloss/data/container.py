@@ -11,6 +11,7 @@ from leastloss.arguments import checked
 from leastloss.data._custom import split_tensors
 from leastloss.data._duplicates import remark, shared_samples
 from leastloss.data._tensors import Pair
+from leastloss.data.class_names import told_apart
 from leastloss.data.removed_images import Withheld
 from leastloss.data.split import Split
 from leastloss.errors import InputError, notice
@@ -33,9 +34,11 @@ class Data:
             are read when first looked at.
         title: What figures and pages call the data set; its name if empty.
         source: Which of several possible files it was read from; empty where there is no choice.
+        class_names: What figures and pages call the classes 0..C-1; empty: by their numbers.
 
     Raises:
-        InputError: If the splits differ in sample shape, classes or minority.
+        InputError: If the splits differ in sample shape, classes or minority, or there is not one
+            name for each class.
     """
 
     name: str
@@ -46,6 +49,7 @@ class Data:
     withheld: Withheld | None = None
     title: str = ""
     source: str = ""
+    class_names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse splits that do not belong together."""
@@ -59,6 +63,10 @@ class Data:
                 )
             if (part.classes, part.minority) != (self.classes, self.minority):
                 raise InputError("all splits must have the same classes and the same minority")
+        names = told_apart(self.class_names)
+        if names and len(names) != self.classes:
+            raise InputError(f"{len(names)} class names for {self.classes} classes")
+        object.__setattr__(self, "class_names", names)
 
     @classmethod
     @checked
@@ -71,6 +79,7 @@ class Data:
         classes: int | None = None,
         minority: Sequence[int] | None = None,
         name: str = "custom",
+        class_names: Sequence[str] = (),
         seed: int = 0,
     ) -> Data:
         """Make a data set of your own tensors or arrays.
@@ -88,11 +97,13 @@ class Data:
             minority: Labels of the minority group; by default the rarest third of the classes by
                 training count, ties to the lower label.
             name: What to call it.
+            class_names: What to call the classes 0..C-1; by default their numbers.
             seed: Seed of the draws for the missing splits.
 
         Raises:
             InputError: If lengths, shapes or types do not fit, a split is empty, an input is not
-                finite, a label lies outside 0..classes-1, or a class has no training sample.
+                finite, a label lies outside 0..classes-1, a class has no training sample, or names
+                are given, but not one for each class.
 
         Example:
             >>> import torch
@@ -103,11 +114,14 @@ class Data:
         """
         splits = split_tensors(train, val, test, classes=classes, minority=minority, seed=seed)
         # The name says that load_data cannot make it again.
-        data = cls(name, *splits, {"name": f"tensors:{name}", "seed": seed})
-        sizes = {"val": len(data.val), "test": len(data.test)}
-        if overlap := remark(data.duplicates, sizes):
-            notice(overlap)
+        recipe: dict[str, object] = {"name": f"tensors:{name}", "seed": seed}
+        data = cls(name, *splits, recipe, class_names=tuple(class_names))
+        tell_duplicates(data)
         return data
+
+    def class_name(self, label: int) -> str:
+        """What a class is called: its name, or its number where it has none."""
+        return self.class_names[label] if self.class_names else str(label)
 
     @property
     def classes(self) -> int:
@@ -140,7 +154,8 @@ class Data:
     def summary(self) -> dict[str, object]:
         """Return name, shape, classes, minority, duplicates and, per split, n, counts and digest.
 
-        Also the source, where there is one. All values are plain JSON: a tracker logs them.
+        Also the source and the names of the classes, where there are some. All values are plain
+        JSON: a tracker logs them.
         """
         splits: dict[str, object] = {
             part: {"n": len(split), "counts": split.counts().tolist(), "digest": split.digest()}
@@ -148,6 +163,7 @@ class Data:
         }
         return (
             ({"source": self.source} if self.source else {})
+            | ({"class_names": list(self.class_names)} if self.class_names else {})
             | {
                 "name": self.name,
                 "shape": list(self.shape),
@@ -157,3 +173,10 @@ class Data:
             }
             | splits
         )
+
+
+def tell_duplicates(data: Data) -> None:
+    """Warn in one line of inputs that are in two splits, if there are some."""
+    sizes = {"val": len(data.val), "test": len(data.test)}
+    if overlap := remark(data.duplicates, sizes):
+        notice(overlap)

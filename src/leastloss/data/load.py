@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -13,7 +13,7 @@ import torch
 from leastloss.arguments import checked
 from leastloss.data import _checks
 from leastloss.data._files import data_root
-from leastloss.data.container import Data
+from leastloss.data.container import Data, tell_duplicates
 from leastloss.data.datasets import DATASETS
 from leastloss.data.imbalance import (
     PROFILES,
@@ -22,6 +22,8 @@ from leastloss.data.imbalance import (
     rarest,
     validation_targets,
 )
+from leastloss.data.own import located, own_name, read_own
+from leastloss.data.published import Prepare
 from leastloss.data.removed_images import Withheld, read_rows, unit_range
 from leastloss.data.split import Split
 from leastloss.data.splitting import draw, hold_out, replicate_subset
@@ -50,11 +52,13 @@ def load_data(
     data_dir: str | os.PathLike[str] | None = None,
     download: bool = True,
 ) -> Data:
-    """Load a published data set, split it, and make its training part imbalanced if asked to.
+    """Load a data set, split it, and make its training part imbalanced if asked to.
 
     Args:
-        name: One of `DATASETS`. ``digits`` is split 60/20/20; the others keep their official test
-            set, and a tenth of their training set becomes the validation set. All stratified;
+        name: One of `DATASETS`, or your own data: a file of arrays (``.npz``) or a table (``.csv``,
+            ``.tsv``, ``.parquet``), a folder of images by class, or ``module:function``; see
+            docs/own_data.md. What comes without a test set is split 60/20/20; all others keep
+            theirs, and a tenth of their training set becomes the validation set. All stratified;
             ``gtsrb`` by whole tracks, films of one sign.
         size: Resize to size x size pixels (bilinear with antialiasing), 2..256; None leaves the
             images as they are.
@@ -68,17 +72,20 @@ def load_data(
         validation: Class counts of the validation part: ``training`` lets it follow the profile,
             each class with one image at least; ``balanced`` leaves it as it is.
         seed: Seed of all draws; split, subset and imbalance have streams of their own.
-        data_dir: Folder in torchvision's layout; else $LEASTLOSS_DATA, else ./data.
+        data_dir: Folder in torchvision's layout; else $LEASTLOSS_DATA, else ./data. Relative paths
+            are looked for from the current folder on, then from here on.
         download: Whether missing files may be downloaded into that folder.
 
     Returns:
-        Splits with float32 images (n, C, H, W) in [0, 1]. The minority group is the rarest third
-        of the classes by training count (ties to the lower label), or ``rare``. What the profile
-        takes away is remembered by its numbers alone, as ``withheld``.
+        Splits with float32 images (n, C, H, W) in [0, 1], or what else your own data hold. The
+        minority group is the rarest third of the classes by training count (ties to the lower
+        label), or ``rare``. What the profile takes away is remembered by its numbers alone, as
+        ``withheld``.
 
     Raises:
         InputError: If an argument is outside its range, or a class would become empty.
-        ResourceError: If a file is corrupt, or missing and cannot be downloaded.
+        ResourceError: If a file is corrupt, too large for this machine, or missing and cannot be
+            downloaded.
 
     Example:
         >>> data = load_data("digits", imbalance="exp", ratio=20)
@@ -87,7 +94,7 @@ def load_data(
         >>> load_data(**data.recipe).train.digest() == data.train.digest()
         True
     """
-    choose("data set", name, DATASETS)
+    own = own_name(name)
     if size is not None:
         size = _checks.integer("size", size, *SIZES)
     # Checked before the files: nobody should wait for a download to learn of a typing error.
@@ -95,7 +102,12 @@ def load_data(
     choose("imbalance profile", imbalance, PROFILES)
     choose("validation", validation, VALIDATIONS)
     imbalance_stream = stream(seed, "imbalance")
-    raw = DATASETS[name](data_root(data_dir), download)
+    root = data_root(data_dir)
+    if own is None:
+        raw = DATASETS[name](root, download)
+    else:
+        own = located(own, root)
+        raw = read_own(own, size=size, seed=seed)
 
     images, labels = raw.train
     if raw.test is None:
@@ -106,30 +118,40 @@ def load_data(
         train = np.arange(len(labels))
         test_images, test_labels = raw.test
         val_share = 0.1
-    groups = None if raw.groups is None else raw.groups[train]
-    stay, held_out = hold_out(labels[train], raw.classes, val_share, seed, "split/val", groups)
-    train, val = train[stay], train[held_out]
+    if raw.val is None:
+        groups = None if raw.groups is None else raw.groups[train]
+        stay, held_out = hold_out(labels[train], raw.classes, val_share, seed, "split/val", groups)
+        val_images, val_labels = images[train[held_out]], labels[train[held_out]]
+        train = train[stay]
+    else:
+        val_images, val_labels = raw.val
     train = train[replicate_subset(labels[train], raw.classes, subset, replicate, seed)]
     counts = np.bincount(labels[train], minlength=raw.classes)
     targets = class_targets(counts, imbalance, ratio=ratio, rare=rare, share=share)
     whole, train = train, train[draw(labels[train], targets, imbalance_stream)]
     if validation == "training":
-        held = np.bincount(labels[val], minlength=raw.classes)
+        held = np.bincount(val_labels, minlength=raw.classes)
         fewer = validation_targets(held, counts, targets)
-        val = val[draw(labels[val], fewer, stream(seed, "imbalance/val"))]
-    minority = (
-        tuple(sorted(int(label) for label in rare)) if imbalance == "named" else rarest(targets)
-    )
+        chosen = draw(val_labels, fewer, stream(seed, "imbalance/val"))
+        val_images, val_labels = val_images[chosen], val_labels[chosen]
+    minority = raw.minority if raw.minority and imbalance == "none" else rarest(targets)
+    if imbalance == "named":
+        minority = tuple(sorted(int(label) for label in rare))
+    prepare: Prepare = partial(unit_range, white=raw.white, size=size)
+    if raw.fit is not None:
+        prepare = raw.fit(images[train])
 
-    def split(pixels: NDArray[np.uint8], classes: NDArray[np.int64]) -> Split:
-        x = unit_range(pixels, raw.white, size)
-        return Split(x, torch.tensor(classes), raw.classes, minority)
+    def split(samples: NDArray[Any], classes: NDArray[np.int64]) -> Split:
+        return Split(prepare(samples), torch.tensor(classes), raw.classes, minority)
 
     cut = np.setdiff1d(whole, train, assume_unique=True)
-    read = partial(read_rows, name, data_root(data_dir), cut, size=size, minority=minority)
+    if own is None:
+        read = partial(read_rows, name, root, cut, size=size, minority=minority)
+    else:
+        read = partial(split, images[cut], labels[cut])
 
     recipe: dict[str, object] = {
-        "name": name,
+        "name": name if own is None else own.text,
         "size": size,
         "imbalance": imbalance,
         "ratio": float(ratio),
@@ -140,13 +162,17 @@ def load_data(
         "validation": validation,
         "seed": int(seed),
     }
-    return Data(
-        name,
+    data = Data(
+        name if own is None else own.short,
         split(images[train], labels[train]),
-        split(images[val], labels[val]),
+        split(val_images, val_labels),
         split(test_images, test_labels),
         recipe,
         Withheld(read) if len(cut) else None,
         title=raw.title or name,
         source=raw.source,
+        class_names=raw.class_names,
     )
+    if own is not None:
+        tell_duplicates(data)
+    return data

@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import zipfile
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor
 
 from leastloss.errors import ResourceError
 
-Labelled = tuple[NDArray[np.uint8], NDArray[np.int64]]
+Labelled: TypeAlias = tuple[NDArray[Any], NDArray[np.int64]]
+Prepare: TypeAlias = Callable[[NDArray[Any]], Tensor]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Images:
-    """Images and labels as published.
+    """Images, or other samples, and their labels as they were published.
 
     Attributes:
-        train: Images, uint8 (n, C, H, W), and labels, int64 (n,).
+        train: Images, uint8 (n, C, H, W), or what ``fit`` prepares; and labels, int64 (n,).
         test: The official test set, or None where there is none.
         white: Value of a fully lit pixel.
         classes: Number of classes.
@@ -29,6 +32,11 @@ class Images:
             of one group are never parted between training and validation. None: each is its own.
         title: What figures and pages call the data set; empty: its name.
         source: Which of several possible files were read; empty where there is one kind only.
+        val: A validation set that came with them, or None where it is cut from ``train``.
+        class_names: What the classes are called; empty: by their numbers.
+        fit: Learns from the training samples how samples become float32 inputs, as the means of a
+            table's columns; None: they are pixels of 0..``white``.
+        minority: Labels of the minority group; empty: the rarest third of the classes.
     """
 
     train: Labelled
@@ -38,6 +46,10 @@ class Images:
     groups: NDArray[np.int64] | None = None
     title: str = ""
     source: str = ""
+    val: Labelled | None = None
+    class_names: tuple[str, ...] = ()
+    fit: Callable[[NDArray[Any]], Prepare] | None = None
+    minority: tuple[int, ...] = ()
 
 
 def read_archive(path: Path, *names: str) -> dict[str, NDArray[Any]]:

@@ -15,7 +15,7 @@ _CRITERIA = "mils-bdm,mils-entropy,nc,magnitude,random"
 _CRITERIA_OF_MAPS = "nc,magnitude,random"
 _SHARES: dict[str, Any] = {"each": float, "at_least": 0, "at_most": 1, "once": True}
 _SWITCH: dict[str, Any] = {"choices": ("yes", "no")}
-_IMBALANCED_BY_NATURE = ("gtsrb",)
+_BALANCED = ("digits", "mnist", "fashion-mnist", "kmnist", "cifar10", "cifar10-jpeg")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +26,8 @@ class TrainConfig(Seeded):
 
     dataset: str = option(
         "digits",
-        "digits, mnist, fashion-mnist, kmnist, cifar10, cifar10-jpeg or gtsrb.",
+        "digits, mnist, fashion-mnist, kmnist, cifar10, cifar10-jpeg or gtsrb; or your own: a "
+        ".npz, .csv or .parquet file, a folder of images, module:function, or runs:/ID/FILE.",
         "data",
         "always",
     )
@@ -42,7 +43,7 @@ class TrainConfig(Seeded):
     imbalance: str = option(
         "auto",
         "Profile of the training classes: none, exp, step or named; auto: exp, but none for gtsrb, "
-        "which is imbalanced by nature.",
+        "which is imbalanced by nature, and for your own data.",
         "data",
         "always",
     )
@@ -154,7 +155,7 @@ class TrainConfig(Seeded):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.imbalance == "auto":  # what runs hold is the profile itself
-            profile = "none" if self.dataset in _IMBALANCED_BY_NATURE else "exp"
+            profile = "exp" if self.dataset in _BALANCED else "none"
             object.__setattr__(self, "imbalance", profile)
         if self.hidden and self.model not in OF_WIDTHS:
             if self.hidden != fields_of(TrainConfig)["hidden"].default:

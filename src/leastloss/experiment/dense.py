@@ -9,9 +9,10 @@ from typing import Any, get_type_hints
 from torch import nn
 
 from leastloss import tracking
-from leastloss.data import Data, load_data
+from leastloss.data import DATASETS, Data, load_data
 from leastloss.errors import InputError, ResourceError
 from leastloss.experiment.config import TrainConfig
+from leastloss.experiment.data_recipe import fetch_data
 from leastloss.hints import kind_of
 from leastloss.models import read_network
 from leastloss.options import defaults, fields_of, older
@@ -58,9 +59,9 @@ def fetch_dense(run_id: str, data_dir: str = "") -> Dense:
         model, _, facts = read_network(tracking.fetch_file(run_id, WEIGHTS, Path(folder)))
     try:
         saved = saved_facts(facts)
-        data = load_data(**saved.data, data_dir=data_dir or _folder(saved.settings))
     except InputError as error:  # the file is at fault, not the caller
         raise tracking.damaged(run_id, WEIGHTS, error) from error
+    data = _data_of(run_id, saved, data_dir or _folder(saved.settings))
     _same_data(run_id, data)
     check_fits(run_id, WEIGHTS, model, data)
     model_id = run.data.tags.get(MODEL_TAG)
@@ -74,6 +75,15 @@ def fetch_dense(run_id: str, data_dir: str = "") -> Dense:
         name=saved.name,
         settings=saved.settings,
     )
+
+
+def _data_of(run_id: str, saved: SavedFacts, data_dir: str | None) -> Data:
+    try:
+        return fetch_data(saved.data, data_dir)
+    except InputError as error:
+        if saved.data["name"] in DATASETS:  # the file is at fault, not the caller
+            raise tracking.damaged(run_id, WEIGHTS, error) from error
+        raise
 
 
 def saved_facts(facts: Mapping[str, object]) -> SavedFacts:

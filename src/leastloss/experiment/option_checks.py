@@ -7,7 +7,7 @@ from functools import cache
 import pandas as pd
 import torch
 
-from leastloss.data import DATASETS, PROFILES, Data
+from leastloss.data import PROFILES, Data, own_name
 from leastloss.errors import InputError
 from leastloss.evaluation import FAILED
 from leastloss.experiment.config import PruneConfig, TrainConfig
@@ -28,7 +28,7 @@ def binary_model(name: str) -> bool:
 
 def check_training_axes(config: TrainConfig) -> None:
     """Refuse unknown names of data sets, networks and losses."""
-    choose("data set", config.dataset, DATASETS)
+    own_name(config.dataset)
     choose("imbalance profile", config.imbalance, PROFILES)
     known_model(config.model)
     read_optimizer(config.optimizer)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from leastloss.data import DATASETS, data_name
 from leastloss.experiment.config import PruneConfig
 from leastloss.options import Group, defaults, fields_of
 
@@ -30,12 +31,23 @@ def data_words(settings: Mapping[str, str]) -> str:
         >>> data_words({"dataset": "mnist", "imbalance": "none", "ratio": "20.0"})
         'mnist'
     """
-    profile = settings.get("imbalance", "none")
+    profile, dataset = settings.get("imbalance", "none"), short_name(settings["dataset"])
     if profile == "none":
-        return settings["dataset"]
+        return dataset
     if profile in ("exp", "step"):
         profile = f"{profile}-{float(settings['ratio']):g}"
-    return f"{settings['dataset']} {profile}"
+    return f"{dataset} {profile}"
+
+
+def short_name(dataset: str) -> str:
+    """A data set's name without folders and options; a published one's is short already.
+
+    Example:
+        >>> short_name("tables/bank.csv:label=y"), short_name("mnist")
+        ('bank', 'mnist')
+    """
+    own = None if dataset in DATASETS else data_name(dataset)
+    return own.short if own else dataset
 
 
 def joined(*parts: str) -> str:

@@ -2,17 +2,19 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import click
 import pandas as pd
 from torch import nn
 
 from leastloss import tracking
-from leastloss.data import Data, data_root, load_data
+from leastloss.data import Data, data_root
 from leastloss.errors import ResourceError
 from leastloss.evaluation import evaluate, network_collapse
 from leastloss.experiment.commands import command
 from leastloss.experiment.config import TrainConfig
+from leastloss.experiment.data_recipe import fetch_data
 from leastloss.experiment.dense import MODEL_TAG, SOURCE_TAG, WEIGHTS, Dense
 from leastloss.experiment.option_checks import check_training_axes
 from leastloss.experiment.run_names import data_words, joined, name_tags, note_of
@@ -73,19 +75,19 @@ def untrained(config: TrainConfig) -> Untrained:
 
 def data_of(config: TrainConfig) -> Data:
     """Load what a configuration asks for."""
-    return load_data(
-        config.dataset,
-        size=number(config.size, int, "size"),
-        imbalance=config.imbalance,
-        ratio=config.ratio,
-        rare=numbers(config.rare, int, "rare"),
-        share=number(config.share, float, "share"),
-        subset=config.subset,
-        replicate=config.replicate,
-        validation=config.validation,
-        seed=config.seed,
-        data_dir=config.data_dir or None,
-    )
+    recipe: dict[str, Any] = {
+        "name": config.dataset,
+        "size": number(config.size, int, "size"),
+        "imbalance": config.imbalance,
+        "ratio": config.ratio,
+        "rare": numbers(config.rare, int, "rare"),
+        "share": number(config.share, float, "share"),
+        "subset": config.subset,
+        "replicate": config.replicate,
+        "validation": config.validation,
+        "seed": config.seed,
+    }
+    return fetch_data(recipe, config.data_dir or None)
 
 
 def network_of(config: TrainConfig, data: Data) -> nn.Module:

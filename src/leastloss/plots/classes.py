@@ -15,7 +15,7 @@ from leastloss.errors import InputError
 from leastloss.evaluation import SAME
 from leastloss.names import choose
 from leastloss.plots.sparsity import sparsity_axis
-from leastloss.plots.style import QUIET, headline, looks, new_figure, tidy, wrapped
+from leastloss.plots.style import QUIET, class_words, headline, looks, new_figure, tidy, wrapped
 
 WIDEST = 4
 """Panels in a row."""
@@ -29,6 +29,7 @@ def class_heat_map(
     by: str = "criterion",
     counts: Sequence[int] = (),
     minority: Sequence[int] = (),
+    names: Sequence[str] = (),
     title: str = "",
 ) -> Figure:
     """Draw the recall of every class against sparsity, in the mean over seeds.
@@ -38,6 +39,7 @@ def class_heat_map(
         by: Column that tells the methods apart.
         counts: Training samples of each class 0, 1, ..., shown beside its label; may be left out.
         minority: Labels of the rare classes, marked.
+        names: Names of the classes; empty: they are called by their numbers.
         title: What is shown: data set, network. The number of seeds is added.
 
     Raises:
@@ -62,7 +64,7 @@ def class_heat_map(
         spare.set_visible(False)
     rounded = table.assign(sparsity=table["sparsity"].round(SAME))
     recalls = [f"recall_class_{k}" for k in labels]
-    names = _class_names(labels, counts, minority)
+    words = _row_names(labels, counts, minority, names)
     for place, (ax, method) in enumerate(zip(panels, methods, strict=False)):
         steps = rounded[rounded[by] == method].groupby("sparsity")[recalls].mean()
         mesh = draw_classes(ax, steps.index.to_numpy(np.float64), steps.to_numpy(np.float64).T)
@@ -70,7 +72,7 @@ def class_heat_map(
         tidy(ax, title=titles[method], xlabel="sparsity (share removed)" if below else "")
         ax.grid(visible=False)
         ax.spines["bottom"].set_visible(False)
-        ax.set_yticks(range(len(labels)), names)
+        ax.set_yticks(range(len(labels)), words)
         sparsity_axis(ax, float(steps.index.max()))
         if not below:
             ax.set_xlabel("")
@@ -117,15 +119,15 @@ def _seeds(table: pd.DataFrame, by: str) -> str:
     return f"mean over {high if low == high else f'{low} to {high}'} seeds"
 
 
-def _class_names(
-    labels: Sequence[int], counts: Sequence[int], minority: Sequence[int]
+def _row_names(
+    labels: Sequence[int], counts: Sequence[int], minority: Sequence[int], names: Sequence[str]
 ) -> list[str]:
-    rare = [" (rare)" if label in minority else "" for label in labels]
+    words = [class_words(label, names, minority) for label in labels]
     if not len(counts):
-        return [f"{label}{mark}" for label, mark in zip(labels, rare, strict=True)]
+        return words
     if max(labels) >= len(counts):
         raise InputError(f"{len(counts)} class counts for class {max(labels)}; give one for each")
-    return [f"{k}{mark}  n = {counts[k]:,}" for k, mark in zip(labels, rare, strict=True)]
+    return [f"{name}  n = {counts[k]:,}" for k, name in zip(labels, words, strict=True)]
 
 
 def _edges(centers: NDArray[np.float64]) -> NDArray[np.float64]:

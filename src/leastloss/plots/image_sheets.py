@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 
 from leastloss.errors import InputError
 from leastloss.names import choose
-from leastloss.plots.style import INK, QUIET, headline, new_figure
+from leastloss.plots.style import INK, QUIET, class_words, headline, new_figure
 
 ACROSS = 10
 """Images in a row."""
 
+_LETTERS = 7  # of a name, so that two stand below an image
 _HIGH = 1.5  # a cell with its caption, in widths of an image
 
 
@@ -24,6 +25,7 @@ def contact_sheet(
     images: NDArray[np.float32],
     *,
     minority: Sequence[int] = (),
+    names: Sequence[str] = (),
     rows: int = 2,
     title: str = "",
 ) -> Figure:
@@ -36,6 +38,7 @@ def contact_sheet(
         table: What :func:`leastloss.evaluation.broken_samples` returns.
         images: All samples that its column ``sample`` numbers, shape (n, 1 or 3, H, W) in [0, 1].
         minority: Labels of the rare classes.
+        names: Names of the classes; empty: they are called by their numbers.
         rows: Rows of images in either part.
         title: What is shown: method, network, data set.
 
@@ -52,14 +55,14 @@ def contact_sheet(
     rare = table[table["label"].isin(list(minority))]
     parts = {f"first to break, of {len(table):,} that do": table.head(rows * ACROSS)}
     if len(minority):
-        named = ", ".join(map(str, minority))
+        named = ", ".join(class_words(label, names) for label in minority)
         parts[f"first of the rare classes ({named}), of {len(rare):,}"] = rare.head(rows * ACROSS)
     heights = [max(1, -(-len(part) // ACROSS)) for part in parts.values()]
     figure = new_figure(ACROSS * 0.98 + 0.3, 1.5 * sum(heights) + 0.36 * len(parts) + 0.8)
     panels = figure.subplots(len(parts), 1, squeeze=False, height_ratios=heights)[:, 0]
     for ax, (name, part), height in zip(panels, parts.items(), heights, strict=True):
         ax.set_title(name, loc="left", fontsize=11, color=INK, fontweight="bold", pad=6)
-        _sheet(ax, part, images, height)
+        _sheet(ax, part, images, height, names)
     headline(
         figure,
         title,
@@ -68,7 +71,13 @@ def contact_sheet(
     return figure
 
 
-def _sheet(ax: Axes, part: pd.DataFrame, images: NDArray[np.float32], height: int) -> None:
+def _sheet(
+    ax: Axes,
+    part: pd.DataFrame,
+    images: NDArray[np.float32],
+    height: int,
+    names: Sequence[str],
+) -> None:
     ax.set_axis_off()
     if part.empty:
         ax.text(0, 0.3, "none", fontsize=10, color=QUIET)
@@ -84,7 +93,8 @@ def _sheet(ax: Axes, part: pd.DataFrame, images: NDArray[np.float32], height: in
             vmin=0,
             vmax=1,
         )
-        words = f"{label} read as {predicted}", f"from {100 * sparsity:.3g} %"
+        true, taken = (class_words(int(k), names, letters=_LETTERS) for k in (label, predicted))
+        words = f"{true} read as {taken}", f"from {100 * sparsity:.3g} %"
         for line, (text, color) in enumerate(zip(words, (INK, QUIET), strict=True)):
             where = (x + 0.5, y + 0.93 + 0.22 * line)
             # They lie inside the panel, and measuring them takes time.

@@ -16,14 +16,18 @@ from leastloss.errors import InputError
 from leastloss.evaluation import metric_of
 from leastloss.names import choose
 from leastloss.plots.noise import noises
-from leastloss.plots.style import INK, QUIET, RULE, headline, looks, new_figure, tidy
+from leastloss.plots.style import INK, QUIET, RULE, class_words, headline, looks, new_figure, tidy
 
 WRITTEN = 20
 """Up to so many classes the cells have room for numbers."""
 
 
 def confusion_figure(
-    matrices: Mapping[str, NDArray[np.int64]], *, minority: Sequence[int] = (), title: str = ""
+    matrices: Mapping[str, NDArray[np.int64]],
+    *,
+    minority: Sequence[int] = (),
+    names: Sequence[str] = (),
+    title: str = "",
 ) -> Figure:
     """Draw confusion matrices side by side, each row as shares of its class.
 
@@ -31,6 +35,7 @@ def confusion_figure(
         matrices: What each network is called, such as ``dense`` and ``90 % removed`` -> its samples
             by true class (row) and predicted class (column), shape (classes, classes).
         minority: Labels of the rare classes, marked.
+        names: Names of the classes; empty: they are called by their numbers.
         title: What is shown: method, network, data set.
 
     Raises:
@@ -46,13 +51,19 @@ def confusion_figure(
     figure = new_figure(size * len(matrices) + 1.6, size + 1.4)
     panels = figure.subplots(1, len(matrices), squeeze=False, sharey=True)[0]
     for ax, (name, matrix) in zip(panels, matrices.items(), strict=True):
-        _panel(ax, matrix, name, minority)
+        _panel(ax, matrix, name, minority, names)
     panels[0].set_ylabel("true class", fontsize=9.5, color=QUIET)
     headline(figure, title, "per cent of each true class; empty cells are 0")
     return figure
 
 
-def _panel(ax: Axes, matrix: NDArray[np.int64], title: str, minority: Sequence[int]) -> None:
+def _panel(
+    ax: Axes,
+    matrix: NDArray[np.int64],
+    title: str,
+    minority: Sequence[int],
+    names: Sequence[str],
+) -> None:
     support = matrix.sum(axis=1, keepdims=True)
     shares = np.divide(matrix, support, out=np.zeros(matrix.shape), where=support > 0)
     ax.imshow(shares, cmap="Blues", vmin=0, vmax=1)
@@ -61,8 +72,12 @@ def _panel(ax: Axes, matrix: NDArray[np.int64], title: str, minority: Sequence[i
     places = range(len(matrix))
     if len(matrix) > WRITTEN:
         return
-    ax.set_xticks(places)
-    ax.set_yticks(places, [f"{k} (rare)" if k in minority else str(k) for k in places])
+    if len(names):  # numbers are short enough to stand side by side
+        words = [class_words(k, names) for k in places]
+        ax.set_xticks(places, words, rotation=38, ha="right", rotation_mode="anchor")
+    else:
+        ax.set_xticks(places)
+    ax.set_yticks(places, [class_words(k, names, minority) for k in places])
     for edge in np.arange(len(matrix) + 1) - 0.5:
         ax.axhline(edge, color=RULE, linewidth=0.6)
         ax.axvline(edge, color=RULE, linewidth=0.6)

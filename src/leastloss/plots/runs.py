@@ -11,7 +11,17 @@ from leastloss.errors import InputError
 from leastloss.evaluation import metric_of
 from leastloss.names import choose
 from leastloss.plots.classes import class_labels, color_bar, draw_classes
-from leastloss.plots.style import INK, QUIET, Look, headline, legend, new_figure, percent, tidy
+from leastloss.plots.style import (
+    INK,
+    QUIET,
+    Look,
+    class_words,
+    headline,
+    legend,
+    new_figure,
+    percent,
+    tidy,
+)
 
 WIDTH = 6.3
 """Inches of a figure that is shown in a run's description: the MLflow UI cuts what is wider."""
@@ -25,7 +35,13 @@ LINES = {
 }
 
 
-def child_curves(table: pd.DataFrame, *, title: str = "", minority: Sequence[int] = ()) -> Figure:
+def child_curves(
+    table: pd.DataFrame,
+    *,
+    title: str = "",
+    minority: Sequence[int] = (),
+    names: Sequence[str] = (),
+) -> Figure:
     """Draw one pruning run: its summary metrics, and the recall of every class.
 
     Args:
@@ -33,6 +49,7 @@ def child_curves(table: pd.DataFrame, *, title: str = "", minority: Sequence[int
             minority_recall, worst_class_recall and recall_class_<k> those that there are.
         title: What is shown: method, data set, network, seed.
         minority: Labels of the rare classes, marked in the heat map.
+        names: Names of the classes; empty: they are called by their numbers.
 
     Raises:
         InputError: If the table is empty, has no sparsity or none of the metrics.
@@ -49,7 +66,8 @@ def child_curves(table: pd.DataFrame, *, title: str = "", minority: Sequence[int
     panels = figure.subplots(len(heights), squeeze=False, height_ratios=heights)[:, 0]
     _summary(panels[0], table, present)
     if labels:
-        _heatmap(figure, panels[1], table, labels, minority)
+        words = [class_words(label, names, minority) for label in labels]
+        _heatmap(figure, panels[1], table, labels, words)
     legend(figure, {metric_of(metric).heading: LINES[metric] for metric in present})
     headline(figure, title)
     return figure
@@ -74,7 +92,7 @@ def _summary(ax: Axes, table: pd.DataFrame, metrics: Sequence[str]) -> None:
 
 
 def _heatmap(
-    figure: Figure, ax: Axes, table: pd.DataFrame, labels: Sequence[int], minority: Sequence[int]
+    figure: Figure, ax: Axes, table: pd.DataFrame, labels: Sequence[int], words: Sequence[str]
 ) -> None:
     cells = table[[f"recall_class_{k}" for k in labels]].to_numpy(dtype=np.float64).T
     mesh = draw_classes(ax, table["sparsity"].to_numpy(dtype=np.float64), cells)
@@ -82,7 +100,7 @@ def _heatmap(
     percent(ax, "x")
     ax.grid(visible=False)
     ax.spines["bottom"].set_visible(False)
-    ax.set_yticks(range(len(labels)), [f"{k} (rare)" if k in minority else str(k) for k in labels])
+    ax.set_yticks(range(len(labels)), words)
     ax.invert_yaxis()
     color_bar(figure, mesh, [ax])
 

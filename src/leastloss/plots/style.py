@@ -4,7 +4,7 @@ Figures are made without pyplot, so they need no display and no global state.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import product
@@ -19,6 +19,7 @@ from matplotlib.textpath import TextPath
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from leastloss.controls import is_control
+from leastloss.errors import InputError
 from leastloss.evaluation import metric_of
 
 INK, QUIET, RULE = "#1f2328", "#6b7280", "#e3e6ea"
@@ -220,8 +221,43 @@ def legend(figure: Figure, styles: dict[str, Look]) -> None:
     )
 
 
+def plain(text: str) -> str:
+    r"""A text of a user's own for a figure: a dollar is no formula.
+
+    Example:
+        >>> plain("5 $ or 6 $")
+        '5 \\$ or 6 \\$'
+    """
+    return text.replace("$", r"\$")
+
+
+def class_words(
+    label: int, names: Sequence[str] = (), minority: Sequence[int] = (), letters: int = 20
+) -> str:
+    """What a class is called in a figure, and whether it is rare.
+
+    Args:
+        label: Its number.
+        names: Names of all classes; empty: they are called by their numbers.
+        minority: Labels of the rare classes.
+        letters: Most letters of a name.
+
+    Raises:
+        InputError: If there are fewer names.
+
+    Example:
+        >>> class_words(1, ["cat", "dog"], [1]), class_words(7)
+        ('dog (rare)', '7')
+    """
+    if len(names) and label >= len(names):
+        raise InputError(f"{len(names)} class names for class {label}; give one for each")
+    name = names[label] if len(names) else str(label)
+    name = name if len(name) <= letters else f"{name[: letters - 1]}…"
+    return plain(name) + (" (rare)" if label in minority else "")
+
+
 def headline(figure: Figure, title: str, note: str = "") -> None:
     """Set the figure's title, and under it what the lines and bands stand for."""
-    text = "\n".join(line for line in (title, note) if line)
+    text = plain("\n".join(line for line in (title, note) if line))
     if text:
         figure.suptitle(text, x=0.01, ha="left", fontsize=11, color=INK, linespacing=1.5)

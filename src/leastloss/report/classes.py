@@ -14,12 +14,13 @@ from leastloss.report.sections import Cell, Drawn, Grid, Section
 from leastloss.report.tables import means_grid, seeds_of
 
 
-def class_losses(steps: pd.DataFrame, at: float) -> pd.DataFrame:
+def class_losses(steps: pd.DataFrame, at: float, names: Sequence[str] = ()) -> pd.DataFrame:
     """The class whose recall falls most at a sparsity, method by method.
 
     Args:
         steps: One row per run and step: ``ARM``, seed, sparsity, ``recall_class_<k>``.
         at: The sparsity; read off at the nearest step.
+        names: Names of the classes; empty: they are called by their numbers.
 
     Returns:
         Columns method, at, label (of the class), loss (mean over seeds of its recall at ``at``
@@ -39,11 +40,24 @@ def class_losses(steps: pd.DataFrame, at: float) -> pd.DataFrame:
         {
             "method": worst["method"],
             "at": at,
-            "label": worst["quantity"].str.removeprefix("recall_class_"),
+            "label": [
+                class_name(int(quantity.removeprefix("recall_class_")), names)
+                for quantity in worst["quantity"]
+            ],
             "loss": worst["mean"],
             "n": worst["size"],
         }
     ).reset_index(drop=True)
+
+
+def class_name(label: int, names: Sequence[str] = ()) -> str:
+    """What a class is called, by its number where it has no name.
+
+    Example:
+        >>> class_name(1, ["no", "yes"]), class_name(1)
+        ('yes', '1')
+    """
+    return names[label] if label < len(names) else str(label)
 
 
 def recall_columns(steps: pd.DataFrame) -> list[str]:

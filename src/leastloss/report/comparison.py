@@ -55,6 +55,7 @@ class Comparison:
         unexposed: Network -> labels without a robustness run.
         robustness_command: The command that makes the missing robustness runs.
         links: Text -> address; relative, or http(s).
+        class_names: Names of the classes; empty: they are called by their numbers.
     """
 
     table: pd.DataFrame
@@ -81,6 +82,7 @@ class Comparison:
     unexposed: Mapping[str, Sequence[str]] = field(default_factory=dict)
     robustness_command: str = "mlflow run . -e robustness"
     links: Mapping[str, str] = field(default_factory=dict)
+    class_names: Sequence[str] = ()
 
 
 def sections_of(comparison: Comparison) -> list[Section]:
@@ -115,7 +117,7 @@ def sections_of(comparison: Comparison) -> list[Section]:
     refused = too_few(fewest, comparison.few_seeds)
     points = at_points(steps, at, list(comparison.metrics))
     gaps, area_gaps = differences(free, against), differences(area, against)
-    losses = class_losses(steps, at[len(at) // 2])
+    losses = class_losses(steps, at[len(at) // 2], comparison.class_names)
     mean_free = means(free)
     first = steps[steps["sparsity"] == 0]
     start = first.groupby("method")[shares].mean()

@@ -11,7 +11,7 @@ def markdown(sections: Sequence[Section]) -> str:
     """Write a page; the first section's title is that of the page."""
     lines: list[str] = []
     for level, section in enumerate(sections):
-        lines += [f"{'##' if level else '#'} {section.title}", ""]
+        lines += [f"{'##' if level else '#'} {no_tags(section.title)}", ""]
         for block in section.blocks:
             lines += [*lines_of(block), ""]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines).strip()) + "\n"
@@ -35,14 +35,24 @@ def lines_of(block: Block) -> list[str]:
         case Drawn():  # Markdown has no inline figures
             return [block.alt or block.caption]
         case Sentences():
-            lines = [f"- {text}" for text in block.texts]
+            lines = [f"- {no_tags(text)}" for text in block.texts]
             return _folded(block.title, lines) if block.title else lines
         case Facts():
-            return [f"- {name}: {value}" for name, value in block.values.items()]
+            return [f"- {name}: {no_tags(str(value))}" for name, value in block.values.items()]
         case Commands():
             return [f"- {name}: `{command}`" for name, command in block.values.items()]
         case str():
-            return [block]
+            return [no_tags(block)]
+
+
+def no_tags(text: str) -> str:
+    """A text in which nothing is HTML, as the name of a class might be.
+
+    Example:
+        >>> no_tags("class <b>big</b>, p < 0.05")
+        'class &lt;b>big&lt;/b>, p < 0.05'
+    """
+    return re.sub(r"<(?=[A-Za-z/!?])", "&lt;", text)
 
 
 def table_lines(grid: Grid) -> list[str]:
@@ -50,7 +60,10 @@ def table_lines(grid: Grid) -> list[str]:
     lines = [f"| {grid.first} | " + " | ".join(grid.head) + " |"]
     lines += ["|---|" + "---|" * len(grid.head)]
     for name, cells in grid.rows.items():
-        texts = [f"**{cell.line}**" if cell.bold else cell.line for cell in cells]
+        plain = [no_tags(cell.line).replace("|", r"\|") for cell in cells]
+        texts = [
+            f"**{text}**" if cell.bold else text for text, cell in zip(plain, cells, strict=True)
+        ]
         lines.append(f"| `{name}` | " + " | ".join(texts) + " |")
     return lines
 

@@ -58,6 +58,7 @@ def log_data(run_id: str, data: Data, dense_model_id: str | None = None) -> None
         profile |= {"minority": summary["minority"], "sha256": about["digest"]}
         profile |= {"duplicates": summary["duplicates"]}
         profile |= {"source": data.source} if data.source else {}
+        profile |= {"class_names": list(data.class_names)} if data.class_names else {}
         entity = Dataset(
             name=f"{data.name}-{split}",
             digest=about["digest"][:16],

@@ -15,7 +15,7 @@ from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 from numpy.typing import NDArray
 
-from leastloss.errors import ResourceError
+from leastloss.errors import ResourceError, brief
 from leastloss.tracking._artifacts import DIGEST, check_digest
 from leastloss.tracking._find import find_run
 from leastloss.tracking._store import client, sqlite_file, store_errors, store_name
@@ -41,6 +41,31 @@ def _fetch(run: Run, name: str, folder: Path) -> Path:
             f"{name} of run {run.info.run_id!r} cannot be read: {reason}"
         ) from error
     check_digest(run, name, path)
+    return path
+
+
+def fetch_artifact(address: str, folder: Path) -> Path:
+    """Fetch a file or a folder that a run logged into a folder.
+
+    Args:
+        address: ``runs:/<id>/<path>``.
+        folder: Where to.
+
+    Raises:
+        ResourceError: If there is no such run or artifact, or the path leads out of the run.
+    """
+    run_id, _, name = address.removeprefix("runs:/").strip("/").partition("/")
+    if not name or ".." in name.split("/") or "\\" in name:
+        raise ResourceError(f"{address!r} names no artifact; it must be like runs:/<id>/data.npz")
+    run = find_run(run_id)
+    try:
+        path = Path(client().download_artifacts(run.info.run_id, name, str(folder)))
+    except (MlflowException, OSError) as error:
+        raise ResourceError(f"{address} cannot be read: {brief(error)}") from error
+    if not path.resolve().is_relative_to(folder.resolve()):
+        raise ResourceError(f"{address} leads out of its folder")
+    if path.is_file():
+        check_digest(run, name, path)
     return path
 
 

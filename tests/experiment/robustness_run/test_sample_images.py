@@ -24,3 +24,10 @@ def test_one_sample_of_the_first_the_middle_and_the_last_class() -> None:
 def test_few_classes_are_shown_once() -> None:
     split = Split(torch.rand(4, 1, 2, 2), torch.tensor([1, 0, 1, 0]), 2, ())
     assert SampleImages(split).chosen == [1, 0]
+
+
+def test_rows_of_a_table_are_no_images() -> None:
+    split = Split(torch.rand(4, 3), torch.tensor([1, 0, 1, 0]), 2, ())
+    samples = SampleImages(split)
+    samples.take("gaussian", 1, split.x)
+    assert samples.images == {}

@@ -15,6 +15,7 @@ from leastloss.evaluation import by_name, check_table, failure_sentences, withou
 from leastloss.experiment.commands import command_of
 from leastloss.experiment.compare_run.figures import page_figures
 from leastloss.experiment.compare_run.provenance import (
+    class_names_of,
     controls_of_runs,
     facts_of_runs,
     judged_in,
@@ -136,6 +137,7 @@ def comparison_of(
     """All that the page says about some runs."""
     runs = compared_runs.all_runs
     title = title or title_of(runs)
+    class_names = class_names_of(runs)
     steps, noisy = without_failed(compared_runs.table), exposed(compared_runs)
     return Comparison(
         table=steps,
@@ -153,7 +155,10 @@ def comparison_of(
         commands={name: command_of(arm_runs) for name, arm_runs in compared_runs.runs.items()},
         facts=facts_of_runs(compared_runs),
         tables=tables_of_runs(compared_runs),
-        figures=page_figures(steps, metrics, title=title, fixed=against or BASELINES),
+        figures=page_figures(
+            steps, metrics, title=title, fixed=against or BASELINES, class_names=class_names
+        ),
+        class_names=class_names,
         remarks=remarks_of_runs(compared_runs),
         notes=[f"{line}{_LEFT_OUT}" for line in failure_sentences(compared_runs.table)],
         measured={

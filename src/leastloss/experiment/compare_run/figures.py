@@ -43,7 +43,12 @@ def by_eights(methods: Sequence[str], fixed: Sequence[str] = ()) -> list[list[st
 
 
 def page_figures(
-    table: pd.DataFrame, metrics: Sequence[str], *, title: str, fixed: Sequence[str] = ()
+    table: pd.DataFrame,
+    metrics: Sequence[str],
+    *,
+    title: str,
+    fixed: Sequence[str] = (),
+    class_names: Sequence[str] = (),
 ) -> dict[str, list[Drawn]]:
     """Draw all figures of the page: anchor of its section -> figures."""
     check_table(table, metrics)
@@ -62,7 +67,12 @@ def page_figures(
     draw("curves", curves, metrics[0], lambda part: compare_figure(part, metrics, title=title))
     if any(str(column).startswith("recall_class_") for column in table.columns):
         heat = "Recall of each class (rows) against sparsity, method by method; dark is lost."
-        draw("classes", heat, "worst_class_recall", lambda part: class_heat_map(part, title=title))
+        draw(
+            "classes",
+            heat,
+            "worst_class_recall",
+            lambda part: class_heat_map(part, names=class_names, title=title),
+        )
     if columns := collapse_columns(table):  # older runs have none
         draw("collapse", _COLLAPSE, columns[0], lambda part: collapse_figure(part, title=title))
     lengths = [n for n in LENGTHS if n in table.columns and table[n].notna().all()]

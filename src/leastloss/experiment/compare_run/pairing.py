@@ -1,9 +1,11 @@
 """Whether runs may be compared seed by seed: equal data, equal training, one dense network each."""
 
+import json
 from collections.abc import Mapping, Sequence
 from math import isclose
 
 from leastloss import tracking
+from leastloss.data import told_apart
 from leastloss.errors import InputError, ResourceError
 from leastloss.evaluation import by_name
 from leastloss.experiment.config import PruneConfig
@@ -46,6 +48,18 @@ def digests(run: Run) -> dict[str, str]:
     """Split -> digest of the data that a run recorded; empty where it recorded none."""
     recorded = run.inputs.dataset_inputs if run.inputs else []
     return {split.dataset.name: split.dataset.digest for split in recorded}
+
+
+def class_names(run: Run) -> tuple[str, ...]:
+    """What the classes of a run's data are called; empty where it recorded no names."""
+    for split in run.inputs.dataset_inputs if run.inputs else []:
+        try:
+            called = json.loads(split.dataset.profile or "{}").get("class_names", [])
+        except (ValueError, AttributeError):  # somebody else's data set
+            continue
+        if isinstance(called, list) and called:
+            return told_apart(called)
+    return ()
 
 
 def _same_data(first: Run, other: Run, network: str) -> None:

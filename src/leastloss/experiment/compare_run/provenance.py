@@ -4,10 +4,11 @@ from collections.abc import Iterable, Sequence
 
 from leastloss.controls import CONTROLS_OF, METHODS
 from leastloss.criteria import current_label
-from leastloss.experiment.compare_run.pairing import digests
+from leastloss.experiment.compare_run.pairing import class_names, digests
 from leastloss.experiment.compare_run.runs_table import Compared
 from leastloss.experiment.config import PruneConfig
 from leastloss.experiment.criterion_run import REMARKS, commit_of
+from leastloss.experiment.run_names import short_name
 from leastloss.options import Group, fields_of, names, settings
 from leastloss.report import Cell, Grid
 from leastloss.tracking import Run
@@ -17,7 +18,14 @@ def title_of(runs: Sequence[Run]) -> str:
     """Data and network, in a few words."""
     params = runs[0].data.params
     profile = "" if params["imbalance"] == "none" else f" ({params['imbalance']} imbalance)"
-    return f"{params['dataset']}{profile}, {params['model']} {params['hidden'].replace(',', '-')}"
+    network = f"{params['model']} {params['hidden'].replace(',', '-')}"
+    return f"{short_name(params['dataset'])}{profile}, {network}"
+
+
+def class_names_of(runs: Sequence[Run]) -> tuple[str, ...]:
+    """What the classes are called, where all runs say so and agree; else empty."""
+    every = {class_names(run) for run in runs}
+    return every.pop() if len(every) == 1 else ()
 
 
 def facts_of_runs(compared: Compared) -> dict[str, object]:
@@ -31,6 +39,8 @@ def facts_of_runs(compared: Compared) -> dict[str, object]:
         if values := sorted({values_of_run[key] for values_of_run in settings_of} - {""}):
             facts[key] = ", ".join(values)
     seeds = sorted(set(compared.table["seed"].astype(str)), key=lambda text: (len(text), text))
+    if called := class_names_of(runs):
+        facts["classes"] = ", ".join(f"{label} {name}" for label, name in enumerate(called))
     facts["seeds"] = ", ".join(seeds)
     facts["runs"] = len(runs)
     facts["commit"] = _listed(map(commit_of, runs))

@@ -106,15 +106,16 @@ def pictures(path: PruningPath, dense: Dense) -> dict[str, bytes]:
     shown |= {f"{_removed(shares[worst])}: largest excess gap": steps[worst]} if worst else {}
     shown |= {f"{_removed(shares[last])}: last step": steps[last]} if worst != last else {}
     matrices = {name: confusion(step, truth, data.classes) for name, step in shown.items()}
+    rare, names = data.minority, data.class_names
     figures = {
-        "curves.png": child_curves(table, title=title, minority=data.minority),
-        "confusion.png": confusion_figure(matrices, minority=data.minority, title=title),
+        "curves.png": child_curves(table, title=title, minority=rare, names=names),
+        "confusion.png": confusion_figure(matrices, title=title, minority=rare, names=names),
     }
     if len(data.shape) == 3 and data.shape[0] in (1, 3):
         broken = broken_samples(steps, before, truth, shares)
         images = data.test.x.cpu().numpy()
         figures["broken_samples.png"] = contact_sheet(
-            broken, images, minority=data.minority, title=title
+            broken, images, title=title, minority=rare, names=names
         )
     return {name: render(figure) for name, figure in figures.items()}
 

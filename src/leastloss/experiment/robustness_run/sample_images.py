@@ -27,7 +27,9 @@ class SampleImages:
         self.images: dict[str, dict[int, NDArray[np.floating[Any]]]] = {}
 
     def take(self, corruption: str, severity: int, x: torch.Tensor) -> None:
-        """Collect the chosen samples of corrupted images (n, C, H, W)."""
+        """Collect the chosen samples of corrupted images (n, C, H, W); other samples are not."""
+        if x.ndim != 4:
+            return
         by_severity = self.images.setdefault(corruption, {0: self.clean})
         by_severity[severity] = self._of(x)
 

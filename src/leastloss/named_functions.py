@@ -1,0 +1,121 @@
+"""A user's functions by name: ``module:function``, or ``path/to/file.py:function``."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import inspect
+import sys
+from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from leastloss.errors import InputError, ResourceError, brief
+from leastloss.names import choose
+
+
+def is_function_name(text: str) -> bool:
+    """Whether a text names a function.
+
+    Example:
+        >>> is_function_name("my_nets:small"), is_function_name("nets/mine.py:small")
+        (True, True)
+        >>> is_function_name("resnet18"), is_function_name("runs:/0123/model")
+        (False, False)
+    """
+    module, colon, function = text.rpartition(":")
+    if not colon or not function.isidentifier():
+        return False
+    return module.endswith(".py") or all(part.isidentifier() for part in module.split("."))
+
+
+def named_function(what: str, name: str) -> Callable[..., Any]:
+    """Import a function; modules are looked for in the current folder, too.
+
+    Args:
+        what: What it is for, for messages.
+        name: ``module:function`` or ``path/to/file.py:function``.
+
+    Raises:
+        InputError: If there is no such module or function, or its module fails.
+
+    Example:
+        >>> named_function("model", "math:prod")([2, 3])
+        6
+    """
+    place, _, function = name.rpartition(":")
+    try:
+        module = _file(Path(place)) if place.endswith(".py") else _module(place)
+    except (InputError, ResourceError):
+        raise
+    except Exception as error:  # whatever a user's module raises
+        raise InputError(
+            f"{what} {name!r}: cannot import {place} ({type(error).__name__}: {brief(error)})"
+        ) from error
+    public = [key for key, value in vars(module).items() if callable(value) and key[0] != "_"]
+    found = getattr(module, function, None)
+    if not callable(found):
+        choose(f"function in {place}", function, public)
+        raise InputError(f"{what} {name!r}: {function} is no function")
+    return found  # type: ignore[no-any-return]  # a user's function, of any type
+
+
+def called(name: str, function: Callable[..., Any], **offered: object) -> Any:
+    """Call a function with those of the offered arguments that it takes by name.
+
+    Raises:
+        InputError: If it needs others, or fails.
+
+    Example:
+        >>> called("mine", lambda classes: classes + 1, classes=3, seed=0)
+        4
+    """
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):  # some built-in functions have no signature
+        parameters = {}.values()
+    by_name = [p for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
+    lacking = [p.name for p in by_name if p.default is p.empty and p.name not in offered]
+    lacking += [p.name for p in parameters if p.kind is p.POSITIONAL_ONLY and p.default is p.empty]
+    if lacking:
+        raise InputError(
+            f"{name} needs {', '.join(lacking)}; a function may take {', '.join(offered)}, by name"
+        )
+    taken = {p.name: offered[p.name] for p in by_name if p.name in offered}
+    try:
+        return function(**taken)
+    except (InputError, ResourceError):
+        raise
+    except Exception as error:  # whatever a user's function raises
+        raise InputError(f"{name} failed ({type(error).__name__}: {brief(error)})") from error
+
+
+def _module(name: str) -> ModuleType:
+    here = str(Path.cwd())
+    if here in sys.path or "" in sys.path:
+        return importlib.import_module(name)
+    sys.path.append(here)  # last: what is installed goes first
+    try:
+        return importlib.import_module(name)
+    finally:
+        sys.path.remove(here)
+
+
+def _file(path: Path) -> ModuleType:
+    path = path.expanduser().resolve()
+    if not path.is_file():
+        raise InputError(f"there is no file {path}")
+    name = f"{path.stem}_{sha256(str(path).encode()).hexdigest()[:8]}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # classes of it can be pickled for workers
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module
