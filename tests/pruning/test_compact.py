@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.models.coupled_cases import COUPLED, coupled_case
 from tests.pruning.unit_cases import assert_equal, made, widths
 from torch import Tensor, nn
 
@@ -109,17 +111,23 @@ def test_a_smaller_network_is_saved_loaded_and_pruned_again(
         assert torch.equal(read_network(file)[0](x), less(x))
 
 
-class Residual(nn.Module):
-    """A hidden layer that is added to another one."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.first, self.second, self.last = nn.Linear(4, 4), nn.Linear(4, 4), nn.Linear(4, 2)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Add the first layer's units to the second's."""
-        inner = self.first(x).relu()
-        return self.last(inner + self.second(inner).relu())
+@pytest.mark.parametrize("kind", COUPLED)
+@settings(max_examples=4)
+@given(seed=st.integers(0, 10_000))
+def test_every_pruned_unit_of_coupled_layers_goes(kind: str, seed: int) -> None:
+    model, x = coupled_case(kind)
+    parts = Parts.of(model, "unit", None, x[:2])
+    removed = np.random.default_rng(seed).permutation(len(parts))[: len(parts) // 2]
+    starts = np.cumsum([0, *parts.sizes.values()])[:-1]
+    removed = np.setdiff1d(removed, [*starts, *(starts + 1)])  # two of each layer stay
+    masks = parts.masks(removed)
+    small = ll.compact(model, masks, sample=x[:1])
+    apply_masks(model, masks)
+    with torch.inference_mode():
+        torch.testing.assert_close(small(x), model(x), rtol=1e-5, atol=1e-5)
+        assert model(x).std(dim=0).min() > 0
+    assert len(Parts.of(small, "unit", None, x[:2])) == len(parts) - len(removed)
+    assert ll.compact(small, sample=x[:1]).state_dict().keys() == small.state_dict().keys()
 
 
 class Shared(nn.Sequential):
@@ -133,11 +141,13 @@ class Shared(nn.Sequential):
 @pytest.mark.parametrize(
     ("model", "said"),
     [
-        (Residual(), "the units of layer 'first' reach more than layer 'second'"),
-        (Shared(nn.Linear(3, 3), nn.Linear(3, 3), nn.Linear(3, 2)), "units need a plain chain"),
+        (
+            Shared(nn.Linear(3, 3), nn.Linear(3, 3), nn.Linear(3, 2)),
+            "the units of layer '0' pass layer '1', which runs 2 times",
+        ),
         (
             nn.Sequential(nn.Linear(3, 4), nn.LayerNorm(4), nn.Linear(4, 2)),
-            "the units of layer '0' mix before layer '2'",
+            r"the units of layer '0' pass '1' \(LayerNorm\), whose share of a unit is not known",
         ),
         (nn.Sequential(nn.Linear(3, 4), nn.Linear(5, 2)), "does not feed"),
         (nn.Sequential(nn.Conv2d(1, 2, 3), nn.Flatten(), nn.Linear(8, 2)), "give a sample"),

@@ -39,7 +39,7 @@ def test_removed_units_have_no_influence(kind: type[MLP | BinarizedMLP]) -> None
         with torch.no_grad():
             prunable_layers(model)[names[0]].weight[1] *= -1
         assert torch.equal(model(x), before)
-    assert dead_units(masks, parts.consumers) == 2
+    assert dead_units(masks, parts.units) == 2
 
 
 def test_numbering_is_layer_by_layer_in_c_order() -> None:
@@ -119,7 +119,7 @@ def test_a_removed_channel_contributes_exactly_nothing(
     gone = [starts[i] + 1 for i in range(len(parts.sizes))]
     masks = parts.masks(np.array(gone))
     apply_masks(model, masks)
-    assert dead_units(masks, parts.consumers) == len(gone)
+    assert dead_units(masks, parts.units) == len(gone)
     # 1 of n rows, and the columns of 1 of m units, whatever their number.
     units = [*parts.sizes.values(), 3]
     before = [shape[0], *parts.sizes.values()]
@@ -136,7 +136,7 @@ def test_a_removed_channel_contributes_exactly_nothing(
         output[:, 1] = 7.0
         return output
 
-    for name in parts.consumers:
+    for name in parts.units:
         layers[name].register_forward_hook(shout)
     assert torch.equal(model(x), wanted)
     assert wanted.std() > 0

@@ -12,7 +12,7 @@ from leastloss.activations import Draws
 from leastloss.criteria.scoring.polarity import in_turns, negative
 from leastloss.data import Split, Withheld
 from leastloss.errors import InputError
-from leastloss.models import Masks
+from leastloss.models import Masks, Units, chain_units
 from leastloss.specs import write_spec
 
 Granularity: TypeAlias = Literal["weight", "unit"]
@@ -38,6 +38,7 @@ class ScoringContext:
             what a leak of them is worth (``scatter-slope:leak=true``), and for no other.
         draws: The draws of training samples of this path, with what was computed on them; the
             repair reads the same ones.
+        coupled: The hidden units; those of a chain of layers when omitted.
     """
 
     model: nn.Module
@@ -48,6 +49,16 @@ class ScoringContext:
     balance: bool = False
     withheld: Withheld | None = None
     draws: Draws = field(default_factory=Draws)
+    coupled: Units | None = None
+
+    @property
+    def units(self) -> Units:
+        """The hidden units, in the order in which parts are numbered.
+
+        Raises:
+            InputError: If they are not given, and the network is no chain of layers.
+        """
+        return chain_units(self.model) if self.coupled is None else self.coupled
 
 
 def order_by(scores: Scores, context: ScoringContext, k: int) -> NDArray[np.int64]:

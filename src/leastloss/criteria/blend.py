@@ -12,6 +12,7 @@ from leastloss.criteria.base import Criterion, Scores, ScoringContext
 from leastloss.criteria.magnitude import Magnitude
 from leastloss.criteria.mils import MILS
 from leastloss.criteria.random import Random
+from leastloss.criteria.scoring.unit_statistics import alive_units
 from leastloss.errors import InputError
 from leastloss.names import choose
 
@@ -97,12 +98,10 @@ class Blend(Criterion):
         """Score by mixed ranks; see :meth:`Criterion.score`. What is gone gets NaN."""
         magnitudes = Magnitude().score(context)
         worth = self._prior(context)
-        masks = {name: context.masks[name].cpu().numpy() for name in magnitudes}
         if context.granularity == "unit":
-            masks = {
-                name: np.asarray(mask.reshape(len(mask), -1).any(axis=1))
-                for name, mask in masks.items()
-            }
+            masks = alive_units(context)
+        else:
+            masks = {name: context.masks[name].cpu().numpy() for name in magnitudes}
         alive = np.concatenate([mask.ravel() for mask in masks.values()])
         size, value = (
             np.concatenate([scores[name].ravel() for name in masks])[alive]

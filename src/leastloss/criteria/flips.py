@@ -8,7 +8,7 @@ import torch
 from leastloss.arguments import checked
 from leastloss.criteria.base import Criterion, Scores, ScoringContext
 from leastloss.errors import InputError
-from leastloss.models import BinaryLinear, hidden_units, prunable_layers
+from leastloss.models import BinaryLinear, prunable_layers
 
 
 @checked
@@ -41,9 +41,10 @@ class Flips(Criterion):
         if context.granularity == "weight":
             return {name: (-count).cpu().numpy() for name, count in counts.items()}
         scores: Scores = {}
-        for name in hidden_units(context.model):
-            mask = context.masks[name]
-            mean = (counts[name] * mask).sum(dim=1) / mask.sum(dim=1).clamp(min=1)
+        kept = {name: counts[name] * mask for name, mask in context.masks.items()}
+        for name, coupled in context.units.items():
+            there = coupled.entering(context.masks).sum(dim=1).clamp(min=1)
+            mean = coupled.entering(kept).sum(dim=1) / there
             scores[name] = torch.neg(mean).cpu().numpy()
         return scores
 

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from leastloss.arguments import checked
 from leastloss.criteria.base import Criterion, Scores, ScoringContext
-from leastloss.models import hidden_units, prunable_layers
+from leastloss.models import prunable_layers
 
 
 @checked
@@ -34,6 +34,6 @@ class Magnitude(Criterion):
         if context.granularity == "weight":
             return {name: weight.abs().cpu().numpy() for name, weight in weights.items()}
         return {
-            name: weights[name].flatten(1).norm(dim=1).cpu().numpy()
-            for name in hidden_units(context.model)
+            name: coupled.entering(weights).norm(dim=1).cpu().numpy()
+            for name, coupled in context.units.items()
         }

@@ -25,9 +25,8 @@ from leastloss.information import (
     STRATEGIES,
     covered,
     removal_cost,
-    unit_information_loss,
+    set_information_loss,
 )
-from leastloss.models import hidden_units
 from leastloss.names import choose
 
 TIES = ("random", "index", "together")
@@ -133,18 +132,16 @@ class MILS(Criterion):
 
     def _units(self, context: ScoringContext, planes: Planes) -> Scores:
         scores: Scores = {}
-        for name, reader in hidden_units(context.model).items():
-            loss = unit_information_loss(
+        for name, coupled in context.units.items():
+            loss = set_information_loss(
                 planes.matrices,
-                planes.of_layer(name),
-                planes.of_layer(reader),
+                planes.unit_sets(coupled, context.masks),
                 complexity=self.complexity,
                 block=self.block,
                 boundary=self.boundary,
                 pooled=planes.pools,
             )
-            scores[name] = np.empty(len(loss))
-            scores[name][planes.units[name]] = removal_cost(loss, self.strategy)
+            scores[name] = removal_cost(loss, self.strategy)
         return scores
 
     def removal_order(self, context: ScoringContext, k: int) -> NDArray[np.int64] | None:

@@ -7,7 +7,6 @@ import numpy as np
 
 from leastloss.arguments import checked
 from leastloss.criteria.base import Criterion, Scores, ScoringContext
-from leastloss.models import hidden_units
 
 
 @checked
@@ -27,9 +26,10 @@ class Random(Criterion):
 
     def score(self, context: ScoringContext) -> Scores:
         """Draw one score per part; see :meth:`Criterion.score`."""
+        shapes: dict[str, tuple[int, ...]]
         if context.granularity == "unit":
-            shapes = {name: context.masks[name].shape[:1] for name in hidden_units(context.model)}
+            shapes = {name: (len(coupled),) for name, coupled in context.units.items()}
         else:
-            shapes = {name: mask.shape for name, mask in context.masks.items()}
+            shapes = {name: tuple(mask.shape) for name, mask in context.masks.items()}
         draw: Scores = {name: context.generator.random(shape) for name, shape in shapes.items()}
         return {name: np.asarray(values, dtype=np.float64) for name, values in draw.items()}

@@ -7,7 +7,6 @@ import numpy as np
 
 from leastloss.arguments import checked
 from leastloss.criteria.base import Criterion, Scores, ScoringContext
-from leastloss.models import hidden_units
 
 
 @checked
@@ -32,5 +31,5 @@ class Ties(Criterion):
     def score(self, context: ScoringContext) -> Scores:
         """Score all parts 0; see :meth:`Criterion.score`."""
         if context.granularity == "unit":
-            return {n: np.zeros(len(context.masks[n])) for n in hidden_units(context.model)}
+            return {name: np.zeros(len(coupled)) for name, coupled in context.units.items()}
         return {name: np.zeros(tuple(mask.shape)) for name, mask in context.masks.items()}

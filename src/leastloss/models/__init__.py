@@ -3,7 +3,6 @@
 from leastloss.models.binarize import BinaryLinear, binarize
 from leastloss.models.build import MODELS, build_model
 from leastloss.models.build import known_model as known_model
-from leastloss.models.chain import check_chain as check_chain
 from leastloss.models.checkpoints import load_checkpoint
 from leastloss.models.convnet import ConvNet
 from leastloss.models.copying import own_copy as own_copy
@@ -39,6 +38,12 @@ from leastloss.models.spans import Span as Span
 from leastloss.models.spans import norms_behind as norms_behind
 from leastloss.models.spans import spans_of as spans_of
 from leastloss.models.torchvision_network import TorchvisionNetwork
+from leastloss.models.unit_reach import inputs_of as inputs_of
+from leastloss.models.unit_reach import is_depthwise as is_depthwise
+from leastloss.models.unit_search import find_units as find_units
+from leastloss.models.units import CoupledLayers as CoupledLayers
+from leastloss.models.units import Units as Units
+from leastloss.models.units import chain_units as chain_units
 from leastloss.models.units import hidden_units as hidden_units
 from leastloss.models.units import sort_by_unit as sort_by_unit
 from leastloss.models.untouched import check_module as check_module

@@ -1,11 +1,74 @@
 """The units between layers: who makes them, who reads them, and which weights are whose."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from itertools import pairwise
+from typing import TypeAlias
 
+import torch
 from torch import Tensor, nn
 
 from leastloss.errors import InputError
 from leastloss.models.layers import Layer, prunable_layers
+
+
+@dataclass(frozen=True, eq=False)
+class CoupledLayers:
+    """Layers that share their units: a unit is rows of some of them and columns of others.
+
+    Attributes:
+        rows: Layer that makes the units -> its rows of each unit, shape (units, rows of a unit). A
+            depthwise convolution, which takes every channel for itself, makes them anew.
+        columns: Layer that reads the units -> its columns of each, numbered as in the second
+            dimension of its weight, shape (units, columns of a unit).
+        norms: BatchNorm that the units pass -> its channels of each, shape (units, channels); None
+            in a chain, where nobody has looked.
+
+    Example:
+        >>> layers = nn.Sequential(nn.Conv2d(1, 3, 3), nn.Flatten(), nn.Linear(12, 2))
+        >>> chain_units(layers)["0"].columns["2"].tolist()
+        [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9, 10, 11]]
+    """
+
+    rows: Mapping[str, Tensor]
+    columns: Mapping[str, Tensor]
+    norms: Mapping[str, Tensor] | None = None
+
+    def __len__(self) -> int:
+        """How many units there are."""
+        return len(next(iter(self.rows.values())))
+
+    def entering(self, values: Mapping[str, Tensor]) -> Tensor:
+        """Values of all layers' weights, of those that enter each unit: (units, weights)."""
+        return torch.cat([values[n][rows].flatten(1) for n, rows in self.rows.items()], dim=1)
+
+    def leaving(self, values: Mapping[str, Tensor]) -> Tensor:
+        """Values of all layers' weights, of those that leave each unit: (units, weights)."""
+        read = [values[n].transpose(0, 1)[columns] for n, columns in self.columns.items()]
+        return torch.cat([part.flatten(1) for part in read], dim=1)
+
+
+Units: TypeAlias = dict[str, CoupledLayers]
+"""First of the layers that make some units -> all that make them or read them."""
+
+
+def chain_units(model: nn.Module) -> Units:
+    """The units of a chain of layers, as :func:`hidden_units` pairs them.
+
+    Raises:
+        InputError: As :func:`hidden_units`.
+
+    Example:
+        >>> list(chain_units(nn.Sequential(nn.Linear(4, 3), nn.ReLU(), nn.Linear(3, 2))))
+        ['0']
+    """
+    layers = prunable_layers(model)
+    units: Units = {}
+    for name, reader in hidden_units(model).items():
+        count = len(layers[name].weight)
+        inputs = torch.arange(layers[reader].weight.shape[1]).reshape(count, -1)
+        units[name] = CoupledLayers({name: torch.arange(count)[:, None]}, {reader: inputs})
+    return units
 
 
 def hidden_units(model: nn.Module) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """A physically smaller network with equal outputs: what nothing enters or nothing reads is gone."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import torch
@@ -11,26 +12,30 @@ from leastloss.models import (
     MLP,
     BinarizedMLP,
     ConvNet,
+    CoupledLayers,
     Masks,
-    check_chain,
+    ResNet,
+    TorchvisionNetwork,
+    Units,
     effective_weight,
     evaluation_mode,
+    find_units,
     fitting,
-    hidden_units,
     matched,
     own_copy,
     same_randomness,
-    sort_by_unit,
+    spans_of,
     untouched,
     weight_layers,
 )
 from leastloss.pruning.fold_constants import fold_constants
 from leastloss.pruning.masks import apply_masks
-from leastloss.pruning.remove_units import shrink
+from leastloss.pruning.remove_units import cut, silence
 from leastloss.seeds import torch_stream
 
 _CLOSE = 1e-4  # of the largest logit: sums of float32 in another order
 _SAMPLES = 16
+_TRIED = 2
 
 
 @checked
@@ -46,13 +51,15 @@ def compact(
 
     A constant unit stays where the next layer cannot take its value: at a convolution whose padding
     makes the value's share differ from one position to the next, at a binary layer that no
-    BatchNorm reads. So do the units of a convolution in groups, those in front of a module with a
-    state of its own that is no BatchNorm, and the last unit of a layer. Single pruned weights that
-    leave their unit alive make no network smaller or faster: its matrices stay dense.
+    BatchNorm reads, where several layers make or read the unit. So do units that cannot be traced,
+    those in front of a module with a state of its own that is no BatchNorm, and the last unit of a
+    layer. Single pruned weights that leave their unit alive make no network smaller or faster: its
+    matrices stay dense.
 
     Args:
-        model: A chain of Linear and Conv2d layers, with BatchNorm, activations, dropout, pooling
-            and flattening between them; it is left as it is.
+        model: A network of Linear and Conv2d layers; channels that are added, multiplied,
+            concatenated or read in groups are followed
+            (:func:`leastloss.models.traced_units.traced_units`). It is left as it is.
         masks: What is kept, by layer; when omitted, what the network was pruned with: masks of
             binary layers, and weights of exactly 0 in all others.
         sample: One or more samples, shape (n, ...); needed by networks that begin with a
@@ -62,8 +69,8 @@ def compact(
         A copy, in evaluation mode. Of a network with one layer: as it was.
 
     Raises:
-        InputError: If the network is no such chain (residual connections, several readers), the
-            size of its input is not known, or its code counts on the widths of its layers.
+        InputError: If none of its units can be traced, the size of its input is not known, or its
+            code counts on the widths of its layers.
 
     Example:
         >>> net = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 2))
@@ -89,15 +96,14 @@ def _compacted(model: nn.Module, masks: Masks | None, sample: Tensor | None) -> 
         return small
     x = _samples(small, sample)
     try:
-        consumers = hidden_units(small)
         with fitting(x):
-            check_chain(small, x[:2], consumers)
+            units, _ = find_units(small, x[:_TRIED])
     except InputError as error:
         reason = str(error).rpartition("; use the granularity")[0] or str(error)
         raise InputError(f"the network cannot be made smaller: {reason}") from error
     before = _logits(small, x)
     try:
-        _remove(small, x, consumers)
+        _remove(small, x, units)
         after = _logits(small, x)
     except (RuntimeError, ValueError) as error:
         cause = " ".join(str(error).split())
@@ -108,16 +114,61 @@ def _compacted(model: nn.Module, masks: Masks | None, sample: Tensor | None) -> 
     return small
 
 
-def _remove(model: nn.Module, x: Tensor, consumers: dict[str, str]) -> None:
+def _remove(model: nn.Module, x: Tensor, units: Units) -> None:
     """From the last layer what is not read, then from the first layer what is constant."""
-    layers = weight_layers(model)
-    for name, consumer in reversed(consumers.items()):
-        weight = effective_weight(layers[consumer])
-        unread = (sort_by_unit(weight, len(layers[name].weight)) == 0).all(dim=2).all(dim=0)
-        shrink(model, x, name, consumer, unread)
-    for name, consumer in consumers.items():
-        shrink(model, x, name, consumer, fold_constants(model, x, name, consumer))
+    passed = {name: _passed(model, x, name, coupled) for name, coupled in units.items()}
+    units = {name: coupled for name, coupled in passed.items() if coupled is not None}
+    dead = {name: torch.zeros(len(coupled), dtype=torch.bool) for name, coupled in units.items()}
+    while _silence_unread(model, units, dead):
+        pass  # what a removal leaves without readers goes as well
+    for name, coupled in units.items():
+        if reader := _reader(model, coupled):
+            constant = fold_constants(model, x, name, reader, dead[name])
+            silence(model, coupled, constant)
+            dead[name] |= constant
+    cut(model, units, dead)
     _note_widths(model)
+
+
+def _silence_unread(model: nn.Module, units: Units, dead: dict[str, Tensor]) -> bool:
+    """Silence units that no layer reads, from the last layer on; whether there were any."""
+    weights = {name: effective_weight(layer) for name, layer in weight_layers(model).items()}
+    changed = False
+    for name, coupled in reversed(units.items()):
+        unread = (coupled.leaving(weights) == 0).all(dim=1).cpu() & ~dead[name]
+        if (unread | dead[name]).all():
+            unread[unread.int().argmax()] = False  # one stays
+        if unread.any():
+            silence(model, coupled, unread)
+            for layer, rows in coupled.rows.items():
+                weights[layer][rows[unread].flatten()] = 0.0
+            dead[name] |= unread
+            changed = True
+    return changed
+
+
+def _reader(model: nn.Module, coupled: CoupledLayers) -> str:
+    """The layer that reads the units of one layer, all in their order and nothing else, if any."""
+    if len(coupled.rows) > 1 or len(coupled.columns) > 1:
+        return ""
+    ((name, columns),) = coupled.columns.items()
+    layer = weight_layers(model)[name]
+    whole = torch.equal(columns.flatten(), torch.arange(layer.weight.shape[1]))
+    return name if whole and getattr(layer, "groups", 1) == 1 else ""
+
+
+def _passed(model: nn.Module, x: Tensor, name: str, coupled: CoupledLayers) -> CoupledLayers | None:
+    """The same with the BatchNorm layers of a chain; None if something unknown stands between."""
+    if coupled.norms is not None:
+        return coupled
+    span = spans_of(model, x)[name]
+    if span.opaque or (isinstance(span.layer, nn.Conv2d) and span.layer.groups > 1):
+        return None
+    norms = {
+        n: torch.arange(norm.num_features).reshape(len(coupled), -1)
+        for n, (norm, _) in span.norms.items()
+    }
+    return replace(coupled, norms=norms)
 
 
 def _samples(model: nn.Module, sample: Tensor | None) -> Tensor:
@@ -129,7 +180,7 @@ def _samples(model: nn.Module, sample: Tensor | None) -> Tensor:
         shape = tuple(sample.shape[1:])
     elif isinstance(model, MLP | BinarizedMLP):
         shape = (model.features,)
-    elif isinstance(model, ConvNet):
+    elif isinstance(model, ConvNet | ResNet | TorchvisionNetwork):
         shape = model.shape
     elif isinstance(first, nn.Linear):
         shape = (first.in_features,)

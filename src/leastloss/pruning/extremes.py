@@ -34,8 +34,25 @@ def all_remarks(
     zeros = zeros_remark(path.dense, path.parts, str(path.settings["zeros"]))
     described = describe_dense(path.dense, list(path.parts.dense))
     repaired = "" if val_accuracy is None else repair_remark(path, val_accuracy)
-    before = (zeros, described, blank_norms_remark(path.dense), repaired)
+    whole = whole_units_remark(path.parts)
+    before = (zeros, described, whole, blank_norms_remark(path.dense), repaired)
     return (*filter(None, before), *remarks_on(path, test))
+
+
+def whole_units_remark(parts: Parts) -> str:
+    """Names layers all of whose units stay, since the network cannot lose them; empty if none do.
+
+    Example:
+        >>> whole_units_remark(
+        ...     Parts("unit", {}, {}, left_out={"conv1": "mix before they are read"})
+        ... )
+        "the units of layer 'conv1' are no parts and stay: they mix before they are read"
+    """
+    if not parts.left_out:
+        return ""
+    (name, reason), *others = parts.left_out.items()
+    more = f" (and those of {len(others)} more layers)" if others else ""
+    return f"the units of layer {name!r}{more} are no parts and stay: they {reason}"
 
 
 def repair_remark(path: PruningPath, val_accuracy: float) -> str:

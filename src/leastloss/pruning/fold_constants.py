@@ -4,31 +4,29 @@ import torch
 from torch import Tensor, nn
 
 from leastloss.models import BinaryLinear, Layer, Span, effective_weight, sort_by_unit, spans_of
-from leastloss.pruning.remove_units import removable
 
 _FLAT = 1e-6  # by which a unit's share may differ between positions, of its largest
 
 
 @torch.no_grad()
-def fold_constants(model: nn.Module, x: Tensor, name: str, consumer: str) -> Tensor:
+def fold_constants(model: nn.Module, x: Tensor, name: str, consumer: str, gone: Tensor) -> Tensor:
     """Move the constant values of a layer's units into what comes next, as far as it takes them.
 
     Args:
-        model: A chain; biases and BatchNorm means are changed in place.
+        model: A network; biases and BatchNorm means are changed in place.
         x: A few samples; the constants are the same for all.
         name: The layer whose units are looked at.
-        consumer: The layer that reads them.
+        consumer: The one layer that reads them, and nothing else.
+        gone: Units that are to go anyhow, shape (units,).
 
     Returns:
-        Which units can go now without any change of the outputs, shape (units,).
+        Which others can go now without any change of the outputs, shape (units,).
     """
     spans = spans_of(model, x)
     span, reader = spans[name], spans[consumer]
-    dead = (effective_weight(span.layer).flatten(1) == 0).all(dim=1)
-    if dead.all():
-        dead[0] = False  # the one that stays brings its value itself
-    if not dead.any() or not removable(span.layer, span.opaque):
-        return torch.zeros_like(dead)
+    dead = (effective_weight(span.layer).flatten(1) == 0).all(dim=1) & ~gone
+    if (dead | gone).all():
+        dead[dead.int().argmax()] = False  # the one that stays brings its value itself
     for unit in torch.nonzero(dead).flatten().tolist():
         share = _share(reader, unit, len(dead))
         if share is None or not _take(reader, share):

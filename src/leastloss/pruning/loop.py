@@ -60,7 +60,8 @@ def prune(
             split; every step is measured on validation and test.
         criterion: A name from :func:`leastloss.criteria`, also with options as in
             ``mils-bdm:strategy=max_decrease:block=3``, or a criterion object.
-        granularity: ``weight`` or ``unit`` (hidden units of a chain of layers).
+        granularity: ``weight``, or ``unit``: hidden units and channels, those that layers share (by
+            residual sums, depthwise convolutions, concatenation) as a whole.
         to_sparsity: Share of the parts that is gone in the end, inside (0, 1).
         steps: Number of steps; each removes exactly its share, and is measured.
         sparsities: Share of the parts that is gone after each step, increasing; instead of

@@ -16,10 +16,11 @@ from leastloss.models import (
     BinaryLinear,
     Layer,
     Masks,
-    hidden_units,
+    Units,
+    find_units,
     mask_of,
     prunable_layers,
-    sort_by_unit,
+    weight_layers,
 )
 from leastloss.names import choose
 
@@ -69,16 +70,21 @@ def sparsity(masks: Masks) -> float:
     return 1.0 - remaining / sum(mask.numel() for mask in masks.values())
 
 
-def dead_units(masks: Masks, consumers: dict[str, str]) -> int:
+def dead_units(masks: Masks, units: Units) -> int:
     """Count hidden units that nothing enters or that nothing leaves, by the masks."""
-    return sum(int((~(enters & leaves)).sum()) for enters, leaves in _links(masks, consumers))
+    return sum(int((~(enters & leaves)).sum()) for enters, leaves in _links(masks, units))
 
 
-def _links(masks: Masks, consumers: dict[str, str]) -> Iterator[tuple[Tensor, Tensor]]:
+def _links(masks: Masks, units: Units) -> Iterator[tuple[Tensor, Tensor]]:
     """Of the units of each hidden layer, whether a weight enters them, and whether one leaves."""
-    for name, consumer in consumers.items():
-        enters = masks[name].flatten(1).any(dim=1)
-        yield enters, sort_by_unit(masks[consumer], len(enters)).any(dim=2).any(dim=0)
+    for coupled in units.values():
+        yield coupled.entering(masks).any(dim=1), coupled.leaving(masks).any(dim=1)
+
+
+def _coupled_layers(model: nn.Module, units: Units) -> list[str]:
+    """Names of the layers that make units or read them, in the network's order."""
+    coupled = {name for unit in units.values() for name in (*unit.rows, *unit.columns)}
+    return [name for name in weight_layers(model) if name in coupled]
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,21 +97,36 @@ class Parts:
         granularity: ``weight`` or ``unit``.
         dense: The masks before any removal. For weights they keep everything; for units they leave
             out the single weights that the network came without.
-        consumers: Hidden layer -> layer that reads its units; empty for weights.
+        units: The hidden units; empty for weights.
         held: Numbers of the parts that the network came without, ascending: they count as removed
             from the first row on, and every removal order begins with them.
+        left_out: Layer -> why its units are no parts, for those that the network cannot lose.
     """
 
     granularity: Granularity
     dense: Masks
-    consumers: dict[str, str]
+    units: Units
     held: NDArray[np.int64] = field(default_factory=_none)
+    left_out: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, model: nn.Module, granularity: str, names: list[str] | None = None) -> "Parts":
+    def of(
+        cls,
+        model: nn.Module,
+        granularity: str,
+        names: list[str] | None = None,
+        sample: Tensor | None = None,
+    ) -> "Parts":
         """Number the parts of a model; those that its masks leave out are held.
 
         A unit is left out if nothing enters it and nothing leaves it.
+
+        Args:
+            model: The network.
+            granularity: ``weight`` or ``unit``.
+            names: The layers whose weights are parts; all of them when omitted.
+            sample: A few samples, shape (n, ...), to look for units with; see
+                :func:`leastloss.models.unit_search.find_units`.
 
         Raises:
             InputError: If the granularity is unknown or the model has no such parts.
@@ -115,20 +136,23 @@ class Parts:
         )
         if chosen == "unit" and names is not None:
             raise InputError("layers can be named for the granularity 'weight' only")
+        left_out, units = dict[str, str](), Units()
+        if chosen == "unit":
+            units, left_out = find_units(model, sample)
+            names = _coupled_layers(model, units)
         layers = prunable_layers(model, names)
         masks = {name: _remembered(layer) for name, layer in layers.items()}
         if chosen == "weight":
             mask_values = torch.cat([mask.flatten().cpu() for mask in masks.values()])
             return cls(chosen, full_masks(model, names), {}, np.flatnonzero(~mask_values.numpy()))
-        consumers = hidden_units(model)
-        unlinked = [~(enters | leaves).cpu() for enters, leaves in _links(masks, consumers)]
-        return cls(chosen, masks, consumers, np.flatnonzero(torch.cat(unlinked).numpy()))
+        unlinked = [~(enters | leaves).cpu() for enters, leaves in _links(masks, units)]
+        return cls(chosen, masks, units, np.flatnonzero(torch.cat(unlinked).numpy()), left_out)
 
     @property
     def sizes(self) -> dict[str, int]:
         """Layer name -> number of parts in it."""
         if self.granularity == "unit":
-            return {name: self.dense[name].shape[0] for name in self.consumers}
+            return {name: len(coupled) for name, coupled in self.units.items()}
         return {name: mask.numel() for name, mask in self.dense.items()}
 
     @property
@@ -182,14 +206,14 @@ class Parts:
         masks = {name: mask.clone() for name, mask in self.dense.items()}
         start = 0
         for name, size in self.sizes.items():
-            piece = torch.from_numpy(is_removed[start : start + size]).to(masks[name].device)
+            piece = torch.from_numpy(is_removed[start : start + size])
             start += size
             if self.granularity == "weight":
-                masks[name] &= ~piece.view_as(masks[name])
+                masks[name] &= ~piece.to(masks[name].device).view_as(masks[name])
             else:
-                masks[name][piece] = False
-                reader = masks[self.consumers[name]]
+                for layer, rows in self.units[name].rows.items():
+                    masks[layer][rows[piece].flatten()] = False
                 # After BatchNorm a unit without weights may still have a value: it is not read.
-                unread = piece[:, None].expand_as(sort_by_unit(reader, size))
-                reader &= ~unread.reshape(reader.shape)
+                for reader, columns in self.units[name].columns.items():
+                    masks[reader][:, columns[piece].flatten()] = False
         return masks

@@ -22,7 +22,7 @@ from leastloss.evaluation import (
     network_cost,
     predict,
 )
-from leastloss.models import Masks, hidden_units, network_sparsity, prunable_layers
+from leastloss.models import Masks, Units, chain_units, network_sparsity, prunable_layers
 from leastloss.pruning.masks import Parts, dead_units, sparsity
 from leastloss.pruning.noise import under_noise
 from leastloss.pruning.path import Step, changes
@@ -39,7 +39,11 @@ def ternary_weights(model: nn.Module, masks: Masks) -> dict[str, NDArray[np.int8
 
 
 def measure(
-    model: nn.Module, masks: Masks, data: Data, logits: torch.Tensor | None = None
+    model: nn.Module,
+    masks: Masks,
+    data: Data,
+    logits: torch.Tensor | None = None,
+    units: Units | None = None,
 ) -> dict[str, float]:
     """Measure a pruned network.
 
@@ -48,6 +52,7 @@ def measure(
         masks: What is kept.
         data: What it is measured on.
         logits: What it returns for the test split (n, classes), if that is at hand.
+        units: Its hidden units; those of a chain of layers when omitted.
 
     Returns:
         The metrics of :func:`leastloss.evaluate` on the test split, the same with prefix ``val_``
@@ -55,9 +60,9 @@ def measure(
         ``lzma_bytes``, ``zlib_bytes`` and ``compressed_bytes`` of the ternary weights; how far the
         last features of the training split have collapsed, of at most 1,000 samples a class, or
         50 where there are convolutions
-        (:func:`leastloss.evaluation.network_collapse`); ``dead_units`` (in chains of Linear
-        layers); ``weight_sparsity`` of the layers with masks, and ``network_sparsity`` of all
-        weight matrices, by the masks; ``parameters``, ``multiply_adds`` and ``bits`` of
+        (:func:`leastloss.evaluation.network_collapse`); ``dead_units`` (where units are pruned, and
+        in chains of layers); ``weight_sparsity`` of the layers with masks, and ``network_sparsity``
+        of all weight matrices, by the masks; ``parameters``, ``multiply_adds`` and ``bits`` of
         what is kept (:func:`leastloss.evaluation.cost.network_cost`).
     """
     test = data.test
@@ -69,9 +74,9 @@ def measure(
     metrics["weight_sparsity"] = sparsity(masks)
     metrics["network_sparsity"] = network_sparsity(model, masks)
     metrics |= network_cost(model, masks, data.test.x)
-    # No units to count unless it is a chain of Linear layers that are all masked.
+    # No units to count unless it is a chain of layers that are all masked.
     with contextlib.suppress(InputError, KeyError):
-        metrics["dead_units"] = float(dead_units(masks, hidden_units(model)))
+        metrics["dead_units"] = float(dead_units(masks, units or chain_units(model)))
     return metrics
 
 
@@ -110,7 +115,7 @@ class Record:
         shares = [sparsity({name: mask}) for name, mask in masks.items()]
         test = self.data.test
         logits = predict(model, test.x)
-        metrics = measure(model, masks, self.data, logits)
+        metrics = measure(model, masks, self.data, logits, self.parts.units)
         predicted = self._labels(logits)
         before = self.before if self.steps or self.repaired else predicted
         metrics |= fairness_metrics(predicted, before, test.y, test.classes)

@@ -1,66 +1,99 @@
-"""Take units out of a network: rows of one layer, columns of the next, and what stands between."""
+"""Take units out of a network: rows of layers, columns of others, and what stands between."""
 
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from leastloss.models import PRUNED, BinaryLinear, Layer, spans_of
+from leastloss.models import (
+    PRUNED,
+    BinaryLinear,
+    CoupledLayers,
+    Layer,
+    Units,
+    is_depthwise,
+    weight_layers,
+)
 
 Part: TypeAlias = Callable[[Tensor], Tensor]
 
 
 @torch.no_grad()
-def shrink(model: nn.Module, x: Tensor, name: str, consumer: str, dead: Tensor) -> None:
-    """Remove units of a layer in place, and all that belongs to them; one unit at least stays.
+def silence(model: nn.Module, coupled: CoupledLayers, dead: Tensor) -> None:
+    """Set all weights of some units to 0 in place: what enters them, and what leaves them.
 
     Args:
-        model: A chain; changed in place.
-        x: A few samples, to see what runs between the two layers.
-        name: The layer whose units go.
-        consumer: The layer that reads them.
-        dead: Which of them go, shape (units,).
+        model: The network.
+        coupled: The layers that make the units and read them.
+        dead: Which of them, shape (units,).
     """
-    spans = spans_of(model, x)
-    span, reader = spans[name], spans[consumer].layer
-    keep = ~dead
-    if not keep.any():
-        keep[0] = True
-    if keep.all() or not removable(span.layer, span.opaque):
-        return
-    units = len(keep)
-    for norm, _ in span.norms.values():
-        _keep_features(norm, keep.repeat_interleave(norm.num_features // units))
-    _keep_rows(span.layer, keep)
-    _keep_columns(reader, keep)
+    layers = weight_layers(model)
+    for by_layer, dimension in ((coupled.rows, 0), (coupled.columns, 1)):
+        for name, indices in by_layer.items():
+            layer = layers[name]
+            values = layer.mask if isinstance(layer, BinaryLinear) else layer.weight
+            values.index_fill_(dimension, indices[dead].flatten().to(values.device), 0.0)
+            if isinstance(layer, BinaryLinear):
+                layer._negative = None
 
 
-def removable(layer: Layer, opaque: list[str]) -> bool:
-    """Whether units of a layer can be taken out: no groups, nothing unknown behind it."""
-    return not opaque and not (isinstance(layer, nn.Conv2d) and layer.groups > 1)
+@torch.no_grad()
+def cut(model: nn.Module, units: Units, dead: Mapping[str, Tensor]) -> None:
+    """Remove units in place, and all that belongs to them.
+
+    Args:
+        model: The network.
+        units: Its units, with the BatchNorm layers that they pass.
+        dead: First of the layers that make some units -> which of them go, shape (units,).
+    """
+    layers, modules = weight_layers(model), dict(model.named_modules())
+    lost: dict[str, dict[str, list[Tensor]]] = {
+        kind: defaultdict(list) for kind in ("rows", "columns", "norms")
+    }
+    for name, coupled in units.items():
+        if dead[name].any():
+            for kind, by_name in lost.items():
+                for member, indices in (getattr(coupled, kind) or {}).items():
+                    by_name[member].append(indices[dead[name]].flatten())
+    for name, rows in lost["rows"].items():
+        _keep_rows(layers[name], _kept(len(layers[name].weight), rows))
+    for name, columns in lost["columns"].items():
+        _keep_columns(layers[name], _kept(layers[name].weight.shape[1], columns))
+    for name, channels in lost["norms"].items():
+        norm = modules[name]
+        assert isinstance(norm, _BatchNorm)
+        _keep_features(norm, _kept(norm.num_features, channels))
+
+
+def _kept(size: int, lost: list[Tensor]) -> Tensor:
+    keep = torch.ones(size, dtype=torch.bool)
+    keep[torch.cat(lost)] = False
+    return keep
 
 
 def _keep_rows(layer: Layer, keep: Tensor) -> None:
-    _set_weight(layer, lambda values: values[keep])
+    depthwise = is_depthwise(layer)
+    _set_weight(layer, lambda values: values[keep.to(values.device)])
     if layer.bias is not None:
-        layer.bias = _parameter(layer.bias, layer.bias[keep])
+        layer.bias = _parameter(layer.bias, layer.bias[keep.to(layer.bias.device)])
     count = int(keep.sum())
-    if isinstance(layer, nn.Conv2d):
-        layer.out_channels = count
-    else:
+    if isinstance(layer, nn.Linear):
         layer.out_features = count
+        return
+    if depthwise:
+        layer.in_channels = layer.groups = count
+    layer.out_channels = count
 
 
 def _keep_columns(layer: Layer, keep: Tensor) -> None:
-    """A linear layer behind a flattened map has one column for each unit and position."""
-    inputs = keep.repeat_interleave(layer.weight.shape[1] // len(keep))
-    _set_weight(layer, lambda values: values[:, inputs])
+    _set_weight(layer, lambda values: values[:, keep.to(values.device)])
     if isinstance(layer, nn.Conv2d):
-        layer.in_channels = int(inputs.sum())
+        layer.in_channels = int(keep.sum()) * layer.groups
     else:
-        layer.in_features = int(inputs.sum())
+        layer.in_features = int(keep.sum())
 
 
 def _set_weight(layer: Layer, part: Part) -> None:
@@ -76,11 +109,11 @@ def _keep_features(norm: _BatchNorm, keep: Tensor) -> None:
     for name in ("weight", "bias"):
         value = getattr(norm, name)
         if value is not None:
-            setattr(norm, name, _parameter(value, value[keep]))
+            setattr(norm, name, _parameter(value, value[keep.to(value.device)]))
     for name in ("running_mean", "running_var"):
         value = getattr(norm, name)
         if value is not None:
-            setattr(norm, name, value[keep])
+            setattr(norm, name, value[keep.to(value.device)])
     norm.num_features = int(keep.sum())
 
 

@@ -64,6 +64,7 @@ class Scorer:
             train=self.train,
             withheld=self.withheld,
             granularity=self.parts.granularity,
+            coupled=self.parts.units or None,
             generator=self.generator,
             balance=isinstance(self.quotas, SignQuotas),
             draws=self.draws,

@@ -11,7 +11,7 @@ from leastloss.criteria import GRANULARITIES, Criterion, as_criterion
 from leastloss.data import Data, as_data, noise_scale
 from leastloss.errors import InputError
 from leastloss.evaluation import check_network
-from leastloss.models import check_chain, check_module, check_usage, hold_zeros, own_copy
+from leastloss.models import check_module, check_usage, hold_zeros, own_copy
 from leastloss.names import choose
 from leastloss.options import fields_of
 from leastloss.plan import Plan
@@ -22,6 +22,8 @@ from leastloss.pruning.recovery.base import Recovery
 from leastloss.pruning.recovery.registry import recovery_for
 from leastloss.pruning.schedule import rounds_of
 from leastloss.pruning.scorer import Scorer
+
+_TRIED = 8  # samples that a network is tried with
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,17 +97,15 @@ def begin_path(
     criterion.check_schedule(plan.schedule)
     dense = own_copy(model).eval()
     hold_zeros(dense, zeros)
-    parts = Parts.of(dense, plan.granularity, plan.layer_names)
+    data = as_data(data)  # not by the seed of pruning: what is test stays test
+    check_network(dense, data.train)
+    parts = Parts.of(dense, plan.granularity, plan.layer_names, data.train.x[:_TRIED])
     missing = len(parts.held)
     rounds = rounds_of(plan, len(parts), missing)
     cuts = np.array([step[-1] for step in rounds])
     empty_layers = plan.may_empty_layers
     parts.check_room(int(cuts[-1]), empty_layers=empty_layers)
-    data = as_data(data)  # not by the seed of pruning: what is test stays test
-    check_network(dense, data.train)
-    check_usage(dense, data.train.x[:8], list(parts.dense))
-    if parts.consumers:
-        check_chain(dense, data.train.x[:8], parts.consumers)
+    check_usage(dense, data.train.x[:_TRIED], list(parts.dense))
     quotas = quotas_of(dense, parts, cuts, plan.balance, plan.allocation, empty_layers)
     at_once = int(cuts[-1]) - missing if recovery.keeps_weights else 0
     scorer = Scorer(criterion, parts, data, plan.seed, quotas, at_once, empty_layers)

@@ -1,5 +1,7 @@
 """Moments of margins and of what units contribute to them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -12,6 +14,7 @@ from leastloss.errors import InputError
 from leastloss.geometry import class_statistics, linear_margins, margin_loss
 from leastloss.models import BinarizedMLP
 from leastloss.models.layers import effective_weight
+from leastloss.models.units import CoupledLayers
 
 
 def test_batchnorm_behind_the_classifier_is_part_of_it() -> None:
@@ -35,7 +38,9 @@ def test_contributions_of_a_channel_add_up_over_positions() -> None:
         nn.init.normal_(parameter, generator=generator)
     case = context(flat)
     single = unit_margins(case, {"0": np.ones(6, bool)}, balanced=True, folded=False)["0"]
-    grouped = unit_margins(case, {"0": np.ones(2, bool)}, balanced=True, folded=False)["0"]
+    threes = torch.arange(6).reshape(2, 3)
+    coupled = replace(case, coupled={"0": CoupledLayers({"0": threes}, {"2": threes})})
+    grouped = unit_margins(coupled, {"0": np.ones(2, bool)}, balanced=True, folded=False)["0"]
     torch.testing.assert_close(grouped.moves, single.moves.unflatten(2, (2, 3)).sum(dim=3))
     torch.testing.assert_close(grouped.ties, single.ties.unflatten(2, (2, 3)).sum(dim=3))
 

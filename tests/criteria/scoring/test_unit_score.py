@@ -122,7 +122,7 @@ def test_the_order_scores_again_after_every_removal(name: str) -> None:
         found = unit_statistics(case, alive)
         values = {
             n: CRITERIA[name]().shrinking(s, case).losses().numpy()  # type: ignore[attr-defined]
-            for n, s in found.items()
+            for (n, _), s in found.items()
         }
         place = int(np.flatnonzero(np.flatnonzero(alive[layer]) == row)[0])
         assert values[layer][place] == min(v.min() for v in values.values())

@@ -1,9 +1,9 @@
 """What hidden units contribute to the margins between classes, sample by sample.
 
 The logits of one sample are taken as linear in the features of a hidden layer, with the slope that
-they have at that sample: unit j contributes ``h_j dz/dh_j``. Behind the last hidden layer, and
-through BatchNorm in evaluation mode, that is exact; behind ReLU layers it holds as long as no gate
-switches; through a sign it is the straight-through slope.
+they have at that sample: unit j contributes ``h_j dz/dh_j``, added over all layers that read it.
+Behind the last hidden layer, and through BatchNorm in evaluation mode, that is exact; behind ReLU
+layers it holds as long as no gate switches; through a sign it is the straight-through slope.
 """
 
 from collections.abc import Iterator, Mapping
@@ -15,10 +15,15 @@ from torch import Tensor, nn
 
 from leastloss.activations import batches, class_shares, logits_of
 from leastloss.criteria.base import ScoringContext
-from leastloss.criteria.scoring.unit_statistics import Alive, by_unit, unit_statistics
+from leastloss.criteria.scoring.unit_statistics import (
+    Alive,
+    readings_of,
+    sorted_by_unit,
+    unit_statistics,
+)
 from leastloss.errors import InputError
 from leastloss.geometry import MarginMoments
-from leastloss.models import evaluation_mode, hidden_units, reading
+from leastloss.models import evaluation_mode, reading
 
 BUDGET = 2**24  # contributions held at once: bounds the memory, not the result
 
@@ -41,35 +46,38 @@ def unit_margins(
     classes, device = context.train.classes, next(context.model.parameters()).device
     shares = class_shares(context.train, balanced=balanced).to(device)
     counts = torch.from_numpy(context.train.counts()).to(device)
-    readers = hidden_units(context.model)
     indices = {
         name: torch.from_numpy(np.flatnonzero(units)).to(device)
         for name, units in alive.items()
         if units.any()
     }
-    means = {name: torch.zeros(len(rows), device=device) for name, rows in indices.items()}
+    readings = readings_of(context, indices)
+    means = {w: torch.zeros(len(indices[w[0]]), device=device) for w in readings}
     if folded:
-        by_layer = unit_statistics(context, alive, balanced=balanced)
-        means = {name: statistics.mean for name, statistics in by_layer.items()}
+        read = unit_statistics(context, alive, balanced=balanced)
+        means = {where: statistics.mean for where, statistics in read.items()}
     sums = {name: _Sums(classes, len(rows), device) for name, rows in indices.items()}
     largest = max((len(units) for units in alive.values()), default=1)
     size = max(1, BUDGET // (classes * largest))
     modules = dict(context.model.named_modules())
     with evaluation_mode(context.model), torch.enable_grad():
         for x, y in batches(context.train, context.model, min(size, 4096)):
-            with _reading({name: modules[readers[name]] for name in indices}) as inputs:
+            with _reading({reader: modules[reader] for _, reader in readings}) as inputs:
                 logits = logits_of(context.model, x)
             if logits.shape[1] != classes:
                 raise InputError(f"there are {logits.shape[1]} logits for {classes} classes")
             slopes = _slopes(logits, inputs)
             z = logits.detach().double()
-            for name, rows in indices.items():
-                units = len(alive[name])
-                h = by_unit(inputs[name].detach(), units)[:, rows] - means[name].to(z)[:, None]
-                parts = torch.stack(
-                    [(h * by_unit(s, units)[:, rows]).sum(dim=2) for s in slopes[name]]
+            parts: dict[str, Tensor] = {}
+            for (name, reader), own in readings.items():
+                rows, mean = indices[name], means[name, reader].to(z)[:, None]
+                h = sorted_by_unit(inputs[reader].detach(), own)[:, rows] - mean
+                moves = torch.stack(
+                    [(h * sorted_by_unit(s, own)[:, rows]).sum(dim=2) for s in slopes[reader]]
                 )
-                sums[name].add(z, parts.double(), y)
+                parts[name] = parts[name] + moves if name in parts else moves
+            for name, moves in parts.items():
+                sums[name].add(z, moves.double(), y)
     return {name: total.moments(shares * counts, counts) for name, total in sums.items()}
 
 

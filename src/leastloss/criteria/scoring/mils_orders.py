@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from leastloss.criteria.base import ScoringContext
 from leastloss.criteria.scoring.polarity import in_turns, negative
 from leastloss.criteria.scoring.sign_planes import Planes
-from leastloss.information import covered, removal_order, set_removal_order, unit_cells
-from leastloss.models import hidden_units
+from leastloss.criteria.scoring.unit_statistics import alive_units
+from leastloss.information import covered, removal_order, set_removal_order
 
 
 def weight_order(
@@ -73,15 +73,17 @@ def unit_order(
     An order is exact up to where it would empty a layer; from there it is taken up again with what
     is left, without the unit that has to stay.
     """
-    shapes = [(m.shape[0], m.shape[1]) for m in planes.matrices]
     sets: list[NDArray[np.int64]] = []
     layer, number, there = [], [], []
-    for i, (name, reader) in enumerate(hidden_units(context.model).items()):
-        units = planes.units[name]
+    alive = alive_units(context)
+    for i, (name, coupled) in enumerate(context.units.items()):
+        rows = planes.units[name]
+        units = rows if len(rows) == len(coupled) else np.arange(len(coupled))
         number.append(len(sets) + units)
-        sets += unit_cells(shapes, planes.of_layer(name), planes.of_layer(reader))
+        cells = planes.unit_sets(coupled, context.masks)
+        sets += [cells[unit] for unit in units]
         layer.append(np.full(len(units), i))
-        there.append(context.masks[name].flatten(1).any(dim=1).cpu().numpy()[units])
+        there.append(alive[name][units])
     layers, numbers, left = np.concatenate(layer), np.concatenate(number), np.concatenate(there)
     matrices = [matrix.copy() for matrix in planes.matrices]
     order: list[int] = []

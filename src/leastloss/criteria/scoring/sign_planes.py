@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from leastloss.criteria.base import Scores, ScoringContext
 from leastloss.errors import InputError
 from leastloss.information import encode, information_loss
-from leastloss.models import hidden_units, prunable_layers
+from leastloss.models import CoupledLayers, Masks, hidden_units, prunable_layers
 from leastloss.seeds import stream
 
 PLANES = {"polarity": 2, "sign": 1}
@@ -48,6 +48,28 @@ class Planes:
         """The numbers of the matrices of a layer."""
         first = list(self.weights).index(name) * self.count
         return list(range(first, first + self.count))
+
+    def unit_sets(self, coupled: CoupledLayers, masks: Masks) -> list[NDArray[np.int64]]:
+        """The cells of each unit, numbered over all matrices: what enters it, then what leaves it.
+
+        Args:
+            coupled: The layers that make the units or read them.
+            masks: Of the shapes of the weights.
+        """
+        starts = np.cumsum([0, *(matrix.size for matrix in self.matrices)])
+        pieces = []
+        for by_layer in (coupled.rows, coupled.columns):
+            for layer, indices in by_layer.items():
+                high, wide = self.weights[layer].shape
+                cells = np.argsort(self.weights[layer], axis=None)  # of every weight
+                cells = cells.reshape(high, masks[layer].shape[1], -1)
+                if by_layer is coupled.columns:
+                    cells = cells.swapaxes(0, 1)
+                own = cells[indices.numpy()].reshape(len(coupled), -1)
+                key = own if by_layer is coupled.rows else own % wide * high + own // wide
+                own = np.take_along_axis(own, key.argsort(axis=1), axis=1)
+                pieces += [starts[matrix] + own for matrix in self.of_layer(layer)]
+        return list(np.concatenate(pieces, axis=1))
 
     def back(self, name: str, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Values of a layer's cells in the order of its weights."""

@@ -62,6 +62,8 @@ class UnitScore(Criterion):
 class GeometricScore(UnitScore):
     """A unit score that follows from the class statistics of each layer's units.
 
+    A unit that several layers read is worth what it is to each of them, added.
+
     A subclass implements ``shrinking`` and has the fields ``balanced`` and ``shrinkage``.
     """
 
@@ -74,16 +76,23 @@ class GeometricScore(UnitScore):
 
     def weigh(self, context: ScoringContext, alive: Alive) -> Mapping[str, Tensor]:
         """Score the units that are left; see :meth:`UnitScore.weigh`."""
-        return {name: part.losses() for name, part in self._sets(context, alive).items()}
+        losses: dict[str, Tensor] = {}
+        for (name, _), part in self._sets(context, alive).items():
+            lost = part.losses()
+            losses[name] = losses[name] + lost if name in losses else lost
+        return losses
 
     def removal_order(self, context: ScoringContext, k: int) -> NDArray[np.int64] | None:
         """The next ``k`` units, scored again after every removal.
 
         Within a layer the order is exact. Layers compete by score; what a removal does to the
         features of later layers shows only when the network is scored again. The last unit of a
-        layer stays until all layers are down to one.
+        layer stays until all layers are down to one. None where several layers read a unit: what
+        each of them loses is added, which has no such order.
         """
         alive = self._alive(context)
+        if any(len(coupled.columns) > 1 for coupled in context.units.values()):
+            return None
         sets = self._sets(context, alive)
         starts = np.cumsum([0, *(len(units) for units in alive.values())])
         parts = [
@@ -93,9 +102,9 @@ class GeometricScore(UnitScore):
         order = eliminate(list(sets.values()), k, context.generator)
         return np.concatenate(parts)[order]
 
-    def _sets(self, context: ScoringContext, alive: Alive) -> dict[str, Shrinking]:
-        by_layer = unit_statistics(context, alive, balanced=self.balanced, shrinkage=self.shrinkage)
-        return {name: self.shrinking(statistics, context) for name, statistics in by_layer.items()}
+    def _sets(self, context: ScoringContext, alive: Alive) -> dict[tuple[str, str], Shrinking]:
+        read = unit_statistics(context, alive, balanced=self.balanced, shrinkage=self.shrinkage)
+        return {where: self.shrinking(statistics, context) for where, statistics in read.items()}
 
 
 def check_shrinkage(shrinkage: float) -> None:

@@ -1,6 +1,7 @@
 """Class statistics of hidden units: one feature for each unit that is left."""
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from typing import TypeAlias
 
 import numpy as np
@@ -12,7 +13,7 @@ from leastloss.activations import batches, logits_of, observing
 from leastloss.criteria.base import ScoringContext
 from leastloss.errors import InputError
 from leastloss.geometry import ClassStatistics, PooledAccumulator
-from leastloss.models import evaluation_mode, hidden_units
+from leastloss.models import evaluation_mode, inputs_of, weight_layers
 
 Alive: TypeAlias = Mapping[str, NDArray[np.bool_]]
 """Layer name -> which of its units are left, shape (units,)."""
@@ -20,8 +21,10 @@ Alive: TypeAlias = Mapping[str, NDArray[np.bool_]]
 
 def alive_units(context: ScoringContext) -> dict[str, NDArray[np.bool_]]:
     """Which hidden units still have an incoming weight, by layer."""
-    masks = {name: context.masks[name] for name in hidden_units(context.model)}
-    return {name: mask.flatten(1).any(dim=1).cpu().numpy() for name, mask in masks.items()}
+    return {
+        name: coupled.entering(context.masks).any(dim=1).cpu().numpy()
+        for name, coupled in context.units.items()
+    }
 
 
 def by_unit(values: Tensor, units: int) -> Tensor:
@@ -51,13 +54,43 @@ def by_unit(values: Tensor, units: int) -> Tensor:
     return values.reshape(len(values), units, -1)
 
 
+Readings: TypeAlias = dict[tuple[str, str], Tensor]
+"""First of the layers that make some units, and one that reads them -> which of its inputs are
+those of each unit, shape (units, inputs)."""
+
+
+def readings_of(context: ScoringContext, names: Iterable[str]) -> Readings:
+    """Where the units of these layers are read."""
+    layers = weight_layers(context.model)
+    return {
+        (name, reader): inputs_of(layers[reader], columns)
+        for name in names
+        for reader, columns in context.units[name].columns.items()
+    }
+
+
+def sorted_by_unit(values: Tensor, inputs: Tensor) -> Tensor:
+    """As :func:`by_unit`, where some inputs are those of the units, in any order.
+
+    Args:
+        values: What the layer reads.
+        inputs: Shape (units, inputs).
+    """
+    at = 2 if values.ndim == 3 else 1  # a sequence: positions come first
+    own, width = inputs.flatten(), values.shape[at]
+    if len(own) == width and torch.equal(own, torch.arange(width)):
+        return by_unit(values, len(inputs))
+    read = values.movedim(at, 1).index_select(1, own.to(values.device))
+    return read.reshape(len(values), len(inputs), -1)
+
+
 def unit_statistics(
     context: ScoringContext, alive: Alive, *, balanced: bool = True, shrinkage: float = 0.0
-) -> dict[str, ClassStatistics]:
-    """Class statistics of the activations of the units that are left, for each layer with any.
+) -> dict[tuple[str, str], ClassStatistics]:
+    """Class statistics of the activations of the units that are left, wherever they are read.
 
-    A layer's activations are what the next layer reads: after BatchNorm, ReLU or sign. The feature
-    of a channel is its mean over positions.
+    Activations are what a layer reads: after BatchNorm, ReLU or sign. The feature of a channel is
+    its mean over positions. Units that several layers read have statistics for each.
 
     Args:
         context: The network and the training split it was trained on.
@@ -65,28 +98,32 @@ def unit_statistics(
         balanced: Count every class once.
         shrinkage: Draw each class covariance towards the mean one, by so many samples' worth.
 
+    Returns:
+        First of the layers that make the units, and one that reads them -> statistics.
+
     Raises:
         InputError: If the network has no such units, an activation or logit is not finite, or a
             class has no training sample.
     """
     modules = dict(context.model.named_modules())
-    readers = {reader: name for name, reader in hidden_units(context.model).items()}
     remaining = {name: torch.from_numpy(np.flatnonzero(units)) for name, units in alive.items()}
     counts = torch.from_numpy(context.train.counts())
+    readings = readings_of(context, [name for name in alive if len(remaining[name])])
     sums = {
-        name: PooledAccumulator(counts, balanced=balanced, shrinkage=shrinkage)
-        for name in alive
-        if len(remaining[name])
+        reading: PooledAccumulator(counts, balanced=balanced, shrinkage=shrinkage)
+        for reading in readings
     }
+    read_by = defaultdict[str, list[tuple[str, str]]](list)
+    for reading in readings:
+        read_by[reading[1]].append(reading)
     with evaluation_mode(context.model), torch.no_grad():
         for x, y in batches(context.train, context.model):
 
             def look(reader: str, values: Tensor, y: Tensor = y) -> None:
-                name = readers[reader]
-                if name in sums:
-                    features = by_unit(values, len(alive[name])).mean(dim=2)
-                    sums[name].update(features[:, remaining[name].to(values.device)], y)
+                for reading in read_by[reader]:
+                    features = sorted_by_unit(values, readings[reading]).mean(dim=2)
+                    sums[reading].update(features[:, remaining[reading[0]].to(values.device)], y)
 
-            with observing({reader: modules[reader] for reader in readers}, look):
+            with observing({reader: modules[reader] for reader in read_by}, look):
                 logits_of(context.model, x)
-    return {name: total.result() for name, total in sums.items()}
+    return {reading: total.result() for reading, total in sums.items()}

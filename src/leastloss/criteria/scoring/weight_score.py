@@ -8,7 +8,7 @@ from torch import Tensor
 
 from leastloss.criteria.base import Criterion, Scores, ScoringContext
 from leastloss.errors import InputError
-from leastloss.models import effective_weight, hidden_units, prunable_layers
+from leastloss.models import effective_weight, prunable_layers
 
 
 class WeightScore(Criterion):
@@ -32,9 +32,9 @@ class WeightScore(Criterion):
         Raises:
             InputError: If the score of a weight that is left is not finite.
         """
-        hidden = hidden_units(context.model) if context.granularity == "unit" else {}
         weighed = self.weigh(context)
         scores: Scores = {}
+        kept: dict[str, Tensor] = {}
         for name, mask in context.masks.items():
             alive = mask.to(weighed[name].device)
             score = weighed[name].where(alive, 0.0)
@@ -45,9 +45,13 @@ class WeightScore(Criterion):
                 )
             if context.granularity == "weight":
                 scores[name] = score.where(alive, torch.nan).cpu().numpy()
-            elif name in hidden:
-                scores[name] = score.flatten(1).sum(dim=1).cpu().numpy()
-        return scores
+            kept[name] = score
+        if context.granularity == "weight":
+            return scores
+        return {
+            name: coupled.entering(kept).sum(dim=1).cpu().numpy()
+            for name, coupled in context.units.items()
+        }
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -57,7 +57,7 @@ def measured_speed(dense: nn.Module, pruned: nn.Module, x: Tensor) -> dict[str, 
     """Latency and throughput of the compacted network and of the dense one, in turn."""
     try:
         small = compact(pruned, sample=x[:1])
-    except InputError:  # no chain of layers: it cannot be compacted
+    except InputError:  # its units cannot be traced
         small = pruned
     return speed(dense, small, x, seconds=SECONDS)
 

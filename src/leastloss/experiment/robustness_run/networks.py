@@ -86,7 +86,8 @@ def pruned_network(child: Run, dense: Dense, at: float | None) -> tuple[nn.Modul
         )
     order = tracking.fetch_array(run_id, ORDER)
     layers = names(params.get("layers", ""))
-    parts = Parts.of(dense.model, params["granularity"], list(layers) or None)
+    sample = dense.data.train.x[:8]
+    parts = Parts.of(dense.model, params["granularity"], list(layers) or None, sample)
     _check_order(child, order, len(parts))
     most = len(order) / len(parts)
     # Half a part of leeway: a rounded share is accepted, too.

@@ -1,0 +1,46 @@
+"""The units of a network: those of a chain of layers, or what can be traced."""
+
+from torch import Tensor, nn
+
+from leastloss.errors import InputError
+from leastloss.models.chain import check_chain
+from leastloss.models.traced_units import traced_units
+from leastloss.models.units import Units, chain_units, hidden_units
+
+
+def find_units(model: nn.Module, x: Tensor | None = None) -> tuple[Units, dict[str, str]]:
+    """Find the units of a network.
+
+    Args:
+        model: Any network; it is left as it is.
+        x: A few samples, shape (n, ...). Without them the network does not run, and is taken for a
+            chain if its layers look like one.
+
+    Returns:
+        The units; and layer -> why its units are left out, as the network cannot lose them.
+
+    Raises:
+        InputError: If there are none that can be removed.
+
+    Example:
+        >>> import torch
+        >>> net = nn.Sequential(nn.Linear(4, 3), nn.ReLU(), nn.Linear(3, 2))
+        >>> list(find_units(net, torch.rand(2, 4))[0])
+        ['0']
+    """
+    if x is None:
+        return chain_units(model), {}
+    try:
+        check_chain(model, x, hidden_units(model))
+        return chain_units(model), {}
+    except InputError as no_chain:
+        try:
+            units, left_out = traced_units(model, x)
+        except InputError as untraced:
+            raise no_chain from untraced
+    if units:
+        return units, left_out
+    if not left_out:
+        raise InputError("the network has no hidden layer, so it has no units; prune its weights")
+    name, reason = next(iter(left_out.items()))
+    raise InputError(f"the units of layer {name!r} {reason}; use the granularity 'weight'")
