@@ -1,5 +1,6 @@
 """Networks that can be trained, and what can be pruned in any network."""
 
+from leastloss.models.binarize import Binarize as Binarize
 from leastloss.models.binarize import BinaryLinear, binarize
 from leastloss.models.build import MODELS, build_model
 from leastloss.models.build import known_model as known_model
@@ -10,6 +11,7 @@ from leastloss.models.copying import to_torch_prune
 from leastloss.models.features import last_layer as last_layer
 from leastloss.models.features import layer_features as layer_features
 from leastloss.models.files import load_network, save_network
+from leastloss.models.files import network_bytes as network_bytes
 from leastloss.models.files import read_network as read_network
 from leastloss.models.layers import PRUNED as PRUNED
 from leastloss.models.layers import Layer as Layer

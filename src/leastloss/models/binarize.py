@@ -79,6 +79,8 @@ def binary_sign(x: Tensor) -> Tensor:
         >>> binary_sign(torch.tensor([-0.5, 0.0, 2.0]))
         tensor([-1.,  1.,  1.])
     """
+    if torch.compiler.is_exporting():  # ONNX has no copysign
+        return torch.where(x >= 0, 1.0, -1.0).to(x.dtype)
     # Several times faster than torch.where; adding 0 turns -0.0, whose sign bit is set, into 0.0.
     return torch.copysign(torch.ones((), dtype=x.dtype, device=x.device), x + 0.0)
 

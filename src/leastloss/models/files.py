@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor, nn
 from torch.nn.utils import prune
 
@@ -17,10 +17,12 @@ from leastloss.models.convnet import ConvNet
 from leastloss.models.copying import own_copy
 from leastloss.models.layers import Masks
 from leastloss.models.mlp import MLP, BinarizedMLP
+from leastloss.models.packed import PACKED, pack, unpack
 from leastloss.models.rebuilt import check_masks, rebuilt
 from leastloss.models.resnet import ResNet
 from leastloss.models.torchvision_network import TorchvisionNetwork
 from leastloss.models.zeros import remember_masks, zeros_of
+from leastloss.whole_files import written_whole
 
 # A header that was tampered with may hold values of any type.
 _DAMAGED = (
@@ -45,8 +47,10 @@ def save_network(
     model: nn.Module,
     masks: Masks | None = None,
     about: Mapping[str, object] | None = None,
+    *,
+    packed: bool = False,
 ) -> None:
-    """Write a network with its masks.
+    """Write a network with its masks; a file that is there is replaced by a whole one or stays.
 
     Args:
         path: The file, by custom ``*.safetensors``.
@@ -56,6 +60,9 @@ def save_network(
         masks: What is kept, by layer; empty for a dense network. When omitted, what the network
             was pruned of (see :func:`leastloss.models.zeros.zeros_of`).
         about: Further facts as plain JSON values.
+        packed: Whether to write kept weights alone, and the signs of binary layers as bits
+            (see :func:`leastloss.models.packed.pack`). What is loaded has the same masks and
+            outputs, bit for bit; latent weights of binary layers come back as signs.
 
     Raises:
         InputError: If it is a network of this package whose layers were changed by hand, so that
@@ -70,25 +77,45 @@ def save_network(
         'MLP'
     """
     path = Path(path)
+    content = network_bytes(model, masks, about, packed=packed)
+    try:
+        with written_whole(path) as place:
+            place.write_bytes(content)
+    except OSError as error:  # a full disk, a missing folder
+        raise ResourceError(f"cannot write {path.name}: {error}") from error
+
+
+def network_bytes(
+    model: nn.Module,
+    masks: Masks | None = None,
+    about: Mapping[str, object] | None = None,
+    *,
+    packed: bool = False,
+) -> bytes:
+    """The content of the file that :func:`save_network` writes.
+
+    Raises:
+        InputError: As :func:`save_network`.
+    """
     model = own_copy(model) if prune.is_pruned(model) else model
     masks = zeros_of(model) if masks is None else masks
     state = model.state_dict()
     odd = [name for name, value in state.items() if not isinstance(value, Tensor)]
     if odd:
         raise InputError(f"{odd[0]!r} of the network's state is no tensor, and cannot be saved")
-    tensors = {_STATE + name: value.contiguous() for name, value in state.items()}
-    tensors |= {_MASK + name: mask.to(torch.uint8).contiguous() for name, mask in masks.items()}
+    if packed:
+        tensors, state = pack(model, masks)
+    else:
+        tensors = {_MASK + name: mask.to(torch.uint8) for name, mask in masks.items()}
+    tensors |= {_STATE + name: value for name, value in state.items()}
     facts = dict(about or {})
     for kind, network in _KINDS.items():
         if isinstance(model, network):
             facts["network"] = {"model": kind} | model.sizes
             _check_sizes(network, model)
     # Copies, since the tensors of one state share memory in networks with tied weights.
-    copies = {name: tensor.detach().cpu().clone() for name, tensor in tensors.items()}
-    try:
-        save_file(copies, path, metadata={"leastloss": json.dumps(facts)})
-    except (SafetensorError, OSError) as error:  # what it makes of a full disk, a missing folder
-        raise ResourceError(f"cannot write {path.name}: {error}") from error
+    copies = {name: value.detach().cpu().contiguous().clone() for name, value in tensors.items()}
+    return save(copies, metadata={"leastloss": json.dumps(facts)})
 
 
 def _check_sizes(network: Callable[..., nn.Module], model: _Network) -> None:
@@ -125,14 +152,18 @@ def load_network(path: str | Path, into: nn.Module | None = None) -> nn.Module:
     """
     if into is None:
         return read_network(path)[0]
-    state, masks, _ = _read(Path(path))
+    path = Path(path)
+    tensors, _ = _read(path)
     try:
+        state, masks = _contents(path, tensors, into)
         check_masks(into, masks)
         into.load_state_dict(state)
         remember_masks(into, masks)
+    except ResourceError:
+        raise
     except (RuntimeError, LookupError, ValueError) as error:
         reason = " ".join(str(error).split())[:200]
-        raise InputError(f"{Path(path).name} is of another network than `into`: {reason}") from None
+        raise InputError(f"{path.name} is of another network than `into`: {reason}") from None
     return into.eval()
 
 
@@ -147,35 +178,51 @@ def read_network(path: str | Path) -> tuple[nn.Module, Masks, dict[str, Any]]:
             values that are not finite.
     """
     path = Path(path)
-    state, masks, facts = _read(path)
+    tensors, facts = _read(path)
     try:
         if "network" not in facts:
             raise LookupError("it is none of this package; load_network(path, into=model) fills it")
         sizes = dict(facts["network"])
-        network = rebuilt(_KINDS[sizes.pop("model")], sizes, state)
+        kind = _KINDS[sizes.pop("model")]
+        with torch.device("meta"):  # shapes alone
+            shapes = kind(**sizes)
+        state, masks = _contents(path, tensors, shapes)
+        network = rebuilt(kind, sizes, state)
         check_masks(network, masks)
         remember_masks(network, masks)
+    except ResourceError:
+        raise
     except _DAMAGED as error:
         raise _damaged(path, error) from None
     return network, masks, facts
 
 
-def _read(path: Path) -> tuple[dict[str, Tensor], Masks, dict[str, Any]]:
-    """The state, the masks and the facts in a file."""
+def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """The tensors and the facts in a file."""
     try:
         with safe_open(path, framework="pt") as file:
             facts = json.loads((file.metadata() or {})["leastloss"])
             tensors: dict[str, Tensor] = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # no mapping
-        if odd := [n for n in tensors if not n.startswith((_STATE, _MASK))]:
+        if odd := [n for n in tensors if not n.startswith((_STATE, _MASK, *PACKED))]:
             raise ValueError(f"it holds {odd[0]!r}, which is neither a state nor a mask")
     except _DAMAGED as error:
         raise _damaged(path, error) from None
+    return tensors, facts
+
+
+def _contents(
+    path: Path, tensors: Mapping[str, Tensor], network: nn.Module
+) -> tuple[dict[str, Tensor], Masks]:
+    """The state and the masks that the tensors of a file stand for."""
     state = {n.removeprefix(_STATE): t for n, t in tensors.items() if n.startswith(_STATE)}
+    masks = {n.removeprefix(_MASK): t.bool() for n, t in tensors.items() if n.startswith(_MASK)}
+    if pieces := {name: value for name, value in tensors.items() if name.startswith(PACKED)}:
+        more_state, more_masks = unpack(pieces, network)
+        state, masks = more_state | state, more_masks | masks
     bad = [n for n, t in state.items() if t.is_floating_point() and not t.isfinite().all()]
     if bad:
         raise ResourceError(f"{path.name} holds NaN or infinite values in {', '.join(bad)}")
-    masks = {n.removeprefix(_MASK): t.bool() for n, t in tensors.items() if n.startswith(_MASK)}
-    return state, masks, facts
+    return state, masks
 
 
 def _damaged(path: Path, error: Exception) -> ResourceError:

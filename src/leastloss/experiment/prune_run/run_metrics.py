@@ -1,5 +1,7 @@
 """Metrics that a child run logs once: its costs, and how MILS depends on the order of units."""
 
+import gzip
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -10,7 +12,7 @@ from leastloss.errors import InputError
 from leastloss.evaluation import COSTS, gains, speed
 from leastloss.experiment.dense import Dense
 from leastloss.information import chain_of, permutation_sensitivity
-from leastloss.models import prunable_layers
+from leastloss.models import network_bytes, prunable_layers
 from leastloss.pruning import PruningPath, ShuffledPath, compact, full_masks, ternary_weights
 
 SECONDS = 0.05  # for latency and for throughput each
@@ -34,13 +36,29 @@ def scoring_costs(table: pd.DataFrame) -> dict[str, float]:
 def run_costs(
     path: PruningPath, table: pd.DataFrame, dense: Dense, *, full: bool
 ) -> dict[str, float]:
-    """The costs that a run logs once; ``full`` adds the measured speed of its last network."""
+    """The costs that a run logs once; ``full`` adds size and measured speed of its last network."""
     scored = not isinstance(path, ShuffledPath)
     costs = (scoring_costs(table) if scored else {}) | network_gains(table)
     if full:
         pruned = path.model_at(path.steps[-1].removed / len(path.parts))
+        costs |= file_sizes(pruned)
         costs |= measured_speed(dense.model, pruned, dense.data.test.x)
     return costs
+
+
+def file_sizes(model: nn.Module) -> dict[str, float]:
+    """Bytes of a network's file, of the packed one, and of the first by gzip.
+
+    Example:
+        >>> sorted(file_sizes(nn.Linear(8, 8)))
+        ['file_bytes', 'gzip_bytes', 'packed_bytes']
+    """
+    plain = network_bytes(model)
+    return {
+        "file_bytes": float(len(plain)),
+        "packed_bytes": float(len(network_bytes(model, packed=True))),
+        "gzip_bytes": float(len(gzip.compress(plain, 6))),
+    }
 
 
 def network_gains(table: pd.DataFrame) -> dict[str, float]:

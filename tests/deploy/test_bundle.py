@@ -1,0 +1,47 @@
+"""Files are written all or none."""
+
+from pathlib import Path
+
+import pytest
+
+from leastloss.deploy.bundle import check_free, digest_of, write_all
+from leastloss.errors import InputError, ResourceError
+
+
+def test_a_full_disk_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = Path.write_bytes
+
+    def full(path: Path, content: bytes) -> int:
+        if path.name == "b":
+            raise OSError(28, "No space left on device")
+        return real(path, content)
+
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "a").write_bytes(b"before")
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(ResourceError, match=r"cannot write to .*No space left on device"):
+        write_all(out, {"a": b"1", "b": b"2"})
+    assert [file.name for file in out.iterdir()] == ["a"]
+    assert (out / "a").read_bytes() == b"before"
+
+
+def test_what_is_there_is_not_overwritten_unasked(tmp_path: Path) -> None:
+    check_free(tmp_path / "new", ["a"], overwrite=False)
+    (tmp_path / "a").write_text("1")
+    check_free(tmp_path, ["b"], overwrite=False)
+    check_free(tmp_path, ["a"], overwrite=True)
+    with pytest.raises(InputError, match="holds a already; choose another out, or overwrite"):
+        check_free(tmp_path, ["a", "b"], overwrite=False)
+    with pytest.raises(ResourceError, match="a is a file"):
+        check_free(tmp_path / "a", ["b"], overwrite=True)
+
+
+def test_a_folder_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("1")
+    with pytest.raises(ResourceError, match="cannot write to"):
+        write_all(tmp_path / "a" / "b", {"c": b""})
+
+
+def test_digests_are_sha256() -> None:
+    assert digest_of(b"").startswith("e3b0c442")
