@@ -15,7 +15,7 @@ from mlflow.projects._project_spec import Project, load_project
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parent.parent
-ENTRY_POINTS = ("train", "prune", "robustness", "compare", "sweep")
+ENTRY_POINTS = ("train", "prune", "robustness", "export", "compare", "sweep")
 
 
 def read(name: str) -> str:

@@ -25,7 +25,7 @@ from leastloss.experiment.prune_run.artifacts import pictures
 from leastloss.pruning import PruningPath
 
 ROOT = Path(__file__).resolve().parents[2]
-NAMES = ("train", "prune", "robustness", "compare", "sweep")
+NAMES = ("train", "prune", "robustness", "export", "compare", "sweep")
 TINY = {"hidden": "8", "epochs": "3", "steps": "2", "recovery": "none", "controls": "no"}
 ALL = "mils-bdm,mils-entropy,nc,magnitude,random"
 

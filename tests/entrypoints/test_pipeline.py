@@ -110,6 +110,7 @@ def test_child_holds_what_it_cost_once(
     run_id, metrics = own[name].info.run_id, by_name(own[name].data.metrics)
     once = ["score_seconds_total", "score_microseconds_per_part", "compression_ratio"]
     once += ["theoretical_speedup", "latency_ms", "dense_latency_ms"]
+    once += ["file_bytes", "gzip_bytes", "packed_bytes"]
     for metric in (*once, "throughput", "dense_throughput"):
         steps = [m.step for m in shared.get_metric_history(run_id, key_of(metric))]
         assert steps == [2], metric

@@ -275,6 +275,64 @@ class RobustnessConfig(Options):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ExportConfig(Options):
+    """Which network to write, in which formats, and where."""
+
+    run_id: str = option(
+        "",
+        "A child of a prune run, or a train run, by its id or the first letters of it; empty: the "
+        "newest finished child.",
+        "runs",
+    )
+    unfinished: str = option(
+        "no",
+        "Take a run_id that failed, was killed or still runs, too: yes or no.",
+        "runs",
+        **_SWITCH,
+    )
+    file: str = option("", "A network that ll.save_network wrote, instead of a run.", "runs")
+    sparsity: str = option(
+        "",
+        "Sparsity of the network; empty: the sparsest within two points of dense, if the run "
+        "logged it, else the last.",
+        "schedule",
+        each=float,
+        at_least=0,
+        at_most=1,
+        single=True,
+    )
+    step: str = option(
+        "",
+        "Step of the run at which the network stands, instead of its sparsity.",
+        "schedule",
+        each=int,
+        **_FROM_ZERO,
+        single=True,
+    )
+    formats: str = option(
+        "pt2,onnx,safetensors,card",
+        "What to write: pt2 (torch alone reads it), onnx, safetensors (packed, with model.json), "
+        "card (MODEL_CARD.md).",
+        "keep",
+        **NAMES,
+    )
+    compact: str = option(
+        "auto",
+        "Take out units that do nothing: yes, no, or auto (where the network can lose them).",
+        "keep",
+        choices=("auto", "yes", "no"),
+    )
+    out: str = option("exported", "Folder of the files.", "place")
+    overwrite: str = option("no", "Replace files that are there: yes or no.", "keep", **_SWITCH)
+    license: str = option(
+        "", "Licence that the card states, as SPDX spells it, like MIT; empty: none.", "keep"
+    )
+    data_dir: str = option(
+        "", "Folder of the image files; empty: that of the training, else LEASTLOSS_DATA.", "place"
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
 class CompareConfig(Options):
     """Which runs to compare by which metrics."""
 

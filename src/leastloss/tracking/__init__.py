@@ -2,7 +2,7 @@
 
 from mlflow.entities import Run
 
-from leastloss.tracking._artifacts import log_array, log_bytes, log_data, log_file, log_text
+from leastloss.tracking._artifacts import holds, log_array, log_bytes, log_data, log_file, log_text
 from leastloss.tracking._experiments import ensure_experiment, has_experiment, worker_environment
 from leastloss.tracking._fetch import (
     artifact_path,
@@ -37,6 +37,7 @@ __all__ = [
     "fetch_texts",
     "find_run",
     "has_experiment",
+    "holds",
     "log_array",
     "log_bytes",
     "log_data",

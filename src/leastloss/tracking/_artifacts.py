@@ -25,6 +25,11 @@ def log_digest(run_id: str, name: str, path: Path) -> None:
         client().log_batch(run_id, tags=[RunTag(DIGEST + name, _digest(path))])
 
 
+def holds(run: Run, name: str) -> bool:
+    """Whether a run logged a file of this name, with its digest."""
+    return DIGEST + name in run.data.tags
+
+
 def check_digest(run: Run, name: str, path: Path) -> None:
     """Refuse a file that is not what the run logged; runs from before have no digests."""
     logged = run.data.tags.get(DIGEST + name)

@@ -1,10 +1,12 @@
 """What a child run logs of its path."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from mlflow import MlflowClient
 from torch import nn
 
@@ -12,8 +14,11 @@ from leastloss import tracking
 from leastloss.data import Data
 from leastloss.experiment.config import PruneConfig, TrainConfig
 from leastloss.experiment.dense import Dense
+from leastloss.experiment.prune_run import child_run
+from leastloss.experiment.prune_run.artifacts import LAST, SPARSITY, USABLE, Logged
 from leastloss.experiment.prune_run.child_run import ORDER, pruned_child
 from leastloss.experiment.prune_run.choices import Choice
+from leastloss.experiment.robustness_run.networks import pruned_network
 from leastloss.options import parameters
 
 CONFIG = PruneConfig(model="mlp", steps=3, to_sparsity=0.6, recovery="none", artifacts="light")
@@ -57,3 +62,27 @@ def test_a_path_its_table_and_a_control_that_shuffles_it(
         ["magnitude", "sparsity", "0.40"],
         ["sparsity", "0.60"],
     ]
+
+
+def test_the_usable_network_of_a_repair_with_a_memory_is_kept(
+    store: MlflowClient, dense: Dense, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It cannot be made again from the order, and would be lost but for its file."""
+    chosen = [Logged(name=USABLE, row=1, sparsity=0.2), Logged(name=LAST, row=3, sparsity=0.6)]
+    monkeypatch.setattr(child_run, "models_of", lambda table: chosen)
+    monkeypatch.setattr(child_run, "log_models", lambda run_id, *rest: log(run_id))
+    monkeypatch.setattr(child_run, "pictures", lambda path, dense: {})
+
+    def log(run_id: str) -> dict[int, str]:
+        tracking.log_tags(run_id, {SPARSITY[USABLE]: "0.2"})
+        return {}
+
+    config = replace(CONFIG, artifacts="full", recovery="finetune:epochs=1")
+    with tracking.run("prune", "parent", {}):
+        path, _ = pruned_child(config, Choice.of("magnitude"), dense, None)
+    (experiment,) = store.search_experiments(filter_string="name = 'test'")
+    (run,) = store.search_runs([experiment.experiment_id], "tags.`leastloss.kind` = 'criterion'")
+    network, sparsity = pruned_network(run, dense, 0.2)
+    expected = path.model_at(path.steps[1].removed / len(path.parts)).state_dict()
+    assert sparsity == 0.2
+    assert all(torch.equal(network.state_dict()[name], expected[name]) for name in expected)

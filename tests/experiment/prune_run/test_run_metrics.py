@@ -4,7 +4,13 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from leastloss.experiment.prune_run.run_metrics import measured_speed, network_gains, scoring_costs
+from leastloss.experiment.prune_run.run_metrics import (
+    file_sizes,
+    measured_speed,
+    network_gains,
+    scoring_costs,
+)
+from leastloss.pruning import apply_masks
 
 
 def test_the_last_step_against_the_first() -> None:
@@ -34,3 +40,10 @@ def test_a_network_that_is_no_chain_is_timed_as_it_is() -> None:
 
     net = Added()
     assert measured_speed(net, net, torch.rand(3, 4))["latency_ms"] > 0
+
+
+def test_a_packed_file_of_a_pruned_network_is_smaller_than_by_gzip() -> None:
+    net = nn.Sequential(nn.Linear(100, 100), nn.ReLU(), nn.Linear(100, 10))
+    apply_masks(net, {"0": torch.rand(100, 100, generator=torch.Generator().manual_seed(0)) > 0.9})
+    sizes = file_sizes(net)
+    assert sizes["packed_bytes"] < sizes["gzip_bytes"] < sizes["file_bytes"]

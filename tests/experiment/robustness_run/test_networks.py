@@ -22,7 +22,7 @@ def child(order: np.ndarray, parts: int, **params: str) -> Any:
     metrics = {"sparsity": len(order) / parts}
     return SimpleNamespace(
         info=SimpleNamespace(run_id="child", status="FINISHED"),
-        data=SimpleNamespace(params=given, metrics=metrics),
+        data=SimpleNamespace(params=given, metrics=metrics, tags={}),
     )
 
 

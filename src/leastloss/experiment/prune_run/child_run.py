@@ -37,6 +37,8 @@ from leastloss.models import save_network
 from leastloss.pruning import PruningPath, Step, prune_by, shuffled
 
 ORDER = "removal_order.npy"
+USABLE_WEIGHTS = "usable_weights.safetensors"
+"""The network ``pruned`` where it is not the last step and cannot be made again from the order."""
 
 
 def pruned_child(
@@ -102,6 +104,13 @@ def _log_path(
     rows = [_row(step, total) for step in path.steps]
     tracking.log_metrics(run_id, [row for i, row in enumerate(rows) if i not in later])
     tracking.log_file(run_id, PRUNED, lambda file: save_network(file, model, masks, about))
+    usable = models_of(table)[0]
+    if full and path.repair is None and usable.row < len(path.steps) - 1:
+        share = path.steps[usable.row].removed / total
+        network, kept = path.model_at(share), path.masks_at(share)
+        tracking.log_file(
+            run_id, USABLE_WEIGHTS, lambda file: save_network(file, network, kept, about)
+        )
     if nested(str(path.settings["criterion"])):
         tracking.log_array(run_id, path.removal_order, ORDER)
     tracking.log_text(run_id, csv_text(table), TABLE)

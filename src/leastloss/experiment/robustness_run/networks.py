@@ -15,9 +15,11 @@ from torch import nn
 from leastloss import tracking
 from leastloss.controls import nested
 from leastloss.errors import InputError, ResourceError
+from leastloss.evaluation import is_at
 from leastloss.experiment.criterion_run import PRUNED
 from leastloss.experiment.dense import RUN_TAG, Dense, check_fits, fetch_dense
-from leastloss.experiment.prune_run.child_run import ORDER
+from leastloss.experiment.prune_run.artifacts import SPARSITY, USABLE
+from leastloss.experiment.prune_run.child_run import ORDER, USABLE_WEIGHTS
 from leastloss.experiment.run_query import check_child, children
 from leastloss.models import read_network
 from leastloss.options import names
@@ -74,12 +76,12 @@ def pruned_network(child: Run, dense: Dense, at: float | None) -> tuple[nn.Modul
     """The last network of a criterion run, or the one at a sparsity; and its exact sparsity."""
     run_id, params = child.info.run_id, child.data.params
     if at is None:
-        with tempfile.TemporaryDirectory() as folder:
-            model = read_network(tracking.fetch_file(run_id, PRUNED, Path(folder)))[0]
-        check_fits(run_id, PRUNED, model, dense.data)
-        return model, float(child.data.metrics.get("sparsity", "nan"))
+        return _kept(child, PRUNED, dense), float(child.data.metrics.get("sparsity", "nan"))
     recovery = as_recovery(params["recovery"])
     if not recovery.memoryless:
+        usable = float(child.data.tags.get(SPARSITY[USABLE], "nan"))
+        if is_at(at, usable) and tracking.holds(child, USABLE_WEIGHTS):
+            return _kept(child, USABLE_WEIGHTS, dense), usable
         raise InputError(
             f"run {run_id!r} repaired its networks ({params['recovery']}) and holds the last one "
             "only; leave out the sparsity"
@@ -99,6 +101,15 @@ def pruned_network(child: Run, dense: Dense, at: float | None) -> tuple[nn.Modul
     if removed:
         recovery.begin(dense.model, dense.data, int(params["seed"]))(model, masks)
     return model, removed / len(parts)
+
+
+def _kept(child: Run, name: str, dense: Dense) -> nn.Module:
+    """A network that a run keeps as a file."""
+    run_id = child.info.run_id
+    with tempfile.TemporaryDirectory() as folder:
+        model = read_network(tracking.fetch_file(run_id, name, Path(folder)))[0]
+    check_fits(run_id, name, model, dense.data)
+    return model
 
 
 def _check_order(run: Run, order: NDArray[Any], parts: int) -> None:

@@ -1,0 +1,160 @@
+"""The network to export: of a run, at the sparsity that is asked for, or of a file."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor, nn
+
+from leastloss import tracking
+from leastloss.data import Data
+from leastloss.errors import InputError, ResourceError
+from leastloss.evaluation import is_at
+from leastloss.experiment.commands import command, row_command
+from leastloss.experiment.config import ExportConfig
+from leastloss.experiment.criterion_run import TABLE, commit_of
+from leastloss.experiment.dense import fetch_dense
+from leastloss.experiment.prune_run.artifacts import SPARSITY, USABLE
+from leastloss.experiment.robustness_run.networks import pruned_network
+from leastloss.experiment.run_query import check_child, children, newest, source
+from leastloss.models import read_network
+from leastloss.options import number
+from leastloss.seeds import torch_stream
+from leastloss.tracking import Run
+
+_SAMPLES = 64
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChosenNetwork:
+    """A network and what is known of it.
+
+    Attributes:
+        model: The network.
+        dense: The one that it was pruned from; itself, if that is not known.
+        x: Samples that it reads, shape (n, ...).
+        sparsity: The share of its parts that is gone; None if that is not known.
+        data: What it was trained on, if that is known.
+        about: Facts by name.
+        command: What made it.
+        row: The row of its step in the table of its run; empty if it has none.
+        noises: The kinds of noise that the run measured, as ``gaussian:3``.
+    """
+
+    model: nn.Module
+    dense: nn.Module
+    x: Tensor
+    sparsity: float | None = None
+    data: Data | None = None
+    about: Mapping[str, str] = field(default_factory=dict)
+    command: str = ""
+    row: Mapping[str, float] = field(default_factory=dict)
+    noises: tuple[str, ...] = ()
+
+
+def chosen_network(config: ExportConfig) -> ChosenNetwork:
+    """Fetch the network that the options name.
+
+    Raises:
+        InputError: If both a run and a file are named, or the run has no such network.
+        ResourceError: If the run or the file is missing or damaged.
+    """
+    if config.file:
+        if config.run_id or config.sparsity or config.step:
+            raise InputError("file is one network; leave out run_id, sparsity and step")
+        return _of_file(Path(config.file))
+    if config.sparsity and config.step:
+        raise InputError("sparsity and step both choose the network; give one of them")
+    run = _run_of(config)
+    dense = fetch_dense(run.info.run_id, config.data_dir)
+    x = dense.data.test.x[:_SAMPLES]
+    about = {"network": dense.name, "commit": commit_of(run), "run": run.info.run_id}
+    if run.data.tags.get(tracking.KIND) == "train":
+        if config.sparsity or config.step:
+            raise InputError(
+                f"run {run.info.run_id!r} trained a dense network; leave out sparsity and step"
+            )
+        return ChosenNetwork(
+            model=dense.model,
+            dense=dense.model,
+            x=x,
+            sparsity=0.0,
+            data=dense.data,
+            about=about,
+            command=command("train", run.data.params),
+        )
+    table = tracking.fetch_table(run.info.run_id, TABLE)
+    model, sparsity = pruned_network(run, dense, _sparsity(config, run, table))
+    params = run.data.params
+    removed = f"{params['criterion']}, {params['granularity']}s, repaired by {params['recovery']}"
+    return ChosenNetwork(
+        model=model,
+        dense=dense.model,
+        x=x,
+        sparsity=sparsity,
+        data=dense.data,
+        about={"pruned by": removed} | about,
+        command=row_command(params, run.data.tags),
+        row=_row(table, sparsity),
+        noises=tuple(filter(None, params.get("noise", "").split(","))),
+    )
+
+
+def _run_of(config: ExportConfig) -> Run:
+    run = source(config.run_id or newest("criterion"), config.unfinished)
+    kind = run.data.tags.get(tracking.KIND, "none of ours")
+    if kind == "prune":
+        named = ", ".join(
+            f"{child.data.params.get('criterion')} {child.info.run_id}"
+            for child in children(run.info.run_id)
+        )
+        raise InputError(f"run {run.info.run_id!r} has several networks; name one of: {named}")
+    if kind not in ("train", "criterion"):
+        raise ResourceError(f"run {run.info.run_id!r} holds no network: it is a run of kind {kind}")
+    return check_child(run) if kind == "criterion" else run
+
+
+def _sparsity(config: ExportConfig, run: Run, table: pd.DataFrame) -> float | None:
+    """The sparsity that is asked for; None stands for the last network, which the run keeps."""
+    if config.step:
+        step = number(config.step, int, "step")
+        rows = table[table["step"] == step]
+        if rows.empty:
+            raise InputError(f"step is {step}; run {run.info.run_id!r} has 0 to {len(table) - 1}")
+        at = float(rows["sparsity"].iloc[0])
+    elif config.sparsity:
+        at = float(number(config.sparsity, float, "sparsity") or 0.0)
+    elif SPARSITY[USABLE] in run.data.tags:
+        at = float(run.data.tags[SPARSITY[USABLE]])
+    else:
+        return None
+    return None if is_at(at, float(table["sparsity"].iloc[-1])) else at
+
+
+def _row(table: pd.DataFrame, sparsity: float) -> dict[str, float]:
+    near = np.flatnonzero([is_at(at, sparsity) for at in table["sparsity"]])
+    if not len(near):
+        return {}
+    numbers = table.select_dtypes("number").iloc[near[-1]]
+    return {str(name): float(value) for name, value in numbers.items()}
+
+
+def _of_file(path: Path) -> ChosenNetwork:
+    if not path.is_file():
+        raise ResourceError(f"there is no file {path}")
+    model, masks, facts = read_network(path)
+    shape = getattr(model, "shape", None) or (model.features,)
+    x = torch.rand(_SAMPLES, *shape, generator=torch_stream(0, "export"))
+    about = {name: str(facts[name]) for name in ("name", "criterion", "recovery") if name in facts}
+    total = sum(mask.numel() for mask in masks.values())
+    kept = sum(int(mask.sum()) for mask in masks.values())
+    return ChosenNetwork(
+        model=model,
+        dense=model,
+        x=x,
+        sparsity=1 - kept / total if total else 0.0,
+        about={"file": path.name, **about},
+    )
