@@ -79,8 +79,11 @@ def fold_norms(model: nn.Module) -> None:
             continue
         for place in range(len(module) - 1):
             norm, sign = module[place], module[place + 1]
-            known = isinstance(norm, nn.BatchNorm1d | nn.BatchNorm2d) and isinstance(sign, Binarize)
-            if known and norm.running_mean is not None:  # else it follows the batch
+            if (
+                isinstance(norm, nn.BatchNorm1d | nn.BatchNorm2d)
+                and isinstance(sign, Binarize)
+                and norm.running_mean is not None  # else it follows the batch
+            ):
                 module[place], module[place + 1] = threshold_of(norm), nn.Identity()
 
 

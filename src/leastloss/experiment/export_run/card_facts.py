@@ -83,9 +83,9 @@ def _data_facts(data: Data) -> dict[str, str]:
     return facts | {"rare classes": ", ".join(names[label] for label in data.minority)}
 
 
-def class_names(data: Data) -> tuple[str, ...]:
+def class_names(data: Data) -> list[str]:
     """What the classes are called; by default their numbers."""
-    return tuple(getattr(data, "class_names", ())) or tuple(map(str, range(data.classes)))
+    return [data.class_name(label) for label in range(data.classes)]
 
 
 def _classes(

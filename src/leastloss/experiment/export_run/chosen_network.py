@@ -148,7 +148,8 @@ def _of_file(path: Path) -> ChosenNetwork:
     model, masks, facts = read_network(path)
     shape = getattr(model, "shape", None) or (model.features,)
     x = torch.rand(_SAMPLES, *shape, generator=torch_stream(0, "export"))
-    about = {name: str(facts[name]) for name in ("name", "criterion", "recovery") if name in facts}
+    about = {"file": path.name}
+    about |= {key: str(facts[key]) for key in ("name", "criterion", "recovery") if key in facts}
     total = sum(mask.numel() for mask in masks.values())
     kept = sum(int(mask.sum()) for mask in masks.values())
     return ChosenNetwork(
@@ -156,5 +157,5 @@ def _of_file(path: Path) -> ChosenNetwork:
         dense=model,
         x=x,
         sparsity=1 - kept / total if total else 0.0,
-        about={"file": path.name, **about},
+        about=about,
     )

@@ -119,7 +119,7 @@ def _facts(
     return {
         "about": dict(chosen.about),
         "input": {"shape": list(chosen.x.shape[1:]), "type": "float32"},
-        "classes": list(class_names(data)) if data else int(model.classes),
+        "classes": class_names(data) if data else getattr(model, "classes", None),
         "sparsity": chosen.sparsity,
         "data": data.summary() if data else None,
         "command": chosen.command,
