@@ -72,7 +72,8 @@ def export(config: ExportConfig) -> Path:
                 f"{len(chosen.x)} samples"
             )
     if "safetensors" in formats:
-        contents["model.safetensors"] = network_bytes(model, packed=True)
+        # With all its units: what goes takes no room here, and the network can be pruned further.
+        contents["model.safetensors"] = network_bytes(chosen.model, packed=True)
     sizes = {name: len(content) for name, content in contents.items()}
     if "card" in formats:
         card = card_of(
