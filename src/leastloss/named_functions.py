@@ -15,6 +15,8 @@ from typing import Any
 from leastloss.errors import InputError, ResourceError, brief
 from leastloss.names import choose
 
+_FILES: set[str] = set()  # modules that were read from a path
+
 
 def is_function_name(text: str) -> bool:
     """Whether a text names a function.
@@ -55,6 +57,7 @@ def named_function(what: str, name: str) -> Callable[..., Any]:
             f"{what} {name!r}: cannot import {place} ({type(error).__name__}: {brief(error)})"
         ) from error
     public = [key for key, value in vars(module).items() if callable(value) and key[0] != "_"]
+    _travels(module)
     found = getattr(module, function, None)
     if not callable(found):
         choose(f"function in {place}", function, public)
@@ -92,6 +95,19 @@ def called(name: str, function: Callable[..., Any], **offered: object) -> Any:
         raise InputError(f"{name} failed ({type(error).__name__}: {brief(error)})") from error
 
 
+def _travels(module: ModuleType) -> None:
+    """Let networks of a user's own module reach the process that exports them.
+
+    That process would not find the module; so its classes travel with the network.
+    """
+    import cloudpickle  # loky's pickler
+
+    origin = getattr(module, "__file__", None)
+    here = origin is not None and Path(origin).resolve().is_relative_to(Path.cwd())
+    if module.__name__ in _FILES or here:
+        cloudpickle.register_pickle_by_value(module)
+
+
 def _module(name: str) -> ModuleType:
     here = str(Path.cwd())
     if here in sys.path or "" in sys.path:
@@ -112,6 +128,7 @@ def _file(path: Path) -> ModuleType:
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
+    _FILES.add(name)
     sys.modules[name] = module  # classes of it can be pickled for workers
     try:
         spec.loader.exec_module(module)

@@ -10,6 +10,7 @@ import pytest
 
 import leastloss as ll
 from leastloss.cli import command
+from leastloss.data import DATASETS
 from leastloss.errors import InputError
 from leastloss.experiment import commands, run_names
 from leastloss.experiment.compare_run import pairing, runs_table
@@ -113,7 +114,7 @@ def tracked(params: dict[str, str]) -> Any:
 def test_runs_that_differ_in_these_alone_are_the_same_method_on_the_same_network() -> None:
     """What a sweep finds again, and what is paired, hangs on it."""
     assert {*fields_of(PruneConfig, "runs", "criteria", "keep", "place")} == {
-        *("run_id", "unfinished", "criteria", "controls", "data_dir", "artifacts")
+        *("run_id", "unfinished", "criteria", "controls", "data_dir", "artifacts", "trust")
     }
     assert {*fields_of(PruneConfig, mark="repeats")} == {"seed", "replicate"}
 
@@ -124,3 +125,10 @@ def test_what_is_run_by_default_follows_the_network() -> None:
     assert (plain.controls, resnet.controls) == ("yes", "no")
     assert resnet.criteria == "nc,magnitude,random"
     assert PruneConfig(model="resnet20", controls="yes", criteria="obs").criteria == "obs"
+
+
+def test_a_users_own_data_stay_imbalanced_as_they_are() -> None:
+    for dataset in ("mine.csv", "photos/", "mine:load", "runs:/0123/a.npz", "gtsrb"):
+        assert TrainConfig(dataset=dataset).imbalance == "none"
+    published = [name for name in DATASETS if name != "gtsrb"]
+    assert {TrainConfig(dataset=name).imbalance for name in published} == {"exp"}

@@ -92,7 +92,8 @@ class TrainConfig(Seeded):
     model: str = option(
         "binarized-mlp",
         "binarized-mlp (weights in {-1, +1}), mlp (ReLU), mlp-no-bias, convnet, resnet8, resnet20, "
-        "resnet20-b, resnet32, resnet56, vgg11-bn, mobilenet, or one of torchvision, as resnet18.",
+        "resnet20-b, resnet32, resnet56, vgg11-bn, mobilenet, one of torchvision, as resnet18, or "
+        "your own: module:function, models:/NAME@ALIAS, runs:/ID/PATH or a .pt2 file.",
         "model",
         "always",
     )
@@ -117,6 +118,13 @@ class TrainConfig(Seeded):
         "on; empty: train.",
         "model",
         "always",
+    )
+    trust: str = option(
+        "no",
+        "Open models that could run code when they are opened (pickles, .pt2), and call functions "
+        "that a run of others names: yes or no.",
+        "place",
+        **_SWITCH,
     )
     epochs: int = option(300, "Most passes over the training images.", "training", **COUNT)
     patience: int = option(
@@ -240,6 +248,13 @@ class RobustnessConfig(Options):
         "no",
         "Take a run_id that failed, was killed or still runs, too: yes or no.",
         "runs",
+        **_SWITCH,
+    )
+    trust: str = option(
+        "no",
+        "Open models that could run code when they are opened (pickles, .pt2), and call functions "
+        "that a run of others names: yes or no.",
+        "place",
         **_SWITCH,
     )
     sparsity: str = option(

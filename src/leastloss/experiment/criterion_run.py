@@ -9,11 +9,11 @@ from leastloss import tracking
 from leastloss.evaluation import failure_sentences
 from leastloss.experiment.config import PruneConfig
 from leastloss.experiment.dense import Dense
+from leastloss.experiment.stored_network import PRUNED as PRUNED
 from leastloss.options import parameters
 from leastloss.pruning import recovery_for
 from leastloss.tracking import Run
 
-PRUNED = "pruned_weights.safetensors"
 TABLE = "table.csv"
 OF_RUN = "leastloss.of_run"  # the runs behind a comparison or a robustness run
 REMARKS = "leastloss.remarks"

@@ -9,15 +9,16 @@ from typing import Any, get_type_hints
 from torch import nn
 
 from leastloss import tracking
-from leastloss.data import DATASETS, Data, load_data
+from leastloss.data import DATASETS, Data, load_data, own_name
 from leastloss.errors import InputError, ResourceError
 from leastloss.experiment.config import TrainConfig
 from leastloss.experiment.data_recipe import fetch_data
+from leastloss.experiment.stored_network import WEIGHTS as WEIGHTS
+from leastloss.experiment.stored_network import check_called, network_of_run
 from leastloss.hints import kind_of
-from leastloss.models import read_network
+from leastloss.models import network_facts
 from leastloss.options import defaults, fields_of, older
 
-WEIGHTS = "dense_weights.safetensors"
 MODEL_TAG = "leastloss.dense_model"
 RUN_TAG = "leastloss.dense_run"
 SOURCE_TAG = "leastloss.data_source"
@@ -50,18 +51,25 @@ class SavedFacts:
     settings: dict[str, str]
 
 
-def fetch_dense(run_id: str, data_dir: str = "") -> Dense:
-    """Fetch the dense network that a run trained, or that it was pruned from."""
+def fetch_dense(run_id: str, data_dir: str = "", *, trust: bool = False) -> Dense:
+    """Fetch the dense network that a run trained, or that it was pruned from.
+
+    Args:
+        run_id: The run.
+        data_dir: The data folder.
+        trust: Whether functions that the run names may be called, and models that it names opened.
+    """
     run = tracking.find_run(run_id)
     run_id = run.data.tags.get(RUN_TAG, run_id)
     run = tracking.find_run(run_id)
     with tempfile.TemporaryDirectory() as folder:
-        model, _, facts = read_network(tracking.fetch_file(run_id, WEIGHTS, Path(folder)))
-    try:
-        saved = saved_facts(facts)
-    except InputError as error:  # the file is at fault, not the caller
-        raise tracking.damaged(run_id, WEIGHTS, error) from error
-    data = _data_of(run_id, saved, data_dir or _folder(saved.settings))
+        path = tracking.fetch_file(run_id, WEIGHTS, Path(folder))
+        try:
+            saved = saved_facts(network_facts(path))
+        except InputError as error:  # the file is at fault, not the caller
+            raise tracking.damaged(run_id, WEIGHTS, error) from error
+        data = _data_of(run_id, saved, data_dir or _folder(saved.settings), trust)
+        model = network_of_run(path, saved.settings, data, trust=trust)
     _same_data(run_id, data)
     check_fits(run_id, WEIGHTS, model, data)
     model_id = run.data.tags.get(MODEL_TAG)
@@ -77,11 +85,15 @@ def fetch_dense(run_id: str, data_dir: str = "") -> Dense:
     )
 
 
-def _data_of(run_id: str, saved: SavedFacts, data_dir: str | None) -> Data:
+def _data_of(run_id: str, saved: SavedFacts, data_dir: str | None, trust: bool) -> Data:
+    name = saved.data["name"]
     try:
+        own = own_name(name)
+        if own is not None and own.kind == "function":
+            check_called("data", name, trust)
         return fetch_data(saved.data, data_dir)
     except InputError as error:
-        if saved.data["name"] in DATASETS:  # the file is at fault, not the caller
+        if name in DATASETS or name.startswith("tensors:"):  # the file is at fault, not the caller
             raise tracking.damaged(run_id, WEIGHTS, error) from error
         raise
 
@@ -125,6 +137,8 @@ def saved_facts(facts: Mapping[str, object]) -> SavedFacts:
 
 def check_fits(run_id: str, name: str, model: nn.Module, data: Data) -> None:
     """Refuse a network that was read from a run and does not fit its data."""
+    if not hasattr(model, "features") or not hasattr(model, "classes"):
+        return  # a user's own, which was built for these data
     ours, theirs = ((each.features, each.classes) for each in (model, data))
     if ours != theirs:
         raise tracking.damaged(

@@ -10,7 +10,7 @@ from torch import nn
 
 from leastloss import tracking
 from leastloss.data import Data, data_root
-from leastloss.errors import ResourceError
+from leastloss.errors import InputError, ResourceError
 from leastloss.evaluation import evaluate, network_collapse
 from leastloss.experiment.commands import command
 from leastloss.experiment.config import TrainConfig
@@ -18,8 +18,15 @@ from leastloss.experiment.data_recipe import fetch_data
 from leastloss.experiment.dense import MODEL_TAG, SOURCE_TAG, WEIGHTS, Dense
 from leastloss.experiment.option_checks import check_training_axes
 from leastloss.experiment.run_names import data_words, joined, name_tags, note_of
+from leastloss.experiment.stored_network import brought_network
 from leastloss.geometry import COLLAPSE
-from leastloss.models import build_model, load_checkpoint, save_network
+from leastloss.models import (
+    build_model,
+    check_logits,
+    load_checkpoint,
+    own_network,
+    save_network,
+)
 from leastloss.options import number, numbers, parameters
 from leastloss.plots import collapse_curves, render, training_curves
 from leastloss.seeds import torch_stream
@@ -50,7 +57,8 @@ def train(config: TrainConfig) -> Dense:
     with tracking.run("train", name, params, tags=name_tags(params)) as run_id:
         dense = train_dense(start, run_id)
         note = note_of(params, "Trains a dense network.", command("train", params))
-        tracking.describe(run_id, note, figures=[] if config.weights else [TRAINING, COLLAPSING])
+        figures = [] if keeps_weights(config) else [TRAINING, COLLAPSING]
+        tracking.describe(run_id, note, figures=figures)
     report(dense)
     click.echo(f"train run: {dense.run_id}")
     return dense
@@ -90,8 +98,26 @@ def data_of(config: TrainConfig) -> Data:
     return fetch_data(recipe, config.data_dir or None)
 
 
+def keeps_weights(config: TrainConfig) -> bool:
+    """Whether the network has its weights already and is not trained.
+
+    One from elsewhere is trained further if epochs are asked for.
+    """
+    brought = own_network(config.model) in ("stored", "exported")
+    return bool(config.weights) or (brought and config.epochs == TrainConfig().epochs)
+
+
 def network_of(config: TrainConfig, data: Data) -> nn.Module:
-    """Build the network that a configuration asks for, with its weights if it names a file."""
+    """Build or fetch the network that a configuration asks for, with its weights if it has some."""
+    if own_network(config.model) in ("stored", "exported"):
+        if config.weights or config.normalize != "auto":
+            raise InputError(
+                f"model {config.model!r} has its weights and takes samples as they are; leave out "
+                "weights and normalize"
+            )
+        network = brought_network(config.model, trust=config.trust == "yes")
+        check_logits(config.model, network, data.shape, data.classes)
+        return network
     hidden = numbers(config.hidden, int, "hidden")
     generator = torch_stream(config.seed, "initialisation")
     try:
@@ -129,7 +155,7 @@ def train_dense(start: Untrained, run_id: str) -> Dense:
     tracking.log_data(run_id, data)
     if data.source:
         tracking.log_tags(run_id, {SOURCE_TAG: data.source})
-    history = None if config.weights else _fitted(config, model, data)
+    history = None if keeps_weights(config) else _fitted(config, model, data)
     widths = numbers(config.hidden, int, "hidden")
     name = " ".join([config.model, "-".join(str(width) for width in widths)]).strip()
     metrics = evaluate(model, data.test)

@@ -8,10 +8,12 @@ from leastloss.models.checkpoints import load_checkpoint
 from leastloss.models.convnet import ConvNet
 from leastloss.models.copying import own_copy as own_copy
 from leastloss.models.copying import to_torch_prune
+from leastloss.models.exported import load_exported as load_exported
 from leastloss.models.features import last_layer as last_layer
 from leastloss.models.features import layer_features as layer_features
 from leastloss.models.files import load_network, save_network
 from leastloss.models.files import network_bytes as network_bytes
+from leastloss.models.files import network_facts as network_facts
 from leastloss.models.files import read_network as read_network
 from leastloss.models.layers import PRUNED as PRUNED
 from leastloss.models.layers import Layer as Layer
@@ -30,6 +32,8 @@ from leastloss.models.matrices import network_sparsity as network_sparsity
 from leastloss.models.matrices import weight_matrices as weight_matrices
 from leastloss.models.mlp import MLP, BinarizedMLP
 from leastloss.models.normalize import Normalize
+from leastloss.models.own_networks import check_logits as check_logits
+from leastloss.models.own_networks import own_network as own_network
 from leastloss.models.resnet import ResNet
 from leastloss.models.running import evaluation_mode as evaluation_mode
 from leastloss.models.running import fitting as fitting

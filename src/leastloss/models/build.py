@@ -10,6 +10,7 @@ from torch import nn
 from leastloss.errors import InputError
 from leastloss.models.convnet import ConvNet
 from leastloss.models.mlp import MLP, BinarizedMLP
+from leastloss.models.own_networks import function_network, own_network
 from leastloss.models.resnet import ResNet
 from leastloss.models.torchvision_network import (
     SMALL_IMAGES,
@@ -33,9 +34,12 @@ MODELS: dict[str, Callable[..., nn.Module]] = {
 }
 """Networks by name; the names of torchvision's are taken too, see :func:`known_model`."""
 
+_OTHERS = "those of torchvision, as resnet18, and your own: module:function, models:/NAME@ALIAS, \
+runs:/ID/PATH or a .pt2 file"
+
 
 def known_model(name: str) -> str:
-    """Return a name that :func:`build_model` takes.
+    """Return a name that :func:`build_model` takes, or that of a network from elsewhere.
 
     Raises:
         InputError: If it is none.
@@ -44,10 +48,10 @@ def known_model(name: str) -> str:
         >>> known_model("resnet20"), known_model("resnet18")
         ('resnet20', 'resnet18')
     """
-    if name in MODELS:
+    if name in MODELS or own_network(name):
         return name
     every = [*MODELS, *torchvision_names()]
-    return choose("model", name, every, listed=[*MODELS, "and those of torchvision, as resnet18"])
+    return choose("model", name, every, listed=[*MODELS, _OTHERS])
 
 
 def build_model(
@@ -62,7 +66,8 @@ def build_model(
     """Build a network by name.
 
     Args:
-        name: One of ``MODELS``, or a classification network of torchvision.
+        name: One of ``MODELS``, a classification network of torchvision, or your own by
+            ``module:function`` (see :func:`leastloss.models.own_networks.function_network`).
         shape: Shape of one sample, or the number of its values.
         hidden: Widths of the hidden layers of a perceptron or ConvNet; others have their own.
         classes: Number of classes.
@@ -81,6 +86,15 @@ def build_model(
         'MLP'
     """
     sides = (shape,) if isinstance(shape, int) else tuple(shape)
+    if kind := own_network(name):
+        if normalize != "auto":
+            raise InputError(
+                f"normalize is {normalize!r}, and a network of your own takes samples as they are; "
+                "it belongs to resnets and the networks of torchvision"
+            )
+        if kind != "function":
+            raise InputError(f"{name!r} has its weights already; the commands fetch it")
+        return function_network(name, sides, classes, generator=generator)
     if known_model(name) in OF_WIDTHS:
         if normalize != "auto":
             raise InputError(

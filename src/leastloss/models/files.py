@@ -197,6 +197,20 @@ def read_network(path: str | Path) -> tuple[nn.Module, Masks, dict[str, Any]]:
     return network, masks, facts
 
 
+def network_facts(path: str | Path) -> dict[str, Any]:
+    """Read the facts that were saved with a network, and nothing else.
+
+    Raises:
+        ResourceError: If the file is missing, damaged, or none of :func:`save_network`.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            facts = json.loads((file.metadata() or {})["leastloss"])
+            return dict(facts)
+    except _DAMAGED as error:
+        raise _damaged(Path(path), error) from None
+
+
 def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """The tensors and the facts in a file."""
     try:

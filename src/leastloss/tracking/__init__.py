@@ -13,6 +13,7 @@ from leastloss.tracking._fetch import (
     fetch_table,
     fetch_texts,
 )
+from leastloss.tracking._fetch_model import fetch_model, model_facts, unpickled_network
 from leastloss.tracking._find import find_run, search
 from leastloss.tracking._models import log_network
 from leastloss.tracking._notes import compare_link, describe, note_experiment
@@ -33,6 +34,7 @@ __all__ = [
     "fetch_array",
     "fetch_artifact",
     "fetch_file",
+    "fetch_model",
     "fetch_table",
     "fetch_texts",
     "find_run",
@@ -48,9 +50,11 @@ __all__ = [
     "log_tags",
     "log_text",
     "mark_refused",
+    "model_facts",
     "note_experiment",
     "run",
     "search",
     "store_errors",
+    "unpickled_network",
     "worker_environment",
 ]

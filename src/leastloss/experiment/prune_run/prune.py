@@ -48,7 +48,9 @@ def check(config: PruneConfig) -> PlannedRun:
     if config.run_id:
         run = source(config.run_id, config.unfinished)
         config = replace(config, run_id=run.info.run_id)
-        start: Dense | Untrained = fetch_dense(config.run_id, config.data_dir)
+        start: Dense | Untrained = fetch_dense(
+            config.run_id, config.data_dir, trust=config.trust == "yes"
+        )
     else:
         start = untrained(config)
     rehearse(config, asked, start.model, start.data)

@@ -21,7 +21,7 @@ from leastloss.experiment.dense import RUN_TAG, Dense, check_fits, fetch_dense
 from leastloss.experiment.prune_run.artifacts import SPARSITY, USABLE
 from leastloss.experiment.prune_run.child_run import ORDER, USABLE_WEIGHTS
 from leastloss.experiment.run_query import check_child, children
-from leastloss.models import read_network
+from leastloss.models import load_network, network_facts, read_network
 from leastloss.options import names
 from leastloss.pruning import Parts, apply_masks, as_recovery, parts_at
 from leastloss.tracking import Run
@@ -37,12 +37,15 @@ class Network:
     model: nn.Module
 
 
-def networks_of(run_id: str, sparsities: Sequence[float]) -> tuple[Dense, list[Network]]:
+def networks_of(
+    run_id: str, sparsities: Sequence[float], *, trust: bool = False
+) -> tuple[Dense, list[Network]]:
     """Fetch the dense network of a run and its pruned networks.
 
     Args:
         run_id: A train run (dense network only), a prune run, or one of its children.
         sparsities: Sparsities of the pruned networks; empty: their last.
+        trust: Whether functions that the run names may be called, and models that it names opened.
     """
     run = tracking.find_run(run_id)
     kind = run.data.tags.get(tracking.KIND, "none of ours")
@@ -51,7 +54,7 @@ def networks_of(run_id: str, sparsities: Sequence[float]) -> tuple[Dense, list[N
     pruned = children(run_id) if kind == "prune" else [run] if kind == "criterion" else []
     for child in pruned:
         check_child(child)
-    dense = fetch_dense(run_id)
+    dense = fetch_dense(run_id, trust=trust)
     every = [Network(label="dense", criterion="dense", sparsity=0.0, model=dense.model)]
     for child in pruned:
         criterion = child.data.params["criterion"]
@@ -107,7 +110,11 @@ def _kept(child: Run, name: str, dense: Dense) -> nn.Module:
     """A network that a run keeps as a file."""
     run_id = child.info.run_id
     with tempfile.TemporaryDirectory() as folder:
-        model = read_network(tracking.fetch_file(run_id, name, Path(folder)))[0]
+        path = tracking.fetch_file(run_id, name, Path(folder))
+        if "network" in network_facts(path):
+            model = read_network(path)[0]
+        else:  # a user's own
+            model = load_network(path, copy.deepcopy(dense.model))
     check_fits(run_id, name, model, dense.data)
     return model
 

@@ -54,7 +54,7 @@ def check(config: RobustnessConfig) -> PlannedExposure:
     check_names(corruptions, severities, attacks)
     run = source(config.run_id, config.unfinished) if config.run_id else None
     run_id = run.info.run_id if run else newest("prune")
-    dense, networks = networks_of(run_id, sparsities)
+    dense, networks = networks_of(run_id, sparsities, trust=config.trust == "yes")
     if config.corruptions.strip() == "all":
         corruptions = (*applicable(dense.data.test.x), WEIGHT_NOISE)
     check_noise(corruptions, severities, attacks, dense.data.test.x)

@@ -1,0 +1,82 @@
+"""A stranger's own networks through the entry points."""
+
+from pathlib import Path
+
+import mlflow
+import pytest
+import torch
+from mlflow import MlflowClient
+from safetensors.torch import save_file
+from tests.data.own.cases import write_folder
+from tests.entrypoints.conftest import Entry, children, logged, refused
+from tests.models.own_nets import NETS
+from torch import nn
+
+ONE = {"criteria": "magnitude", "steps": 1, "artifacts": "light", "to_sparsity": 0.5}
+NOISE = {"corruptions": "gaussian", "severities": 1}
+
+
+@pytest.fixture
+def nets(tmp_path: Path, store: MlflowClient) -> str:
+    (tmp_path / "own_nets.py").write_text(NETS)
+    return "own_nets"
+
+
+def test_her_own_network_on_her_own_images(
+    store: MlflowClient, entry: Entry, nets: str, tmp_path: Path
+) -> None:
+    write_folder(tmp_path / "pets", {"bird": 30, "cat": 10})
+    own = {"dataset": "pets", "model": "own_nets.py:Net", "epochs": 1, "hidden": ""}
+    parent = entry.run("prune", **own, **ONE | {"artifacts": "full"})
+    child = children(store, parent)["magnitude"]
+    assert store.get_run(parent).data.tags["leastloss.model"] == "own_nets.py:Net"
+    # The exporter's process knows nothing of her module.
+    (model, *_) = logged(store, child).values()
+    graph = mlflow.pytorch.load_model(f"models:/{model.model_id}")
+    assert graph(torch.zeros(3, 3, 8, 8)).shape == (3, 2)
+    line = refused(entry("robustness", run_id=parent, **NOISE), 2)
+    assert line.startswith("the network of this run is made by the function 'own_nets.py:Net'")
+    assert entry("robustness", run_id=parent, trust="yes", **NOISE).exit_code == 0
+
+
+def test_a_run_is_pruned_again_only_with_trust(
+    store: MlflowClient, entry: Entry, nets: str, tmp_path: Path
+) -> None:
+    state = nn.Sequential(nn.Flatten(), nn.Linear(64, 10)).state_dict()
+    save_file(state, tmp_path / "mine.safetensors")
+    own = {"model": f"{nets}:ten", "weights": "mine.safetensors", "hidden": ""}
+    train = entry.run("train", **own)
+    assert "epoch_val_loss" not in store.get_run(train).data.metrics
+    assert "say trust=yes" in refused(entry("prune", run_id=train, **ONE), 2)
+    assert entry("prune", run_id=train, trust="yes", **ONE).exit_code == 0
+
+
+def test_what_leastloss_logged_needs_no_trust(store: MlflowClient, entry: Entry) -> None:
+    full = ONE | {"artifacts": "full"}
+    parent = entry.run("prune", model="mlp", hidden="6", **full)
+    child = children(store, parent)["magnitude"]
+    models = logged(store, child)
+    last = models.get("pruned-last", models["pruned"])
+    store.create_registered_model("mine")
+    store.create_model_version("mine", f"models:/{last.model_id}", model_id=last.model_id)
+    store.set_registered_model_alias("mine", "small", "1")
+    train = entry.run("train", model="models:/mine@small", hidden="", epochs=300)
+    run = store.get_run(train)
+    assert run.data.metrics["accuracy"] == pytest.approx(child.data.metrics["accuracy"])
+    assert "epoch_val_loss" not in run.data.metrics
+    again = entry.run("prune", run_id=train, **ONE | {"to_sparsity": 0.8})
+    table = children(store, again)["magnitude"].data.metrics
+    assert table["sparsity"] == pytest.approx(0.8, abs=0.01)
+
+
+def test_what_is_refused(store: MlflowClient, entry: Entry, nets: str) -> None:
+    for options, code, words in (
+        ({"model": f"{nets}:words"}, 2, "returned str; it must return a nn.Module"),
+        ({"model": f"{nets}:none"}, 2, "unknown function in own_nets 'none'"),
+        ({"model": "none.pt2"}, 1, "there is no file none.pt2"),
+        ({"model": "models:/none@x"}, 1, "there is no model models:/none@x"),
+        ({"model": "models:/none@x", "weights": "a.pth"}, 2, "leave out weights"),
+        ({"model": f"{nets}:ten", "normalize": "half"}, 2, "takes samples as they are"),
+        ({"trust": "maybe"}, 2, "unknown trust 'maybe'"),
+    ):
+        assert words in refused(entry("train", **{"hidden": "", **options}), code)
