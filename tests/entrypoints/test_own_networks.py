@@ -37,6 +37,11 @@ def test_her_own_network_on_her_own_images(
     line = refused(entry("robustness", run_id=parent, **NOISE), 2)
     assert line.startswith("the network of this run is made by the function 'own_nets.py:Net'")
     assert entry("robustness", run_id=parent, trust="yes", **NOISE).exit_code == 0
+    home = {"run_id": child.info.run_id, "formats": "onnx,card", "out": "small"}
+    assert "say trust=yes" in refused(entry("export", **home), 2)
+    result = entry("export", trust="yes", **home)
+    assert result.exit_code == 0, result.output
+    assert "bird" in (tmp_path / "small" / "MODEL_CARD.md").read_text()
 
 
 def test_a_run_is_pruned_again_only_with_trust(

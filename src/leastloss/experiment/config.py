@@ -14,6 +14,10 @@ _FROM_ZERO: dict[str, Any] = {"at_least": 0, "at_most": 10**6}
 _CRITERIA = "mils-bdm,mils-entropy,nc,magnitude,random"
 _CRITERIA_OF_MAPS = "nc,magnitude,random"
 _SHARES: dict[str, Any] = {"each": float, "at_least": 0, "at_most": 1, "once": True}
+_TRUST = (
+    "Open models that could run code when they are opened (pickles, .pt2), and call functions that "
+    "a run names: yes or no."
+)
 _SWITCH: dict[str, Any] = {"choices": ("yes", "no")}
 _BALANCED = ("digits", "mnist", "fashion-mnist", "kmnist", "cifar10", "cifar10-jpeg")
 
@@ -119,13 +123,7 @@ class TrainConfig(Seeded):
         "model",
         "always",
     )
-    trust: str = option(
-        "no",
-        "Open models that could run code when they are opened (pickles, .pt2), and call functions "
-        "that a run of others names: yes or no.",
-        "place",
-        **_SWITCH,
-    )
+    trust: str = option("no", _TRUST, "place", **_SWITCH)
     epochs: int = option(300, "Most passes over the training images.", "training", **COUNT)
     patience: int = option(
         40, "Stop after so many epochs without a lower validation loss.", "training", **COUNT
@@ -250,13 +248,7 @@ class RobustnessConfig(Options):
         "runs",
         **_SWITCH,
     )
-    trust: str = option(
-        "no",
-        "Open models that could run code when they are opened (pickles, .pt2), and call functions "
-        "that a run of others names: yes or no.",
-        "place",
-        **_SWITCH,
-    )
+    trust: str = option("no", _TRUST, "place", **_SWITCH)
     sparsity: str = option(
         "",
         "Take the pruned networks at this sparsity, or at several, like 0.5,0.9; empty: at "
@@ -305,6 +297,7 @@ class ExportConfig(Options):
         "runs",
         **_SWITCH,
     )
+    trust: str = option("no", _TRUST, "place", **_SWITCH)
     file: str = option("", "A network that ll.save_network wrote, instead of a run.", "runs")
     sparsity: str = option(
         "",

@@ -69,7 +69,7 @@ def chosen_network(config: ExportConfig) -> ChosenNetwork:
     if config.sparsity and config.step:
         raise InputError("sparsity and step both choose the network; give one of them")
     run = _run_of(config)
-    dense = fetch_dense(run.info.run_id, config.data_dir)
+    dense = fetch_dense(run.info.run_id, config.data_dir, trust=config.trust == "yes")
     x = dense.data.test.x[:_SAMPLES]
     about = {"network": dense.name, "commit": commit_of(run), "run": run.info.run_id}
     if run.data.tags.get(tracking.KIND) == "train":
