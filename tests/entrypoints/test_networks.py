@@ -48,6 +48,18 @@ def test_weights_of_a_file_are_taken_instead_of_training(
     assert store.get_run(pruned).data.params["weights"] == str(file)
 
 
+def test_channels_of_a_resnet_go(store: MlflowClient, entry: Entry, tmp_path: Path) -> None:
+    write_lossless(tmp_path, train=80)
+    options = RESNET | SMALL | {"granularity": "unit", "recovery": "compensate", "ratio": 4}
+    run_id = entry.run("prune", dataset="cifar10", data_dir=tmp_path, **options)
+    (child,) = store.search_runs(
+        [store.get_run(run_id).info.experiment_id], f"tags.mlflow.parentRunId = '{run_id}'"
+    )
+    # Of the 224 channels inside blocks and between them half are gone.
+    assert child.data.metrics["sparsity"] == 0.5
+    assert child.data.metrics["weight_sparsity"] > 0.5
+
+
 @pytest.mark.parametrize(
     ("options", "code", "words"),
     [

@@ -149,7 +149,10 @@ def test_what_is_refused_is_refused_before_training(
         ({"substeps": 0}, "substeps is 0"),
         ({"allocation": "erk", "granularity": "unit"}, "allocation 'erk' is for weights"),
         ({"noise": "gaussian:9"}, "severity from 1 to 5"),
-        ({"layers": "layers.0", "granularity": "unit"}, "layers can be named for the granularity"),
+        (
+            {"layers": "layers.9", "granularity": "unit"},
+            "unknown layer with hidden units",
+        ),
         ({"recovery": "recalibrate+finetune:epochs=0"}, "epochs=0"),
         ({"recovery": "finetune:loss=focal"}, "unknown loss 'focal'"),
         ({"criteria": "margin"}, "'margin' scores hidden units, not single weights"),

@@ -3,6 +3,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.models.coupled_cases import coupled_case
 from torch import nn
 
 from leastloss.errors import InputError
@@ -140,3 +141,19 @@ def test_a_removed_channel_contributes_exactly_nothing(
         layers[name].register_forward_hook(shout)
     assert torch.equal(model(x), wanted)
     assert wanted.std() > 0
+
+
+def test_units_of_layers_by_name() -> None:
+    model, x = coupled_case("option-b")
+    parts = Parts.of(model, "unit", ["layer1.0.conv1", "layer2.0.shortcut.0"], x[:2])
+    assert list(parts.units) == ["layer1.0.conv1", "layer2.0.conv2"]  # what it is added to, too
+    assert set(parts.dense) == {
+        *("layer1.0.conv1", "layer1.0.conv2", "layer2.0.conv2", "layer2.0.shortcut.0"),
+        *("layer3.0.conv1", "layer3.0.shortcut.0"),
+    }
+    with pytest.raises(InputError, match="unknown layer with hidden units 'linear'"):
+        Parts.of(model, "unit", ["linear"], x[:2])
+    model, x = coupled_case("option-a")
+    assert "conv1" in Parts.of(model, "unit", None, x[:2]).left_out
+    with pytest.raises(InputError, match=r"the units of layer 'conv1' .*; leave it out"):
+        Parts.of(model, "unit", ["conv1"], x[:2])

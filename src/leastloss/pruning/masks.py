@@ -81,6 +81,20 @@ def _links(masks: Masks, units: Units) -> Iterator[tuple[Tensor, Tensor]]:
         yield coupled.entering(masks).any(dim=1), coupled.leaving(masks).any(dim=1)
 
 
+def _made_by(names: list[str], units: Units, left_out: dict[str, str]) -> Units:
+    """The units that some layers make.
+
+    Raises:
+        InputError: If one of them makes none that the network can lose.
+    """
+    makers = [name for coupled in units.values() for name in coupled.rows]
+    for name in names:
+        if name in left_out:
+            raise InputError(f"the units of layer {name!r} {left_out[name]}; leave it out")
+        choose("layer with hidden units", name, makers)
+    return {first: coupled for first, coupled in units.items() if {*names} & {*coupled.rows}}
+
+
 def _coupled_layers(model: nn.Module, units: Units) -> list[str]:
     """Names of the layers that make units or read them, in the network's order."""
     coupled = {name for unit in units.values() for name in (*unit.rows, *unit.columns)}
@@ -124,7 +138,8 @@ class Parts:
         Args:
             model: The network.
             granularity: ``weight`` or ``unit``.
-            names: The layers whose weights are parts; all of them when omitted.
+            names: The layers whose weights are parts, or that make the units (one of the layers
+                that make them together will do); all of them when omitted.
             sample: A few samples, shape (n, ...), to look for units with; see
                 :func:`leastloss.models.unit_search.find_units`.
 
@@ -134,11 +149,11 @@ class Parts:
         chosen: Literal["weight", "unit"] = (
             "unit" if choose("granularity", granularity, GRANULARITIES) == "unit" else "weight"
         )
-        if chosen == "unit" and names is not None:
-            raise InputError("layers can be named for the granularity 'weight' only")
         left_out, units = dict[str, str](), Units()
         if chosen == "unit":
             units, left_out = find_units(model, sample)
+            if names is not None:
+                units, left_out = _made_by(names, units, left_out), {}
             names = _coupled_layers(model, units)
         layers = prunable_layers(model, names)
         masks = {name: _remembered(layer) for name, layer in layers.items()}

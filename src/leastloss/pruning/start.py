@@ -63,8 +63,6 @@ def check_plan(plan: Plan, recovery: Recovery) -> None:
         raise InputError("empty_layers is for weights; a layer always keeps one unit")
     if units and signs:
         raise InputError("balance 'polarity' is for weights; units have no sign")
-    if units and plan.layer_names is not None:
-        raise InputError("layers can be named for the granularity 'weight' only")
     if signs and not recovery.keeps_weights:
         raise InputError(
             f"balance {plan.balance!r} needs signs that stay; a recovery that moves weights, as "
