@@ -93,7 +93,7 @@ def test_the_page_of_the_commands_names_every_parameter(name: str) -> None:
         assert option.name in shared or row in part.splitlines(), f"docs/entrypoints.md lacks {row}"
 
 
-@pytest.mark.parametrize("page", ["index", "howto"])
+@pytest.mark.parametrize("page", ["index", "howto", "own_data"])
 def test_the_code_of_the_pages_runs(
     page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -76,9 +76,31 @@ def test_what_is_refused(store: MlflowClient, entry: Entry, tmp_path: Path) -> N
 def test_a_table_under_noise_and_with_a_profile(
     store: MlflowClient, entry: Entry, tmp_path: Path
 ) -> None:
-    write_archive(tmp_path / "a.npz")
-    options = {**TINY, "dataset": "a.npz", "imbalance": "exp", "ratio": 4, "steps": 1}
+    write_archive(tmp_path / "=1+1.npz")
+    options = {**TINY, "dataset": "=1+1.npz", "imbalance": "exp", "ratio": 4, "steps": 1}
     pruned = entry.run("prune", **options)
-    assert store.get_run(pruned).data.tags["leastloss.dataset"] == "a exp-4"
+    assert store.get_run(pruned).data.tags["leastloss.dataset"] == "=1+1 exp-4"
+    table = tracking.fetch_file(pruned, "table.csv", tmp_path).read_text()
+    assert ",'=1+1," in table  # a spreadsheet would take it for a formula
+    assert ",=1+1" not in table
     result = entry("robustness", run_id=pruned, severities=1)
     assert result.exit_code == 0, result.output
+
+
+def test_a_function_that_only_a_run_names_is_not_called(
+    store: MlflowClient, entry: Entry, tmp_path: Path
+) -> None:
+    called = tmp_path / "called"
+    (tmp_path / "mine.py").write_text(
+        f"import numpy as np\nopen({str(called)!r}, 'w').close()\n"
+        "def load(seed): return np.random.default_rng(seed).normal(size=(60, 5)), np.arange(60) % 3"
+    )
+    options = {"model": "mlp", "hidden": "4", "epochs": 1}
+    train = entry.run("train", dataset="mine.py:load", **options)
+    called.unlink()
+    pruning = {"criteria": "magnitude", "artifacts": "light", "steps": 1}
+    line = refused(entry("prune", run_id=train, **pruning), 2)
+    assert "is made by the function" in line
+    assert "say trust=yes" in line
+    assert not called.exists()
+    assert entry("prune", run_id=train, trust="yes", **pruning).exit_code == 0

@@ -1,3 +1,5 @@
+import json
+import struct
 from pathlib import Path
 
 import pytest
@@ -6,7 +8,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from leastloss.errors import InputError, ResourceError
-from leastloss.models import ResNet, build_model, load_checkpoint, save_network
+from leastloss.models import ResNet, build_model, load_checkpoint, load_network, save_network
 from leastloss.models.zeros import zeros_of
 
 SHAPE = (3, 8, 8)
@@ -104,3 +106,43 @@ def test_weights_of_another_network(tmp_path: Path, network: nn.Module, words: s
     with pytest.raises(InputError, match=f"net.pth is of another network: it.* {words}"):
         load_checkpoint(tmp_path / "net.pth", network)
     assert all(torch.equal(before[name], value) for name, value in network.state_dict().items())
+
+
+def safetensors(header: object, data: bytes = bytes(12), length: int | None = None) -> bytes:
+    text = json.dumps(header).encode()
+    return struct.pack("<Q", len(text) if length is None else length) + text + data
+
+
+GOOD = {
+    "weight": {"dtype": "F32", "shape": [1, 2], "data_offsets": [0, 8]},
+    "bias": {"dtype": "F32", "shape": [1], "data_offsets": [8, 12]},
+    "__metadata__": {"leastloss": "{}"},
+}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        safetensors(GOOD, bytes(4)),
+        safetensors(GOOD, length=10**18),
+        safetensors(GOOD | {"bias": {"dtype": "F32", "shape": [10**15], "data_offsets": [8, 12]}}),
+        safetensors(GOOD | {"bias": {"dtype": "F32", "shape": [-1], "data_offsets": [8, 12]}}),
+        safetensors(GOOD | {"bias": {"dtype": "F32", "shape": [1], "data_offsets": [4, 8]}}),
+        safetensors({}, b"")[:5],
+    ],
+)
+def test_safetensors_that_lie(tmp_path: Path, content: bytes) -> None:
+    (path := tmp_path / "net.safetensors").write_bytes(content)
+    for read in (load_checkpoint, load_network):
+        with pytest.raises(ResourceError, match=r"net\.safetensors is .*damaged") as told:
+            read(path, nn.Linear(2, 1))
+        assert "\n" not in str(told.value)
+
+
+def test_a_checkpoint_that_unpacks_to_too_much_is_not_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torch.save(nn.Linear(2, 1).state_dict(), tmp_path / "net.pth")
+    monkeypatch.setattr("leastloss.data.own.memory.machine_memory", lambda: 10)
+    with pytest.raises(ResourceError, match="it was not opened"):
+        load_checkpoint(tmp_path / "net.pth", nn.Linear(2, 1))

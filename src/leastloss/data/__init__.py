@@ -15,6 +15,7 @@ from leastloss.data.imbalance import PROFILES
 from leastloss.data.load import load_data
 from leastloss.data.noise_scale import NoiseScale, noise_scale
 from leastloss.data.own import DataName as DataName
+from leastloss.data.own import check_memory as check_memory
 from leastloss.data.own import data_name as data_name
 from leastloss.data.own import own_name as own_name
 from leastloss.data.removed_images import Withheld

@@ -13,6 +13,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from leastloss.arguments import checked
+from leastloss.data import check_memory
 from leastloss.errors import InputError, ResourceError
 from leastloss.models.files import load_network
 
@@ -73,12 +74,17 @@ def load_checkpoint(path: str | Path, into: nn.Module) -> nn.Module:
 
 def _state_in(path: Path) -> dict[str, Tensor]:
     try:
+        if zipfile.is_zipfile(path):
+            with zipfile.ZipFile(path) as archive:
+                check_memory(path.name, sum(entry.file_size for entry in archive.infolist()))
         content = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError:
         raise ResourceError(
             f"{path.name} is damaged, or holds more than tensors and plain values: it could run "
             "code when it is opened, so it is not; save its state_dict alone"
         ) from None
+    except ResourceError:
+        raise
     except (OSError, RuntimeError, EOFError, ValueError, LookupError, zipfile.BadZipFile) as error:
         raise _damaged(path, error) from None
     for name in _INSIDE:
