@@ -15,6 +15,7 @@ from leastloss.pruning.recovery.base import Chain, NoRecovery, Recovery, Repair
 from leastloss.pruning.recovery.finetune import Finetune
 from leastloss.pruning.recovery.recalibrate import Recalibrate
 from leastloss.pruning.recovery.registry import RECOVERIES, as_recovery, recovery_for, spelled
+from leastloss.pruning.resume import Pruned as Pruned
 from leastloss.pruning.schedule import parts_at as parts_at
 from leastloss.pruning.schedule import rounds_of as rounds_of
 from leastloss.pruning.shuffle import ShuffledPath, shuffled

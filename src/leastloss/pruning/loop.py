@@ -22,6 +22,7 @@ from leastloss.pruning.measure import Record
 from leastloss.pruning.noise import noisy_splits
 from leastloss.pruning.path import PruningPath, Step
 from leastloss.pruning.recovery.base import NoRecovery, Recovery
+from leastloss.pruning.resume import Pruned
 from leastloss.pruning.start import Start, begin_path
 
 
@@ -46,6 +47,7 @@ def prune(
     noise: Sequence[str] = (),
     zeros: str = "held",
     empty_layers: bool = False,
+    resume: nn.Module | PruningPath | None = None,
     progress: bool = True,
     on_step: Callable[[Step], None] | None = None,
 ) -> PruningPath:
@@ -94,6 +96,10 @@ def prune(
             :func:`leastloss.models.zeros.zeros_of`). A ``UserWarning`` says how many there are.
             ``free``: they may come back.
         empty_layers: Whether a layer may lose its last weight. No layer loses its last unit.
+        resume: A network that was pruned from ``model``, as :meth:`PruningPath.model_at` or
+            :func:`leastloss.load_network` gives it, or a path, of which the last network is meant.
+            The path begins with it and goes on as if it had never stopped: repairs still aim at
+            ``model``. Same bits, but for scores that are drawn (``random``), which draw anew.
         progress: Whether to show a progress bar.
         on_step: Called with each finished step.
 
@@ -128,7 +134,16 @@ def prune(
         noise=list(noise),
         empty_layers=empty_layers,
     )
-    return prune_by(model, data, criterion, plan, zeros=zeros, progress=progress, on_step=on_step)
+    return prune_by(
+        model,
+        data,
+        criterion,
+        plan,
+        zeros=zeros,
+        resume=resume,
+        progress=progress,
+        on_step=on_step,
+    )
 
 
 def prune_by(
@@ -138,6 +153,7 @@ def prune_by(
     plan: Plan,
     *,
     zeros: str = "held",
+    resume: nn.Module | PruningPath | Pruned | None = None,
     progress: bool = True,
     on_step: Callable[[Step], None] | None = None,
 ) -> PruningPath:
@@ -147,7 +163,7 @@ def prune_by(
         InputError: As :func:`prune`.
     """
     with untouched(model):
-        start = begin_path(model, data, criterion, plan, zeros=zeros)
+        start = begin_path(model, data, criterion, plan, zeros=zeros, resume=resume)
         if remark := zeros_remark(start.dense, start.parts, zeros):
             notice(remark)
         return _walk(start, progress, on_step)
@@ -161,13 +177,18 @@ def _walk(start: Start, progress: bool, on_step: Callable[[Step], None] | None) 
         parts=parts,
         data=start.data,
         noisy=noisy_splits(start.data.test, plan.noises, plan.seed, start.data.train),
-        repaired=not isinstance(start.recovery, NoRecovery),
+        repaired=not isinstance(start.recovery, NoRecovery) or start.resumed is not None,
         on_step=on_step,
     )
-    work, order = copy.deepcopy(dense), parts.held
+    work, order = copy.deepcopy(dense), start.order
+    if start.resumed is not None:
+        work = copy.deepcopy(start.resumed)
+        if plan.schedule == "one-shot":
+            scorer.score(dense, parts.held)
     repair = start.recovery.prepare(dense, start.data, plan.seed, scorer.draws)
     clock = time.perf_counter()
-    if start.recovery.memoryless:  # the dense network gets the same repair as all that follow
+    # The dense network gets the same repair as all that follow; one that goes on has had it.
+    if start.recovery.memoryless and start.resumed is None:
         repair(work, parts.masks(order))
     repairing = time.perf_counter() - clock
     untouched = {"ties_at_cut": 0.0, "score_seconds": 0.0, "repair_seconds": repairing}
@@ -198,7 +219,8 @@ def _walk(start: Start, progress: bool, on_step: Callable[[Step], None] | None) 
             repairing += time.perf_counter() - scored_at
         extra = {"score_seconds": scoring, "repair_seconds": repairing}
         record.add(work, order, {"ties_at_cut": selection.tied_share, **extra})
-    alone = start.recovery.memoryless and record.repaired  # the repair, before any removal
+    # The repair, before any removal.
+    alone = start.recovery.memoryless and record.repaired and start.resumed is None
     val_accuracy = evaluate(dense, start.data.val)["accuracy"] if alone else None
     lasting = repair if start.recovery.memoryless else None
     path = PruningPath(

@@ -143,7 +143,7 @@ class PruningPath:
             raise InputError(f"sparsity is {sparsity:g}; it must lie in [0, 1]")
         # Both a step's exact share and its rounded spelling (0.95) must be found again.
         removed = parts_at(sparsity, len(self.parts))
-        missing = len(self.parts.held)
+        missing = self.steps[0].removed
         if not missing <= removed <= len(self.removal_order):
             least = missing / len(self.parts)
             raise InputError(

@@ -30,6 +30,7 @@ class Scorer:
             order that follows from the weights is then made once, so that it does not depend on
             where the path is measured. 0: such orders start anew at each step.
         empty_layers: Whether a layer may lose its last weight.
+        begun: How many parts are gone before the first step.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class Scorer:
         quotas: Quotas | None = None,
         at_once: int = 0,
         empty_layers: bool = False,
+        begun: int = 0,
     ) -> None:
         self.criterion, self.parts, self.quotas = criterion, parts, quotas
         self.layers = LayerOccupancy(parts.layer_of)
@@ -53,6 +55,7 @@ class Scorer:
         self.removed = np.zeros(len(parts), dtype=bool)
         self.last: NDArray[np.float64] | None = None
         self.at_once = at_once if criterion.by_weights else 0
+        self.begun = begun
         self.exact: NDArray[np.int64] | None = None
         self.draws = Draws()
 
@@ -69,6 +72,10 @@ class Scorer:
             balance=isinstance(self.quotas, SignQuotas),
             draws=self.draws,
         )
+
+    def score(self, model: nn.Module, order: NDArray[np.int64]) -> None:
+        """Score the parts of a network in which those in ``order`` are gone."""
+        self.last = self.parts.flatten(self.criterion.score(self.context(model, order)))
 
     def choose(
         self, model: nn.Module, order: NDArray[np.int64], k: int, *, rescore: bool = True
@@ -113,7 +120,7 @@ class Scorer:
             return self._order(model, order, k)
         if self.exact is None:
             self.exact = self._order(model, order, self.at_once)
-        start = len(order) - len(self.parts.held)
+        start = len(order) - self.begun
         return self.exact if self.exact is None else self.exact[start : start + k]
 
     def _order(
@@ -160,7 +167,7 @@ class Scorer:
         """Score, and tell which parts may go."""
         self.removed[order] = True
         if rescore or self.last is None:
-            self.last = self.parts.flatten(self.criterion.score(self.context(model, order)))
+            self.score(model, order)
         free = ~self.removed
         if self.parts.granularity == "unit" and self.guards:
             free &= ~protected_parts(self.last, free, self.parts.layer_of, self.priority)

@@ -94,6 +94,8 @@ def shuffled(
         ('shuffled@magnitude', True)
     """
     path_settings, parts, data = path.settings, path.parts, as_data(data)
+    if path.steps[0].removed != len(parts.held):
+        raise InputError("the path goes on from another one; shuffle one that begins dense")
     chosen = as_recovery(str(path_settings["recovery"]) if recovery is None else recovery)
     seed = _integer(path_settings["seed"])
     noise = path_settings["noise"] if isinstance(path_settings["noise"], Sequence) else ()

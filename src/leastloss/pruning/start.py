@@ -17,9 +17,11 @@ from leastloss.options import fields_of
 from leastloss.plan import Plan
 from leastloss.pruning.masks import Parts
 from leastloss.pruning.noise import read_noise
+from leastloss.pruning.path import PruningPath
 from leastloss.pruning.quotas import quotas_of
 from leastloss.pruning.recovery.base import Recovery
 from leastloss.pruning.recovery.registry import recovery_for
+from leastloss.pruning.resume import Pruned, pruned_from
 from leastloss.pruning.schedule import rounds_of
 from leastloss.pruning.scorer import Scorer
 
@@ -39,6 +41,8 @@ class Start:
         scorer: Chooses the next parts.
         plan: What the path was asked for.
         settings: The same as plain values, and the criterion's facts.
+        order: Numbers of the parts that are gone before the first step.
+        resumed: The network that the path goes on from, if it is not the dense one.
     """
 
     dense: nn.Module
@@ -49,6 +53,8 @@ class Start:
     scorer: Scorer
     plan: Plan
     settings: dict[str, object]
+    order: NDArray[np.int64]
+    resumed: nn.Module | None = None
 
 
 def check_plan(plan: Plan, recovery: Recovery) -> None:
@@ -80,7 +86,13 @@ def check_plan(plan: Plan, recovery: Recovery) -> None:
 
 
 def begin_path(
-    model: nn.Module, data: Any, criterion: str | Criterion, plan: Plan, *, zeros: str = "held"
+    model: nn.Module,
+    data: Any,
+    criterion: str | Criterion,
+    plan: Plan,
+    *,
+    zeros: str = "held",
+    resume: nn.Module | PruningPath | Pruned | None = None,
 ) -> Start:
     """Read and check what :func:`leastloss.prune` is asked for; nothing is scored or repaired yet.
 
@@ -98,7 +110,11 @@ def begin_path(
     data = as_data(data)  # not by the seed of pruning: what is test stays test
     check_network(dense, data.train)
     parts = Parts.of(dense, plan.granularity, plan.layer_names, data.train.x[:_TRIED])
-    missing = len(parts.held)
+    resumed, order = None, parts.held
+    if resume is not None:
+        sample = data.train.x[:_TRIED]
+        resumed, order = pruned_from(dense, parts, resume, plan.layer_names, sample)
+    missing = len(order)
     rounds = rounds_of(plan, len(parts), missing)
     cuts = np.array([step[-1] for step in rounds])
     empty_layers = plan.may_empty_layers
@@ -106,7 +122,7 @@ def begin_path(
     check_usage(dense, data.train.x[:_TRIED], list(parts.dense))
     quotas = quotas_of(dense, parts, cuts, plan.balance, plan.allocation, empty_layers)
     at_once = int(cuts[-1]) - missing if recovery.keeps_weights else 0
-    scorer = Scorer(criterion, parts, data, plan.seed, quotas, at_once, empty_layers)
+    scorer = Scorer(criterion, parts, data, plan.seed, quotas, at_once, empty_layers, missing)
     path = plan.allocation
     follows = "" if isinstance(path, str) else str(path.settings["criterion"])
     settings: dict[str, object] = {
@@ -123,6 +139,8 @@ def begin_path(
         "options": dict(vars(criterion)),
         "facts": criterion.facts(scorer.context(dense, parts.held)),
     }
+    if resumed is not None:
+        settings["resumed_at"] = missing / len(parts)
     if plan.noises:
         settings["noise_scale"] = noise_scale(data.test.x, data.train.x).kind
     return Start(
@@ -134,4 +152,6 @@ def begin_path(
         scorer=scorer,
         plan=plan,
         settings=settings,
+        order=order,
+        resumed=resumed,
     )
