@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from mlflow import MlflowClient
 from tests.entrypoints.conftest import Entry, children, refused
 from torch import nn
@@ -12,6 +13,7 @@ from torch import nn
 from leastloss.criteria import Criterion
 from leastloss.data import Data
 from leastloss.errors import InputError
+from leastloss.models import read_network
 from leastloss.plan import Plan
 from leastloss.pruning import PruningPath, prune_by
 
@@ -183,7 +185,9 @@ def test_what_a_trained_network_forbids_is_said_before_a_run(
 def test_one_criterion_that_is_refused_takes_no_other_with_it(
     store: MlflowClient, entry: Entry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def slips(model: nn.Module, data: Data, criterion: Criterion, plan: Plan) -> PruningPath:
+    def slips(
+        model: nn.Module, data: Data, criterion: Criterion, plan: Plan, *, resume: None
+    ) -> PruningPath:
         if criterion.name == "nc":
             raise InputError("a slip")
         return prune_by(model, data, criterion, plan)
@@ -225,3 +229,50 @@ def test_remarks_are_printed_kept_in_the_run_and_shown_on_the_page(
     assert child.data.metrics["network_sparsity"] == pytest.approx(511 / 592)
     page = finished.download_artifacts(entry.run("compare", runs=run_id), "compare.html")
     assert "<code>random</code>: 0.14 of the network" in Path(page).read_text()
+
+
+def test_a_child_goes_on_as_if_it_had_never_stopped(
+    finished: MlflowClient, entry: Entry, pipeline: dict[str, str]
+) -> None:
+    shared: dict[str, object] = {"run_id": pipeline["train"], "controls": "no", "seed": 3}
+    whole = entry.run(
+        "prune", criteria="nc", sparsities="0.5,0.8", recovery="recalibrate", **shared
+    )
+    first = entry.run(
+        "prune",
+        criteria="nc",
+        sparsities="0.5",
+        recovery="recalibrate",
+        artifacts="light",
+        **shared,
+    )
+    half = children(finished, first)["nc"].info.run_id
+    called = entry("prune", run_id=half, criteria="magnitude", sparsities="0.8", recovery="none")
+    assert called.exit_code == 0, called.output
+    assert "ignored, since run_id brings its own path: recovery=none" in called.stderr
+    assert "criteria=magnitude" in called.stderr
+    parent = called.stdout.splitlines()[-1].split()[-1]
+    (rest,) = children(finished, parent).values()
+    (expected,) = children(finished, whole).values()
+    assert rest.data.params["criterion"] == "nc"
+    assert rest.data.params["seed"] == "3"
+    assert rest.data.tags["leastloss.continues"] == half
+    assert f"-P run_id={half} -P sparsities=0.8" in rest.data.tags["mlflow.note.content"]
+    files = [
+        [Path(finished.download_artifacts(run.info.run_id, name)) for run in (rest, expected)]
+        for name in ("removal_order.npy", "pruned_weights.safetensors")
+    ]
+    assert np.array_equal(*map(np.load, files[0]))
+    states = [read_network(file)[0].state_dict() for file in files[1]]
+    assert all(torch.equal(states[0][name], states[1][name]) for name in states[1])
+    for metric in ("accuracy", "loss", "sparsity"):
+        assert rest.data.metrics[metric] == expected.data.metrics[metric]
+
+
+def test_what_cannot_go_on_is_one_line(
+    finished: MlflowClient, entry: Entry, pipeline: dict[str, str]
+) -> None:
+    child = children(finished, pipeline["own"])["nc"].info.run_id
+    assert "ask for more" in refused(entry("prune", run_id=child, sparsities="0.5"), 2)
+    finished.set_tag(child, "leastloss.controls_of", "mils-bdm")
+    assert "follows another path, and cannot go on" in refused(entry("prune", run_id=child), 2)

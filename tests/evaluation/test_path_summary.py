@@ -83,3 +83,10 @@ def test_nonsense_is_refused() -> None:
         usable_step(table, within=-0.1)
     with pytest.raises(InputError, match="no rows"):
         usable_step(table[:0])
+
+
+def test_a_path_that_goes_on_is_held_against_the_dense_network() -> None:
+    table = pd.DataFrame({"sparsity": [0.5, 0.7, 0.8], "val_balanced_accuracy": [0.8, 0.85, 0.79]})
+    assert usable_step(table) == 2
+    assert usable_step(table, before={"val_balanced_accuracy": 0.86}) == 1
+    assert usable_step(table, before={"val_balanced_accuracy": 0.99}) == 0

@@ -1,6 +1,6 @@
 """One path in few numbers, and the network on it that a user would take."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -16,7 +16,12 @@ WATCHED = ("val_balanced_accuracy", "val_minority_recall")
 """What must not fall by more, on the validation images: they choose, and the test images report."""
 
 
-def usable_step(table: pd.DataFrame, within: float = NEAR, metrics: Sequence[str] = WATCHED) -> int:
+def usable_step(
+    table: pd.DataFrame,
+    within: float = NEAR,
+    metrics: Sequence[str] = WATCHED,
+    before: Mapping[str, float] | None = None,
+) -> int:
     """The row of the sparsest network whose metrics are all near those of the first row.
 
     Unlike :func:`leastloss.evaluation.significance.free_sparsity`, which stops where a metric first
@@ -29,6 +34,8 @@ def usable_step(table: pd.DataFrame, within: float = NEAR, metrics: Sequence[str
         within: The loss that is accepted, at least 0.
         metrics: Shares; more is better. One that is missing, or NaN in the first row, says nothing;
             one that is NaN later alone has fallen.
+        before: What rows are held against instead of the first one: metrics of the dense network,
+            where the path goes on from a pruned one.
 
     Returns:
         The position of the row; 0, the dense network's, where no other is near. Of equal sparsities
@@ -50,7 +57,9 @@ def usable_step(table: pd.DataFrame, within: float = NEAR, metrics: Sequence[str
         raise InputError(f"within is {within}; a loss that is accepted must be at least 0")
     present = [name for name in metrics if name in table.columns]
     values = table[present].to_numpy(dtype=np.float64)
-    near = ((values >= values[0] - within - SLACK) | np.isnan(values[0])).all(axis=1)
+    first = values[0] if before is None else np.array([before[name] for name in present])
+    near = ((values >= first - within - SLACK) | np.isnan(first)).all(axis=1)
+    near[0] |= not near.any()
     rows = np.flatnonzero(near)
     sparsity = table["sparsity"].to_numpy(dtype=np.float64)[rows]
     return int(rows[np.flatnonzero(sparsity == sparsity.max())[-1]])

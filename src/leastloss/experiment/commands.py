@@ -8,12 +8,17 @@ from leastloss.experiment.config import PruneConfig, RobustnessConfig, TrainConf
 from leastloss.options import defaults, fields_of, implied, older
 from leastloss.tracking import Run
 
+CONTINUES = "leastloss.continues"
+"""Tag of a criterion run: the one whose path it goes on with."""
+
 
 def command_of(runs: Sequence[Run]) -> str:
     """The command that reproduces the runs of one method, for all their seeds.
 
     Defaults are left out. The dense networks are trained anew from their seeds.
     """
+    if any(CONTINUES in run.data.tags for run in runs):
+        return "\n".join(row_command(run.data.params, run.data.tags) for run in runs)
     params = runs[0].data.params
     options = _options(params, runs[0].data.tags)
     if any(run.data.params["seed"] != run.data.params["dense_seed"] for run in runs):
@@ -35,6 +40,12 @@ def row_command(params: Mapping[str, str], tags: Mapping[str, str]) -> str:
         >>> row_command({"criterion": "random@nc", "seed": "3", "validation": "training"}, {})
         'mlflow run . -e prune -P criteria=nc,random@nc -P controls=no -P seed=3'
     """
+    if source := tags.get(CONTINUES):
+        steps = ("sparsities",) if params.get("sparsities") else ("to_sparsity", "steps")
+        named = (*steps, "spacing", "substeps", "noise")
+        usual = defaults(PruneConfig)
+        changed = {k: params[k] for k in named if k in params and params[k] != usual[k]}
+        return _call("prune", {"run_id": source} | changed)
     return _call("prune", _options(params, tags) | {"seed": params["seed"]})
 
 

@@ -177,8 +177,8 @@ class PruneConfig(Plan, TrainConfig):
 
     run_id: str = option(
         "",
-        "A finished train run to prune, by its id or the first letters of it; empty: train a "
-        "network first.",
+        "A finished train run to prune, or a child of a prune run to go on with, by its id or the "
+        "first letters of it; empty: train a network first.",
         "runs",
     )
     unfinished: str = option(

@@ -168,6 +168,7 @@ class Scorer:
         self.removed[order] = True
         if rescore or self.last is None:
             self.score(model, order)
+        assert self.last is not None
         free = ~self.removed
         if self.parts.granularity == "unit" and self.guards:
             free &= ~protected_parts(self.last, free, self.parts.layer_of, self.priority)

@@ -15,8 +15,8 @@ from leastloss.data import Data
 from leastloss.experiment.config import PruneConfig, TrainConfig
 from leastloss.experiment.dense import Dense
 from leastloss.experiment.prune_run import child_run
-from leastloss.experiment.prune_run.artifacts import LAST, SPARSITY, USABLE, Logged
-from leastloss.experiment.prune_run.child_run import ORDER, pruned_child
+from leastloss.experiment.prune_run.artifacts import LAST, ORDER, SPARSITY, USABLE, Logged
+from leastloss.experiment.prune_run.child_run import pruned_child
 from leastloss.experiment.prune_run.choices import Choice
 from leastloss.experiment.robustness_run.networks import pruned_network
 from leastloss.options import parameters
@@ -69,7 +69,7 @@ def test_the_usable_network_of_a_repair_with_a_memory_is_kept(
 ) -> None:
     """It cannot be made again from the order, and would be lost but for its file."""
     chosen = [Logged(name=USABLE, row=1, sparsity=0.2), Logged(name=LAST, row=3, sparsity=0.6)]
-    monkeypatch.setattr(child_run, "models_of", lambda table: chosen)
+    monkeypatch.setattr(child_run, "models_of", lambda table, before: chosen)
     monkeypatch.setattr(child_run, "log_models", lambda run_id, *rest: log(run_id))
     monkeypatch.setattr(child_run, "pictures", lambda path, dense: {})
 

@@ -54,7 +54,7 @@ def pruned(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Any]]:
     """Labels in the order in which they were pruned, each with the path that it followed."""
     calls: list[tuple[str, Any]] = []
 
-    def child(config: PruneConfig, choice: Any, dense: Dense, followed: Any) -> Any:
+    def child(config: PruneConfig, choice: Any, dense: Dense, followed: Any, _: None) -> Any:
         if choice.label.startswith("random"):
             raise InputError("out of luck")
         calls.append((choice.label, followed))

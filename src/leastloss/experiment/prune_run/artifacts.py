@@ -1,5 +1,6 @@
 """Artifacts of a criterion run: its logged models, its pictures, its predictions."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from leastloss.plots import child_curves, confusion_figure, contact_sheet, rende
 from leastloss.pruning import PruningPath
 from leastloss.report import percent
 
+ORDER = "removal_order.npy"
 USABLE, LAST = "pruned", "pruned-last"
 """Names of the two models; the first stands for both if they are the same step."""
 
@@ -29,8 +31,12 @@ class Logged:
     sparsity: float
 
 
-def models_of(table: pd.DataFrame) -> list[Logged]:
+def models_of(table: pd.DataFrame, before: Mapping[str, float] | None = None) -> list[Logged]:
     """Choose the networks of a path to log: the last, and another one if that is not near dense.
+
+    Args:
+        table: The steps of the path.
+        before: Metrics of the dense network, where the path does not begin with it.
 
     Example:
         >>> path = pd.DataFrame(
@@ -41,7 +47,7 @@ def models_of(table: pd.DataFrame) -> list[Logged]:
         >>> [(model.name, model.sparsity) for model in models_of(path[:2])]
         [('pruned', 0.5)]
     """
-    rows = {USABLE: usable_step(table), LAST: len(table) - 1}
+    rows = {USABLE: usable_step(table, before=before), LAST: len(table) - 1}
     if rows[USABLE] == rows[LAST]:
         del rows[LAST]
     return [
@@ -69,14 +75,16 @@ def models_in_words(models: list[Logged]) -> str:
     return f"{text}."
 
 
-def log_models(run_id: str, path: PruningPath, table: pd.DataFrame, dense: Dense) -> dict[int, str]:
+def log_models(
+    run_id: str, path: PruningPath, models: Sequence[Logged], dense: Dense
+) -> dict[int, str]:
     """Log the networks, and their sparsities as tags.
 
     Returns:
         Row of the table -> the id of its logged model, whose metrics are those of that row.
     """
     ids = {}
-    for logged in models_of(table):
+    for logged in models:
         step, sparsity = path.steps[logged.row], f"{logged.sparsity:.6g}"
         about = {"run_id": run_id, "pruned_from": f"models:/{dense.model_id}"}
         about |= {"sparsity": sparsity, "step": str(step.index)}

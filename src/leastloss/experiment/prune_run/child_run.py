@@ -1,6 +1,6 @@
 """The child run of one criterion: it prunes and logs the results."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import click
@@ -8,8 +8,8 @@ import pandas as pd
 
 from leastloss import tracking
 from leastloss.controls import SHUFFLED, nested
-from leastloss.evaluation import path_summary
-from leastloss.experiment.commands import row_command
+from leastloss.evaluation import evaluate, path_summary
+from leastloss.experiment.commands import CONTINUES, row_command
 from leastloss.experiment.config import PruneConfig
 from leastloss.experiment.criterion_run import (
     PRUNED,
@@ -21,7 +21,9 @@ from leastloss.experiment.criterion_run import (
 )
 from leastloss.experiment.dense import MODEL_TAG, RUN_TAG, Dense
 from leastloss.experiment.prune_run.artifacts import (
+    ORDER,
     PREDICTIONS,
+    Logged,
     log_models,
     models_in_words,
     models_of,
@@ -30,13 +32,13 @@ from leastloss.experiment.prune_run.artifacts import (
 )
 from leastloss.experiment.prune_run.choice_roles import role_tags
 from leastloss.experiment.prune_run.choices import Choice
+from leastloss.experiment.prune_run.continued import Continued
 from leastloss.experiment.prune_run.run_metrics import check_sensitivity, run_costs, sensitivity_of
 from leastloss.experiment.run_names import child_name, name_tags, note_of
 from leastloss.experiment.run_table import csv_text
 from leastloss.models import save_network
 from leastloss.pruning import PruningPath, Step, prune_by, shuffled
 
-ORDER = "removal_order.npy"
 USABLE_WEIGHTS = "usable_weights.safetensors"
 """The network ``pruned`` where it is not the last step and cannot be made again from the order."""
 
@@ -46,11 +48,13 @@ def pruned_child(
     choice: Choice,
     dense: Dense,
     followed: PruningPath | None,
+    source: Continued | None = None,
 ) -> tuple[PruningPath, pd.DataFrame]:
-    """Prune by one criterion in a child run of its own."""
+    """Prune by one criterion in a child run of its own; with a source, go on from its network."""
     label, plan = choice.label, config if followed is None else replace(config, allocation=followed)
     params = child_parameters(config, label, dense)
     tags = {RUN_TAG: dense.run_id, MODEL_TAG: dense.model_id, **role_tags(choice, [choice])}
+    tags |= {CONTINUES: source.run_id} if source else {}
     full = config.artifacts == "full" and choice.asked
     tags |= name_tags(params)
     with tracking.run("criterion", child_name(params), params, nested=True, tags=tags) as run_id:
@@ -63,7 +67,8 @@ def pruned_child(
             path: PruningPath = shuffled(followed, dense.data)
         else:
             assert choice.criterion is not None
-            path = prune_by(dense.model, dense.data, choice.criterion, plan)
+            resume = source.pruned if source else None
+            path = prune_by(dense.model, dense.data, choice.criterion, plan, resume=resume)
         table = labelled(path.table(), label, config.seed, dense)
         moved = sensitivity_of(choice.criterion, dense.model, config.permutations, config.seed)
         table.loc[0, list(moved)] = list(moved.values())
@@ -71,8 +76,9 @@ def pruned_child(
         tell_remarks(run_id, label, path.remarks, aloud=choice.asked)
         # The UI opens the comparison of runs on what was logged first.
         tracking.log_metrics(run_id, [(0, path_summary(table)), (0, moved)])
-        _log_path(run_id, path, table, dense, full=full)
-        logged = models_in_words(models_of(table)) if full else ""
+        models = models_of(table, _dense_values(dense) if source else None) if full else []
+        _log_path(run_id, path, table, dense, models)
+        logged = models_in_words(models) if full else ""
         if logged:
             tracking.describe(run_id, note_of(params, f"{what} {logged}", again), figures=shown)
         last_step = path.steps[-1].index
@@ -92,21 +98,25 @@ def pruned_child(
     return path, table
 
 
+def _dense_values(dense: Dense) -> dict[str, float]:
+    """What the dense network has on the validation samples, by the names of a path's table."""
+    return {f"val_{name}": value for name, value in evaluate(dense.model, dense.data.val).items()}
+
+
 def _log_path(
-    run_id: str, path: PruningPath, table: pd.DataFrame, dense: Dense, *, full: bool
+    run_id: str, path: PruningPath, table: pd.DataFrame, dense: Dense, models: Sequence[Logged]
 ) -> None:
-    """Log everything that a child run holds, in few requests."""
+    """Log everything that a child run holds, in few requests; without models, figures neither."""
     total, last = len(path.parts), path.steps[-1]
     model, masks = path.model_at(last.removed / total), path.masks_at(last.removed / total)
     about = {"data": dense.data.recipe, "name": dense.name, **path.settings}
     # Steps with a logged model are logged with it, and no step twice.
-    later = {len(path.steps) - 1, *(logged.row for logged in models_of(table) if full)}
+    later = {len(path.steps) - 1, *(logged.row for logged in models)}
     rows = [_row(step, total) for step in path.steps]
     tracking.log_metrics(run_id, [row for i, row in enumerate(rows) if i not in later])
     tracking.log_file(run_id, PRUNED, lambda file: save_network(file, model, masks, about))
-    usable = models_of(table)[0]
-    if full and path.repair is None and usable.row < len(path.steps) - 1:
-        share = path.steps[usable.row].removed / total
+    if len(models) > 1 and path.repair is None:
+        share = path.steps[models[0].row].removed / total
         network, kept = path.model_at(share), path.masks_at(share)
         tracking.log_file(
             run_id, USABLE_WEIGHTS, lambda file: save_network(file, network, kept, about)
@@ -116,13 +126,13 @@ def _log_path(
     tracking.log_text(run_id, csv_text(table), TABLE)
     for name, value in _facts(path).items():
         tracking.log_tags(run_id, {name: str(value)})
-    if not full:
+    if not models:
         tracking.log_metrics(run_id, rows[-1:])
         return
     for name, picture in pictures(path, dense).items():
         tracking.log_bytes(run_id, picture, name)
     tracking.log_file(run_id, PREDICTIONS, lambda file: write_predictions(file, path, dense))
-    ids = log_models(run_id, path, table, dense)
+    ids = log_models(run_id, path, models, dense)
     for i in sorted(later):
         tracking.log_metrics(run_id, [rows[i]], ids.get(i))
 

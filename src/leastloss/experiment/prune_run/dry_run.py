@@ -9,10 +9,16 @@ from leastloss.errors import InputError
 from leastloss.experiment.config import PruneConfig
 from leastloss.experiment.prune_run.choices import Choice
 from leastloss.experiment.prune_run.run_metrics import check_sensitivity
-from leastloss.pruning import begin_path
+from leastloss.pruning import Pruned, begin_path
 
 
-def rehearse(config: PruneConfig, chosen: list[Choice], model: nn.Module, data: Data) -> None:
+def rehearse(
+    config: PruneConfig,
+    chosen: list[Choice],
+    model: nn.Module,
+    data: Data,
+    resume: Pruned | None = None,
+) -> None:
     """Start the path of every criterion, and the recovery, without scoring anything."""
     refused: dict[str, str] = {}
     asked = [choice for choice in chosen if choice.asked]
@@ -20,7 +26,7 @@ def rehearse(config: PruneConfig, chosen: list[Choice], model: nn.Module, data: 
         if choice.criterion is None:  # its masks or its size come from others
             continue
         try:
-            start = begin_path(model, data, choice.criterion, config)
+            start = begin_path(model, data, choice.criterion, config, resume=resume)
             check_sensitivity(choice.criterion, model, config.permutations)
         except InputError as error:
             refused[choice.label] = str(error)

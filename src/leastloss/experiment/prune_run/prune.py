@@ -15,6 +15,7 @@ from leastloss.experiment.dense import MODEL_TAG, RUN_TAG, Dense, fetch_dense
 from leastloss.experiment.prune_run.child_run import pruned_child
 from leastloss.experiment.prune_run.choice_roles import judged, role_tags, with_controls
 from leastloss.experiment.prune_run.choices import Choice, choices, in_order
+from leastloss.experiment.prune_run.continued import Continued, continued, goes_on
 from leastloss.experiment.prune_run.dry_run import listed, rehearse
 from leastloss.experiment.prune_run.small_dense import small_child
 from leastloss.experiment.run_names import HOW, name_tags, note_of, parent_name
@@ -35,26 +36,32 @@ class PlannedRun:
         config: The options, with the full id of the run to start from.
         chosen: Its child runs.
         start: The dense network of that run, or the one to train.
+        source: The path that it goes on with, if the run is one.
     """
 
     config: PruneConfig
     chosen: list[Choice]
     start: Dense | Untrained
+    source: Continued | None = None
 
 
 def check(config: PruneConfig) -> PlannedRun:
     """Check the options, fetch or build the network, and do a dry run on it."""
-    asked = choices(config)
+    asked, begun = choices(config), None
     if config.run_id:
         run = source(config.run_id, config.unfinished)
         config = replace(config, run_id=run.info.run_id)
         start: Dense | Untrained = fetch_dense(
             config.run_id, config.data_dir, trust=config.trust == "yes"
         )
+        if goes_on(run) and isinstance(start, Dense):
+            config, begun = continued(config, run, start)
+            asked = choices(config)
     else:
         start = untrained(config)
-    rehearse(config, asked, start.model, start.data)
-    return PlannedRun(config=config, chosen=with_controls(config, asked), start=start)
+    rehearse(config, asked, start.model, start.data, begun.pruned if begun else None)
+    chosen = with_controls(config, asked)
+    return PlannedRun(config=config, chosen=chosen, start=start, source=begun)
 
 
 def prune(config: PruneConfig) -> pd.DataFrame:
@@ -89,7 +96,7 @@ def prune(config: PruneConfig) -> pd.DataFrame:
         shown = ["comparison.png"] if config.artifacts == "full" else []
         note = note_of(all_params, what, command("prune", params))
         tracking.describe(parent, note, parent_name(all_params), shown)
-        table = _children(config, chosen, dense)
+        table = _children(config, chosen, dense, planned.source)
         tracking.log_text(parent, csv_text(table), TABLE)
         if config.artifacts == "full":
             asked = table[
@@ -115,7 +122,9 @@ def _say_ignored(config: PruneConfig, dense: Dense) -> None:
         click.echo(f"ignored, since run_id brings its own network: {', '.join(idle)}", err=True)
 
 
-def _children(config: PruneConfig, chosen: list[Choice], dense: Dense) -> pd.DataFrame:
+def _children(
+    config: PruneConfig, chosen: list[Choice], dense: Dense, begun: Continued | None = None
+) -> pd.DataFrame:
     """Prune by every criterion; returns their tables, in the order of the list.
 
     If a criterion is refused, the others run all the same. A refused control that nobody named is
@@ -139,7 +148,7 @@ def _children(config: PruneConfig, chosen: list[Choice], dense: Dense) -> pd.Dat
                 if large:
                     tables[label] = small_child(config, dense, large, role_tags(choice, chosen))
                 continue
-            path, table = pruned_child(config, choice, dense, paths.get(choice.follows))
+            path, table = pruned_child(config, choice, dense, paths.get(choice.follows), begun)
         except InputError as error:
             if [label] == [other.label for other in chosen if other.asked]:
                 raise

@@ -1,0 +1,73 @@
+"""A prune run that goes on from a child of another one, as if that had never stopped."""
+
+import tempfile
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+from leastloss import tracking
+from leastloss.controls import CONTROLS_OF
+from leastloss.errors import InputError
+from leastloss.experiment.config import PruneConfig
+from leastloss.experiment.criterion_run import PRUNED
+from leastloss.experiment.dense import Dense, check_fits
+from leastloss.experiment.prune_run.artifacts import ORDER
+from leastloss.experiment.run_query import check_child
+from leastloss.models import read_network
+from leastloss.options import defaults, fields_of, parameters
+from leastloss.pruning import Pruned
+from leastloss.tracking import Run
+
+_OWN = ("to_sparsity", "steps", "sparsities", "spacing", "substeps", "noise")
+"""Options that a run may choose anew when it goes on; all others are those of the path."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Continued:
+    """The child run that is gone on from, and its last network."""
+
+    run_id: str
+    pruned: Pruned
+
+
+def goes_on(run: Run) -> bool:
+    """Whether a run is a path that another one can go on with."""
+    return run.data.tags.get(tracking.KIND) == "criterion"
+
+
+def continued(config: PruneConfig, run: Run, dense: Dense) -> tuple[PruneConfig, Continued]:
+    """The options of a run that goes on, and what it begins with; prints what it ignores.
+
+    Raises:
+        InputError: If the run's path follows another one, or is a control.
+        ResourceError: If its files are missing or damaged.
+    """
+    run_id, params = check_child(run).info.run_id, run.data.params
+    criterion = params["criterion"]
+    if "@" in criterion or CONTROLS_OF in run.data.tags:
+        raise InputError(
+            f"run {run_id!r} ({criterion}) follows another path, and cannot go on alone; name a "
+            "child of a criterion of its own"
+        )
+    usual, asked = defaults(PruneConfig), parameters(config)
+    fixed = [
+        name
+        for name in fields_of(PruneConfig, "schedule", "repair", "score", "seed")
+        if name not in _OWN and name in params
+    ]
+    idle = {name: asked[name] for name in fixed if asked[name] not in (usual[name], params[name])}
+    if asked["criteria"] not in (usual["criteria"], criterion):
+        idle["criteria"] = asked["criteria"]
+    if idle:
+        words = ", ".join(f"{name}={value}" for name, value in idle.items())
+        click.echo(f"ignored, since run_id brings its own path: {words}", err=True)
+    values: dict[str, Any] = {name: params[name] for name in fixed}
+    values["seed"] = int(params["seed"])
+    config = replace(config, run_id=run_id, criteria=criterion, controls="no", **values)
+    with tempfile.TemporaryDirectory() as folder:
+        model = read_network(tracking.fetch_file(run_id, PRUNED, Path(folder)))[0]
+    check_fits(run_id, PRUNED, model, dense.data)
+    order = tracking.fetch_array(run_id, ORDER)
+    return config, Continued(run_id=run_id, pruned=Pruned(model, order))
