@@ -15,6 +15,9 @@ from leastloss.pruning import PruningPath
 from leastloss.report import percent
 
 ORDER = "removal_order.npy"
+USABLE_WEIGHTS = "usable_weights.safetensors"
+"""The network ``pruned`` where it is not the last step and cannot be made again from the order."""
+
 USABLE, LAST = "pruned", "pruned-last"
 """Names of the two models; the first stands for both if they are the same step."""
 

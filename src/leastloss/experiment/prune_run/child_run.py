@@ -23,6 +23,7 @@ from leastloss.experiment.dense import MODEL_TAG, RUN_TAG, Dense
 from leastloss.experiment.prune_run.artifacts import (
     ORDER,
     PREDICTIONS,
+    USABLE_WEIGHTS,
     Logged,
     log_models,
     models_in_words,
@@ -38,9 +39,6 @@ from leastloss.experiment.run_names import child_name, name_tags, note_of
 from leastloss.experiment.run_table import csv_text
 from leastloss.models import save_network
 from leastloss.pruning import PruningPath, Step, prune_by, shuffled
-
-USABLE_WEIGHTS = "usable_weights.safetensors"
-"""The network ``pruned`` where it is not the last step and cannot be made again from the order."""
 
 
 def pruned_child(

@@ -1,8 +1,6 @@
 """A prune run that goes on from a child of another one, as if that had never stopped."""
 
-import tempfile
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import click
@@ -11,11 +9,10 @@ from leastloss import tracking
 from leastloss.controls import CONTROLS_OF
 from leastloss.errors import InputError
 from leastloss.experiment.config import PruneConfig
-from leastloss.experiment.criterion_run import PRUNED
-from leastloss.experiment.dense import Dense, check_fits
+from leastloss.experiment.dense import Dense
 from leastloss.experiment.prune_run.artifacts import ORDER
+from leastloss.experiment.robustness_run.networks import pruned_network
 from leastloss.experiment.run_query import check_child
-from leastloss.models import read_network
 from leastloss.options import defaults, fields_of, parameters
 from leastloss.pruning import Pruned
 from leastloss.tracking import Run
@@ -66,8 +63,6 @@ def continued(config: PruneConfig, run: Run, dense: Dense) -> tuple[PruneConfig,
     values: dict[str, Any] = {name: params[name] for name in fixed}
     values["seed"] = int(params["seed"])
     config = replace(config, run_id=run_id, criteria=criterion, controls="no", **values)
-    with tempfile.TemporaryDirectory() as folder:
-        model = read_network(tracking.fetch_file(run_id, PRUNED, Path(folder)))[0]
-    check_fits(run_id, PRUNED, model, dense.data)
+    model, _ = pruned_network(run, dense, None)
     order = tracking.fetch_array(run_id, ORDER)
     return config, Continued(run_id=run_id, pruned=Pruned(model, order))
