@@ -3,13 +3,14 @@
 from pathlib import Path
 
 import mlflow
+import numpy as np
 import pytest
 import torch
 from mlflow import MlflowClient
 from safetensors.torch import save_file
 from tests.data.own.cases import write_folder
 from tests.entrypoints.conftest import Entry, children, logged, refused
-from tests.models.own_nets import NETS
+from tests.models.own_nets import FEED_FORWARD, NETS, TRANSFORMER
 from torch import nn
 
 ONE = {"criteria": "magnitude", "steps": 1, "artifacts": "light", "to_sparsity": 0.5}
@@ -54,6 +55,19 @@ def test_a_run_is_pruned_again_only_with_trust(
     assert "epoch_val_loss" not in store.get_run(train).data.metrics
     assert "say trust=yes" in refused(entry("prune", run_id=train, **ONE), 2)
     assert entry("prune", run_id=train, trust="yes", **ONE).exit_code == 0
+
+
+def test_a_transformer_reads_tokens(store: MlflowClient, entry: Entry, tmp_path: Path) -> None:
+    (tmp_path / "small.py").write_text(TRANSFORMER)
+    tokens = np.random.default_rng(0).integers(0, 20, (60, 8))
+    np.savez(tmp_path / "tokens.npz", x=tokens, y=(tokens[:, 0] > 9).astype(int))
+    own = {"dataset": "tokens.npz", "model": "small.py:Small", "hidden": "", "epochs": 1}
+    assert "layers=['network.block" in refused(entry("prune", **own, **ONE), 2)
+    layers = ",".join(FEED_FORWARD)
+    parent = entry.run("prune", **own, **ONE | {"artifacts": "full"}, layers=layers)
+    (model, *_) = logged(store, children(store, parent)["magnitude"]).values()
+    graph = mlflow.pytorch.load_model(f"models:/{model.model_id}")
+    assert graph(torch.tensor(tokens[:3]).float()).shape == (3, 2)
 
 
 def test_what_leastloss_logged_needs_no_trust(store: MlflowClient, entry: Entry) -> None:

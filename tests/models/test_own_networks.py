@@ -52,7 +52,7 @@ def test_the_global_generator_stays(nets: str) -> None:
     ("name", "words"),
     [
         ("words", "returned str; it must return a nn.Module"),
-        ("several", "gives a dict for two samples; it must give logits, a tensor (2, 7)"),
+        ("several", "the network gives a dict; it must give logits: a tensor"),
         ("ten", "gives (2, 10) for two samples of shape (1, 8, 8); for these data it must give"),
         ("needs", "needs depth; a function may take shape, in_shape, features"),
         ("nothing", "unknown function"),

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from leastloss.errors import InputError
+from leastloss.models.adapted import adapted
 from leastloss.models.running import evaluation_mode, fitting
 from leastloss.named_functions import called, is_function_name, named_function
 
@@ -47,6 +48,10 @@ def function_network(
         classes: Number of classes.
         generator: Source of the initial weights; the global one when omitted.
 
+    Returns:
+        The network; one that reads integers, gives an object with logits, or one logit for two
+        classes, behind an :class:`leastloss.models.adapted.Adapted`.
+
     Raises:
         InputError: If there is no such function, it fails, or returns no network for such samples.
 
@@ -68,6 +73,7 @@ def function_network(
         )
     if not isinstance(network, nn.Module):
         raise InputError(f"{name} returned {type(network).__name__}; it must return a nn.Module")
+    network = adapted(network, shape, classes)
     check_logits(name, network, shape, classes)
     return network
 

@@ -1,0 +1,98 @@
+"""Tokens in, objects out: a small transformer, and other forms of outputs."""
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import torch
+from tests.models.own_nets import FEED_FORWARD, TRANSFORMER
+from torch import Tensor, nn
+
+import leastloss as ll
+from leastloss.data import Data
+from leastloss.errors import InputError
+from leastloss.models import build_model
+from leastloss.models.adapted import Adapted, adapted, logits_in
+
+
+class Gives(nn.Module):
+    """A layer whose output is of some form."""
+
+    def __init__(self, form: Any, classes: int) -> None:
+        super().__init__()
+        self.layer, self.form = nn.Linear(4, classes), form
+
+    def forward(self, x: Tensor) -> Any:
+        return self.form(self.layer(x))
+
+
+@pytest.fixture(scope="module")
+def tokens() -> Data:
+    """The class is whether one token is among the eight."""
+    x = torch.randint(1, 20, (240, 8), generator=torch.Generator().manual_seed(0))
+    y = torch.arange(240) % 2
+    x[y == 1, 3] = 0
+    return Data.from_tensors((x, y))
+
+
+@pytest.fixture
+def transformer(tmp_path: Path, tokens: Data) -> nn.Module:
+    (tmp_path / "small.py").write_text(TRANSFORMER)
+    generator = torch.Generator().manual_seed(0)
+    return build_model(f"{tmp_path}/small.py:Small", tokens.shape, (), 2, generator=generator)
+
+
+def test_a_small_transformer_is_trained_and_pruned(transformer: nn.Module, tokens: Data) -> None:
+    ll.fit(transformer, tokens, epochs=20, lr=1e-2, progress=False)
+    assert ll.evaluate(transformer, tokens.test)["accuracy"] > 0.9
+    embedding = transformer.get_parameter("network.words.weight").clone()
+    path = ll.prune(
+        transformer, tokens, "nc", sparsities=[0.3], layers=FEED_FORWARD, progress=False
+    )
+    pruned = path.model_at(0.3)
+    assert embedding.equal(pruned.get_parameter("network.words.weight"))
+    assert ll.evaluate(pruned, tokens.test)["accuracy"] > 0.9
+
+
+def test_projections_that_attention_multiplies_with_itself_are_named(
+    transformer: nn.Module, tokens: Data
+) -> None:
+    with pytest.raises(InputError, match=r"MultiheadAttention uses the weight of .*out_proj") as e:
+        ll.prune(transformer, tokens, "magnitude", sparsities=[0.3], progress=False)
+    assert str(FEED_FORWARD) in str(e.value)
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        lambda y: (y, None),
+        lambda y: [y],
+        lambda y: {"loss": None, "logits": y},
+        lambda y: SimpleNamespace(logits=y),
+    ],
+)
+def test_logits_are_found_in_outputs(form: Any) -> None:
+    network = Gives(form, 3)
+    wrapped, x = adapted(network, (4,), 3), torch.rand(5, 4)
+    assert isinstance(wrapped, Adapted)
+    assert wrapped(x).equal(network.layer(x))
+
+
+@pytest.mark.parametrize("form", [lambda y: y, lambda y: y[:, 0]])
+def test_one_logit_for_two_classes(form: Any) -> None:
+    network, x = Gives(form, 1), torch.rand(5, 4)
+    logits = adapted(network, (4,), 2)(x)
+    assert torch.allclose(logits.softmax(1)[:, 1], network.layer(x).sigmoid()[:, 0])
+
+
+def test_what_gives_logits_already_stays_as_it_is() -> None:
+    network = nn.Linear(4, 3)
+    assert adapted(network, (4,), 3) is network
+    assert adapted(network, (7,), 3) is network  # does not run: others say so
+
+
+@pytest.mark.parametrize("output", [None, {}, (), {"logits": 3}, SimpleNamespace(), "text"])
+def test_no_logits(output: Any) -> None:
+    with pytest.raises(InputError, match="it must give logits"):
+        logits_in(output)
