@@ -221,6 +221,12 @@ class PruneConfig(Plan, TrainConfig):
         "keep",
         choices=("full", "light"),
     )
+    register: str = option(
+        "",
+        "Register the logged networks as versions of a model of this name, with aliases "
+        "smallest-within-2-points and best-minority-recall; empty: not.",
+        "keep",
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()

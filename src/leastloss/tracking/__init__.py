@@ -18,6 +18,7 @@ from leastloss.tracking._find import find_run, search
 from leastloss.tracking._models import log_network
 from leastloss.tracking._notes import compare_link, describe, note_experiment
 from leastloss.tracking._process import environment
+from leastloss.tracking._registry import check_model_name, register_model, set_alias
 from leastloss.tracking._runs import KIND, log_metrics, log_parameters, log_tags, mark_refused, run
 from leastloss.tracking._store import client, store_errors
 
@@ -25,6 +26,7 @@ __all__ = [
     "KIND",
     "Run",
     "artifact_path",
+    "check_model_name",
     "client",
     "compare_link",
     "damaged",
@@ -52,8 +54,10 @@ __all__ = [
     "mark_refused",
     "model_facts",
     "note_experiment",
+    "register_model",
     "run",
     "search",
+    "set_alias",
     "store_errors",
     "unpickled_network",
     "worker_environment",

@@ -17,6 +17,7 @@ from leastloss.experiment.prune_run.choice_roles import judged, role_tags, with_
 from leastloss.experiment.prune_run.choices import Choice, choices, in_order
 from leastloss.experiment.prune_run.continued import Continued, continued, goes_on
 from leastloss.experiment.prune_run.dry_run import listed, rehearse
+from leastloss.experiment.prune_run.registered import register_networks
 from leastloss.experiment.prune_run.small_dense import small_child
 from leastloss.experiment.run_names import HOW, name_tags, note_of, parent_name
 from leastloss.experiment.run_query import children, source
@@ -48,6 +49,10 @@ class PlannedRun:
 def check(config: PruneConfig) -> PlannedRun:
     """Check the options, fetch or build the network, and do a dry run on it."""
     asked, begun = choices(config), None
+    if config.register:
+        tracking.check_model_name(config.register)
+        if config.artifacts != "full":
+            raise InputError("register needs logged networks; leave artifacts at 'full'")
     if config.run_id:
         run = source(config.run_id, config.unfinished)
         config = replace(config, run_id=run.info.run_id)
@@ -106,6 +111,8 @@ def prune(config: PruneConfig) -> pd.DataFrame:
             tracking.log_bytes(parent, render(figure), "comparison.png")
         runs = [run.info.run_id for run in children(parent)]
         tracking.note_experiment(parent, HOW, runs)
+    if config.register:  # the files of the networks are there when the run has ended
+        register_networks(config.register, parent, dense)
     click.echo(f"prune run: {parent}")
     return table
 
