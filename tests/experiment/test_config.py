@@ -114,7 +114,8 @@ def tracked(params: dict[str, str]) -> Any:
 def test_runs_that_differ_in_these_alone_are_the_same_method_on_the_same_network() -> None:
     """What a sweep finds again, and what is paired, hangs on it."""
     assert {*fields_of(PruneConfig, "runs", "criteria", "keep", "place")} == {
-        *("run_id", "unfinished", "criteria", "controls", "data_dir", "artifacts", "trust")
+        *("run_id", "unfinished", "criteria", "controls", "data_dir", "artifacts", "trust"),
+        "register",
     }
     assert {*fields_of(PruneConfig, mark="repeats")} == {"seed", "replicate"}
 
