@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -9,6 +10,7 @@ from leastloss.errors import InputError
 from leastloss.evaluation import network_collapse
 from leastloss.models import ResNet, build_model, load_network, prunable_layers, save_network
 from leastloss.models.resnet import PaddedShortcut
+from leastloss.pruning import Parts
 
 SHAPE = (3, 32, 32)
 
@@ -79,3 +81,19 @@ def test_the_same_seed_is_the_same_network_and_it_is_saved_and_pruned(tmp_path: 
 def test_networks_that_cannot_be(options: dict[str, object], words: str) -> None:
     with pytest.raises(InputError, match=words):
         ResNet(**options)  # type: ignore[arg-type]  # what a caller may give
+
+
+@pytest.mark.parametrize("shortcut", ["pad", "conv", "conv-bn"])
+def test_a_compacted_one_is_built_again_from_its_file(shortcut: str, tmp_path: Path) -> None:
+    network = ResNet((3, 8, 8), 2, shortcut=shortcut).eval()
+    assert set(network.sizes) == {"shape", "blocks", "classes", "shortcut", "normalize"}
+    x = torch.rand(2, 3, 8, 8)
+    parts = Parts.of(network, "unit", None, x)
+    small = ll.compact(network, parts.masks(np.array([1, 2, 17, 18, 40])))
+    save_network(tmp_path / "small.safetensors", small)
+    again = load_network(tmp_path / "small.safetensors")
+    with torch.inference_mode():
+        assert torch.equal(again(x), small(x))
+    assert len(Parts.of(again, "unit", None, x)) == len(parts) - 5
+    with pytest.raises(InputError, match="three widths and 6 inner ones"):
+        ResNet((3, 8, 8), 2, inner=(16,))

@@ -39,11 +39,11 @@ class PaddedShortcut(nn.Module):
 class BasicBlock(nn.Module):
     """Two 3x3 convolutions with BatchNorm; the input is added before the last ReLU."""
 
-    def __init__(self, inputs: int, width: int, stride: int, shortcut: str) -> None:
+    def __init__(self, inputs: int, inner: int, width: int, stride: int, shortcut: str) -> None:
         super().__init__()
-        self.conv1 = nn.Conv2d(inputs, width, 3, stride, padding=1, bias=False)
-        self.bn1 = nn.BatchNorm2d(width)
-        self.conv2 = nn.Conv2d(width, width, 3, padding=1, bias=False)
+        self.conv1 = nn.Conv2d(inputs, inner, 3, stride, padding=1, bias=False)
+        self.bn1 = nn.BatchNorm2d(inner)
+        self.conv2 = nn.Conv2d(inner, width, 3, padding=1, bias=False)
         self.bn2 = nn.BatchNorm2d(width)
         self.shortcut: nn.Module = nn.Identity()
         if stride != 1:
@@ -77,6 +77,8 @@ class ResNet(OfImages):
         shortcut: What stands beside the first block of a stage, one of ``SHORTCUTS``.
         normalize: What the pixels become first, see
             :func:`leastloss.models.normalize.normalization_for`.
+        widths: Channels of the three stages, as :func:`leastloss.compact` may leave them.
+        inner: Channels inside each block; those of its stage when omitted.
         generator: Source of the initial weights; the global one when omitted.
 
     Raises:
@@ -103,6 +105,8 @@ class ResNet(OfImages):
         *,
         shortcut: str = "pad",
         normalize: str = "auto",
+        widths: Sequence[int] = _WIDTHS,
+        inner: Sequence[int] | None = None,
         generator: torch.Generator | None = None,
     ) -> None:
         super().__init__()
@@ -119,14 +123,24 @@ class ResNet(OfImages):
                 f"shape (channels, height, width), 1 to {MOST_BLOCKS} blocks and two classes"
             )
         choose("shortcut", shortcut, SHORTCUTS)
+        inside = [width for width in widths for _ in range(blocks)] if inner is None else [*inner]
+        if len(widths) != 3 or len(inside) != 3 * blocks or min(*widths, *inside) < 1:
+            raise InputError(
+                f"widths={tuple(widths)}, inner={inside}: a resnet of {blocks} blocks a stage has "
+                f"three widths and {3 * blocks} inner ones, all at least 1"
+            )
         self.normalize = normalization_for(normalize, self.shape[0])
-        self.conv1 = nn.Conv2d(self.shape[0], _WIDTHS[0], 3, padding=1, bias=False)
-        self.bn1 = nn.BatchNorm2d(_WIDTHS[0])
-        before = _WIDTHS[0]
-        for stage, width in enumerate(_WIDTHS, start=1):
+        self.conv1 = nn.Conv2d(self.shape[0], widths[0], 3, padding=1, bias=False)
+        self.bn1 = nn.BatchNorm2d(widths[0])
+        before = widths[0]
+        for stage, width in enumerate(widths, start=1):
             layers = [
                 BasicBlock(
-                    width if block else before, width, 1 if block or stage == 1 else 2, shortcut
+                    width if block else before,
+                    inside[(stage - 1) * blocks + block],
+                    width,
+                    1 if block or stage == 1 else 2,
+                    shortcut,
                 )
                 for block in range(blocks)
             ]
@@ -144,7 +158,16 @@ class ResNet(OfImages):
     @property
     def sizes(self) -> dict[str, object]:
         """The arguments that build a network of this kind and size."""
-        sizes = {"shape": self.shape, "blocks": self.blocks, "classes": self.classes}
+        sizes: dict[str, object] = {
+            "shape": self.shape,
+            "blocks": self.blocks,
+            "classes": self.classes,
+        }
+        blocks = [block for block in self.modules() if isinstance(block, BasicBlock)]
+        widths = [block.bn2.num_features for block in blocks[:: self.blocks]]
+        inner = [block.bn1.num_features for block in blocks]
+        if [*_WIDTHS] != widths or inner != [w for w in _WIDTHS for _ in range(self.blocks)]:
+            sizes |= {"widths": widths, "inner": inner}
         return sizes | {"shortcut": self.kind_of_shortcut, "normalize": self.spec}
 
     def forward(self, x: Tensor) -> Tensor:
