@@ -15,6 +15,7 @@ from tests.entrypoints.test_sweep import TEXT
 
 from leastloss.experiment.config import (
     CompareConfig,
+    ExportConfig,
     PruneConfig,
     RobustnessConfig,
     SweepConfig,
@@ -26,6 +27,7 @@ CONFIGS: dict[str, Any] = {
     "train": TrainConfig,
     "prune": PruneConfig,
     "robustness": RobustnessConfig,
+    "export": ExportConfig,
     "compare": CompareConfig,
     "sweep": SweepConfig,
 }
@@ -33,7 +35,7 @@ LONG = "x" * 20_000
 CONTROL = ["a\x00b", "a\nb", "\x1b[31m", "\udc80"]
 WORDS = ["NOPE", LONG, "../../etc/passwd", "'; DROP TABLE runs; --", "ünïcode \N{SNOWMAN}", "%s{0}"]
 NUMBERS = ["many", "nan", "inf", "-inf", "1e20", "-1", "9" * 4_000, "9" * 20_000, "1;2", "0x1", "½"]
-FREE = ("data_dir", "out")  # any text names a folder
+FREE = ("data_dir", "out", "register")  # any text names a folder, or a model
 
 
 def bad_values(option: Field[Any]) -> list[str]:
@@ -152,6 +154,7 @@ PICKED: dict[str, list[dict[str, object]]] = {
         {"sparsities": "0.5,0.5"},
         {},
     ],
+    "export": [{"formats": ""}, {"file": "."}, {"sparsity": "0.5", "step": "1"}, {}],
     "sweep": [
         {"report": "only"},
         {"out": "study.toml"},

@@ -7,6 +7,7 @@ from tests.entrypoints.conftest import ALL, children
 
 TIMES = {"score_seconds", "score_seconds_total", "score_microseconds_per_part", "repair_seconds"}
 SPEED = {"latency_ms", "dense_latency_ms", "throughput", "dense_throughput"}
+SPEED |= {"file_bytes", "gzip_bytes", "packed_bytes"}  # of logged networks alone, too
 TIMES, SPEED = ({f"cost/{name}" for name in of} for of in (TIMES | SPEED, SPEED))
 
 
