@@ -14,6 +14,7 @@ from leastloss.evaluation.fairness import (
     excess_gap,
     fairness_metrics,
     recall_change,
+    recall_intensification,
     symmetric_distance_error,
 )
 
@@ -63,8 +64,9 @@ def test_changed_predictions_are_counted_sample_by_sample() -> None:
     y = np.array([0, 0, 1, 1])
     # The same confusion matrix, and yet two of four predictions changed.
     found = fairness_metrics(np.array([0, 1, 1, 1]), np.array([1, 0, 1, 1]), y, 2)
+    assert found.pop("recall_intensification") == 1
     assert found == {"changed_predictions": 0.5, "excess_gap": 0.0, "cev": 0.0, "sde": 0.0}
-    assert tuple(found) == names_of("fairness")
+    assert (*found, "recall_intensification") == names_of("fairness")
 
 
 def test_all_metrics_come_from_one_call() -> None:
@@ -73,6 +75,7 @@ def test_all_metrics_come_from_one_call() -> None:
     assert found["excess_gap"] == excess_gap(PRUNED, DENSE)
     assert found["cev"] == combined_error_variance(PRUNED, DENSE)
     assert found["sde"] == symmetric_distance_error(PRUNED, DENSE)
+    assert found["recall_intensification"] == recall_intensification(PRUNED, DENSE)
 
 
 def test_a_class_that_does_not_occur_takes_no_part() -> None:
@@ -81,7 +84,12 @@ def test_a_class_that_does_not_occur_takes_no_part() -> None:
     for matrix, small in zip(wide, (PRUNED, DENSE), strict=True):
         matrix[:3, :3] = small
     assert np.isnan(recall_change(*wide)[3])
-    for measure in (excess_gap, combined_error_variance, symmetric_distance_error):
+    for measure in (
+        excess_gap,
+        combined_error_variance,
+        symmetric_distance_error,
+        recall_intensification,
+    ):
         assert measure(*wide) == measure(PRUNED, DENSE)
 
 
@@ -104,7 +112,9 @@ def test_bounds_and_what_does_not_matter(seed: int) -> None:
     assert 0 <= found["excess_gap"] <= 2
     assert found["cev"] >= 0
     assert found["sde"] >= 0
-    assert set(fairness_metrics(dense, dense, y, 4).values()) == {0.0}
+    unchanged = fairness_metrics(dense, dense, y, 4)
+    assert unchanged.pop("recall_intensification") == pytest.approx(1, nan_ok=True)
+    assert set(unchanged.values()) == {0.0}
     # Neither the order of the samples nor the names of the classes matter.
     order, names = rng.permutation(34), rng.permutation(4)
     renamed = fairness_metrics(names[pruned[order]], names[dense[order]], names[y[order]], 4)
@@ -121,3 +131,18 @@ def test_bad_input() -> None:
         excess_gap(DENSE, DENSE[:2])
     with pytest.raises(InputError, match="do not count the same samples"):
         excess_gap(DENSE, DENSE + 1)
+
+
+def test_recall_intensification_by_hand() -> None:
+    dense = np.array([[9, 1], [3, 7]])  # accuracy 0.8; recalls an eighth above and below it
+    assert recall_intensification(dense, dense) == 1.0
+    # Accuracy 0.6: recalls half of it above and below, so four times as far.
+    assert recall_intensification(np.array([[9, 1], [7, 3]]), dense) == pytest.approx(4)
+    # The other class has caught up and gone ahead.
+    assert recall_intensification(np.array([[7, 3], [1, 9]]), dense) == pytest.approx(-1)
+
+
+def test_recall_intensification_of_nothing_is_no_number() -> None:
+    even, lost = np.array([[8, 2], [2, 8]]), np.array([[0, 10], [10, 0]])
+    assert np.isnan(recall_intensification(even, even))
+    assert np.isnan(recall_intensification(lost, np.array([[9, 1], [3, 7]])))

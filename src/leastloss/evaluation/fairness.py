@@ -28,7 +28,8 @@ def fairness_metrics(predicted: Labels, dense: Labels, y: Labels, classes: int) 
     Returns:
         ``changed_predictions``: share of samples that the two label differently, in [0, 1].
         ``excess_gap``: :func:`excess_gap`. ``cev`` and ``sde``: :func:`combined_error_variance` and
-        :func:`symmetric_distance_error`. All are 0 if the two agree on every sample.
+        :func:`symmetric_distance_error`. ``recall_intensification``: the function of that name. The
+        first four are 0 if the two agree on every sample, the last is 1.
 
     Raises:
         InputError: If the three differ in length, are empty, or hold a label outside the classes.
@@ -49,6 +50,7 @@ def fairness_metrics(predicted: Labels, dense: Labels, y: Labels, classes: int) 
         "excess_gap": excess_gap(now, before),
         "cev": combined_error_variance(now, before),
         "sde": symmetric_distance_error(now, before),
+        "recall_intensification": recall_intensification(now, before),
     }
 
 
@@ -154,6 +156,39 @@ def symmetric_distance_error(pruned: Counts, dense: Counts) -> float:
         2.0
     """
     return float(np.abs(np.diff(error_changes(pruned, dense), axis=1)).mean())
+
+
+def recall_intensification(pruned: Counts, dense: Counts) -> float:
+    """Return by how much pruning widens the differences of recall that the dense network had.
+
+    With ``r_c = recall_c / accuracy - 1`` of each class, the slope through the origin of the pruned
+    network's r on the dense one's. 1: as before; above 1: classes below the accuracy fell further
+    below it; below 1: they caught up.
+
+    Arguments and errors as for :func:`recall_change`.
+
+    Returns:
+        NaN where the dense network's recalls are all alike, or the pruned network is never right.
+
+    Source:
+        Intensification, Good et al. 2022, arXiv 2206.02976.
+
+    Example:
+        >>> dense = np.array([[9, 1], [3, 7]])
+        >>> pruned = np.array([[9, 1], [7, 3]])
+        >>> recall_intensification(dense, dense), round(recall_intensification(pruned, dense), 6)
+        (1.0, 4.0)
+    """
+    support = _support(pruned, dense)
+    present = support > 0
+    right = [matrix.diagonal() for matrix in (pruned, dense)]
+    if not all(hits.any() for hits in right):
+        return float("nan")
+    now, before = (
+        hits[present] / support[present] * support.sum() / hits.sum() - 1 for hits in right
+    )
+    spread = float(before @ before)
+    return float(now @ before) / spread if spread > 1e-12 else float("nan")
 
 
 def _support(pruned: Counts, dense: Counts) -> Counts:

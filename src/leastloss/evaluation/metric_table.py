@@ -100,9 +100,10 @@ METRICS: dict[str, Metric] = {
         ("excess_gap", "excess loss of worst class", PERCENT),
         ("cev", "CEV: uneven change of errors"),
         ("sde", "SDE: lopsided change of errors"),
+        ("recall_intensification", "differences of recall, dense is 1"),
         better=False,
         digits=3,
-        signed=("excess_gap",),
+        signed=("excess_gap", "recall_intensification"),
     ),
     **_group(
         "noise",
@@ -239,6 +240,6 @@ def names_of(group: str) -> tuple[str, ...]:
 
     Example:
         >>> names_of("fairness")
-        ('changed_predictions', 'excess_gap', 'cev', 'sde')
+        ('changed_predictions', 'excess_gap', 'cev', 'sde', 'recall_intensification')
     """
     return tuple(name for name, entry in METRICS.items() if entry.group == group)
