@@ -94,6 +94,35 @@ def test_rows_do_not_depend_on_one_another() -> None:
     torch.testing.assert_close(mixed, whole[order], rtol=1e-12, atol=1e-14)
 
 
+def test_batches_that_do_not_fit_the_memory_are_halved(monkeypatch: pytest.MonkeyPatch) -> None:
+    moments, cross, mask = problem(4, 9, 24)
+    ridge = torch.full((9,), RIDGE, dtype=torch.float64)
+    whole, exact = masked_least_squares(moments, cross, mask, ridge), compensation.cholesky
+    batches: list[int] = []
+
+    def short_of_memory(block: Tensor) -> Tensor:
+        batches.append(len(block))
+        if block.ndim == 3 and len(block) > 1:
+            raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried 8 bytes")
+        return exact(block)
+
+    monkeypatch.setattr(compensation, "cholesky", short_of_memory)
+    fitted = masked_least_squares(moments, cross, mask, ridge)
+    assert max(batches) > 1
+    torch.testing.assert_close(fitted, whole, rtol=1e-9, atol=1e-12)
+
+
+def test_what_is_no_lack_of_memory_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:
+    moments, cross, mask = problem(4, 9, 24)
+
+    def fails(block: Tensor) -> Tensor:
+        raise RuntimeError("shapes differ")
+
+    monkeypatch.setattr(compensation, "cholesky", fails)
+    with pytest.raises(RuntimeError, match="shapes differ"):
+        masked_least_squares(moments, cross, mask, torch.full((9,), RIDGE, dtype=torch.float64))
+
+
 @pytest.mark.parametrize(
     ("change", "line"),
     [

@@ -9,8 +9,9 @@ others are factored in batches of about equal size.
 Where that is too much work, as in wide layers, :mod:`leastloss.geometry.wide_layers` does without.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
+from typing import TypeAlias
 
 import torch
 from scipy.linalg.lapack import dtrtri
@@ -18,6 +19,7 @@ from threadpoolctl import ThreadpoolController
 from torch import Tensor
 from torch.nn import functional
 
+from leastloss.arguments import lacks_memory
 from leastloss.errors import InputError
 from leastloss.geometry.wide_layers import (
     cholesky,
@@ -27,6 +29,7 @@ from leastloss.geometry.wide_layers import (
 )
 
 CHUNK = 8_000_000  # numbers of a batch of matrices: bounds the memory, not the result
+_Factored: TypeAlias = tuple[Tensor, Tensor, Tensor, Tensor]
 _SLACK = 1.15  # rows of a batch differ in size by at most this: padding is wasted work
 
 
@@ -149,7 +152,8 @@ def factors(
     first[owner] = torch.arange(len(mask), device=mask.device)
     padded = functional.pad(moments, (0, 1, 0, 1)).flatten()  # what pads a block is 0
     width = len(moments) + 1
-    for group in _batches(single, sizes):
+
+    def factored(group: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         size = int(sizes[group[-1]])
         support = supports[group].to(torch.uint8).topk(size, dim=1).indices.sort(dim=1).values
         valid = supports[group].gather(1, support)
@@ -158,7 +162,24 @@ def factors(
         pairs = (place[:, :, None] * width + place[:, None, :]).flatten()
         block = padded.index_select(0, pairs).view(len(group), size, size)
         block.diagonal(dim1=1, dim2=2).add_(ridge[support].where(valid, 1.0))
-        yield first[group], support, cholesky(block), valid
+        return first[group], support, cholesky(block), valid
+
+    for group in _batches(single, sizes):
+        yield from _in_memory(factored, group)
+
+
+def _in_memory(work: Callable[[Tensor], _Factored], group: Tensor) -> Iterator[_Factored]:
+    """Work on a group of rows; where the memory is short, on its halves one after the other."""
+    try:
+        result = work(group)
+    except (RuntimeError, MemoryError) as error:
+        if not lacks_memory(error) or len(group) < 2:
+            raise
+    else:
+        yield result
+        return
+    for half in group.tensor_split(2):
+        yield from _in_memory(work, half)
 
 
 def _batches(ordered: Tensor, sizes: Tensor) -> Iterator[Tensor]:
