@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -20,6 +20,7 @@ from tests.links import broken_links
 import leastloss.experiment.study.sweep as recipe
 from leastloss.errors import ResourceError
 from leastloss.experiment.config import SweepConfig
+from leastloss.experiment.study.local_workers import LocalWorkers
 from leastloss.experiment.study.study import Study
 from leastloss.experiment.study.worker_pool import Done, Job
 
@@ -46,7 +47,7 @@ against = ["random"]
 """
 
 
-def in_threads(jobs: list[Job], workers: int, environment: Mapping[str, str]) -> Iterator[Done]:
+def in_threads(jobs: list[Job], workers: LocalWorkers) -> Iterator[Done]:
     """What the workers do, without the seconds that a process takes to start."""
     waiting = list(jobs)
     while waiting:
@@ -58,7 +59,7 @@ def in_threads(jobs: list[Job], workers: int, environment: Mapping[str, str]) ->
             except Exception as error:
                 made["error"] = str(error)
 
-        with mock.patch.dict(os.environ, environment):
+        with mock.patch.dict(os.environ, workers.environment):
             thread = Thread(target=work)  # MLflow's open run belongs to a thread
             thread.start()
             thread.join()
@@ -164,7 +165,8 @@ def test_one_failure_does_not_lose_the_others(
     result = entry("sweep", file=study, seeds="0")
     assert result.exit_code == 1
     lines = result.stderr.splitlines()
-    assert lines[-2].startswith("seed 0, random, recovery=none: out")
+    assert lines[-3].startswith("seed 0, random, recovery=none: out")
+    assert lines[-2].startswith("  again: mlflow run . -e prune -P run_id=")
     assert lines[-1].startswith("Error: 1 of the sweep's jobs failed")
     page = tmp_path / "docs" / "results" / "tiny.md"
     assert "1 of 4 prune runs are missing" in page.read_text()
@@ -174,7 +176,10 @@ def test_one_failure_does_not_lose_the_others(
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"backend": "cloud"}, "unknown backend 'cloud'; there are: local"),
+        ({"backend": "cloud"}, "unknown backend 'cloud'; there are: local, dask"),
+        ({"backend": "dask"}, "backend is dask, and scheduler is empty; give its address"),
+        ({"override": "epochs"}, "override holds 'epochs'; it must be pairs like train.epochs=5"),
+        ({"override": "train.epoch=5"}, "unknown key of train 'epoch'; did you mean 'epochs'"),
         ({"report": "maybe"}, "unknown report 'maybe'"),
         ({"workers": "-1"}, "workers is -1"),
         ({"seeds": "1,1"}, "seeds is '1,1'; each may occur once"),
@@ -209,6 +214,21 @@ def test_a_grid_is_swept_study_by_study(
     swept.clear()
     assert entry("sweep", file=study, sections="two").exit_code == 0
     assert swept == [("two", (0, 1), f"{command}two")]
+
+
+def test_a_dry_run_says_what_is_left_and_runs_nothing(
+    study: Path, store: MlflowClient, entry: Entry
+) -> None:
+    result = entry("sweep", file=study, dry_run="yes", override="seeds=3", workers=2)
+    assert result.exit_code == 0
+    assert result.stdout.splitlines() == [
+        "tiny: 12 of 12 prune runs and 3 of 3 networks are left, time unknown",
+        "  magnitude, recovery=recalibrate: 0 of 3 finished",
+        "  random, recovery=recalibrate: 0 of 3 finished",
+        "  nc@magnitude, recovery=recalibrate: 0 of 3 finished",
+        "  random, recovery=none: 0 of 3 finished",
+    ]
+    assert store.get_experiment_by_name("tiny") is None
 
 
 def test_nothing_to_report_is_said(study: Path, store: MlflowClient, entry: Entry) -> None:

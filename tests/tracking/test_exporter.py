@@ -3,6 +3,7 @@
 import warnings
 from concurrent.futures import BrokenExecutor, Future
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -49,6 +50,19 @@ def test_a_killed_worker_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
     example = np.zeros((2, 3), dtype=np.float32)
     _exporter.submit(nn.Linear(3, 2), example, {}, Path("model")).result()
     assert pools.cleared == 1
+
+
+def test_a_process_that_may_have_none_of_its_own_exports_itself(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    daemon = SimpleNamespace(daemon=True)
+    monkeypatch.setattr(_exporter.multiprocessing, "current_process", lambda: daemon)
+    monkeypatch.setattr(_exporter, "_pool", _exporter._pool.__wrapped__)
+    example = np.zeros((2, 3), dtype=np.float32)
+    network = nn.Linear(3, 2).eval().requires_grad_(False)
+    _exporter.warm_up()
+    assert _exporter.submit(network, example, {}, tmp_path / "model").done()
+    assert (tmp_path / "model" / "MLmodel").is_file()
 
 
 def test_a_network_in_channels_last_order_is_written_without_a_word(tmp_path: Path) -> None:

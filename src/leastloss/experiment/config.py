@@ -412,9 +412,12 @@ class SweepConfig(Options):
     )
     backend: str = option(
         "local",
-        "Where the workers run: local (processes of this machine).",
+        "Where the workers run: local (processes of this machine), or dask (those of a scheduler).",
         "place",
-        choices=("local",),
+        choices=("local", "dask"),
+    )
+    scheduler: str = option(
+        "", "With backend=dask: the scheduler's address, like tcp://127.0.0.1:8786.", "place"
     )
     seeds: str = option(
         "",
@@ -423,6 +426,17 @@ class SweepConfig(Options):
         each=int,
         **SEED,
         once=True,
+    )
+    override: str = option(
+        "",
+        "Values instead of the file's, with spaces between: train.epochs=5 prune.substeps=3.",
+        "runs",
+    )
+    dry_run: str = option(
+        "no",
+        "Say what is finished, what is left and how long that will take; run nothing.",
+        "runs",
+        **_SWITCH,
     )
     report: str = option(
         "yes",

@@ -6,25 +6,27 @@ folder.
 """
 
 import functools
+import multiprocessing
 import os
 import signal
 import threading
 import time
 import warnings
+from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Future
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from joblib.externals.loky import ProcessPoolExecutor
+from loky import ProcessPoolExecutor
 from numpy.typing import NDArray
 from torch import nn
 
 PACKAGES = ("mlflow", "torch", "numpy")
 """What a logged network needs to be loaded and run."""
 
-_QUIET = "ignore::UserWarning:joblib.externals.loky.backend.resource_tracker"
+_QUIET = "ignore::UserWarning:loky.backend.resource_tracker"
 _IDLE = 120.0  # seconds after which an idle worker ends; the next export starts another
 
 
@@ -55,8 +57,23 @@ def export(
         )
 
 
+class _Here:
+    """Takes jobs and does them at once: a worker of Dask, say, must have no process of its own."""
+
+    def submit(self, work: Callable[..., None], *arguments: object) -> "Future[None]":
+        """Do the job; its future is done."""
+        future: Future[None] = Future()
+        future.set_result(work(*arguments))
+        return future
+
+    def shutdown(self, *, wait: bool, kill_workers: bool) -> None:
+        """Nothing is left to end."""
+
+
 @functools.cache
-def _pool() -> ProcessPoolExecutor:
+def _pool() -> "ProcessPoolExecutor | _Here":
+    if multiprocessing.current_process().daemon:
+        return _Here()
     # Loky's worker is a fresh interpreter (torch's threads do not survive a fork) that does not run
     # the caller's script again. Loky's tracker of semaphores outlives a recipe that is killed,
     # clears up after it and warns of that; who pressed Ctrl-C need not read it.

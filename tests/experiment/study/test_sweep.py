@@ -49,22 +49,22 @@ def test_nothing_missing_makes_no_job(study: Study, monkeypatch: pytest.MonkeyPa
     children: Any = {(seed, each): None for seed in (0, 4) for each in study.arms}
     finished = FinishedRuns(study=study, dense={0: "a", 4: "b"}, children=children)
     monkeypatch.setattr(recipe, "find", lambda study: finished)
-    assert recipe.run_missing(study, 1) == []
+    assert recipe.run_missing(study, SweepConfig()) == []
 
 
 def test_failed_jobs_are_named(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recipe, "find", lambda study: FinishedRuns(study=study))
     monkeypatch.setattr(recipe.tracking, "worker_environment", lambda section: {})
 
-    def run_jobs(jobs: list[Any], workers: int, environment: dict[str, str]) -> Any:
-        assert workers == 2
+    def run_jobs(jobs: list[Any], workers: Any) -> Any:
+        assert workers.size() == 2
         for job in jobs:
             yield SimpleNamespace(job=job, error="out of luck", seconds=1.0)
 
     monkeypatch.setattr(recipe, "run_jobs", run_jobs)
-    assert recipe.run_missing(study, 2) == [
-        "seed 0, train: out of luck",
-        "seed 4, train: out of luck",
+    assert recipe.run_missing(study, SweepConfig(workers=2)) == [
+        "seed 0, train: out of luck\n  again: mlflow run . -e train",
+        "seed 4, train: out of luck\n  again: mlflow run . -e train -P seed=4",
     ]
 
 

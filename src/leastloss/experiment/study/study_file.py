@@ -34,14 +34,18 @@ MOST_SEEDS = 10_000
 """The most seeds of a study; each trains a network."""
 
 
-def read_studies(file: str) -> tuple[Study, ...]:
+def read_studies(file: str, override: str = "") -> tuple[Study, ...]:
     """Read and check an experiment file: one study, or one for each row of its grid.
+
+    Args:
+        file: Its path.
+        override: Values instead of the file's (:func:`overrides`).
 
     Raises:
         InputError: If the file or one that it extends is missing, is no TOML, or holds an unknown
             key or value.
     """
-    layers = read_layers(file)
+    layers = read_layers(file, override)
     studies: list[Study] = []
     for number, layer in enumerate(layers, 1):
         try:

@@ -1,27 +1,32 @@
 """The recipe of the entry point ``sweep``: make a study's missing runs, and publish it."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
+from shlex import quote
 
 import click
 from tqdm import tqdm
 
 from leastloss import tracking
 from leastloss.errors import InputError, ResourceError
+from leastloss.experiment.commands import command
 from leastloss.experiment.compare_run.compare import PAGE, comparison_of, log_page
 from leastloss.experiment.compare_run.runs_table import compared
 from leastloss.experiment.config import PruneConfig, SweepConfig, TrainConfig
 from leastloss.experiment.prune_run.choices import choices
 from leastloss.experiment.prune_run.dry_run import rehearse
 from leastloss.experiment.prune_run.prune import prune
+from leastloss.experiment.study.dask_workers import DaskWorkers
+from leastloss.experiment.study.expected_time import expected_of
 from leastloss.experiment.study.finished_runs import FinishedRuns, find
+from leastloss.experiment.study.local_workers import LocalWorkers
 from leastloss.experiment.study.publish import RESULTS, publish
 from leastloss.experiment.study.study import Arm, Study
 from leastloss.experiment.study.study_file import read_studies, seeds_of
-from leastloss.experiment.study.worker_pool import Job, run_jobs
+from leastloss.experiment.study.worker_pool import Job, Workers, run_jobs
 from leastloss.experiment.train import train, untrained
 from leastloss.names import choose
 from leastloss.options import names, numbers, parameters
@@ -57,7 +62,11 @@ def sweep(config: SweepConfig) -> None:
         InputError: If the experiment file or a flag is wrong.
         ResourceError: If data or tracking store fail, or a job failed; finished runs are kept.
     """
-    written = read_studies(config.file)
+    written = read_studies(config.file, config.override)
+    if config.dry_run == "yes":
+        for study in _chosen(written, config):
+            click.echo(expected_of(find(study), config.workers or os.cpu_count() or 1))
+        return
     failed = []
     for study in (studies := check(config, written)):
         try:
@@ -90,7 +99,7 @@ def _sweep(study: Study, config: SweepConfig, command: str) -> None:
     with tracking.run(
         "sweep", f"sweep · {study.section}", parameters(config), exports=False
     ) as run_id:
-        failed = [] if config.report == "only" else run_missing(study, config.workers)
+        failed = [] if config.report == "only" else run_missing(study, config)
         for line in failed:
             click.echo(line, err=True)
         if config.report != "no" and (find(study).children or not failed):
@@ -106,7 +115,8 @@ def _sweep(study: Study, config: SweepConfig, command: str) -> None:
 def _command(study: Study, config: SweepConfig, *, grid: bool) -> str:
     """The command that reproduces this study's runs and page."""
     command = f"mlflow run . -e sweep -P file={_shown(config.file, Path(config.out or '.'))}"
-    return f"{command} -P sections={study.section}" if grid else command
+    command += f" -P sections={study.section}" if grid else ""
+    return f"{command} -P override={quote(config.override)}" if config.override else command
 
 
 def _publish(study: Study, config: SweepConfig, run_id: str, command: str) -> None:
@@ -142,7 +152,7 @@ def _shown(file: str, out: Path) -> str:
     return path.name
 
 
-def run_missing(study: Study, workers: int) -> list[str]:
+def run_missing(study: Study, config: SweepConfig) -> list[str]:
     """Make the missing runs; returns a line for every job that failed."""
     finished = find(study)
     total = len(study.seeds) * len(study.arms)
@@ -152,18 +162,30 @@ def run_missing(study: Study, workers: int) -> list[str]:
     jobs = [job for seed in study.seeds if missing[seed] for job in _jobs(study, seed, finished)]
     if not jobs:
         return []
-    count = min(workers or os.cpu_count() or 1, todo)
+    workers = _workers(config, todo, tracking.worker_environment(study.section))
     failed = []
     with tqdm(total=todo, desc=study.section, unit="run", disable=None) as bar:
-        for done in run_jobs(jobs, count, tracking.worker_environment(study.section)):
+        for done in run_jobs(jobs, workers):
             if done.error:
-                failed.append(f"{done.job.name}: {done.error}")
+                failed.append(f"{done.job.name}: {done.error}\n  again: {_again(done.job)}")
             elif not done.job.then:
                 bar.update(len(done.job.arguments[0].criteria.split(",")))
             if bar.disable:
                 outcome = "FAILED" if done.error else f"{done.seconds:.0f} s"
                 click.echo(f"{done.job.name}: {outcome}")
     return failed
+
+
+def _workers(config: SweepConfig, todo: int, environment: Mapping[str, str]) -> Workers:
+    if config.backend == "dask":
+        return DaskWorkers(config.scheduler, environment)
+    return LocalWorkers(min(config.workers or os.cpu_count() or 1, todo), environment)
+
+
+def _again(job: Job) -> str:
+    """The command that does a job alone."""
+    config = job.arguments[0]
+    return command("prune" if isinstance(config, PruneConfig) else "train", parameters(config))
 
 
 def _jobs(study: Study, seed: int, finished: FinishedRuns) -> list[Job]:

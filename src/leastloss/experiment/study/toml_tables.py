@@ -1,5 +1,6 @@
 """Experiment files (TOML): the layers of their tables, and values checked for their types."""
 
+import json
 import re
 import tomllib
 from collections.abc import Mapping
@@ -17,17 +18,52 @@ TEXTS = ("title", "section", "question")
 """Keys of an experiment file that may hold placeholders."""
 
 
-def read_layers(file: str) -> list[dict[str, Any]]:
+def read_layers(file: str, override: str = "") -> list[dict[str, Any]]:
     """Read an experiment file as one table per study.
 
     ``extends`` names another file, relative to this one, whose keys, but for its grid,
     this file overrides. Each table of ``[[grid]]`` overrides the result and makes one study.
+
+    Args:
+        file: Its path.
+        override: Values laid over all of them (:func:`overrides`).
     """
-    keys = _read(Path(file), [])
+    keys, on_top = _read(Path(file), []), overrides(override)
     try:
-        return [_filled(laid_over(keys, row)) for row in _rows(keys.pop("grid", [{}]))]
+        rows = _rows(keys.pop("grid", [{}]))
+        return [_filled(laid_over(laid_over(keys, row), on_top)) for row in rows]
     except InputError as error:
         raise InputError(f"{file}: {error}") from error
+
+
+def overrides(text: str) -> dict[str, Any]:
+    """Read ``key=value`` pairs with spaces between; a value is one of TOML, or plain text.
+
+    Raises:
+        InputError: If a pair is none, or its key no dotted key of TOML.
+
+    Example:
+        >>> overrides("seeds=[0,3] train.dataset=mnist prune.substeps=2")
+        {'seeds': [0, 3], 'train': {'dataset': 'mnist'}, 'prune': {'substeps': 2}}
+        >>> overrides("epochs")
+        Traceback (most recent call last):
+        leastloss.errors.InputError: override holds 'epochs'; it must be pairs like train.epochs=5
+    """
+    keys: dict[str, Any] = {}
+    for pair in text.split():
+        key, equals, value = pair.partition("=")
+        try:
+            laid = tomllib.loads(f"{key} = true") if equals else {}
+        except tomllib.TOMLDecodeError:
+            laid = {}
+        if not laid:
+            raise InputError(f"override holds {pair!r}; it must be pairs like train.epochs=5")
+        try:
+            laid = tomllib.loads(f"{key} = {value}")
+        except tomllib.TOMLDecodeError:
+            laid = tomllib.loads(f"{key} = {json.dumps(value)}")
+        keys = laid_over(keys, laid)
+    return keys
 
 
 def laid_over(base: Mapping[str, Any], top: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,21 +1,17 @@
-"""Worker processes: jobs with follow-up jobs; an error fails its own job only."""
+"""Jobs with follow-up jobs on worker processes; an error fails its own job only."""
 
 import contextlib
 import io
-import os
-import signal
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
 from dataclasses import dataclass
-from types import FrameType
-from typing import Any, NoReturn
-
-from joblib.externals.loky import ProcessPoolExecutor
+from typing import Any, Protocol, TypeAlias
 
 _TRIES = 2  # after a worker died: another job may have been the cause
-_GRACE = 20.0  # seconds for a worker without a sweep to close its runs
+
+Outcome: TypeAlias = tuple[Any, str, float]
+"""What a job returned, its error in words, and the seconds that it took."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,22 +40,41 @@ class Done:
     seconds: float
 
 
-def run_jobs(jobs: list[Job], workers: int, environment: Mapping[str, str]) -> Iterator[Done]:
-    """Run jobs in worker processes; yields each as it ends.
+class Workers(Protocol):
+    """Processes that take jobs."""
+
+    def size(self) -> int:
+        """How many jobs they take at the same time."""
+
+    def submit(self, work: Callable[..., Any], arguments: tuple[Any, ...]) -> Future[Outcome]:
+        """Hand a job over; its future raises BrokenExecutor if all of them have to be renewed."""
+
+    def renew(self) -> None:
+        """Replace them all after one died that took the others with it."""
+
+    def stop(self) -> None:
+        """Tell them to close their runs and end."""
+
+    def close(self) -> None:
+        """Wait until they have ended."""
+
+
+def run_jobs(jobs: list[Job], workers: Workers) -> Iterator[Done]:
+    """Run jobs on workers; yields each as it ends.
 
     Follow-up jobs go first, so that what belongs together is complete early. On Ctrl-C or SIGTERM
     the workers close their open runs.
     """
     waiting, tries = list(jobs), dict[str, int]()
-    running: dict[Future[tuple[Any, str, float]], Job] = {}
-    env = {**environment, "OMP_NUM_THREADS": "1"}
-    pool = _pool(workers, env)
+    running: dict[Future[Outcome], Job] = {}
     try:
         while waiting or running:
             # Jobs that ran when a worker died run alone: if it happens again, the job is to blame.
-            while waiting and len(running) < (1 if _tried(tries, waiting, running) else workers):
+            alone = _tried(tries, waiting, running)
+            while waiting and len(running) < (1 if alone else workers.size()):
                 job = waiting.pop(0)
-                running[pool.submit(_work, job.work, job.arguments)] = job
+                running[workers.submit(job.work, job.arguments)] = job
+                alone = _tried(tries, waiting, running)
             ended, _ = wait(running, return_when=FIRST_COMPLETED)
             if any(isinstance(future.exception(), BrokenExecutor) for future in ended):
                 ended, _ = wait(running)  # all jobs of a broken pool fail
@@ -75,20 +90,19 @@ def run_jobs(jobs: list[Job], workers: int, environment: Mapping[str, str]) -> I
                         waiting.insert(0, job)
                         continue
                     value, error, seconds = None, f"its worker was killed: {reason}", 0.0
+                except Exception as reason:  # of the cluster, not of the work
+                    value, error, seconds = None, f"its worker was lost: {reason}", 0.0
                 tries.pop(job.name, None)
                 if not error and job.then:
                     waiting[:0] = job.then(value)
                 yield Done(job=job, error=" ".join(error.split()), seconds=seconds)
             if broken:
-                pool.shutdown(wait=False, kill_workers=True)
-                pool = _pool(workers, env)
+                workers.renew()
     except BaseException:
-        for pid in list(pool._processes or ()):
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGTERM)
+        workers.stop()
         raise
     finally:
-        pool.shutdown(wait=True)
+        workers.close()
 
 
 def _tried(tries: Mapping[str, int], waiting: list[Job], running: Mapping[Any, Job]) -> bool:
@@ -96,15 +110,13 @@ def _tried(tries: Mapping[str, int], waiting: list[Job], running: Mapping[Any, J
     return any(job.name in tries for job in (*running.values(), *waiting[:1]))
 
 
-def _pool(workers: int, env: Mapping[str, str]) -> Any:
-    # Loky's workers are fresh interpreters that do not rerun the caller's script.
-    return ProcessPoolExecutor(
-        max_workers=workers, initializer=_begin, initargs=(os.getpid(),), env=dict(env)
-    )
+def work_on(work: Callable[..., Any], arguments: tuple[Any, ...]) -> Outcome:
+    """In the worker: the function's result, its error in words, and the seconds that it took.
 
-
-def _work(work: Callable[..., Any], arguments: tuple[Any, ...]) -> tuple[Any, str, float]:
-    """In the worker: the function's result, its error in words, and the seconds that it took."""
+    Example:
+        >>> work_on(divmod, (7, 2))[:2], work_on(divmod, (7, 0))[1]
+        (((3, 1), ''), 'integer division or modulo by zero')
+    """
     begin = time.monotonic()
     quiet = io.StringIO()
     try:
@@ -115,23 +127,3 @@ def _work(work: Callable[..., Any], arguments: tuple[Any, ...]) -> tuple[Any, st
     except KeyboardInterrupt:
         value, error = None, "interrupted"
     return value, error, time.monotonic() - begin
-
-
-def _begin(sweep: int) -> None:
-    """In a new worker: leave Ctrl-C to the sweep, close runs on SIGTERM, end with the sweep."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, _terminated)
-
-    def watch() -> None:
-        while os.getppid() == sweep:
-            time.sleep(1.0)
-        os.kill(os.getpid(), signal.SIGTERM)
-        time.sleep(_GRACE)
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
-
-
-def _terminated(signum: int, frame: FrameType | None) -> NoReturn:
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    raise KeyboardInterrupt

@@ -1,0 +1,67 @@
+"""What is left of a study, and how long it will take by the runs that there are."""
+
+from collections import defaultdict
+from statistics import mean
+
+from leastloss.experiment.study.finished_runs import FinishedRuns
+from leastloss.tracking import Run, client
+
+_MINUTE = 60.0
+
+
+def expected_of(finished: FinishedRuns, workers: int) -> str:
+    """Cells of a study that are finished and left, and the time that past runs let expect.
+
+    A network takes as long as those of other seeds did in the mean, and so does an arm; an arm
+    that no seed has as long as the mean of the arms that there are.
+
+    Args:
+        finished: The study and its finished runs.
+        workers: Processes that work at the same time.
+
+    Returns:
+        One line for the study and one for each arm.
+    """
+    study = finished.study
+    trained = [_seconds(client().get_run(run_id)) for run_id in finished.dense.values()]
+    took: dict[str, list[float]] = defaultdict(list)
+    for (_, arm), run in finished.children.items():
+        took[study.method(arm)].append(_seconds(run))
+    every = [seconds for times in took.values() for seconds in times]
+    lines, total = [], 0.0
+    networks = len(study.seeds) - len(finished.dense)
+    if trained:
+        total += networks * mean(trained)
+    for arm in study.arms:
+        method = study.method(arm)
+        there = sum((seed, arm) in finished.children for seed in study.seeds)
+        left = len(study.seeds) - there
+        each = mean(took[method] or every or [0.0])
+        total += left * each
+        words = f", {_in_words(each)} each" if took[method] else ""
+        lines.append(f"  {method}: {there} of {len(study.seeds)} finished{words}")
+    known = bool(every) and (bool(trained) or not networks)
+    left = len(study.seeds) * len(study.arms) - len(finished.children)
+    time = f"about {_in_words(total / workers)} with {workers} workers" if known else "time unknown"
+    head = (
+        f"{study.section}: {left} of {len(study.seeds) * len(study.arms)} prune runs and "
+        f"{networks} of {len(study.seeds)} networks are left"
+    )
+    return "\n".join([f"{head}, {time}" if left else head, *lines])
+
+
+def _seconds(run: Run) -> float:
+    return max(0.0, ((run.info.end_time or 0) - run.info.start_time) / 1000)
+
+
+def _in_words(seconds: float) -> str:
+    """A time as people say it.
+
+    Example:
+        >>> _in_words(42.4), _in_words(600), _in_words(9000)
+        ('42 s', '10 min', '2.5 h')
+    """
+    if seconds < 2 * _MINUTE:
+        return f"{seconds:.0f} s"
+    minutes = seconds / _MINUTE
+    return f"{minutes:.0f} min" if minutes < 120 else f"{minutes / 60:.1f} h"
