@@ -62,8 +62,9 @@ class _Here:
 
     def submit(self, work: Callable[..., None], *arguments: object) -> "Future[None]":
         """Do the job; its future is done."""
+        work(*arguments)
         future: Future[None] = Future()
-        future.set_result(work(*arguments))
+        future.set_result(None)
         return future
 
     def shutdown(self, *, wait: bool, kill_workers: bool) -> None:

@@ -39,7 +39,7 @@ class DaskWorkers:
                 "backend is dask, which is not installed: pip install 'leastloss[dask]'"
             ) from error
         try:
-            self._client: Any = Client(scheduler, timeout=_PATIENCE, set_as_default=False)
+            self._client = Client(scheduler, timeout=_PATIENCE, set_as_default=False)
         except (OSError, ValueError) as error:
             raise ResourceError(f"no Dask scheduler at {scheduler}: {brief(error)}") from None
         try:

@@ -51,7 +51,7 @@ def expected_of(finished: FinishedRuns, workers: int) -> str:
 
 
 def _seconds(run: Run) -> float:
-    return max(0.0, ((run.info.end_time or 0) - run.info.start_time) / 1000)
+    return max(0.0, float((run.info.end_time or 0) - run.info.start_time) / 1000)
 
 
 def _in_words(seconds: float) -> str:
