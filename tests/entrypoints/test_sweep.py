@@ -224,9 +224,9 @@ def test_a_dry_run_says_what_is_left_and_runs_nothing(
     assert result.exit_code == 0
     assert result.stdout.splitlines() == [
         "tiny: 12 of 12 prune runs and 3 of 3 networks are left, time unknown",
-        "  magnitude, recovery=recalibrate: 0 of 3 finished",
+        "  magnitude: 0 of 3 finished",
         "  random, recovery=recalibrate: 0 of 3 finished",
-        "  nc@magnitude, recovery=recalibrate: 0 of 3 finished",
+        "  nc@magnitude: 0 of 3 finished",
         "  random, recovery=none: 0 of 3 finished",
     ]
     assert store.get_experiment_by_name("tiny") is None
