@@ -9,7 +9,7 @@ from typing import Any, get_type_hints
 from torch import nn
 
 from leastloss import tracking
-from leastloss.data import DATASETS, Data, load_data, own_name
+from leastloss.data import Data, load_data, own_name
 from leastloss.errors import InputError, ResourceError
 from leastloss.experiment.config import TrainConfig
 from leastloss.experiment.data_recipe import fetch_data
@@ -86,14 +86,14 @@ def fetch_dense(run_id: str, data_dir: str = "", *, trust: bool = False) -> Dens
 
 
 def _data_of(run_id: str, saved: SavedFacts, data_dir: str | None, trust: bool) -> Data:
-    name = saved.data["name"]
+    name, own = saved.data["name"], None
     try:
         own = own_name(name)
         if own is not None and own.kind == "function":
             check_called("data", name, trust)
         return fetch_data(saved.data, data_dir)
     except InputError as error:
-        if name in DATASETS or name.startswith("tensors:"):  # the file is at fault, not the caller
+        if own is None:  # the file is at fault, not the caller
             raise tracking.damaged(run_id, WEIGHTS, error) from error
         raise
 

@@ -72,10 +72,10 @@ def scoring_values(steps: pd.DataFrame) -> pd.DataFrame:
 
 
 def _column(ends: pd.DataFrame, quantity: str) -> pd.DataFrame:
-    values = ends.rename(columns={quantity: "value"})
+    values = ends.rename(columns={quantity: "value"}).reindex(columns=VALUES)
     values = values[np.isfinite(values["value"])]
     column: pd.DataFrame = values.assign(quantity=quantity, at=0.0, only_dense=False)
-    return column.reindex(columns=VALUES)
+    return column
 
 
 def _ends(ends: pd.DataFrame) -> str:

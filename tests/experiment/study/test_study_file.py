@@ -181,7 +181,7 @@ STUDIES = sorted((ROOT / "experiments").glob("*.toml"))
 @pytest.mark.parametrize("file", STUDIES, ids=lambda file: str(file.stem))
 def test_published_studies_are_valid(file: Path) -> None:
     for study in read_studies(str(file)):
-        # A network that others trained is one network, whatever the seed; ResNets take minutes each.
+        # A network that others trained is one, whatever the seed; ResNets take minutes each.
         network = study.network(study.seeds[0])
         few = 1 if network.weights else 3 if network.model.startswith("resnet") else 5
         assert len(study.seeds) >= few, "fewer seeds give no interval to publish"
