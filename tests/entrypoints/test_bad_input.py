@@ -12,13 +12,14 @@ import numpy as np
 import pytest
 import torch
 from mlflow import MlflowClient
-from safetensors import SafetensorError
 from tests.data.conftest import mnist_like  # noqa: F401  # a fixture
 from tests.entrypoints.conftest import Entry, children, newest, refused, statuses
 
 from leastloss.data import load_data
+from leastloss.experiment.config import TrainConfig
 from leastloss.models import MLP
 from leastloss.models.files import save_network
+from leastloss.options import parameters
 
 
 def runs_of(client: MlflowClient) -> list[Any]:
@@ -164,7 +165,8 @@ def test_weights_that_are_not_finite(
     model = MLP(64, (8,), 10)
     with torch.no_grad():
         next(model.parameters())[0, 0] = value
-    about = {"data": load_data(imbalance="exp").recipe, "name": "bad", "settings": {"data_dir": ""}}
+    settings = parameters(TrainConfig())
+    about = {"data": load_data(imbalance="exp").recipe, "name": "bad", "settings": settings}
     save_network(tmp_path / "bad.safetensors", model, {}, about)
     content = (tmp_path / "bad.safetensors").read_bytes()
     bad = clone(finished, pipeline["train"], {"dense_weights.safetensors": content})
@@ -246,10 +248,6 @@ def full(*_: object, **__: object) -> None:
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
-def full_for_safetensors(*_: object, **__: object) -> None:
-    raise SafetensorError("Error while serializing: I/O error: No space left on device")
-
-
 def full_for_torch(*_: object, **__: object) -> Future[None]:
     failed: Future[None] = Future()
     failed.set_exception(RuntimeError("PytorchStreamWriter failed: No space left on device"))
@@ -259,8 +257,7 @@ def full_for_torch(*_: object, **__: object) -> Future[None]:
 @pytest.mark.parametrize(
     ("target", "failing", "said"),
     [
-        ("leastloss.models.files.save_file", full_for_safetensors, "cannot write dense_weights"),
-        ("leastloss.models.files.save_file", full, "cannot write dense_weights"),
+        ("pathlib.Path.write_bytes", full, "cannot write dense_weights"),
         ("leastloss.tracking._exporter.submit", full_for_torch, "cannot log the network 'dense'"),
         ("mlflow.MlflowClient.log_model_artifacts", full, "the tracking store"),
         ("mlflow.MlflowClient.log_artifact", full, "the tracking store"),

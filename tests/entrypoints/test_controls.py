@@ -31,9 +31,10 @@ def test_controls_of_weights(
 ) -> None:
     whole_ones, log = [], recipe._log_path
 
-    def spy(run_id: str, *rest: Any, full: bool) -> None:
-        whole_ones.extend([run_id] * full)
-        log(run_id, *rest, full=False)  # exports and figures take seconds
+    def spy(run_id: str, *rest: Any) -> None:
+        *facts, models = rest
+        whole_ones.extend([run_id] * bool(models))
+        log(run_id, *facts, [])  # exports and figures take seconds
 
     monkeypatch.setattr(recipe, "_log_path", spy)
     options = {"criteria": ",".join(LABELS), "hidden": "16", "epochs": 2, "steps": 4}

@@ -152,7 +152,7 @@ def test_what_is_refused_is_refused_before_training(
         ({"allocation": "erk", "granularity": "unit"}, "allocation 'erk' is for weights"),
         ({"noise": "gaussian:9"}, "severity from 1 to 5"),
         (
-            {"layers": "layers.9", "granularity": "unit"},
+            {"layers": "layers.9", "granularity": "unit", "to_sparsity": "0.5"},
             "unknown layer with hidden units",
         ),
         ({"recovery": "recalibrate+finetune:epochs=0"}, "epochs=0"),

@@ -225,9 +225,9 @@ def test_a_dry_run_says_what_is_left_and_runs_nothing(
     assert result.stdout.splitlines() == [
         "tiny: 12 of 12 prune runs and 3 of 3 networks are left, time unknown",
         "  magnitude: 0 of 3 finished",
-        "  random, recovery=recalibrate: 0 of 3 finished",
+        "  random, recalibrate, weight: 0 of 3 finished",
         "  nc@magnitude: 0 of 3 finished",
-        "  random, recovery=none: 0 of 3 finished",
+        "  random, none, weight: 0 of 3 finished",
     ]
     assert store.get_experiment_by_name("tiny") is None
 

@@ -184,9 +184,7 @@ def read_network(path: str | Path) -> tuple[nn.Module, Masks, dict[str, Any]]:
             raise LookupError("it is none of this package; load_network(path, into=model) fills it")
         sizes = dict(facts["network"])
         kind = _KINDS[sizes.pop("model")]
-        with torch.device("meta"):  # shapes alone
-            shapes = kind(**sizes)
-        state, masks = _contents(path, tensors, shapes)
+        state, masks = _contents(path, tensors, _shapes(kind, sizes))
         network = rebuilt(kind, sizes, state)
         check_masks(network, masks)
         remember_masks(network, masks)
@@ -195,6 +193,15 @@ def read_network(path: str | Path) -> tuple[nn.Module, Masks, dict[str, Any]]:
     except _DAMAGED as error:
         raise _damaged(path, error) from None
     return network, masks, facts
+
+
+def _shapes(kind: Callable[..., nn.Module], sizes: Mapping[str, Any]) -> nn.Module:
+    """The network without weights; sizes that no memory holds are those of a damaged file."""
+    try:
+        with torch.device("meta"):
+            return kind(**sizes)
+    except ResourceError as error:
+        raise ValueError(str(error)) from error
 
 
 def network_facts(path: str | Path) -> dict[str, Any]:

@@ -1,9 +1,10 @@
 """What is left of a study, and how long it will take by the runs that there are."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from statistics import mean
 
 from leastloss.experiment.study.finished_runs import FinishedRuns
+from leastloss.experiment.study.study import Arm
 from leastloss.tracking import Run, client
 
 _MINUTE = 60.0
@@ -24,9 +25,10 @@ def expected_of(finished: FinishedRuns, workers: int) -> str:
     """
     study = finished.study
     trained = [_seconds(client().get_run(run_id)) for run_id in finished.dense.values()]
-    took: dict[str, list[float]] = defaultdict(list)
+    took: dict[Arm, list[float]] = defaultdict(list)
     for (_, arm), run in finished.children.items():
-        took[study.method(arm)].append(_seconds(run))
+        took[arm].append(_seconds(run))
+    named = Counter(study.method(arm) for arm in study.arms)
     every = [seconds for times in took.values() for seconds in times]
     lines, total = [], 0.0
     networks = len(study.seeds) - len(finished.dense)
@@ -34,11 +36,13 @@ def expected_of(finished: FinishedRuns, workers: int) -> str:
         total += networks * mean(trained)
     for arm in study.arms:
         method = study.method(arm)
+        if named[method] > 1:  # arms that tables do not compare
+            method = ", ".join(filter(None, [method, *study.group(arm)]))
         there = sum((seed, arm) in finished.children for seed in study.seeds)
         left = len(study.seeds) - there
-        each = mean(took[method] or every or [0.0])
+        each = mean(took[arm] or every or [0.0])
         total += left * each
-        words = f", {_in_words(each)} each" if took[method] else ""
+        words = f", {_in_words(each)} each" if took[arm] else ""
         lines.append(f"  {method}: {there} of {len(study.seeds)} finished{words}")
     known = bool(every) and (bool(trained) or not networks)
     left = len(study.seeds) * len(study.arms) - len(finished.children)

@@ -37,6 +37,8 @@ def check(config: SweepConfig, written: tuple[Study, ...]) -> tuple[Study, ...]:
     """Choose the studies, and do a dry run of their missing runs on untrained networks."""
     if config.out and Path(config.out).exists() and not Path(config.out).is_dir():
         raise InputError(f"out is {config.out!r}, which is no folder")
+    if config.scheduler and config.backend != "dask":
+        raise InputError(f"scheduler is {config.scheduler!r}, and backend is not dask")
     studies = _chosen(written, config)
     for study in studies if config.report != "only" else ():
         _try(study)
