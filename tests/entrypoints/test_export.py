@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import mlflow
 import numpy as np
@@ -14,6 +15,8 @@ import torch
 from mlflow import MlflowClient
 from tests.entrypoints.conftest import Entry, children, refused
 
+from leastloss.controls import ROLE
+from leastloss.experiment.export_run import chosen_network
 from leastloss.models import read_network, save_network
 from leastloss.models.mlp import MLP
 
@@ -136,3 +139,20 @@ def test_bad_input_is_one_line_and_writes_nothing(
     called = entry("export", run_id=child, formats="card", out="home", overwrite="yes")
     assert called.exit_code == 0, called.output
     assert (tmp_path / "home" / "MODEL_CARD.md").read_text() != "mine"
+
+
+def test_without_a_run_it_is_the_method_that_loses_most_for_free(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def run(name: str, free: float, role: str) -> SimpleNamespace:
+        data = SimpleNamespace(
+            tags={ROLE: role}, metrics={"free_sparsity": free}, params={"criterion": name}
+        )
+        return SimpleNamespace(info=SimpleNamespace(run_id=name), data=data)
+
+    made = [run("nc", 0.7, "method"), run("random", 0.7, "method"), run("small", 0.9, "control")]
+    monkeypatch.setattr(chosen_network, "newest", lambda kind: "parent")
+    monkeypatch.setattr(chosen_network, "children", lambda run_id: made)
+    assert chosen_network._most_free() == "nc"
+    monkeypatch.setattr(chosen_network, "children", lambda run_id: made[2:])
+    assert chosen_network._most_free() == "small"

@@ -293,8 +293,8 @@ class ExportConfig(Options):
 
     run_id: str = option(
         "",
-        "A child of a prune run, or a train run, by its id or the first letters of it; empty: the "
-        "newest finished child.",
+        "A child of a prune run, or a train run, by its id or the first letters of it; empty: of "
+        "the newest prune run the child, no control, with the highest free_sparsity.",
         "runs",
     )
     unfinished: str = option(

@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import click
 import numpy as np
 import pandas as pd
 import torch
 from torch import Tensor, nn
 
 from leastloss import tracking
+from leastloss.controls import ROLE
 from leastloss.data import Data
 from leastloss.errors import InputError, ResourceError
 from leastloss.evaluation import is_at
@@ -103,8 +105,20 @@ def chosen_network(config: ExportConfig) -> ChosenNetwork:
     )
 
 
+def _most_free() -> str:
+    """The child of the newest prune run that loses most before its validation images say so.
+
+    Controls are left out; of equal ones the first counts.
+    """
+    runs = children(newest("prune"))
+    methods = [run for run in runs if run.data.tags.get(ROLE) != "control"] or runs
+    best = max(methods, key=lambda run: float(run.data.metrics.get("free_sparsity", 0.0)))
+    click.echo(f"run {best.info.run_id}, {best.data.params.get('criterion', 'unknown')}")
+    return str(best.info.run_id)
+
+
 def _run_of(config: ExportConfig) -> Run:
-    run = source(config.run_id or newest("criterion"), config.unfinished)
+    run = source(config.run_id or _most_free(), config.unfinished)
     kind = run.data.tags.get(tracking.KIND, "none of ours")
     if kind == "prune":
         named = ", ".join(
