@@ -45,3 +45,16 @@ def test_a_folder_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
 
 def test_digests_are_sha256() -> None:
     assert digest_of(b"").startswith("e3b0c442")
+
+
+def test_an_error_on_the_way_leaves_the_folder_as_it_was(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("before")
+    (tmp_path / "card").write_text("of another network")
+    (tmp_path / "b").mkdir()
+    with pytest.raises(ResourceError, match="cannot write to"):
+        write_all(tmp_path, {"a": b"1", "b": b"2"}, replaced=["a", "b", "card"])
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["a", "b", "card"]
+    assert (tmp_path / "a").read_text() == "before"
+    (tmp_path / "b").rmdir()
+    write_all(tmp_path, {"a": b"1", "b": b"2"}, replaced=["a", "b", "card"])
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["a", "b"]

@@ -169,3 +169,53 @@ def test_code_that_counts_on_widths_is_found_out() -> None:
     masks = Parts.of(net, "unit").masks(torch.arange(2).numpy())
     with pytest.raises(InputError, match="its code counts on its widths"):
         ll.compact(net, masks)
+
+
+class Scaled(nn.Module):
+    """A unit whose value is constant where inputs are not negative in sum, and only there."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.last = nn.Linear(4, 5), nn.Linear(5, 3)
+        _one_dead(self.first)
+
+    def forward(self, x: Tensor) -> Tensor:
+        h = self.first(x).relu()
+        return self.last(h * (1 + (-x.sum(dim=1, keepdim=True)).relu()))  # type: ignore[no-any-return]
+
+
+class Tokens(nn.Module):
+    """The mean over tokens that are no padding: a padded sample makes the unit's value 0."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.table, self.first, self.last = nn.Embedding(9, 4), nn.Linear(4, 5), nn.Linear(5, 3)
+        _one_dead(self.first)
+
+    def forward(self, x: Tensor) -> Tensor:
+        read = (x.long() != 0).unsqueeze(-1).float()
+        h = (self.first(self.table(x.long())).relu() * read).sum(dim=1)
+        return self.last(h / read.sum(dim=1).clamp(min=1))  # type: ignore[no-any-return]
+
+
+@torch.no_grad()
+def _one_dead(layer: nn.Linear) -> None:
+    layer.weight[1] = 0.0
+    layer.bias[1] = 3.0
+
+
+@pytest.mark.parametrize("given", [True, False])
+def test_what_is_constant_on_some_samples_alone_stays(given: bool) -> None:
+    torch.manual_seed(0)
+    model, x = Scaled().eval(), torch.randn(50, 4)
+    small = ll.compact(model, sample=x[:20] if given else None)
+    torch.testing.assert_close(small(x), model(x), rtol=0, atol=1e-5)
+
+
+def test_tokens_are_those_of_the_sample() -> None:
+    torch.manual_seed(0)
+    model, x = Tokens().eval(), torch.randint(0, 9, (40, 6))
+    x[5] = 0
+    torch.testing.assert_close(ll.compact(model, sample=x)(x), model(x), rtol=0, atol=1e-5)
+    with pytest.raises(InputError, match="give a sample"):
+        ll.compact(model)

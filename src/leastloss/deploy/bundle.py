@@ -3,7 +3,7 @@
 import hashlib
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from leastloss.errors import InputError, ResourceError
@@ -25,8 +25,13 @@ def check_free(out: Path, names: list[str], *, overwrite: bool) -> None:
         )
 
 
-def write_all(out: Path, contents: Mapping[str, bytes]) -> None:
-    """Write files into a folder, which is made if need be; on an error none of them is there.
+def write_all(out: Path, contents: Mapping[str, bytes], replaced: Iterable[str] = ()) -> None:
+    """Write files into a folder, which is made if need be; on an error it is as it was.
+
+    Args:
+        out: The folder.
+        contents: Name -> content.
+        replaced: Names of an earlier bundle's files, which go; also those that are not written now.
 
     Raises:
         ResourceError: If they cannot be written.
@@ -40,12 +45,29 @@ def write_all(out: Path, contents: Mapping[str, bytes]) -> None:
     try:
         out.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".part-", dir=out) as folder:
+            new, old = Path(folder) / "new", Path(folder) / "old"
+            new.mkdir()
+            old.mkdir()
             for name, content in contents.items():
-                (Path(folder) / name).write_bytes(content)
-            for name in contents:
-                os.replace(Path(folder) / name, out / name)
+                (new / name).write_bytes(content)
+            moved: list[tuple[Path, Path]] = []
+            try:
+                for name in {*contents, *replaced}:
+                    if (out / name).is_file():
+                        moved.append(_move(out / name, old / name))
+                for name in contents:
+                    moved.append(_move(new / name, out / name))
+            except BaseException:
+                for source, target in reversed(moved):
+                    os.replace(target, source)
+                raise
     except OSError as error:
         raise ResourceError(f"cannot write to {out}: {error.strerror or error}") from error
+
+
+def _move(source: Path, target: Path) -> tuple[Path, Path]:
+    os.replace(source, target)
+    return source, target
 
 
 def digest_of(content: bytes) -> str:

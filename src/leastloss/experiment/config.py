@@ -337,7 +337,9 @@ class ExportConfig(Options):
         choices=("auto", "yes", "no"),
     )
     out: str = option("exported", "Folder of the files.", "place")
-    overwrite: str = option("no", "Replace files that are there: yes or no.", "keep", **_SWITCH)
+    overwrite: str = option(
+        "no", "Replace the files of an earlier export: yes or no.", "keep", **_SWITCH
+    )
     license: str = option(
         "", "Licence that the card states, as SPDX spells it, like MIT; empty: none.", "keep"
     )

@@ -10,6 +10,7 @@ from leastloss.arguments import checked
 from leastloss.errors import InputError
 from leastloss.models import (
     MLP,
+    Binarize,
     BinarizedMLP,
     ConvNet,
     CoupledLayers,
@@ -34,7 +35,8 @@ from leastloss.pruning.remove_units import cut, silence
 from leastloss.seeds import torch_stream
 
 _CLOSE = 1e-4  # of the largest logit: sums of float32 in another order
-_SAMPLES = 16
+_SAMPLES = 16  # of random numbers in [0, 1), and as many of a normal distribution
+_GIVEN = 64  # of the caller's samples
 _TRIED = 2
 
 
@@ -63,14 +65,15 @@ def compact(
         masks: What is kept, by layer; when omitted, what the network was pruned with: masks of
             binary layers, and weights of exactly 0 in all others.
         sample: One or more samples, shape (n, ...); needed by networks that begin with a
-            convolution and are not of this package.
+            convolution and are not of this package, and by those that look tokens up. Outputs are
+            compared on the first 64 of them, and on random numbers.
 
     Returns:
         A copy, in evaluation mode. Of a network with one layer: as it was.
 
     Raises:
         InputError: If none of its units can be traced, the size of its input is not known, or its
-            code counts on the widths of its layers.
+            code counts on the widths of its layers: then the outputs would change.
 
     Example:
         >>> net = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 2))
@@ -110,7 +113,7 @@ def _compacted(model: nn.Module, masks: Masks | None, sample: Tensor | None) -> 
         raise InputError(
             f"the network cannot be made smaller: its code counts on its widths ({cause})"
         ) from error
-    _check_equal(after, before)
+    _check_equal(after, before, signs=any(isinstance(m, Binarize) for m in small.modules()))
     return small
 
 
@@ -172,7 +175,11 @@ def _passed(model: nn.Module, x: Tensor, name: str, coupled: CoupledLayers) -> C
 
 
 def _samples(model: nn.Module, sample: Tensor | None) -> Tensor:
-    """Random samples of the shape that the network reads."""
+    """Random samples of the shape that the network reads, behind some of the caller's.
+
+    Numbers of tokens cannot be drawn: which there are, the network does not say.
+    """
+    tokens = any(isinstance(module, nn.Embedding) for module in model.modules())
     first = next(iter(weight_layers(model).values()), None)
     if sample is not None:
         if sample.ndim < 2 or sample.numel() == 0:
@@ -182,14 +189,20 @@ def _samples(model: nn.Module, sample: Tensor | None) -> Tensor:
         shape = (model.features,)
     elif isinstance(model, ConvNet | ResNet | TorchvisionNetwork):
         shape = model.shape
-    elif isinstance(first, nn.Linear):
+    elif isinstance(first, nn.Linear) and not tokens:
         shape = (first.in_features,)
     else:
         raise InputError(
             "the size of the network's input is not known; give a sample: ll.compact(model, "
-            "sample=x[:1])"
+            "sample=x[:64])"
         )
-    return torch.rand(_SAMPLES, *shape, generator=torch_stream(0, "compact"))
+    if sample is not None and tokens:
+        return sample[:_GIVEN]
+    generator = torch_stream(0, "compact")
+    pixels = torch.rand(_SAMPLES, *shape, generator=generator)
+    signed = torch.randn(_SAMPLES, *shape, generator=generator)
+    given = [] if sample is None else [sample[:_GIVEN].to(pixels)]
+    return torch.cat([*given, pixels, signed])
 
 
 def _logits(model: nn.Module, x: Tensor) -> Tensor:
@@ -205,12 +218,12 @@ def _note_widths(model: nn.Module) -> None:
         model.hidden = tuple(len(layer.weight) for layer in layers)
 
 
-def _check_equal(after: Tensor, before: Tensor) -> None:
+def _check_equal(after: Tensor, before: Tensor, *, signs: bool) -> None:
     """No hook sees what the network's own code computes between its modules."""
     moved = (after - before).abs().flatten(1).amax(dim=1)
-    # Where activations are signs, a sum that is 0 but for its rounding may turn a sample.
     near = moved <= _CLOSE * before.abs().max().clamp(min=1.0)
-    if near.float().mean() < 0.75:
+    # Where activations are signs, a sum that is 0 but for its rounding may turn a sample.
+    if near.float().mean() < (0.75 if signs else 1):
         raise InputError(
             "the network cannot be made smaller: its outputs change with its widths (something "
             "between its layers that is no module?)"

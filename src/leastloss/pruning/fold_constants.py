@@ -14,7 +14,7 @@ def fold_constants(model: nn.Module, x: Tensor, name: str, consumer: str, gone: 
 
     Args:
         model: A network; biases and BatchNorm means are changed in place.
-        x: A few samples; the constants are the same for all.
+        x: A few samples; a constant that is not the same for all is none.
         name: The layer whose units are looked at.
         consumer: The one layer that reads them, and nothing else.
         gone: Units that are to go anyhow, shape (units,).
@@ -35,12 +35,15 @@ def fold_constants(model: nn.Module, x: Tensor, name: str, consumer: str, gone: 
 
 
 def _share(reader: Span, unit: int, units: int) -> Tensor | None:
-    """What a constant unit adds to each output of its reader; None if positions differ in it."""
-    layer, values = reader.layer, reader.inputs[:1].double()
+    """What a constant unit adds to each output of its reader.
+
+    None if samples or positions differ in it.
+    """
+    layer, values = reader.layer, reader.inputs.double()
     weight = sort_by_unit(effective_weight(layer), units)[:, unit].double()
     if isinstance(layer, nn.Conv2d):
         kernel = weight.view(-1, 1, *layer.kernel_size)
-        every = layer._conv_forward(values[:, [unit]], kernel, None)[0].flatten(1)
+        every = layer._conv_forward(values[:, [unit]], kernel, None).transpose(0, 1).flatten(1)
     else:
         # Features come last; what stands before them are positions.
         rows = values.reshape(-1, units, weight.shape[1])[:, unit]

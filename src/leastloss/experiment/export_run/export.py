@@ -88,7 +88,9 @@ def export(config: ExportConfig) -> Path:
     if "safetensors" in formats:
         facts = _facts(chosen, model, config.license, contents)
         contents["model.json"] = (json.dumps(facts, indent=2) + "\n").encode()
-    write_all(out, contents)
+    # What an earlier export left would be of another network.
+    earlier = [file for files in FILES.values() for file in files]
+    write_all(out, contents, replaced=earlier if config.overwrite == "yes" else [])
     for name, content in contents.items():
         click.echo(f"written: {out / name} ({len(content):,} bytes)")
     return out
@@ -99,7 +101,7 @@ def _compacted(chosen: ChosenNetwork, wish: str) -> tuple[nn.Module, bool]:
     if wish == "no":
         return chosen.model, False
     try:
-        small = compact(chosen.model, sample=chosen.x[:1])
+        small = compact(chosen.model, sample=chosen.x)
     except InputError:
         if wish == "yes":
             raise
