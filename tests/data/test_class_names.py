@@ -59,3 +59,8 @@ def test_names_are_one_line_without_what_is_not_seen():
     assert plain_text("a\r\n\tb\x1b[2J\u202e\u200bc") == "a b [2J c"
     assert plain_text("x" * 100) == "x" * 39 + "…"
     assert told_apart(["a", "a\n", "", "\x00"]) == ("a", "a (2)", "(empty)", "(empty) (2)")
+
+
+def test_infinite_labels_are_no_classes():
+    with pytest.raises(InputError, match="labels of train are float64"):
+        numbered(0.0, np.inf, 1.0, 0.0, 1.0)

@@ -87,7 +87,8 @@ def _plain(part: str, labels: Labels) -> Labels:
         raise InputError(
             f"labels of {part} have the shape {labels.shape}; they must be (n,), one a sample"
         )
-    if labels.dtype.kind == "f" and np.array_equal(labels, np.round(labels)):
+    whole = labels.dtype.kind == "f" and np.isfinite(labels).all()
+    if whole and np.array_equal(labels, np.round(labels)):
         labels = labels.astype(np.int64)  # what a table makes of integers in places
     if labels.dtype.kind not in "iubU":
         raise InputError(

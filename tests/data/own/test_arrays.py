@@ -46,3 +46,11 @@ def test_size_is_for_images(tmp_path):
 def test_numbers_that_are_too_large_are_refused():
     with pytest.raises(InputError, match="infinite values"):
         from_arrays({"train": (np.full((20, 2), 1e300), Y)}, size=None)
+
+
+@pytest.mark.parametrize("kind", [">f8", ">i4", np.longdouble, np.float16])
+def test_any_byte_order_and_width(tmp_path, kind):
+    x = np.arange(60).reshape(20, 3)
+    data = loaded(tmp_path, x.astype(kind))
+    every = torch.cat([data.train.x, data.val.x, data.test.x])
+    assert sorted(every.flatten().tolist()) == list(range(60))

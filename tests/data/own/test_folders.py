@@ -1,4 +1,6 @@
+import numpy as np
 import pytest
+import torch
 from PIL import Image
 from tests.data.own.cases import write_folder
 
@@ -67,3 +69,24 @@ def test_an_image_that_unpacks_to_too_much_is_not_opened(tmp_path, monkeypatch):
     monkeypatch.setattr("leastloss.data.own.memory.machine_memory", lambda: 10**4)
     with pytest.raises(ResourceError, match="it was not opened"):
         read_folder(tmp_path, {}, None)
+
+
+def test_images_of_sixteen_bits_are_scaled(tmp_path):
+    shades = np.linspace(0, 65535, 64).astype(np.uint16).reshape(8, 8)
+    for name in ("low", "high"):
+        (tmp_path / name).mkdir()
+        for number in range(10):
+            pixels = shades if name == "high" else shades // 2
+            Image.fromarray(np.roll(pixels, number)).save(tmp_path / name / f"{number}.png")
+    data = load_data(str(tmp_path))
+    assert data.shape == (1, 8, 8)
+    high = data.train.x[data.train.y == data.class_names.index("high")]
+    assert torch.allclose(high[0].sort().values.mean(), torch.tensor(0.5), atol=0.01)
+    assert high.unique().numel() == 64
+
+
+def test_numbers_without_a_white_are_refused(tmp_path):
+    write_folder(tmp_path, COUNTS)
+    Image.fromarray(np.zeros((8, 8), np.float32)).save(tmp_path / "bird" / "deep.tiff")
+    with pytest.raises(InputError, match="holds numbers of 32 bits"):
+        load_data(str(tmp_path))

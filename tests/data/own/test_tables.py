@@ -142,3 +142,11 @@ def test_the_bank_table_is_imbalanced_by_nature():
     data = load_data("tables/bank-full.csv", subset=0.05)
     assert (data.shape, data.class_names) == ((51,), ("no", "yes"))
     assert 0.11 < data.test.counts()[1] / len(data.test) < 0.12
+
+
+def test_rows_with_more_cells_than_names_are_refused(tmp_path):
+    path = tmp_path / "r.csv"  # as R writes them: row names, and no name above them
+    rows = [f"{i},{i % 50},{i % 2},{'yes' if i % 3 else 'no'}" for i in range(60)]
+    path.write_text("age,income,left\n" + "\n".join(rows))
+    with pytest.raises(InputError, match=r"r\.csv: rows have more cells than the header names"):
+        read_table(path, {"header": "yes"}, None)

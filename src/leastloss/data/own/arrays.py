@@ -59,7 +59,7 @@ def from_arrays(
 
 def _floats(x: NDArray[Any], size: int | None) -> torch.Tensor:
     """The numbers as they are, float32, resized if asked to."""
-    floats = torch.tensor(x).float()
+    floats = torch.from_numpy(np.array(x, dtype=np.float32))  # of any byte order and width
     if size is None or floats.shape[-2:] == (size, size):
         return floats
     return interpolate(floats, size=(size, size), mode="bilinear", antialias=True)

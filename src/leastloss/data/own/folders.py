@@ -17,7 +17,9 @@ from leastloss.errors import InputError, ResourceError, brief
 from leastloss.names import choose
 
 _PARTS = {"train": ("train",), "val": ("val", "valid", "validation"), "test": ("test",)}
-_GREY = ("1", "L", "LA")
+_DEEP = ("I;16", "I;16L", "I;16B", "I;16N")  # 16 bits a pixel, which Pillow would clip at 255
+_GREY = ("1", "L", "LA", *_DEEP)
+_UNSCALED = ("I", "F")  # numbers of which no one says what is white
 # What Pillow raises for files that are damaged, no images, or larger than it opens.
 _DAMAGED = (
     *(OSError, ValueError, SyntaxError, EOFError, LookupError, TypeError),
@@ -48,6 +50,12 @@ def read_folder(folder: Path, options: Mapping[str, str], size: int | None) -> I
             f"{large[0]}x{large[1]}; give a size, like size=32"
         )
     shape = (size, size) if size is not None else shapes.pop()
+    for path, (_, mode) in headers.items():
+        if mode in _UNSCALED:
+            raise InputError(
+                f"the image {plain_text(path.name)} holds numbers of 32 bits, and nothing says "
+                "which is white; write 8 or 16 bits, or give arrays (.npz)"
+            )
     every_grey = all(mode in _GREY for _, mode in headers.values())
     grey = colours == "grey" or (colours == "auto" and every_grey)
     mode, channels = ("L", 1) if grey else ("RGB", 3)
@@ -108,13 +116,20 @@ def _pixels(paths: list[Path], shape: tuple[int, int], mode: str) -> NDArray[np.
     for place, path in enumerate(paths):
         with _open(path) as image:
             try:
-                plain = image.convert(mode)
+                plain = _of_eight_bits(image).convert(mode)
                 if (plain.height, plain.width) != shape:
                     plain = plain.resize((shape[1], shape[0]), Image.Resampling.BILINEAR)
             except _DAMAGED as error:
                 raise _damaged(path, error) from None
             pixels[place] = np.asarray(plain).reshape(*shape, channels).transpose(2, 0, 1)
     return pixels
+
+
+def _of_eight_bits(image: Image.Image) -> Image.Image:
+    """The image with 256 shades: 16 bits are scaled, where Pillow would clip them."""
+    if image.mode not in _DEEP:
+        return image
+    return Image.fromarray((np.asarray(image).astype(np.uint16) >> 8).astype(np.uint8))
 
 
 def _open(path: Path) -> Image.Image:

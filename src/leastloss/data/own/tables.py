@@ -6,6 +6,7 @@ What a cell says is text or a number and nothing else: a formula is text.
 from __future__ import annotations
 
 import csv
+import warnings
 from collections.abc import Mapping
 from itertools import islice
 from pathlib import Path
@@ -106,15 +107,21 @@ def _csv(path: Path, header: str) -> tuple[pd.DataFrame, bool]:
         separator = "\t" if path.suffix.lower() == ".tsv" else _separator(lines)
         first = list(csv.reader(lines, delimiter=separator))
         headed = header == "yes" or (header == "auto" and _has_header(first))
-        table = pd.read_csv(
-            path,
-            sep=separator,
-            header=0 if headed else None,
-            encoding="utf-8-sig",
-            low_memory=False,
-            skipinitialspace=True,
-            index_col=False,
-        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            table = pd.read_csv(
+                path,
+                sep=separator,
+                header=0 if headed else None,
+                encoding="utf-8-sig",
+                low_memory=False,
+                skipinitialspace=True,
+                index_col=False,
+            )
+    except pd.errors.ParserWarning:  # columns would shift, and the last one go
+        raise InputError(
+            f"{path.name}: rows have more cells than the header names; name all columns"
+        ) from None
     except (OSError, ValueError, csv.Error) as error:  # pandas' own errors are among them
         raise ResourceError(f"{path} is no table, or damaged: {brief(error)}") from None
     return _named(path, table), headed
