@@ -13,6 +13,8 @@ from tests.entrypoints.conftest import Entry, children, logged, refused
 from tests.models.own_nets import FEED_FORWARD, NETS, TRANSFORMER
 from torch import nn
 
+from leastloss.experiment.stored_network import brought_network
+
 ONE = {"criteria": "magnitude", "steps": 1, "artifacts": "light", "to_sparsity": 0.5}
 NOISE = {"corruptions": "gaussian", "severities": 1}
 
@@ -86,6 +88,20 @@ def test_what_leastloss_logged_needs_no_trust(store: MlflowClient, entry: Entry)
     again = entry.run("prune", run_id=train, **ONE | {"to_sparsity": 0.8})
     table = children(store, again)["magnitude"].data.metrics
     assert table["sparsity"] == pytest.approx(0.8, abs=0.01)
+
+
+@pytest.mark.parametrize("model", ["mlp", "binarized-mlp"])
+def test_so_does_a_step_on_the_way(store: MlflowClient, entry: Entry, model: str) -> None:
+    options = ONE | {"artifacts": "full", "steps": 9, "to_sparsity": 0.9, "register": "mine"}
+    parent = entry.run("prune", model=model, hidden="16", **options | {"epochs": 30})
+    models = logged(store, children(store, parent)["magnitude"])
+    middle = models["pruned"]
+    assert 0 <= float(middle.tags["leastloss.sparsity"]) < 0.9
+    assert "pruned-last" in models
+    network = brought_network("models:/mine@smallest-within-2-points", trust=False)
+    graph = mlflow.pytorch.load_model(f"models:/{middle.model_id}")
+    x = torch.rand(50, 1, 8, 8)
+    torch.testing.assert_close(network(x), graph(x), rtol=0, atol=1e-4)
 
 
 def test_what_is_refused(store: MlflowClient, entry: Entry, nets: str) -> None:

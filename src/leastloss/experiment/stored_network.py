@@ -41,7 +41,7 @@ def brought_network(name: str, *, trust: bool) -> nn.Module:
     with tempfile.TemporaryDirectory() as folder:
         path = tracking.fetch_model(name, Path(folder))
         about = tracking.model_facts(name, path)
-        network = _of_a_run(about)
+        network = _of_a_run(about, trust)
         if network is not None:
             return network
         graph = path / "data" / "model.pt2"
@@ -99,8 +99,11 @@ def _check_trust(name: str, what: str, trust: bool) -> None:
         )
 
 
-def _of_a_run(about: dict[str, Any]) -> nn.Module | None:
-    """The network that leastloss logged, from the weights of its run; None if they are no more."""
+def _of_a_run(about: dict[str, Any], trust: bool) -> nn.Module | None:
+    """The network that leastloss logged, from the weights of its run; None if they are no more.
+
+    Of a step on the way it is made again, as `robustness` and `export` do.
+    """
     run_id, sparsity = about.get("run_id"), about.get("sparsity")
     if not isinstance(run_id, str):
         return None
@@ -108,10 +111,17 @@ def _of_a_run(about: dict[str, Any]) -> nn.Module | None:
         run = tracking.find_run(run_id)
         last = float(run.data.metrics.get("sparsity", "nan"))
         if sparsity is not None and not abs(last - float(sparsity)) < _SAME:
-            return None  # a step on the way, of which the run holds no weights
+            return _on_the_way(run, float(sparsity), trust)
         with tempfile.TemporaryDirectory() as folder:
             file = WEIGHTS if sparsity is None else PRUNED
             path = tracking.fetch_file(run_id, file, Path(folder))
             return read_network(path)[0] if "network" in network_facts(path) else None
     except (ResourceError, InputError, ValueError):
         return None
+
+
+def _on_the_way(run: tracking.Run, sparsity: float, trust: bool) -> nn.Module:
+    from leastloss.experiment.dense import fetch_dense  # they read stored networks themselves
+    from leastloss.experiment.robustness_run.networks import pruned_network
+
+    return pruned_network(run, fetch_dense(run.info.run_id, trust=trust), sparsity)[0]
