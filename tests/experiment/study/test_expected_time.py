@@ -29,9 +29,9 @@ def test_the_mean_of_other_seeds_is_what_a_run_will_take(study: Study) -> None:
     magnitude, random = study.arms
     children = {(0, magnitude): run(10), (1, magnitude): run(30), (0, random): run(100)}
     finished = FinishedRuns(study=study, dense={0: "a", 1: "b"}, children=children)
-    # One network of 60 s, one run of 20 s and two of 100 s, by two workers.
+    # The last seed is trained in 60 s, then pruned in 20 and 100: meanwhile the rest is done.
     assert expected_of(finished, 2).splitlines() == [
-        "s: 3 of 6 prune runs and 1 of 3 networks are left, about 2 min with 2 workers",
+        "s: 3 of 6 prune runs and 1 of 3 networks are left, about 3 min with 2 workers",
         "  magnitude: 2 of 3 finished, 20 s each",
         "  random: 1 of 3 finished, 100 s each",
     ]
@@ -52,3 +52,15 @@ def test_without_a_run_the_time_is_not_known_and_without_work_there_is_none(stud
     assert expected_of(finished, 1).splitlines()[0] == (
         "s: 0 of 6 prune runs and 0 of 3 networks are left"
     )
+
+
+def test_workers_without_work_make_nothing_faster(study: Study) -> None:
+    magnitude, random = study.arms
+    children = {(seed, arm): run(600) for seed in range(3) for arm in study.arms}
+    del children[2, random]
+    finished = FinishedRuns(study=study, dense={0: "a", 1: "b", 2: "c"}, children=children)
+    assert expected_of(finished, 64).splitlines()[0] == (
+        "s: 1 of 6 prune runs and 0 of 3 networks are left, about 10 min with 1 workers"
+    )
+    del children[2, magnitude]  # one call prunes by both, one after the other
+    assert expected_of(finished, 64).splitlines()[0].endswith("about 20 min with 1 workers")

@@ -3,6 +3,8 @@
 import operator
 import os
 import time
+from concurrent.futures import Future
+from typing import Any
 
 import pytest
 
@@ -39,3 +41,33 @@ def test_a_worker_that_dies_takes_no_other_job_with_it(workers: int) -> None:
     found = outcome(list(run_jobs(jobs, LocalWorkers(workers, {}))))
     assert found.pop("dies").startswith("its worker was killed")
     assert found == {f"job {i}": "" for i in range(4)}
+
+
+def test_a_cancelled_job_fails_alone() -> None:
+    class Cancelling:
+        """Workers that give up the first job: what Dask does when its scheduler forgets it."""
+
+        first = True
+
+        def size(self) -> int:
+            return 1
+
+        def submit(self, work: Any, arguments: Any) -> "Future[Any]":
+            future: Future[Any] = Future()
+            if self.first:
+                self.first = False
+                future.cancel()
+                future.set_running_or_notify_cancel()
+            else:
+                future.set_result((None, "", 0.0))
+            return future
+
+        def renew(self) -> None: ...
+
+        def stop(self) -> None: ...
+
+        def close(self) -> None: ...
+
+    ended = outcome(list(run_jobs([job("lost", abs, 1), job("next", abs, 1)], Cancelling())))
+    assert ended["lost"].startswith("its worker was lost")
+    assert ended["next"] == ""

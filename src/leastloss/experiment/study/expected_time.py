@@ -1,6 +1,7 @@
 """What is left of a study, and how long it will take by the runs that there are."""
 
 from collections import Counter, defaultdict
+from collections.abc import Mapping
 from statistics import mean
 
 from leastloss.experiment.study.finished_runs import FinishedRuns
@@ -30,28 +31,50 @@ def expected_of(finished: FinishedRuns, workers: int) -> str:
         took[arm].append(_seconds(run))
     named = Counter(study.method(arm) for arm in study.arms)
     every = [seconds for times in took.values() for seconds in times]
-    lines, total = [], 0.0
-    networks = len(study.seeds) - len(finished.dense)
-    if trained:
-        total += networks * mean(trained)
+    lines = []
+    each = {arm: mean(took[arm] or every or [0.0]) for arm in study.arms}
     for arm in study.arms:
         method = study.method(arm)
         if named[method] > 1:  # arms that tables do not compare
             method = ", ".join(filter(None, [method, *study.group(arm)]))
         there = sum((seed, arm) in finished.children for seed in study.seeds)
-        left = len(study.seeds) - there
-        each = mean(took[arm] or every or [0.0])
-        total += left * each
-        words = f", {_in_words(each)} each" if took[arm] else ""
+        words = f", {_in_words(each[arm])} each" if took[arm] else ""
         lines.append(f"  {method}: {there} of {len(study.seeds)} finished{words}")
-    known = bool(every) and (bool(trained) or not networks)
+    networks = len(study.seeds) - len(finished.dense)
     left = len(study.seeds) * len(study.arms) - len(finished.children)
-    time = f"about {_in_words(total / workers)} with {workers} workers" if known else "time unknown"
     head = (
         f"{study.section}: {left} of {len(study.seeds) * len(study.arms)} prune runs and "
         f"{networks} of {len(study.seeds)} networks are left"
     )
-    return "\n".join([f"{head}, {time}" if left else head, *lines])
+    if not left:
+        return "\n".join([head, *lines])
+    if not every or (networks and not trained):
+        return "\n".join([f"{head}, time unknown", *lines])
+    training = mean(trained) if trained else 0.0
+    seconds, busy = _together(finished, each, training, workers)
+    return "\n".join([f"{head}, about {_in_words(seconds)} with {busy} workers", *lines])
+
+
+def _together(
+    finished: FinishedRuns, each: Mapping[Arm, float], training: float, workers: int
+) -> tuple[float, int]:
+    """Seconds with so many workers, and how many of them have work.
+
+    A job prunes one network by the arms of one call, one after the other, and waits for the
+    network to be trained.
+    """
+    total, longest, jobs = 0.0, 0.0, 0
+    for seed in finished.study.seeds:
+        missing = finished.missing(seed)
+        calls = [[arm for arm in call if arm in missing] for call in finished.study.calls()]
+        took = [sum(each[arm] for arm in call) for call in calls if call]
+        if took:
+            first = 0.0 if seed in finished.dense else training
+            total += first + sum(took)
+            longest = max(longest, first + max(took))
+            jobs += len(took)
+    busy = min(workers, jobs)
+    return max(total / busy, longest), busy
 
 
 def _seconds(run: Run) -> float:

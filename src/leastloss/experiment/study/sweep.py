@@ -66,8 +66,9 @@ def sweep(config: SweepConfig) -> None:
     """
     written = read_studies(config.file, config.override)
     if config.dry_run == "yes":
-        for study in _chosen(written, config):
-            click.echo(expected_of(find(study), config.workers or os.cpu_count() or 1))
+        studies, count = _chosen(written, config), _count(config)
+        for study in studies:
+            click.echo(expected_of(find(study), count))
         return
     failed = []
     for study in (studies := check(config, written)):
@@ -181,7 +182,18 @@ def run_missing(study: Study, config: SweepConfig) -> list[str]:
 def _workers(config: SweepConfig, todo: int, environment: Mapping[str, str]) -> Workers:
     if config.backend == "dask":
         return DaskWorkers(config.scheduler, environment)
-    return LocalWorkers(min(config.workers or os.cpu_count() or 1, todo), environment)
+    return LocalWorkers(min(_count(config), todo), environment)
+
+
+def _count(config: SweepConfig) -> int:
+    """How many workers there are."""
+    if config.backend != "dask":
+        return config.workers or os.cpu_count() or 1
+    workers = DaskWorkers(config.scheduler, {})
+    try:
+        return workers.size()
+    finally:
+        workers.close()
 
 
 def _again(job: Job) -> str:

@@ -76,7 +76,7 @@ def run_jobs(jobs: list[Job], workers: Workers) -> Iterator[Done]:
                 running[workers.submit(job.work, job.arguments)] = job
                 alone = _tried(tries, waiting, running)
             ended, _ = wait(running, return_when=FIRST_COMPLETED)
-            if any(isinstance(future.exception(), BrokenExecutor) for future in ended):
+            if any(not f.cancelled() and isinstance(f.exception(), BrokenExecutor) for f in ended):
                 ended, _ = wait(running)  # all jobs of a broken pool fail
             broken = False
             for future in ended:
