@@ -54,3 +54,17 @@ def test_functions_get_what_they_take():
 
 def test_names_of_functions():
     assert not any(map(is_function_name, ["", "a", ":f", "a:", "a b:f", "C:/x", "a:f=1"]))
+
+
+def test_what_is_installed_does_not_travel_though_it_lies_in_the_folder(tmp_path, monkeypatch):
+    installed = tmp_path / ".venv" / "lib" / "site-packages"
+    installed.mkdir(parents=True)
+    (installed / "brought_package.py").write_text("def two(): return 2\n")
+    (tmp_path / "brought_file.py").write_text("def two(): return 2\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(installed))
+    registered = []
+    monkeypatch.setattr("cloudpickle.register_pickle_by_value", registered.append)
+    for name in ("brought_package", "brought_file"):
+        assert named_function("model", f"{name}:two")() == 2
+    assert [module.__name__ for module in registered] == ["brought_file"]

@@ -102,8 +102,9 @@ def _travels(module: ModuleType) -> None:
     """
     import cloudpickle  # loky's pickler
 
-    origin = getattr(module, "__file__", None)
-    here = origin is not None and Path(origin).resolve().is_relative_to(Path.cwd())
+    origin = Path(getattr(module, "__file__", None) or sys.prefix).resolve()
+    installed = origin.is_relative_to(Path(sys.prefix).resolve()) or "site-packages" in origin.parts
+    here = origin.is_relative_to(Path.cwd()) and not installed
     if module.__name__ in _FILES or here:
         cloudpickle.register_pickle_by_value(module)
 

@@ -52,3 +52,8 @@ def test_without_classes_nothing_is_said_of_noise() -> None:
     assert "noise" not in model_card(Card(title="a", about={}))
     row = ClassRecall(name="a", trained=1, tested=1, before=1, after=1)
     assert "noise was not measured" in model_card(Card(title="a", about={}, classes=[row]))
+
+
+def test_addresses_in_names_become_no_links() -> None:
+    text = escaped("https://evil.example www.evil.example a@evil.example")
+    assert not any(part in text for part in ("://", "www.", "@"))

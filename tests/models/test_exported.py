@@ -82,3 +82,43 @@ def test_damaged_files(tmp_path: Path) -> None:
             load_exported(bad)
     with pytest.raises(ResourceError, match="there is no file"):
         load_exported(tmp_path / "none.pt2")
+
+
+class Blurred(nn.Module):
+    """A convolution with a fixed filter, and a layer with a scale of its own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.blur, self.last = Blur(), Scaled(64, 4)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.last(self.blur(x).flatten(1))  # type: ignore[no-any-return]
+
+
+class Blur(nn.Module):
+    weight: torch.Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("weight", torch.full((1, 1, 3, 3), 1 / 9))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return nn.functional.conv2d(x, self.weight, padding=1)
+
+
+class Scaled(nn.Linear):
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__(inputs, outputs)
+        self.scale = nn.Parameter(torch.full((1,), 2.0))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return super().forward(x) * self.scale
+
+
+def test_fixed_filters_and_layers_with_more_stay_as_they_are(tmp_path: Path) -> None:
+    model = nn.Sequential(nn.Conv2d(1, 1, 3, padding=1), Blurred())
+    network = load_exported(exported(model, tmp_path / "net.pt2"))
+    assert torch.equal(network(X), model(X))
+    assert [type(m) for m in network.modules() if isinstance(m, nn.Conv2d | nn.Linear)] == [
+        nn.Conv2d
+    ]

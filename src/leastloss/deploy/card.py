@@ -55,7 +55,9 @@ def escaped(text: str) -> str:
         '&lt;b&gt;a\\|b&lt;/b&gt; \\[x\\](y)'
     """
     printable = "".join(letter if letter.isprintable() else " " for letter in text)
-    return re.sub(r"([\\`*_\[\]|~#!])", r"\\\1", html.escape(printable, quote=False))
+    plain = re.sub(r"([\\`*_\[\]|~#!])", r"\\\1", html.escape(printable, quote=False))
+    # Hubs make links of bare addresses, too.
+    return plain.replace("://", ":&#47;&#47;").replace("www.", "www&#46;").replace("@", "&#64;")
 
 
 def model_card(card: Card) -> str:

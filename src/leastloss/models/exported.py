@@ -90,6 +90,11 @@ def _as_layer(network: fx.GraphModule, node: fx.Node, uses: dict[str, int]) -> N
     plain = isinstance(weight, fx.Node) and weight.op == "get_attr" and name == "weight" and owner
     if not plain or uses[f"{owner}.weight"] != 1:
         return
+    module = network.get_submodule(owner)
+    learnt = {name for name, _ in module.named_parameters()}
+    others = {name for name, _ in module.named_buffers()} | learnt - {"weight", "bias"}
+    if "weight" not in learnt or others:  # a fixed filter, or a layer with more of its own
+        return
     if isinstance(bias, fx.Node) and str(bias.target) != f"{owner}.bias":
         return
     tensor: Any = network.get_parameter(f"{owner}.weight")
