@@ -1,5 +1,6 @@
 """A store that cannot be used says so at once, in one line and without its password."""
 
+import sys
 import time
 from pathlib import Path
 
@@ -31,3 +32,14 @@ def test_one_line_at_once(tmp_path: Path, uri: str, said: str) -> None:
     assert time.monotonic() - start < 10  # MLflow alone tries for minutes
     assert "\n" not in str(caught.value)
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.usefixtures("store")
+@pytest.mark.parametrize("driver", ["", "+psycopg"])
+def test_without_its_driver_the_extra_is_named(
+    monkeypatch: pytest.MonkeyPatch, driver: str
+) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    mlflow.set_tracking_uri(f"postgresql{driver}://me:secret@127.0.0.1:9/db")
+    with pytest.raises(ResourceError, match=r"needs more: .*leastloss\[postgres\]"):
+        tracking.client()

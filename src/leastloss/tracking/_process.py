@@ -88,8 +88,9 @@ def close_orphans(experiment_id: str) -> None:
 def _pending_models(experiment_id: str) -> Iterator[LoggedModel]:
     """The logged models of an experiment whose files are still missing."""
     # MLflow's SQL store keeps the status as a number and compares it with what the filter says:
-    # the name 'PENDING' matches none.
-    where, token = f"status = '{LoggedModelStatus.PENDING.to_int()}'", None
+    # the name 'PENDING' matches none. Only a list gives numbers; PostgreSQL takes no text for them.
+    number = LoggedModelStatus.PENDING.to_int()
+    where, token = f"status IN ({number}, {number})", None
     while token != "":
         page = client().search_logged_models([experiment_id], where, page_token=token)
         yield from (model for model in page if model.status is LoggedModelStatus.PENDING)

@@ -84,7 +84,10 @@ def _check(uri: str) -> None:
             with _alone(uri):
                 MlflowClient(uri)
         except ImportError as error:  # a database's driver
-            raise ResourceError(f"the tracking store {store_name()} needs more: {error}") from error
+            more = "; pip install 'leastloss[postgres]'" if scheme == "postgresql" else ""
+            raise ResourceError(
+                f"the tracking store {store_name()} needs more: {error}{more}"
+            ) from error
 
 
 def sqlite_file(uri: str) -> str:

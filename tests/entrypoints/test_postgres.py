@@ -1,0 +1,60 @@
+"""The entry points on a tracking server over PostgreSQL, artifacts through the server."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import mlflow
+import pandas as pd
+import pytest
+from mlflow import MlflowClient
+from scripts.tracking_server import tracking_server, why_not
+from tests.entrypoints.conftest import Entry, children, statuses
+from tests.entrypoints.test_sweep import TEXT
+
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(bool(why_not()), reason=why_not())]
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    with tracking_server() as uri:
+        yield uri
+
+
+@pytest.fixture
+def server(address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[MlflowClient]:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MLFLOW_RUN_ID", raising=False)
+    monkeypatch.setenv("MLFLOW_EXPERIMENT_NAME", "remote")
+    mlflow.set_tracking_uri(address)
+    yield MlflowClient(address)
+    mlflow.set_tracking_uri(None)
+
+
+def test_every_entry_point(server: MlflowClient, entry: Entry, tmp_path: Path) -> None:
+    dense = entry.run("train")
+    pruned = entry.run("prune", run_id=dense, criteria="magnitude,random")
+    entry.run("compare", runs=pruned)
+    entry.run("robustness", run_id=pruned, corruptions="gaussian", severities="1")
+    child = children(server, pruned)["magnitude"].info.run_id
+    assert entry("export", run_id=child, out=tmp_path / "out").exit_code == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+    assert statuses(server) == {"FINISHED"}
+    experiment = server.get_experiment_by_name("remote")
+    models = server.search_logged_models([experiment.experiment_id])
+    assert {str(model.status) for model in models} == {"READY"}
+    assert len(models) >= 3
+    loaded = mlflow.pyfunc.load_model(models[0].model_uri)
+    assert loaded.metadata.flavors["pytorch"]
+
+
+def test_a_study_equals_that_on_sqlite_to_the_last_bit(
+    store: MlflowClient, address: str, entry: Entry, tmp_path: Path
+) -> None:
+    file = tmp_path / "tiny.toml"
+    file.write_text(TEXT)
+    entry.run("sweep", file=file, workers=2, out=tmp_path / "here")
+    mlflow.set_tracking_uri(address)
+    entry.run("sweep", file=file, workers=2, out=tmp_path / "there")
+    here, there = ((tmp_path / at / "results/tiny.csv").read_bytes() for at in ("here", "there"))
+    assert here == there
+    assert len(pd.read_csv(tmp_path / "here/results/tiny.csv")) > 100
