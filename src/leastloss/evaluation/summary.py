@@ -64,7 +64,7 @@ def check_table(table: pd.DataFrame, metrics: Sequence[str], by: str = "criterio
     for column in (by, "seed", "sparsity", *metrics):
         choose("column", column, table.columns)
     for metric in metrics:
-        silent = table.groupby([by, "seed"])[metric].count()
+        silent = table.groupby([by, "seed"], observed=True)[metric].count()
         if (silent == 0).any():
             method, seed = silent.index[silent == 0][0]
             why = reason_of(table[table[by] == method], metric)
@@ -107,7 +107,7 @@ def curve(
     rows = table.assign(sparsity=table["sparsity"].round(SAME)).dropna(subset=[metric])
     # Two steps of one run may round to the same number of parts: the later one stands.
     rows = rows.drop_duplicates([by, "seed", "sparsity"], keep="last")
-    groups = rows.groupby([by, "sparsity"], sort=True)[metric].agg(list)
+    groups = rows.groupby([by, "sparsity"], sort=True, observed=True)[metric].agg(list)
     averages = groups.index.to_frame(index=False)
     averages["n"] = groups.map(len).to_numpy()
     for n in averages["n"].unique():

@@ -113,7 +113,9 @@ def color_bar(figure: Figure, mesh: QuadMesh, panels: Sequence[Axes]) -> None:
 
 def _seeds(table: pd.DataFrame, by: str) -> str:
     """Say over how many seeds the methods of a table are averaged."""
-    low, high = (int(n) for n in table.groupby(by)["seed"].nunique().agg(["min", "max"]))
+    low, high = (
+        int(n) for n in table.groupby(by, observed=True)["seed"].nunique().agg(["min", "max"])
+    )
     if high == 1:
         return "one seed"
     return f"mean over {high if low == high else f'{low} to {high}'} seeds"

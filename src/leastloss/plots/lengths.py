@@ -39,7 +39,7 @@ def lengths_figure(
     styles = looks(table[by])
     for ax, name in zip(panels, lengths, strict=True):
         at = table["sparsity"].round(SAME)
-        where = table.groupby([by, at])[name].mean().rename("length").reset_index()
+        where = table.groupby([by, at], observed=True)[name].mean().rename("length").reset_index()
         for method, look in styles.items():
             x, y = where[where[by] == method], heights[heights[by] == method]
             line = x.merge(y, on="sparsity").sort_values("sparsity")

@@ -11,6 +11,7 @@ from itertools import product
 from typing import Any
 from zlib import crc32
 
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
@@ -93,7 +94,8 @@ def looks(names: Iterable[str]) -> dict[str, Look]:
     Methods have a colour of their own each; controls are grey and dashed. A method keeps its look
     from figure to figure. One that is listed in ``METHODS`` lends its look to its first form with
     options or settings; of all others the name decides it, and only where two would share a colour
-    (of controls: a whole look) does the later one move on.
+    (of controls: a whole look) does the later one move on. Of a categorical column all categories
+    count, so that a part of a table has the looks of the whole; those that occur are returned.
 
     Example:
         >>> styles = looks(["random@nc", "random", "nc"])
@@ -102,7 +104,9 @@ def looks(names: Iterable[str]) -> dict[str, Look]:
         >>> looks(["nc, recovery=none"])["nc, recovery=none"] == styles["nc"]
         True
     """
-    asked = set(names)
+    occurring = set(names)
+    dtype = getattr(names, "dtype", None)
+    asked = set(dtype.categories) if isinstance(dtype, pd.CategoricalDtype) else occurring
     styles = {name: look for name, look in METHODS.items() if name in asked}
     for name in sorted(asked - set(METHODS), key=lambda name: (is_control(name), name)):
         pool = _pool(name)
@@ -112,7 +116,7 @@ def looks(names: Iterable[str]) -> dict[str, Look]:
         else:
             fresh = (look for look in pool if look.color not in taken)
         styles[name] = next(fresh, pool[0])  # more methods than looks: share one
-    return styles
+    return {name: look for name, look in styles.items() if name in occurring}
 
 
 def line_options(styles: dict[str, Look], by: str) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import pytest
 from tests.report.pages import steps
 
 from leastloss.experiment.compare_run.figures import MOST, by_eights, lead_panels, page_figures
+from leastloss.plots import looks
 
 MANY = tuple(f"m{i}" for i in range(11))
 
@@ -37,6 +38,20 @@ def test_figures_of_many_methods_are_numbered() -> None:
     table = steps(1, MANY)[["criterion", "seed", "step", "sparsity", "accuracy"]]
     captions = [drawn.caption for drawn in page_figures(table, ["accuracy"], title="t")["curves"]]
     assert [caption.rpartition(" (")[2] for caption in captions] == ["1 of 2)", "2 of 2)"]
+
+
+def test_a_method_has_one_colour_on_the_whole_page() -> None:
+    names = [f"method {i}" for i in range(20)]  # more than the palette has colours of its own
+    table = steps(1, names)[["criterion", "seed", "step", "sparsity", "accuracy"]]
+    styles = looks(names)
+    figures = page_figures(table, ["accuracy"], title="t", fixed=names[3:5])
+    assert len(figures["curves"]) == 3
+    for drawn in figures["curves"]:
+        (legend,) = drawn.figure.legends
+        shown = zip(legend.texts, legend.legend_handles, strict=True)
+        assert all(styles[text.get_text()].color == line.get_color() for text, line in shown)
+    first = {line.get_color() for line in figures["lead"][0].figure.axes[0].lines}
+    assert {styles[name].color for name in names[:MOST]} <= first
 
 
 def test_the_first_panels_speak_of_methods_that_were_asked_for() -> None:

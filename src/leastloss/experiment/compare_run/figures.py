@@ -52,7 +52,10 @@ def page_figures(
 ) -> dict[str, list[Drawn]]:
     """Draw all figures of the page: anchor of its section -> figures."""
     check_table(table, metrics)
-    groups = by_eights(list(dict.fromkeys(table["criterion"])), fixed)
+    methods = list(dict.fromkeys(table["criterion"]))
+    groups = by_eights(methods, fixed)
+    # Each part of the table knows all methods of the page: a method looks alike in all figures.
+    table = table.assign(criterion=pd.Categorical(table["criterion"], methods))
     figures: dict[str, list[Drawn]] = {"lead": lead_panels(table, metrics)}
 
     def draw(anchor: str, caption: str, what: str, make: Callable[[pd.DataFrame], Figure]) -> None:
@@ -113,8 +116,8 @@ def _laid_out(figure: Figure, caption: str, alt: str) -> Drawn:
 
 def _ends(part: pd.DataFrame, metric: str) -> str:
     """The right end of the curves in words, for the alternative text."""
-    last = part.loc[part.groupby(["criterion", "seed"])["sparsity"].idxmax()]
+    last = part.loc[part.groupby(["criterion", "seed"], observed=True)["sparsity"].idxmax()]
     at = percent(float(last["sparsity"].max()))
-    mean = last.groupby("criterion", sort=False)[metric].mean()
+    mean = last.groupby("criterion", sort=False, observed=True)[metric].mean()
     values = ", ".join(f"{name} {number(float(value), metric)}" for name, value in mean.items())
     return f"{metric_of(metric).heading} at the last step (up to {at} removed): {values}."
