@@ -1,8 +1,12 @@
 """The house: rooms are entered through their face, arrows run one way, tests mirror files."""
 
 import ast
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import FrameType
+
+import leastloss as ll
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "src" / "leastloss"
@@ -75,3 +79,22 @@ def test_each_file_has_its_test() -> None:
             if not (folder / f"test_{path.stem.removeprefix('_')}.py").exists():
                 lacking.append(str(path.relative_to(ROOT)))
     assert lacking == []
+
+
+def test_a_prune_by_one_criterion_runs_through_80_files_at_most() -> None:
+    data = ll.load_data("digits", imbalance="exp", ratio=5, seed=0)
+    model = ll.MLP(data.features, (8,), data.classes)
+    for criterion in ("magnitude", "nc", "mils-bdm", "gauss-newton", "blend"):
+        ll.prune(model, data, criterion, sparsities=[0.3], progress=False)  # load what it needs
+        files = set()
+
+        def note(frame: FrameType, event: str, _: object, files: set[str] = files) -> None:
+            if event == "call" and frame.f_code.co_filename.startswith(str(PACKAGE)):
+                files.add(frame.f_code.co_filename)
+
+        sys.setprofile(note)
+        try:
+            ll.prune(model, data, criterion, sparsities=[0.3], progress=False)
+        finally:
+            sys.setprofile(None)
+        assert 40 < len(files) <= 80, (criterion, sorted(files))
