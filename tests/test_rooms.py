@@ -66,15 +66,10 @@ def test_arrows_run_one_way() -> None:
     assert up == []
 
 
-# Rooms in which every file has a test of its name; "" stands for the files outside the rooms.
-MIRRORED = ("", "activations", "data", "evaluation", "geometry", "models", "plots", "pruning")
-MIRRORED += ("report", "deploy", "tracking")
-
-
 def test_each_file_has_its_test() -> None:
     lacking = []
     for path in PACKAGE.rglob("*.py"):
-        if room_of(path) in MIRRORED and path.stem != "__init__":
+        if path.stem != "__init__":
             folder = ROOT / "tests" / path.parent.relative_to(PACKAGE)
             if not (folder / f"test_{path.stem.removeprefix('_')}.py").exists():
                 lacking.append(str(path.relative_to(ROOT)))

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from leastloss.data import Data as Data
     from leastloss.data import Split as Split
     from leastloss.data import load_data as load_data
+    from leastloss.deploy import bit_packed as bit_packed
+    from leastloss.deploy import export as export
     from leastloss.evaluation import evaluate as evaluate
     from leastloss.evaluation import robustness as robustness
     from leastloss.models import MLP as MLP
@@ -61,8 +63,10 @@ _HOME = {
     "ResNet": "models",
     "Split": "data",
     "Ties": "criteria",
+    "bit_packed": "deploy",
     "compact": "pruning",
     "evaluate": "evaluation",
+    "export": "deploy",
     "fit": "training",
     "load_data": "data",
     "load_checkpoint": "models",

@@ -1,6 +1,6 @@
 """The model card says what a network cost, and nothing in it runs or breaks the page."""
 
-from leastloss.deploy import Card, ClassRecall, model_card
+from leastloss.deploy import Card, ClassRecall, Timed, model_card
 from leastloss.deploy.card import escaped
 
 HOSTILE = '<img src=x onerror=alert(1)>|[a](javascript:b)\n# c `d` "é"'
@@ -19,7 +19,7 @@ def test_classes_show_what_they_paid() -> None:
             overall={"balanced accuracy": (0.9, 0.85)},
             noise={"gaussian 3": {"accuracy": 0.5}},
             sizes={"model.onnx": 12345},
-            latency={"ONNX Runtime": 0.0123},
+            speed=[Timed(form="dense", program="PyTorch", latency_ms=0.0123, throughput=81300)],
             timing="Median of some passes.",
         )
     )
@@ -28,7 +28,7 @@ def test_classes_show_what_they_paid() -> None:
     assert "| balanced accuracy | 90.0 | 85.0 | -5.0 |" in text
     assert "| gaussian 3 | 50.0 |" in text
     assert "| model.onnx | 12,345 |" in text
-    assert "| ONNX Runtime | 0.012 |\n\nMedian of some passes." in text
+    assert "| dense | PyTorch | 0.012 | 81,300 |\n\nMedian of some passes." in text
     assert "- licence: not stated" in text
     assert "commit" not in text
 

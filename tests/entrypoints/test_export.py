@@ -5,18 +5,16 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import mlflow
 import numpy as np
 import onnxruntime
+import pandas as pd
 import pytest
 import torch
 from mlflow import MlflowClient
 from tests.entrypoints.conftest import Entry, children, refused
 
-from leastloss.controls import ROLE
-from leastloss.experiment.export_run import chosen_network
 from leastloss.models import read_network, save_network
 from leastloss.models.mlp import MLP
 
@@ -141,18 +139,22 @@ def test_bad_input_is_one_line_and_writes_nothing(
     assert (tmp_path / "home" / "MODEL_CARD.md").read_text() != "mine"
 
 
-def test_without_a_run_it_is_the_method_that_loses_most_for_free(
-    monkeypatch: pytest.MonkeyPatch,
+def test_the_card_says_what_a_robustness_run_measured(
+    finished: MlflowClient, entry: Entry, pipeline: dict[str, str], tmp_path: Path
 ) -> None:
-    def run(name: str, free: float, role: str) -> SimpleNamespace:
-        data = SimpleNamespace(
-            tags={ROLE: role}, metrics={"free_sparsity": free}, params={"criterion": name}
-        )
-        return SimpleNamespace(info=SimpleNamespace(run_id=name), data=data)
-
-    made = [run("nc", 0.7, "method"), run("random", 0.7, "method"), run("small", 0.9, "control")]
-    monkeypatch.setattr(chosen_network, "newest", lambda kind: "parent")
-    monkeypatch.setattr(chosen_network, "children", lambda run_id: made)
-    assert chosen_network._most_free() == "nc"
-    monkeypatch.setattr(chosen_network, "children", lambda run_id: made[2:])
-    assert chosen_network._most_free() == "small"
+    child = children(finished, pipeline["given"])["magnitude"]
+    called = entry(
+        "robustness", run_id=pipeline["given"], corruptions="gaussian,shot", severities="1,3"
+    )
+    assert called.exit_code == 0, called.output
+    robustness_id = called.stdout.split()[-1]
+    called = entry("export", run_id=child.info.run_id, formats="card", out="home")
+    assert called.exit_code == 0, called.output
+    table = pd.read_csv(finished.download_artifacts(robustness_id, "table.csv"))
+    of = table[(table["criterion"] == "magnitude") & (table["corruption"] == "shot")]
+    rows = table_of((tmp_path / "home" / "MODEL_CARD.md").read_text(), "noise")
+    assert [row[0] for row in rows] == [
+        "gaussian, mean of severities 1, 3",
+        "shot, mean of severities 1, 3",
+    ]
+    assert float(rows[1][1]) == pytest.approx(100 * of["accuracy"].mean(), abs=0.051)

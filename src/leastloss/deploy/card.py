@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from leastloss.deploy.speed_table import Timed
+
 
 @dataclass(frozen=True, kw_only=True)
 class ClassRecall:
@@ -31,7 +33,7 @@ class Card:
         overall: Metric -> its values of the dense network and of this one, as shares.
         noise: Kind of noise -> metric -> share.
         sizes: What is meant -> bytes.
-        latency: What ran -> milliseconds for one sample.
+        speed: The forms of the network and how fast they are.
         timing: How that was measured.
     """
 
@@ -43,7 +45,7 @@ class Card:
     overall: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     noise: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     sizes: Mapping[str, int] = field(default_factory=dict)
-    latency: Mapping[str, float] = field(default_factory=dict)
+    speed: Sequence[Timed] = ()
     timing: str = ""
 
 
@@ -137,9 +139,13 @@ def _sizes(card: Card) -> list[str]:
         return []
     lines = ["## Size and speed", ""]
     lines += _table(["", "bytes"], [[name, f"{size:,}"] for name, size in card.sizes.items()])
-    if card.latency:
-        rows = [[name, f"{value:.3f}"] for name, value in card.latency.items()]
-        lines += [*_table(["one sample", "ms"], rows), card.timing, ""]
+    if card.speed:
+        head = ["network", "run by", "one sample, ms", "samples a second"]
+        rows = [
+            [row.form, row.program, f"{row.latency_ms:.3f}", f"{row.throughput:,.0f}"]
+            for row in card.speed
+        ]
+        lines += [*_table(head, rows), card.timing, ""]
     return lines
 
 

@@ -1,7 +1,5 @@
-"""ONNX files run by ONNX Runtime: whether they agree with the network, and how fast they are."""
+"""ONNX files run by ONNX Runtime: whether they agree with the network."""
 
-import time
-from statistics import median
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,7 +18,6 @@ CLOSE = 1e-5
 """Of the largest logit: how far two programs that sum in another order may be apart."""
 
 _TURNED = 0.05  # share of samples in which a sum near 0 may get the other sign
-_WARM, _LEAST, _MOST = 3, 5, 200  # passes
 
 
 def session_of(content: bytes) -> "InferenceSession":
@@ -72,17 +69,3 @@ def agreement(session: "InferenceSession", model: nn.Module, x: Tensor) -> float
             f"{apart.max():.3g} they differ"
         )
     return share
-
-
-def latency_ms(session: "InferenceSession", x: Tensor, seconds: float = 0.05) -> float:
-    """Median milliseconds of a pass with the first sample alone, on one thread."""
-    feed = {INPUT: x[:1].cpu().numpy()}
-    took: list[float] = []
-    begin = time.perf_counter()
-    for turn in range(_WARM + _MOST):
-        if turn >= _WARM + _LEAST and time.perf_counter() - begin > seconds:
-            break
-        start = time.perf_counter()
-        session.run(None, feed)
-        took.append(time.perf_counter() - start)
-    return 1e3 * median(took[_WARM:])

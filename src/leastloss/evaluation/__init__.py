@@ -37,6 +37,7 @@ from leastloss.evaluation.significance import signed_rank as signed_rank
 from leastloss.evaluation.significance import steps_within as steps_within
 from leastloss.evaluation.significance.curves import SLACK as SLACK
 from leastloss.evaluation.significance.intervals import RESAMPLES as RESAMPLES
+from leastloss.evaluation.speed import run_times as run_times
 from leastloss.evaluation.speed import speed
 from leastloss.evaluation.summary import SAME as SAME
 from leastloss.evaluation.summary import check_table as check_table

@@ -1,24 +1,22 @@
 """The network to export: of a run, at the sparsity that is asked for, or of a file."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import click
 import numpy as np
 import pandas as pd
 import torch
-from torch import Tensor, nn
 
 from leastloss import tracking
 from leastloss.controls import ROLE
-from leastloss.data import Data
+from leastloss.deploy import ExportedNetwork
 from leastloss.errors import InputError, ResourceError
 from leastloss.evaluation import is_at
 from leastloss.experiment.commands import command, row_command
 from leastloss.experiment.config import ExportConfig
 from leastloss.experiment.criterion_run import TABLE, commit_of
 from leastloss.experiment.dense import fetch_dense
+from leastloss.experiment.export_run.measured_noise import measured_noise
 from leastloss.experiment.prune_run.artifacts import SPARSITY, USABLE
 from leastloss.experiment.robustness_run.networks import pruned_network
 from leastloss.experiment.run_query import check_child, children, newest, source
@@ -30,34 +28,7 @@ from leastloss.tracking import Run
 _SAMPLES = 64
 
 
-@dataclass(frozen=True, kw_only=True)
-class ChosenNetwork:
-    """A network and what is known of it.
-
-    Attributes:
-        model: The network.
-        dense: The one that it was pruned from; itself, if that is not known.
-        x: Samples that it reads, shape (n, ...).
-        sparsity: The share of its parts that is gone; None if that is not known.
-        data: What it was trained on, if that is known.
-        about: Facts by name.
-        command: What made it.
-        row: The row of its step in the table of its run; empty if it has none.
-        noises: The kinds of noise that the run measured, as ``gaussian:3``.
-    """
-
-    model: nn.Module
-    dense: nn.Module
-    x: Tensor
-    sparsity: float | None = None
-    data: Data | None = None
-    about: Mapping[str, str] = field(default_factory=dict)
-    command: str = ""
-    row: Mapping[str, float] = field(default_factory=dict)
-    noises: tuple[str, ...] = ()
-
-
-def chosen_network(config: ExportConfig) -> ChosenNetwork:
+def chosen_network(config: ExportConfig) -> ExportedNetwork:
     """Fetch the network that the options name.
 
     Raises:
@@ -79,7 +50,7 @@ def chosen_network(config: ExportConfig) -> ChosenNetwork:
             raise InputError(
                 f"run {run.info.run_id!r} trained a dense network; leave out sparsity and step"
             )
-        return ChosenNetwork(
+        return ExportedNetwork(
             model=dense.model,
             dense=dense.model,
             x=x,
@@ -87,12 +58,13 @@ def chosen_network(config: ExportConfig) -> ChosenNetwork:
             data=dense.data,
             about=about,
             command=command("train", run.data.params),
+            noise=measured_noise(run, 0.0, {}),
         )
     table = tracking.fetch_table(run.info.run_id, TABLE)
     model, sparsity = pruned_network(run, dense, _sparsity(config, run, table))
     params = run.data.params
     removed = f"{params['criterion']}, {params['granularity']}s, repaired by {params['recovery']}"
-    return ChosenNetwork(
+    return ExportedNetwork(
         model=model,
         dense=dense.model,
         x=x,
@@ -100,8 +72,7 @@ def chosen_network(config: ExportConfig) -> ChosenNetwork:
         data=dense.data,
         about={"pruned by": removed} | about,
         command=row_command(params, run.data.tags),
-        row=_row(table, sparsity),
-        noises=tuple(filter(None, params.get("noise", "").split(","))),
+        noise=measured_noise(run, sparsity, _row(table, sparsity)),
     )
 
 
@@ -156,7 +127,7 @@ def _row(table: pd.DataFrame, sparsity: float) -> dict[str, float]:
     return {str(name): float(value) for name, value in numbers.items()}
 
 
-def _of_file(path: Path) -> ChosenNetwork:
+def _of_file(path: Path) -> ExportedNetwork:
     if not path.is_file():
         raise ResourceError(f"there is no file {path}")
     model, masks, facts = read_network(path)
@@ -166,7 +137,7 @@ def _of_file(path: Path) -> ChosenNetwork:
     about |= {key: str(facts[key]) for key in ("name", "criterion", "recovery") if key in facts}
     total = sum(mask.numel() for mask in masks.values())
     kept = sum(int(mask.sum()) for mask in masks.values())
-    return ChosenNetwork(
+    return ExportedNetwork(
         model=model,
         dense=model,
         x=x,
