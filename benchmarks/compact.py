@@ -1,17 +1,20 @@
-"""What pruning buys at run time: dense networks against compacted ones, timed in turn, one thread.
+"""What pruning buys at run time, each form of a network in turn, one thread.
 
-For each network: hidden units pruned (the same share of every layer), and as many scattered weights
-pruned instead. ``on paper`` is the ratio of multiply-adds; the other ratios are measured, batch 1
-for the latency and batch 256 for the throughput. Networks are not trained: speed does not depend
-on the weights' values. In ``resnet20`` the channels inside blocks are units, in the other residual
-networks also those that blocks share.
+For each network the same share of the hidden units of every layer is drawn and pruned, and, beside
+it, as many scattered weights. Forms: ``dense``; ``zeros in place``, as masks leave it; ``units
+taken out``, by ``ll.compact``; ``on bits``, for binary networks, by ``ll.bit_packed``. Each is run
+by PyTorch and by ONNX Runtime. ``on paper`` is the ratio of multiply-adds. Networks are not
+trained: speed does not depend on the weights' values. In ``resnet20`` the channels inside blocks
+are units, in the other residual networks also those that blocks share.
 
     python benchmarks/compact.py
     python benchmarks/compact.py --share 0.5
     python benchmarks/compact.py --share 0.3 --share 0.5 --share 0.7 --only resnet --batch 64
 """
 
+import copy
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from itertools import product
 
 import click
@@ -20,9 +23,20 @@ import torch
 from torch import Tensor, nn
 
 import leastloss as ll
-from leastloss.evaluation import gains, network_cost, speed
+from leastloss.deploy import (
+    COMPACTED,
+    DENSE,
+    MASKED,
+    ON_BITS,
+    onnx_bytes,
+    program_of,
+    session_of,
+    speed_table,
+)
+from leastloss.errors import InputError
+from leastloss.evaluation import gains, network_cost
 from leastloss.models import Masks, build_model
-from leastloss.pruning import Parts
+from leastloss.pruning import Parts, apply_masks
 from leastloss.seeds import stream
 
 SHAPE = (1, 28, 28)
@@ -66,20 +80,34 @@ def main(shares: Sequence[float], seconds: float, only: str, batch: int) -> None
         for share, granularity in product(shares, ("unit", "weight")):
             masks = pruned(model, granularity, share, x)
             paper = gains(dense, network_cost(model, masks, x))
-            small = ll.compact(model, masks)
-            times = speed(model, small, x, batch=batch, seconds=seconds)
-            left = sum(values.numel() for values in small.parameters())
-            print(f"{name}, {100 * share:g} % of the {granularity}s pruned: {left:,} parameters")
-            for device in ("", "gpu_") if torch.cuda.is_available() else ("",):
-                before, after = times[f"{device}dense_latency_ms"], times[f"{device}latency_ms"]
-                slow, fast = times[f"{device}dense_throughput"], times[f"{device}throughput"]
+            forms = forms_of(model, masks)
+            left = sum(values.numel() for values in list(forms.values())[2].parameters())
+            print(
+                f"{name}, {100 * share:g} % of the {granularity}s pruned: {left:,} parameters, on "
+                f"paper {paper['theoretical_speedup']:.1f}x, storage "
+                f"1/{paper['compression_ratio']:.1f}"
+            )
+            sessions = {
+                form: session_of(onnx_bytes(program_of(network, x[:2])))
+                for form, network in forms.items()
+                if form != ON_BITS
+            }
+            rows = speed_table(forms, sessions, x, seconds=seconds, batch=batch)
+            for row in rows:
                 print(
-                    f"  {'GPU' if device else 'CPU'}:"
-                    f" latency {before:.3f} -> {after:.3f} ms ({before / after:.2f}x),"
-                    f" throughput {slow:,.0f} -> {fast:,.0f}/s ({fast / slow:.2f}x),"
-                    f" on paper {paper['theoretical_speedup']:.1f}x,"
-                    f" storage 1/{paper['compression_ratio']:.1f}"
+                    f"  {row.form:16s} {row.program:12s} {row.latency_ms:8.3f} ms"
+                    f" {row.throughput:12,.0f}/s ({row.throughput / rows[0].throughput:.2f}x)"
                 )
+
+
+def forms_of(model: nn.Module, masks: Masks) -> dict[str, nn.Module]:
+    """A network dense, with zeros, without its units, and on bits where it is binary."""
+    masked = copy.deepcopy(model)
+    apply_masks(masked, masks)
+    forms = {DENSE: model, MASKED: masked, COMPACTED: ll.compact(model, masks)}
+    with suppress(InputError):
+        forms[ON_BITS] = ll.bit_packed(forms[COMPACTED])
+    return forms
 
 
 if __name__ == "__main__":

@@ -8,6 +8,10 @@ from leastloss.deploy.onnx_runs import agreement, session_of
 from leastloss.deploy.plain import plain_copy
 from leastloss.deploy.python_export import export
 from leastloss.deploy.sign_layers import bit_packed
+from leastloss.deploy.speed_table import COMPACTED as COMPACTED
+from leastloss.deploy.speed_table import DENSE as DENSE
+from leastloss.deploy.speed_table import MASKED as MASKED
+from leastloss.deploy.speed_table import ON_BITS as ON_BITS
 from leastloss.deploy.speed_table import Timed, speed_table, what_zeros_buy
 
 __all__ = [
