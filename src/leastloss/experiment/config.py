@@ -31,7 +31,8 @@ class TrainConfig(Seeded):
     dataset: str = option(
         "digits",
         "digits, mnist, fashion-mnist, kmnist, cifar10, cifar10-jpeg or gtsrb; or your own: a "
-        ".npz, .csv or .parquet file, a folder of images, module:function, or runs:/ID/FILE.",
+        ".npz, .csv or .parquet file, a folder of images, module:function, runs:/ID/FILE or "
+        "datasets:/ID/NAME.",
         "data",
         "always",
     )

@@ -15,7 +15,8 @@ def fetch_data(recipe: Mapping[str, Any], data_dir: str | None = None) -> Data:
 
     Args:
         recipe: The arguments of :func:`leastloss.load_data`; ``name`` may be an artifact's address,
-            ``runs:/<id>/<path>``, with options.
+            ``runs:/<id>/<path>``, or that of a data set that a run recorded,
+            ``datasets:/<id>/<name>``, with options.
         data_dir: The data folder.
 
     Raises:
@@ -26,7 +27,9 @@ def fetch_data(recipe: Mapping[str, Any], data_dir: str | None = None) -> Data:
     if own is None or own.kind != "artifact":
         return load_data(**recipe, data_dir=data_dir)
     with tempfile.TemporaryDirectory() as folder:
-        path = tracking.fetch_artifact(own.place, Path(folder))
+        recorded = own.place.startswith(tracking.DATASET)
+        fetch = tracking.fetch_dataset if recorded else tracking.fetch_artifact
+        path = fetch(own.place, Path(folder))
         # A folder of images is named by a path, too.
         place = replace(own, place=str(path.resolve()))
         data = load_data(**{**recipe, "name": place.text})

@@ -13,6 +13,8 @@ from leastloss.tracking._fetch import (
     fetch_table,
     fetch_texts,
 )
+from leastloss.tracking._fetch_dataset import ADDRESS as DATASET
+from leastloss.tracking._fetch_dataset import fetch_dataset
 from leastloss.tracking._fetch_model import fetch_model, model_facts, unpickled_network
 from leastloss.tracking._find import find_run, search
 from leastloss.tracking._models import log_network
@@ -23,6 +25,7 @@ from leastloss.tracking._runs import KIND, log_metrics, log_parameters, log_tags
 from leastloss.tracking._store import client, store_errors
 
 __all__ = [
+    "DATASET",
     "KIND",
     "Run",
     "artifact_path",
@@ -35,6 +38,7 @@ __all__ = [
     "environment",
     "fetch_array",
     "fetch_artifact",
+    "fetch_dataset",
     "fetch_file",
     "fetch_model",
     "fetch_table",

@@ -30,7 +30,7 @@ OPTIONS: dict[Kind, tuple[str, ...]] = {
 """The options that each kind of data takes."""
 
 _OR_OWN = "or your own: a .npz, .csv or .parquet file, a folder of images, module:function"
-_ARTIFACT = "runs:/"
+_ARTIFACTS = ("runs:/", "datasets:/")
 _TENSORS = "tensors:"  # how recipes begin that nothing can make again
 _OPTION = re.compile(r":([a-z]+)=([^:]*)$")
 
@@ -156,7 +156,7 @@ def located(name: DataName, root: Path) -> DataName:
 def _kind_of(place: str) -> Kind | None:
     if place.startswith(_TENSORS):
         return None
-    if place.startswith(_ARTIFACT):
+    if place.startswith(_ARTIFACTS):
         return "artifact"
     if kind := _SUFFIXES.get(PurePosixPath(place).suffix.lower()):
         return kind

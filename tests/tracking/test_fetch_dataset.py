@@ -1,0 +1,50 @@
+"""Data sets that a run recorded by MLflow's own means."""
+
+from pathlib import Path
+
+import mlflow
+import pandas as pd
+import pytest
+from mlflow import MlflowClient
+from tests.data.own.cases import write_table
+
+from leastloss.data import load_data
+from leastloss.errors import InputError, ResourceError
+from leastloss.experiment.data_recipe import fetch_data
+
+
+@pytest.fixture
+def run_id(store: MlflowClient, tmp_path: Path) -> str:
+    table = write_table(tmp_path / "staff.csv")
+    frame = pd.read_csv(table)
+    with mlflow.start_run(experiment_id=store.create_experiment("files")) as run:
+        mlflow.log_input(mlflow.data.from_pandas(frame, source=str(table), name="staff"))
+        mlflow.log_input(mlflow.data.from_pandas(frame, name="from code"))
+    found: str = run.info.run_id
+    return found
+
+
+def test_a_recorded_file_is_data_as_the_file_is(run_id: str, tmp_path: Path) -> None:
+    name = f"datasets:/{run_id}/staff:label=job"
+    data = fetch_data({"name": name, "seed": 1})
+    assert (
+        data.train.digest() == load_data(f"{tmp_path}/staff.csv:label=job", seed=1).train.digest()
+    )
+    assert (data.name, data.recipe["name"]) == ("staff", name)
+    assert fetch_data(data.recipe).summary() == data.summary()
+
+
+def test_what_is_no_file_or_not_there_is_one_line(run_id: str, tmp_path: Path) -> None:
+    cases = {
+        f"{run_id}/from code": "records no file that could be read .its source is 'code'",
+        f"{run_id}/none": "has no data set 'none'; it has: staff, from code",
+        run_id: "has not one data set; it has: staff, from code",
+    }
+    for address, said in cases.items():
+        with pytest.raises(InputError, match=said):
+            fetch_data({"name": f"datasets:/{address}"})
+    with pytest.raises(ResourceError, match="no run"):
+        fetch_data({"name": "datasets:/0123/staff"})
+    (tmp_path / "staff.csv").unlink()
+    with pytest.raises(ResourceError, match="cannot be read"):
+        fetch_data({"name": f"datasets:/{run_id}/staff"})
