@@ -8,6 +8,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 import mlflow
 import numpy as np
@@ -44,6 +45,59 @@ def test_bad_names_are_refused_before_anything_is_trained(
     assert "register is 'a/b'" in refused(entry("prune", register="a/b"), 2)
     line = refused(entry("prune", register="a", artifacts="light"), 2)
     assert line == "register needs logged networks; leave artifacts at 'full'"
+
+
+COLLEAGUE = """
+import re, sys
+from importlib import metadata
+from importlib.machinery import PathFinder
+
+owners = metadata.packages_distributions()
+wanted, names = ["mlflow", "torch"], set()
+while wanted:
+    name = re.sub(r"[-_.]+", "-", wanted.pop()).lower()
+    if name not in names:
+        names.add(name)
+        try:
+            needs = metadata.requires(name) or []
+        except metadata.PackageNotFoundError:
+            continue
+        wanted += [re.split(r"[ ;<>=!~(\\[]", need)[0] for need in needs if "extra ==" not in need]
+
+class OnlyThese(PathFinder):
+    @classmethod
+    def find_spec(cls, module, path=None, target=None):
+        of = owners.get(module.split(".")[0], [])
+        if not of or names & {re.sub(r"[-_.]+", "-", owner).lower() for owner in of}:
+            return super().find_spec(module, path, target)
+
+sys.meta_path = [OnlyThese if finder is PathFinder else finder for finder in sys.meta_path]
+import mlflow, torch
+network = mlflow.pytorch.load_model(sys.argv[1])
+assert not {"leastloss", "numba", "torchvision"} & set(sys.modules)
+torch.save(network(torch.load(sys.argv[2])), sys.argv[3])
+"""
+
+
+@pytest.mark.slow
+def test_a_colleague_needs_mlflow_and_torch_alone(
+    finished: MlflowClient, entry: Entry, pipeline: dict[str, str], tmp_path: Path
+) -> None:
+    called = entry("prune", run_id=pipeline["taught"], **OPTIONS)
+    assert called.exit_code == 0, called.output
+    address, x = "models:/digits@smallest-within-2-points", torch.rand(4, 1, 8, 8)
+    torch.save(x, tmp_path / "x.pt")
+    done = subprocess.run(
+        [sys.executable, "-c", COLLEAGUE, address, "x.pt", "y.pt"],
+        cwd=tmp_path,
+        env=os.environ | {"MLFLOW_TRACKING_URI": mlflow.get_tracking_uri(), "PYTHONPATH": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    expected = mlflow.pytorch.load_model(address)(x)
+    assert torch.equal(torch.load(tmp_path / "y.pt"), expected)
 
 
 @pytest.mark.slow
