@@ -1,15 +1,21 @@
 """The entry points on a tracking server over PostgreSQL, artifacts through the server."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from typing import NoReturn
 
 import mlflow
 import pandas as pd
 import pytest
 from mlflow import MlflowClient
 from scripts.tracking_server import tracking_server, why_not
-from tests.entrypoints.conftest import Entry, children, statuses
+from tests.entrypoints.conftest import Entry, children, refused, statuses
 from tests.entrypoints.test_sweep import TEXT
+from tests.tracking.writers import check_writers
+
+from leastloss import tracking
+from leastloss.experiment import train
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(bool(why_not()), reason=why_not())]
 
@@ -58,3 +64,27 @@ def test_a_study_equals_that_on_sqlite_to_the_last_bit(
     here, there = ((tmp_path / at / "results/tiny.csv").read_bytes() for at in ("here", "there"))
     assert here == there
     assert len(pd.read_csv(tmp_path / "here/results/tiny.csv")) > 100
+
+
+def test_eight_writers_at_once(server: MlflowClient) -> None:
+    check_writers(server)
+
+
+def test_a_server_that_vanishes_is_one_line(
+    entry: Entry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
+    going = ExitStack()
+    mlflow.set_tracking_uri(going.enter_context(tracking_server()))
+
+    def fit(*arguments: object, **options: object) -> NoReturn:
+        going.close()
+        tracking.log_tags(str(mlflow.active_run().info.run_id), {"a": "b"})
+        raise AssertionError("the server is gone")
+
+    monkeypatch.setattr(train, "fit", fit)
+    said = refused(entry("train"), 1)
+    assert said.startswith("the tracking store http://127.0.0.1:")
+    assert "Connection refused" in said
+    mlflow.set_tracking_uri(None)

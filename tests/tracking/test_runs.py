@@ -1,10 +1,15 @@
 """What is logged to a run, and runs that are not opened."""
 
+import mlflow
 import pytest
 from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
+from mlflow.protos.databricks_pb2 import TEMPORARILY_UNAVAILABLE
+from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 
 from leastloss import tracking
 from leastloss.errors import ResourceError
+from leastloss.tracking import _runs
 
 
 def test_metrics_that_are_not_finite_are_left_out(store: MlflowClient) -> None:
@@ -42,3 +47,40 @@ def test_no_run_is_opened_in_a_deleted_experiment(
     monkeypatch.setenv("MLFLOW_EXPERIMENT_ID", "1")
     with pytest.raises(ResourceError, match=said):
         opened()
+
+
+def test_the_end_of_a_run_is_told_again_to_a_busy_store(
+    store: MlflowClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = mlflow.end_run
+
+    def busy(status: str = "FINISHED") -> None:
+        monkeypatch.setattr(mlflow, "end_run", told)
+        with monkeypatch.context() as patch:
+            patch.setattr(SqlAlchemyStore, "update_run_info", locked)
+            told(status)
+
+    def locked(*arguments: object, **options: object) -> None:
+        raise MlflowException("database is locked", error_code=TEMPORARILY_UNAVAILABLE)
+
+    with tracking.run("prune", "outer", {}, exports=False) as outer:
+        with tracking.run("criterion", "inner", {}, nested=True) as inner:
+            monkeypatch.setattr(mlflow, "end_run", busy)
+        assert store.get_run(outer).info.status == "RUNNING"
+        assert store.get_run(inner).info.status == "FINISHED"
+    assert store.get_run(outer).info.status == "FINISHED"
+
+
+def test_a_run_that_is_interrupted_as_it_opens_is_killed(
+    store: MlflowClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(_runs, "log_parameters", interrupted)
+    with pytest.raises(KeyboardInterrupt), tracking.run("train", "t", {}, exports=False):
+        pass
+    (run,) = store.search_runs(["1"])
+    assert run.info.status == "KILLED"
+    assert run.data.tags["failure"] == "KeyboardInterrupt"
+    assert mlflow.active_run() is None

@@ -6,9 +6,15 @@ from pathlib import Path
 
 import mlflow
 import pytest
+from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
+from mlflow.protos.databricks_pb2 import TEMPORARILY_UNAVAILABLE
+from tests.tracking.writers import check_writers
 
 from leastloss import tracking
 from leastloss.errors import ResourceError
+from leastloss.tracking import _store
+from leastloss.tracking._store import patiently, without_patience
 
 
 @pytest.mark.usefixtures("store")
@@ -43,3 +49,55 @@ def test_without_its_driver_the_extra_is_named(
     mlflow.set_tracking_uri(f"postgresql{driver}://me:secret@127.0.0.1:9/db")
     with pytest.raises(ResourceError, match=r"needs more: .*leastloss\[postgres\]"):
         tracking.client()
+
+
+def test_eight_writers_at_once(store: MlflowClient) -> None:
+    check_writers(store)
+
+
+class Busy:
+    """Fails a number of times, then answers."""
+
+    def __init__(self, times: int, said: str) -> None:
+        self.times, self.said, self.calls = times, said, 0
+
+    def __call__(self, *arguments: object) -> str:
+        self.calls += 1
+        if self.calls > self.times:
+            return "done"
+        raise MlflowException(self.said, error_code=TEMPORARILY_UNAVAILABLE)
+
+
+@pytest.mark.usefixtures("store")
+@pytest.mark.parametrize(
+    ("uri", "said"), [("", "database is locked"), ("postgresql://host/db", "connection refused")]
+)
+def test_a_busy_or_gone_database_is_asked_again_within_bounds(
+    monkeypatch: pytest.MonkeyPatch, uri: str, said: str
+) -> None:
+    monkeypatch.setattr(_store.time, "sleep", lambda seconds: None)
+    with monkeypatch.context() as patch:
+        patch.setattr(mlflow, "get_tracking_uri", lambda: uri or "sqlite:///mlflow.db")
+        assert patiently(Busy(3, said)) == "done"
+        patch.setattr(_store, "_LONGEST", 0.05)
+        with pytest.raises(MlflowException, match=said):
+            patiently(Busy(10**9, said))
+        with without_patience(), pytest.raises(MlflowException, match=said):
+            patiently(busy := Busy(10**9, said))
+        assert busy.calls == 1
+
+
+@pytest.mark.usefixtures("store")
+def test_a_full_disk_is_no_busy_database() -> None:
+    full = Busy(1, "database or disk is full")
+    with pytest.raises(MlflowException, match="full"):
+        patiently(full)
+    assert full.calls == 1
+
+
+def test_the_client_repeats_its_calls(store: MlflowClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_store.time, "sleep", lambda seconds: None)
+    busy = Busy(2, "database is locked")
+    monkeypatch.setattr(MlflowClient, "get_run", busy)
+    assert tracking.client().get_run("1") == "done"
+    assert busy.calls == 3

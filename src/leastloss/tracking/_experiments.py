@@ -1,13 +1,10 @@
 """Experiments by name, for one process or for several that write to the same one."""
 
 import mlflow
-import sqlalchemy
 from mlflow.exceptions import MlflowException
 
 from leastloss.tracking._find import find_experiment
 from leastloss.tracking._store import client, store_errors, store_missing
-
-_PATIENCE = 120  # seconds that a worker waits for its turn to write; sqlite lets in one at a time
 
 
 def has_experiment(name: str) -> bool:
@@ -36,13 +33,8 @@ def ensure_experiment(name: str) -> None:
 def worker_environment(name: str) -> dict[str, str]:
     """Environment variables with which another process logs to the same store and an experiment."""
     experiment = find_experiment(name)
-    uri = mlflow.get_tracking_uri()
-    if uri.startswith("sqlite"):
-        url = sqlalchemy.make_url(uri)
-        if "timeout" not in url.query:
-            uri = url.update_query_dict({"timeout": str(_PATIENCE)}).render_as_string(False)
     return {
-        "MLFLOW_TRACKING_URI": uri,
+        "MLFLOW_TRACKING_URI": mlflow.get_tracking_uri(),
         "MLFLOW_EXPERIMENT_ID": str(experiment.experiment_id),
         "MLFLOW_EXPERIMENT_NAME": name,
     }

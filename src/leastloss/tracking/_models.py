@@ -1,5 +1,6 @@
 """Logged models: announced at once, exported by the worker, filled in when the recipe ends."""
 
+import contextlib
 import copy
 import shutil
 import tempfile
@@ -121,5 +122,6 @@ def drop_models() -> None:
         except ResourceError:
             exported = False
         if not exported:
-            client().finalize_logged_model(first.model_id, LoggedModelStatus.FAILED)
+            with contextlib.suppress(ResourceError), store_errors():
+                client().finalize_logged_model(first.model_id, LoggedModelStatus.FAILED)
         first.folder.cleanup()

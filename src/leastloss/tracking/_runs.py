@@ -16,7 +16,7 @@ from leastloss.tracking._fetch import check_artifacts
 from leastloss.tracking._find import raise_deleted
 from leastloss.tracking._models import drop_models, finish_models
 from leastloss.tracking._process import PROCESS, close_orphans, environment, this_process
-from leastloss.tracking._store import client, store_errors
+from leastloss.tracking._store import client, patiently, store_errors, without_patience
 
 KIND = "leastloss.kind"
 REFUSED = "leastloss.refused"
@@ -54,16 +54,16 @@ def run(
     """
     process = {KIND: kind, PROCESS: this_process()}
     client()  # a store that cannot be used is known at once
-    with store_errors():
-        every = environment() | process | dict(tags or {})
-        try:
-            opened = mlflow.start_run(run_name=name, nested=nested, tags=every)
-        except MlflowException as error:
-            raise_deleted(error)
-            raise
-        run_id: str = opened.info.run_id
+    around = mlflow.active_run()
     try:
         with store_errors():
+            every = environment() | process | dict(tags or {})
+            try:
+                opened = patiently(mlflow.start_run, run_name=name, nested=nested, tags=every)
+            except MlflowException as error:
+                raise_deleted(error)
+                raise
+            run_id: str = opened.info.run_id
             log_parameters(run_id, parameters)
             if not nested:
                 if exports:
@@ -75,17 +75,39 @@ def run(
         check_artifacts(run_id)
     except BaseException as error:
         status = "KILLED" if isinstance(error, KeyboardInterrupt | SystemExit) else "FAILED"
-        # The first error matters more than what a store in trouble says now.
-        with contextlib.suppress(MlflowException, SQLAlchemyError, OSError, ResourceError):
-            mlflow.end_run(status)
-            client().set_tag(run_id, "failure", _line(error))
-            if not nested:
+        current = mlflow.active_run()
+        if current is not None and current is not around:
+            _close(current.info.run_id, status, _line(error))
+        if not nested:
+            with without_patience():
                 drop_models()
-        if status == "KILLED" and not nested:
-            stop()
+            if status == "KILLED":
+                stop()
         raise
     with store_errors():
-        mlflow.end_run()
+        _end(run_id, "FINISHED")
+
+
+def _close(run_id: str, status: str, reason: str) -> None:
+    """Close a run that did not finish: its reason first, as a kill may come in between."""
+    with without_patience():  # the store has had its time, if it was the store
+        with _trouble_ignored():
+            client().set_tag(run_id, "failure", reason)
+        with _trouble_ignored():
+            _end(run_id, status)
+
+
+def _end(run_id: str, status: str) -> None:
+    """Close the open run; MLflow has forgotten it when it cannot tell the store at once."""
+    try:
+        mlflow.end_run(status)
+    except MlflowException:
+        client().set_terminated(run_id, status)
+
+
+def _trouble_ignored() -> contextlib.AbstractContextManager[None]:
+    """For what is said after an error, which matters more than a store in trouble."""
+    return contextlib.suppress(MlflowException, SQLAlchemyError, OSError, ResourceError)
 
 
 def mark_refused(run_id: str, reason: str) -> None:
@@ -93,8 +115,7 @@ def mark_refused(run_id: str, reason: str) -> None:
 
     It has no kind, so that no recipe takes it for a run of ours.
     """
-    # What was wrong with the call matters more than a store in trouble.
-    with contextlib.suppress(MlflowException, SQLAlchemyError, OSError, ResourceError):
+    with _trouble_ignored():
         client().set_tag(run_id, "failure", reason[:_TEXT])
         client().set_tag(run_id, REFUSED, "true")
 

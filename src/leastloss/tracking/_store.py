@@ -5,11 +5,13 @@ import functools
 import logging
 import os
 import re
+import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from ssl import SSLError
+from typing import Any, TypeVar
 
 import mlflow
 import sqlalchemy
@@ -28,14 +30,64 @@ os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 logging.getLogger("mlflow.utils.environment").setLevel(logging.ERROR)
 logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
 logging.getLogger("alembic").setLevel(logging.ERROR)
+logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)  # each repeated request
+# MLflow repeats a request to a server that is busy or gone; five times take a minute.
+_REPEATS = "MLFLOW_HTTP_REQUEST_MAX_RETRIES"
+os.environ.setdefault(_REPEATS, "5")
 
 _PATIENCE = 20.0  # seconds; another process may be writing to the same file
+_LONGEST = 60.0  # seconds that a call is repeated while a database is busy or gone
+
+T = TypeVar("T")
+
+
+class _PatientClient(MlflowClient):
+    """A client that repeats its calls while the database is busy or gone, for a bounded time."""
+
+    def __getattribute__(self, name: str) -> Any:
+        value = super().__getattribute__(name)
+        if name.startswith("_") or not callable(value):
+            return value
+        return functools.partial(patiently, value)
 
 
 def client() -> MlflowClient:
     """The client of the store that MLFLOW_TRACKING_URI names; by default ./mlflow.db."""
     _check(mlflow.get_tracking_uri())
-    return MlflowClient()
+    return _PatientClient()
+
+
+def patiently(call: Callable[..., T], *arguments: Any, **options: Any) -> T:
+    """Call, and again while the database is busy or gone: for a minute, then its error stands."""
+    end, pause = time.monotonic() + _LONGEST, 0.1
+    while True:
+        try:
+            return call(*arguments, **options)
+        except MlflowException as error:
+            if time.monotonic() > end or not _passes(error):
+                raise
+        time.sleep(pause)
+        pause = min(2 * pause, 5.0)
+
+
+def _passes(error: MlflowException) -> bool:
+    """Whether the same call may go well later; MLflow itself repeats what servers refuse."""
+    scheme = re.split(r"[+:]", mlflow.get_tracking_uri())[0]
+    if scheme == "sqlite":
+        return "database is locked" in str(error)
+    return scheme in DATABASE_ENGINES and error.error_code == "TEMPORARILY_UNAVAILABLE"
+
+
+@contextlib.contextmanager
+def without_patience() -> Iterator[None]:
+    """Repeat no call: a store in trouble has had its time."""
+    global _LONGEST
+    before = _LONGEST, os.environ.get(_REPEATS, "")
+    _LONGEST, os.environ[_REPEATS] = 0.0, "0"
+    try:
+        yield
+    finally:
+        _LONGEST, os.environ[_REPEATS] = before
 
 
 def store_name() -> str:
@@ -68,7 +120,8 @@ def _reason(error: BaseException) -> str:
         if original := getattr(cause, "orig", None):
             return str(original)
         cause = cause.__cause__
-    return " ".join(str(error).split())[:300]
+    line = " ".join(str(error).split())
+    return line if len(line) <= 300 else f"{line[:180]} ... {line[-115:]}"  # the cause comes last
 
 
 @functools.cache
