@@ -48,6 +48,17 @@ def test_seeds_are_averaged_with_an_interval(
     assert "n = 2: a claim needs 3 seeds or more" in page
 
 
+def test_the_page_says_when_runs_were_not_made_alike(
+    finished: MlflowClient, entry: Entry, pipeline: dict[str, str]
+) -> None:
+    child = children(finished, pipeline["own"])["random"]
+    finished.set_tag(child.info.run_id, "threads", "7")
+    run_id = entry.run("compare", runs=pipeline["own"])
+    page = Path(finished.download_artifacts(run_id, "compare.html")).read_text()
+    assert "The compared runs were not made alike" in page
+    assert "threads is 1 (4 runs) and 7 (1 run, of <code>random</code>)." in page
+
+
 def test_of_duplicates_the_newest_counts(
     finished: MlflowClient, entry: Entry, pipeline: dict[str, str]
 ) -> None:

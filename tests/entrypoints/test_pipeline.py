@@ -278,6 +278,8 @@ def test_every_run_tells_its_environment(
         assert len(tags["git.commit"]) == 40
         assert tags["device"]
         assert tags["threads"] == "1"
+        assert tags["leastloss.deterministic"] == "false"
+        assert {f"leastloss.hardware.{key}" for key in ("cpu", "cores", "blas", "gpu")} <= set(tags)
 
 
 def test_float_units_share_the_spine(shared: MlflowClient, pipeline: dict[str, str]) -> None:

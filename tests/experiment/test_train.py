@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -9,8 +10,10 @@ from mlflow import MlflowClient
 
 from leastloss.errors import InputError
 from leastloss.experiment import train as recipe
-from leastloss.experiment.config import TrainConfig
+from leastloss.experiment.config import PruneConfig, RobustnessConfig, TrainConfig
 from leastloss.experiment.dense import fetch_dense
+from leastloss.experiment.prune_run import prune
+from leastloss.experiment.robustness_run import robustness
 from leastloss.experiment.train import weights_file
 
 
@@ -80,3 +83,23 @@ def test_weights_lie_where_they_are_said_to_or_in_the_data_folder(
     assert weights_file(replace(config, weights="none.pth")) == Path("none.pth")
     (tmp_path / "net.pth").touch()
     assert weights_file(config) == Path("net.pth")
+
+
+@pytest.mark.parametrize("recipe_name", ["train", "prune", "robustness"])
+def test_every_recipe_is_deterministic_on_request(
+    monkeypatch: pytest.MonkeyPatch, recipe_name: str
+) -> None:
+    recipes: dict[str, Any] = {
+        "train": (recipe, "untrained", TrainConfig),
+        "prune": (prune, "check", PruneConfig),
+    }
+    recipes["robustness"] = (robustness, "check", RobustnessConfig)
+    module, first, config = recipes[recipe_name]
+
+    def begun(_: object) -> None:
+        raise InputError(str(torch.are_deterministic_algorithms_enabled()))
+
+    monkeypatch.setattr(module, first, begun)
+    for asked, said in (("yes", "True"), ("no", "False")):
+        with pytest.raises(InputError, match=said):
+            getattr(module, recipe_name)(config(deterministic=asked))

@@ -19,6 +19,9 @@ _TRUST = (
     "a run names: yes or no."
 )
 _SWITCH: dict[str, Any] = {"choices": ("yes", "no")}
+_DETERMINISTIC = (
+    "Let torch use deterministic algorithms alone, for equal bits on a GPU, too: yes or no."
+)
 _BALANCED = ("digits", "mnist", "fashion-mnist", "kmnist", "cifar10", "cifar10-jpeg")
 
 
@@ -155,6 +158,7 @@ class TrainConfig(Seeded):
         "training",
         choices=("auto", "none", "flip", "crop", "flip+crop"),
     )
+    deterministic: str = option("no", _DETERMINISTIC, "measure", **_SWITCH)
     data_dir: str = option(
         "", "Folder of the image files; empty: LEASTLOSS_DATA, else ./data.", "place"
     )
@@ -286,6 +290,7 @@ class RobustnessConfig(Options):
         once=True,
     )
     seed: int = option(0, "Seed of the noise; every network meets the same noise.", "seed", **SEED)
+    deterministic: str = option("no", _DETERMINISTIC, "measure", **_SWITCH)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,6 +10,7 @@ from torch import nn
 
 from leastloss import tracking
 from leastloss.data import Data, data_root
+from leastloss.determinism import as_configured
 from leastloss.errors import InputError, ResourceError
 from leastloss.evaluation import evaluate, network_collapse
 from leastloss.experiment.commands import command
@@ -45,6 +46,7 @@ class Untrained:
     data: Data
 
 
+@as_configured
 def train(config: TrainConfig) -> Dense:
     """Train a network and log it; prints the run's id and the test metrics.
 

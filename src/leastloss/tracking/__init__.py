@@ -17,15 +17,18 @@ from leastloss.tracking._fetch_dataset import ADDRESS as DATASET
 from leastloss.tracking._fetch_dataset import fetch_dataset
 from leastloss.tracking._fetch_model import fetch_model, model_facts, unpickled_network
 from leastloss.tracking._find import find_run, search
+from leastloss.tracking._hardware import PREFIX as HARDWARE
 from leastloss.tracking._models import log_network
 from leastloss.tracking._notes import compare_link, describe, note_experiment
 from leastloss.tracking._process import environment
 from leastloss.tracking._registry import check_model_name, register_model, set_alias
+from leastloss.tracking._runs import DETERMINISTIC as DETERMINISTIC
 from leastloss.tracking._runs import KIND, log_metrics, log_parameters, log_tags, mark_refused, run
 from leastloss.tracking._store import client, store_errors
 
 __all__ = [
     "DATASET",
+    "HARDWARE",
     "KIND",
     "Run",
     "artifact_path",

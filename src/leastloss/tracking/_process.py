@@ -13,6 +13,7 @@ import torch
 from mlflow.entities import LoggedModel, LoggedModelStatus, Run, RunStatus
 
 from leastloss.tracking._find import run_or_none
+from leastloss.tracking._hardware import hardware
 from leastloss.tracking._store import client
 
 PACKAGES = ("torch", "torchvision", "numpy", "numba", "scikit-learn", "pybdm", "mlflow")
@@ -34,7 +35,7 @@ def environment() -> dict[str, str]:
     tags["platform"] = platform.platform()
     tags["device"] = torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"
     tags["threads"] = str(torch.get_num_threads())
-    return tags
+    return tags | hardware()
 
 
 def _version(package: str) -> str:

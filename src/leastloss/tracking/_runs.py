@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 
 import mlflow
+import torch
 from mlflow.entities import Metric, Param, RunTag
 from mlflow.exceptions import MlflowException
 from mlflow.utils.time import get_current_time_millis
@@ -20,6 +21,7 @@ from leastloss.tracking._store import client, patiently, store_errors, without_p
 
 KIND = "leastloss.kind"
 REFUSED = "leastloss.refused"
+DETERMINISTIC = "leastloss.deterministic"
 _BATCH = 1000  # MLflow's limit for metrics in one request
 _TEXT = 6000  # MLflow's limit for the value of a parameter
 
@@ -53,6 +55,7 @@ def run(
             are gone when the run ends.
     """
     process = {KIND: kind, PROCESS: this_process()}
+    process[DETERMINISTIC] = str(torch.are_deterministic_algorithms_enabled()).lower()
     client()  # a store that cannot be used is known at once
     around = mlflow.active_run()
     try:

@@ -1,5 +1,6 @@
 """Which runs of a study count as done."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ from tests.experiment.runs import run
 from tests.experiment.study.test_study_file import given
 
 from leastloss import tracking
-from leastloss.experiment.study.finished_runs import facts_of, find
+from leastloss.experiment.study.finished_runs import FinishedRuns, facts_of, find
 from leastloss.experiment.study.study_file import study_of
 from leastloss.options import parameters
 
@@ -59,3 +60,15 @@ def test_facts_say_what_is_missing_and_what_is_not_the_default(
     assert "data_dir" not in facts["settings"]
     assert "weights" not in facts["settings"]  # always said, but there are none
     assert "incomplete" not in facts_of(finished(monkeypatch, NETWORK, PRUNING), "sweep")
+
+
+def test_facts_name_the_processors_and_what_was_not_made_alike(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    study = replace(STUDY, seeds=(0, 1))
+    runs = [run(n, tags={"leastloss.hardware.cpu": name}) for n, name in enumerate("AB")]
+    children = {(seed, study.arms[0]): runs[seed] for seed in study.seeds}
+    facts = facts_of(FinishedRuns(study=study, children=children), "sweep")
+    assert facts["processor"] == "A (1 runs), B (1 runs)"
+    assert facts["not made alike"].endswith("differ: cpu is A (1 run) and B (1 run).")
+    assert "not made alike" not in facts_of(finished(monkeypatch, NETWORK, PRUNING), "sweep")

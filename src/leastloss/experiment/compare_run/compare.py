@@ -27,6 +27,7 @@ from leastloss.experiment.compare_run.robustness_runs import exposed
 from leastloss.experiment.compare_run.runs_table import Compared, compared
 from leastloss.experiment.config import CompareConfig
 from leastloss.experiment.criterion_run import OF_RUN, TABLE
+from leastloss.experiment.environments import made_unlike
 from leastloss.experiment.option_checks import check_measured
 from leastloss.experiment.run_names import data_words, joined, note_of
 from leastloss.experiment.run_query import children, criterion_runs, newest, runs_of
@@ -160,7 +161,10 @@ def comparison_of(
         ),
         class_names=class_names,
         remarks=remarks_of_runs(compared_runs),
-        notes=[f"{line}{_LEFT_OUT}" for line in failure_sentences(compared_runs.table)],
+        notes=[
+            *(f"{line}{_LEFT_OUT}" for line in failure_sentences(compared_runs.table)),
+            *made_unlike(compared_runs.runs),
+        ],
         measured={
             name: [by_name(run.data.metrics) for run in arm_runs]
             for name, arm_runs in compared_runs.runs.items()

@@ -8,6 +8,7 @@ from leastloss.experiment.compare_run.pairing import class_names, digests
 from leastloss.experiment.compare_run.runs_table import Compared
 from leastloss.experiment.config import PruneConfig
 from leastloss.experiment.criterion_run import REMARKS, commit_of
+from leastloss.experiment.environments import environment_keys, short
 from leastloss.experiment.run_names import short_name
 from leastloss.options import Group, fields_of, names, settings
 from leastloss.report import Cell, Grid
@@ -44,11 +45,8 @@ def facts_of_runs(compared: Compared) -> dict[str, object]:
     facts["seeds"] = ", ".join(seeds)
     facts["runs"] = len(runs)
     facts["commit"] = _listed(map(commit_of, runs))
-    tags = sorted({key for run in runs for key in run.data.tags if key.startswith("version.")})
-    for key in (*tags, "device", "threads", "platform"):
-        facts[key.removeprefix("version.")] = _listed(
-            run.data.tags.get(key, "unknown") for run in runs
-        )
+    for key in environment_keys(runs):
+        facts[short(key)] = _listed(run.data.tags.get(key, "unknown") for run in runs)
     return facts
 
 

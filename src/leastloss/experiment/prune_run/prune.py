@@ -7,6 +7,7 @@ import pandas as pd
 
 from leastloss import tracking
 from leastloss.controls import SMALL
+from leastloss.determinism import as_configured
 from leastloss.errors import InputError
 from leastloss.experiment.commands import command
 from leastloss.experiment.config import PruneConfig, TrainConfig
@@ -69,6 +70,7 @@ def check(config: PruneConfig) -> PlannedRun:
     return PlannedRun(config=config, chosen=chosen, start=start, source=begun)
 
 
+@as_configured
 def prune(config: PruneConfig) -> pd.DataFrame:
     """Prune one dense network by several criteria; returns the table of all steps.
 

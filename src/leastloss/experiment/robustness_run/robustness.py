@@ -7,6 +7,7 @@ import pandas as pd
 
 from leastloss import tracking
 from leastloss.data import CORRUPTIONS, applicable
+from leastloss.determinism import as_configured
 from leastloss.errors import InputError
 from leastloss.evaluation import (
     WEIGHT_NOISE,
@@ -69,6 +70,7 @@ def check(config: RobustnessConfig) -> PlannedExposure:
     )
 
 
+@as_configured
 def robustness(config: RobustnessConfig) -> pd.DataFrame:
     """Evaluate every network of a run under noise; returns one row per network and noise.
 

@@ -10,10 +10,12 @@ from leastloss import tracking
 from leastloss.criteria import current_label
 from leastloss.experiment.config import PruneConfig, TrainConfig
 from leastloss.experiment.criterion_run import commit_of
+from leastloss.experiment.environments import made_unlike
 from leastloss.experiment.study.study import Arm, Study
 from leastloss.options import defaults, fields_of, parameters, settings
 from leastloss.tracking import Run
 
+_CPU = f"{tracking.HARDWARE}cpu"
 _Key: TypeAlias = frozenset[tuple[str, str]]
 
 
@@ -103,6 +105,13 @@ def facts_of(finished: FinishedRuns, command: str) -> dict[str, str]:
     versions = ", ".join(f"{p} {facts.pop(p)}" for p in ("leastloss", "python", "torch", "numpy"))
     facts["versions"] = versions
     facts["device"] = _listed(run.data.tags.get("device", "unknown") for run in runs)
+    if cpus := [run.data.tags[_CPU] for run in runs if _CPU in run.data.tags]:
+        facts["processor"] = _listed(cpus)
+    of_methods: dict[str, list[Run]] = {}
+    for (_, arm), run in finished.children.items():
+        of_methods.setdefault(study.method(arm), []).append(run)
+    if unlike := made_unlike(of_methods):
+        facts["not made alike"] = unlike[0]
     facts["data digest"] = (
         f"`{_digest(finished)}` (training, validation and test images of all seeds)"
     )

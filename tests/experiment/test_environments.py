@@ -1,0 +1,37 @@
+"""Whether compared runs were made alike, and the sentence that says what differs."""
+
+from tests.experiment.runs import run
+
+from leastloss.experiment.environments import environment_keys, made_unlike
+
+CPU = "leastloss.hardware.cpu"
+
+
+def test_runs_of_one_machine_need_no_sentence() -> None:
+    alike = {"threads": "1", CPU: "A", "git.commit": "a"}
+    assert made_unlike({"nc": [run(1, tags=alike), run(2, tags=alike | {"git.commit": "b"})]}) == []
+
+
+def test_a_tag_that_older_runs_lack_is_no_difference() -> None:
+    assert made_unlike({"nc": [run(1, tags={CPU: "A"}), run(2)]}) == []
+
+
+def test_the_sentence_says_which_differ_and_how() -> None:
+    tags = {"threads": "1", "version.torch": "2.11", CPU: "A"}
+    other = tags | {"threads": "2", "version.torch": "2.12"}
+    third = tags | {CPU: "B", "leastloss.deterministic": "true"}
+    runs = {"nc": [run(1, tags=tags), run(2, tags=tags)], "random": [run(3, tags=other)]}
+    (line,) = made_unlike(runs | {"magnitude": [run(4, tags=third)]})
+    assert line == (
+        "The compared runs were not made alike, so times are not comparable and last digits may "
+        "differ: torch is 2.11 (3 runs, of `nc`, `magnitude`) and 2.12 (1 run, of `random`); "
+        "threads is 1 (3 runs, of `nc`, `magnitude`) and 2 (1 run, of `random`); "
+        "cpu is A (3 runs, of `nc`, `random`) and B (1 run, of `magnitude`)."
+    )
+
+
+def test_versions_come_first_and_hardware_last() -> None:
+    tags = {CPU: "A", "version.torch": "2", "version.numpy": "1", "leastloss.kind": "criterion"}
+    keys = environment_keys([run(1, tags=tags | {"leastloss.deterministic": "false"})])
+    assert keys[:3] == ["version.numpy", "version.torch", "device"]
+    assert keys[-2:] == ["leastloss.deterministic", CPU]
