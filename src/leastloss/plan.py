@@ -45,7 +45,7 @@ ALLOCATIONS: dict[str, str] = {
 }
 
 
-OF_WIDTHS = ("binarized-mlp", "mlp", "mlp-no-bias", "convnet")
+OF_WIDTHS = ("binarized-mlp", "mlp", "mlp-no-bias", "convnet", "binarized-convnet")
 """Models whose hidden widths can be chosen; others have their own."""
 
 

@@ -4,8 +4,7 @@ from torch import nn
 
 from leastloss.errors import InputError
 from leastloss.evaluation import with_weight_noise
-from leastloss.models import MLP, BinarizedMLP, ConvNet
-from leastloss.models.binarize import BinaryLinear
+from leastloss.models import MLP, BinarizedMLP, BinaryLinear, ConvNet
 from leastloss.models.layers import weight_layers
 from leastloss.pruning import apply_masks
 

@@ -8,7 +8,7 @@ import torch
 from leastloss.arguments import checked
 from leastloss.criteria.base import Criterion, Scores, ScoringContext
 from leastloss.errors import InputError
-from leastloss.models import BinaryLinear, prunable_layers
+from leastloss.models import BinaryLayer, prunable_layers
 
 
 @checked
@@ -54,10 +54,10 @@ class Flips(Criterion):
         return super().facts(context)
 
 
-def _binary_layers(context: ScoringContext) -> dict[str, BinaryLinear]:
+def _binary_layers(context: ScoringContext) -> dict[str, BinaryLayer]:
     binary = {}
     for name, layer in prunable_layers(context.model, list(context.masks)).items():
-        if not isinstance(layer, BinaryLinear):
+        if not isinstance(layer, BinaryLayer):
             raise InputError(
                 f"flips are those of binary weights, and layer {name!r} is a "
                 f"{type(layer).__name__}; use a binarized network"

@@ -1,10 +1,9 @@
 """A copy of a network of torch's own layers alone, for formats that know no others."""
 
 from torch import nn
-from torch.nn.utils import skip_init
 
 from leastloss.deploy.thresholds import fold_norms
-from leastloss.models import BinaryLinear, effective_weight, give_up_masks, own_copy
+from leastloss.models import BinaryLayer, effective_weight, give_up_masks, own_copy
 
 
 def plain_copy(model: nn.Module) -> nn.Module:
@@ -17,19 +16,19 @@ def plain_copy(model: nn.Module) -> nn.Module:
 
     Example:
         >>> import torch
+        >>> from leastloss.models import BinaryLinear
         >>> net = plain_copy(nn.Sequential(BinaryLinear(3, 2)))
         >>> type(net[0]).__name__, torch.unique(net[0].weight.abs()).tolist()
         ('Linear', [1.0])
     """
     copied = own_copy(model).cpu()
     for name, layer in list(copied.named_modules()):
-        if isinstance(layer, BinaryLinear):
-            linear = skip_init(nn.Linear, layer.in_features, layer.out_features, bias=False)
-            linear.weight = nn.Parameter(effective_weight(layer))
+        if isinstance(layer, BinaryLayer):
+            plain = layer.plain(effective_weight(layer))
             if not name:
-                copied = linear
+                copied = plain
             else:
-                copied.set_submodule(name, linear)
+                copied.set_submodule(name, plain)
     give_up_masks(copied)
     fold_norms(copied)
     return copied.eval().requires_grad_(False)

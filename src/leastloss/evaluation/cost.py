@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from leastloss.errors import InputError
 from leastloss.evaluation.description import mask_sign_bits
-from leastloss.models import BinaryLinear, Masks, Span, spans_of, untouched, weight_layers
+from leastloss.models import BinaryLayer, Masks, Span, spans_of, untouched, weight_layers
 
 COSTS = ("parameters", "multiply_adds", "bits")
 
@@ -46,7 +46,7 @@ def network_cost(model: nn.Module, masks: Masks, x: Tensor) -> dict[str, float]:
             continue  # computed from others, which are counted below
         mask = masks.get(name, torch.ones_like(layer.weight, dtype=torch.bool)).flatten(1)
         weights, live = int(mask.sum()), int(mask.any(dim=1).sum())
-        width = 1 if isinstance(layer, BinaryLinear) else _width(layer.weight)
+        width = 1 if isinstance(layer, BinaryLayer) else _width(layer.weight)
         parameters += weights
         bits += mask_sign_bits(mask.cpu().numpy()) + (width - 1) * weights
         counted.add(id(layer.weight))

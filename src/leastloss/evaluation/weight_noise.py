@@ -5,7 +5,7 @@ from torch import nn
 
 from leastloss.data import _checks
 from leastloss.errors import InputError
-from leastloss.models import BinaryLinear, check_module, effective_weight, own_copy, weight_layers
+from leastloss.models import BinaryLayer, check_module, effective_weight, own_copy, weight_layers
 from leastloss.seeds import torch_stream
 
 WEIGHT_NOISE = "weight-noise"
@@ -55,17 +55,10 @@ def with_weight_noise(model: nn.Module, severity: int, seed: int) -> nn.Module:
         generator = torch_stream(seed, f"noise/{WEIGHT_NOISE}/{severity}/{place}/{shape}")
         eps = torch.empty(weight.shape).normal_(0.0, sigma, generator=generator)
         weight *= 1 + eps.to(weight)
-        if not isinstance(layer, BinaryLinear):
+        if not isinstance(layer, BinaryLayer):
             layer.weight.copy_(weight)
         elif name:
-            noisy.set_submodule(name, _with_weights(layer, weight))
+            noisy.set_submodule(name, layer.plain(weight))
         else:
-            return _with_weights(layer, weight)
+            return layer.plain(weight)
     return noisy
-
-
-def _with_weights(layer: BinaryLinear, weight: torch.Tensor) -> nn.Linear:
-    """A layer like a binary one, but with these weights, which need not be signs."""
-    plain = nn.Linear(layer.in_features, layer.out_features, bias=False).to(weight)
-    plain.weight.copy_(weight)
-    return plain

@@ -99,9 +99,10 @@ class TrainConfig(Seeded):
     )
     model: str = option(
         "binarized-mlp",
-        "binarized-mlp (weights in {-1, +1}), mlp (ReLU), mlp-no-bias, convnet, resnet8, resnet20, "
-        "resnet20-b, resnet32, resnet56, vgg11-bn, mobilenet, one of torchvision, as resnet18, or "
-        "your own: module:function, models:/NAME@ALIAS, runs:/ID/PATH or a .pt2 file.",
+        "binarized-mlp (weights in {-1, +1}), mlp (ReLU), mlp-no-bias, convnet, "
+        "binarized-convnet, resnet8, resnet20, resnet20-b, resnet32, resnet56, vgg11-bn, "
+        "mobilenet, one of torchvision, as resnet18, or your own: module:function, "
+        "models:/NAME@ALIAS, runs:/ID/PATH or a .pt2 file.",
         "model",
         "always",
     )

@@ -13,7 +13,7 @@ from leastloss.evaluation import FAILED
 from leastloss.experiment.config import PruneConfig, TrainConfig
 from leastloss.information import BOUNDARIES, ENCODINGS
 from leastloss.losses import LOSSES
-from leastloss.models import MLP, MODELS, BinarizedMLP, known_model
+from leastloss.models import MLP, MODELS, BinarizedConvNet, BinarizedMLP, known_model
 from leastloss.names import choose
 from leastloss.optimizers import read_optimizer
 from leastloss.options import numbers
@@ -23,7 +23,7 @@ from leastloss.seeds import torch_stream
 
 def binary_model(name: str) -> bool:
     """Whether networks of this name have binary layers."""
-    return MODELS.get(known_model(name)) is BinarizedMLP
+    return MODELS.get(known_model(name)) in (BinarizedMLP, BinarizedConvNet)
 
 
 def check_training_axes(config: TrainConfig) -> None:

@@ -1,7 +1,11 @@
 """Networks that can be trained, and what can be pruned in any network."""
 
 from leastloss.models.binarize import Binarize as Binarize
-from leastloss.models.binarize import BinaryLinear, binarize
+from leastloss.models.binarize import binarize
+from leastloss.models.binarized_convnet import BinarizedConvNet
+from leastloss.models.binary_layers import BinaryConv2d as BinaryConv2d
+from leastloss.models.binary_layers import BinaryLayer as BinaryLayer
+from leastloss.models.binary_layers import BinaryLinear
 from leastloss.models.build import MODELS, build_model
 from leastloss.models.build import known_model as known_model
 from leastloss.models.checkpoints import load_checkpoint
@@ -67,6 +71,7 @@ from leastloss.models.zeros import zeros_of as zeros_of
 __all__ = [
     "MLP",
     "MODELS",
+    "BinarizedConvNet",
     "BinarizedMLP",
     "BinaryLinear",
     "ConvNet",

@@ -6,7 +6,6 @@ from typing import Any, cast
 import numba
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 
 def _kernel(weight: Any, negative: Any, flips: Any) -> None:
@@ -107,63 +106,6 @@ def binarize(x: Tensor) -> Tensor:
         signs: Tensor = _Sign.apply(x)
         return signs
     return binary_sign(x)
-
-
-class BinaryLinear(nn.Linear):
-    """A linear layer whose effective weights are ``sign(weight) * mask``.
-
-    ``weight`` holds the latent real weights, which training clips to [-1, 1]. ``mask`` is a buffer
-    (1 kept, 0 pruned), so it travels with ``state_dict``: 0 is a legitimate latent value, and only
-    the mask says what is pruned. ``flips`` is a buffer too: how often each latent weight
-    changed its sign from one optimiser step to the next, in all training by ``ll.fit``.
-
-    Args:
-        in_features: Number of inputs.
-        out_features: Number of outputs.
-
-    Example:
-        >>> layer = BinaryLinear(3, 2)
-        >>> sorted(set(layer.effective_weight().flatten().tolist())) in ([-1.0], [1.0], [-1.0, 1.0])
-        True
-    """
-
-    mask: Tensor
-    flips: Tensor
-    _negative: Tensor | None = None  # which weights were negative when flips were last counted
-
-    def __init__(self, in_features: int, out_features: int) -> None:
-        super().__init__(in_features, out_features, bias=False)
-        nn.init.xavier_uniform_(self.weight)
-        self.register_buffer("mask", torch.ones(out_features, in_features))
-        flips = torch.zeros(out_features, in_features, dtype=torch.int32)
-        self.register_buffer("flips", flips)
-
-    def effective_weight(self) -> Tensor:
-        """The weights that the layer multiplies with, in {-1, 0, +1}, shape (out, in)."""
-        return binarize(self.weight) * self.mask
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Apply the binary weights; ``x`` has shape (n, in_features)."""
-        return functional.linear(x, self.effective_weight())
-
-    @torch.no_grad()
-    def watch_(self) -> None:
-        """Count sign flips from here on, at every :meth:`clip_`; loading a state ends it."""
-        self._negative = self.weight < 0
-
-    @torch.no_grad()
-    def clip_(self) -> None:
-        """Clip the latent weights to [-1, 1]: beyond, the gradient would be zero for good."""
-        if self._negative is None:
-            self.weight.clamp_(-1.0, 1.0)
-        else:
-            clip_and_count(self.weight, self._negative, self.flips)
-
-    def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *rest: Any) -> None:
-        """Load states from before flips were counted, too."""
-        self._negative = None
-        state_dict.setdefault(f"{prefix}flips", torch.zeros_like(self.flips))
-        super()._load_from_state_dict(state_dict, prefix, *rest)
 
 
 class Binarize(nn.Module):

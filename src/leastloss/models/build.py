@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from leastloss.errors import InputError
+from leastloss.models.binarized_convnet import BinarizedConvNet
 from leastloss.models.convnet import ConvNet
 from leastloss.models.mlp import MLP, BinarizedMLP
 from leastloss.models.own_networks import function_network, own_network
@@ -25,6 +26,7 @@ MODELS: dict[str, Callable[..., nn.Module]] = {
     "mlp": MLP,
     "mlp-no-bias": partial(MLP, bias=False),
     "convnet": ConvNet,
+    "binarized-convnet": BinarizedConvNet,
     "resnet8": partial(ResNet, blocks=1, shortcut="conv"),
     "resnet20": partial(ResNet, blocks=3),
     "resnet20-b": partial(ResNet, blocks=3, shortcut="conv-bn"),
@@ -101,7 +103,7 @@ def build_model(
                 f"normalize is {normalize!r}, and a {name} takes pixels as they are; it belongs to "
                 "resnets and the networks of torchvision"
             )
-        inputs = sides if name == "convnet" else prod(sides)
+        inputs = sides if name in ("convnet", "binarized-convnet") else prod(sides)
         return MODELS[name](inputs, hidden, classes, generator=generator)
     network = MODELS.get(name) or partial(TorchvisionNetwork, name=name)
     return network(sides, classes=classes, normalize=normalize, generator=generator)

@@ -1,6 +1,6 @@
 """A small VGG-like network: 3x3 convolutions, BatchNorm, ReLU and pooling; two linear layers."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 import torch
@@ -57,24 +57,33 @@ class ConvNet(OfImages):
         check_memory(9 * a * b for a, b in pairwise((channels, *blocks)))
         layers: list[nn.Module] = []
         for number, block in enumerate(blocks):
-            # BatchNorm takes the mean out again: a bias would be noise.
-            conv = nn.Conv2d(channels, block, kernel_size=3, padding=1, bias=False)
-            layers += [conv, nn.BatchNorm2d(block)]
-            if number in self.pools:
-                # The maximum commutes with ReLU, which then has a quarter of the work.
-                layers.append(nn.MaxPool2d(2))
+            pooled = number in self.pools
+            layers += self._block(channels, block, pooled=pooled)
+            if pooled:
                 height, width = height // 2, width // 2
-            layers.append(nn.ReLU())
             channels = block
-        inner = nn.Linear(channels * height * width, self.hidden[-1])
-        layers += [nn.Flatten(), inner, nn.ReLU(), nn.Linear(self.hidden[-1], classes)]
+        layers += [nn.Flatten(), *self._head(channels * height * width)]
+        self._begin(layers, generator)
+        # Two to three times as fast on a CPU as channels first.
+        self.layers = nn.Sequential(*layers).to(memory_format=torch.channels_last)
+
+    def _block(self, channels: int, block: int, *, pooled: bool) -> list[nn.Module]:
+        # BatchNorm takes the mean out again: a bias would be noise.
+        conv = nn.Conv2d(channels, block, kernel_size=3, padding=1, bias=False)
+        # The maximum commutes with ReLU, which then has a quarter of the work.
+        pool = [nn.MaxPool2d(2)] if pooled else []
+        return [conv, nn.BatchNorm2d(block), *pool, nn.ReLU()]
+
+    def _head(self, features: int) -> list[nn.Module]:
+        width = self.hidden[-1]
+        return [nn.Linear(features, width), nn.ReLU(), nn.Linear(width, self.classes)]
+
+    def _begin(self, layers: Iterable[nn.Module], generator: torch.Generator | None) -> None:
         for layer in layers:
             if isinstance(layer, nn.Conv2d | nn.Linear):
                 nn.init.kaiming_uniform_(layer.weight, nonlinearity="relu", generator=generator)
             if isinstance(layer, nn.Linear):
                 nn.init.zeros_(layer.bias)
-        # Two to three times as fast on a CPU as channels first.
-        self.layers = nn.Sequential(*layers).to(memory_format=torch.channels_last)
 
     @property
     def sizes(self) -> dict[str, object]:

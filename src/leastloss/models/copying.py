@@ -7,7 +7,7 @@ from torch.nn.utils import prune
 
 from leastloss.arguments import checked
 from leastloss.errors import InputError
-from leastloss.models.binarize import BinaryLinear
+from leastloss.models.binary_layers import BinaryLayer
 from leastloss.models.layers import PRUNED, any_binary, weight_layers
 from leastloss.models.zeros import give_up_masks, zeros_of
 
@@ -57,7 +57,7 @@ def _make_plain(layer: nn.Linear | nn.Conv2d) -> None:
         name: str = hook._tensor_name
         mask = layer.get_buffer(f"{name}_mask").bool()
         prune.remove(layer, name)
-        if name == "weight" and not isinstance(layer, BinaryLinear):
+        if name == "weight" and not isinstance(layer, BinaryLayer):
             layer.register_buffer(PRUNED, mask, persistent=False)
 
 

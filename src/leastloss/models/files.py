@@ -13,6 +13,7 @@ from torch.nn.utils import prune
 
 from leastloss.arguments import checked
 from leastloss.errors import InputError, ResourceError
+from leastloss.models.binarized_convnet import BinarizedConvNet
 from leastloss.models.convnet import ConvNet
 from leastloss.models.copying import own_copy
 from leastloss.models.layers import Masks
@@ -36,6 +37,7 @@ _KINDS: dict[str, type[_Network]] = {
     "mlp": MLP,
     "binarized-mlp": BinarizedMLP,
     "convnet": ConvNet,
+    "binarized-convnet": BinarizedConvNet,
     "resnet": ResNet,
     "torchvision": TorchvisionNetwork,
 }
@@ -109,10 +111,12 @@ def network_bytes(
         tensors = {_MASK + name: mask.to(torch.uint8) for name, mask in masks.items()}
     tensors |= {_STATE + name: value for name, value in state.items()}
     facts = dict(about or {})
-    for kind, network in _KINDS.items():
+    # A class that builds on another one stands behind it.
+    for kind, network in reversed(_KINDS.items()):
         if isinstance(model, network):
             facts["network"] = {"model": kind} | model.sizes
             _check_sizes(network, model)
+            break
     # Copies, since the tensors of one state share memory in networks with tied weights.
     copies = {name: value.detach().cpu().contiguous().clone() for name, value in tensors.items()}
     return save(copies, metadata={"leastloss": json.dumps(facts)})

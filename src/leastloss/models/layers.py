@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
 from leastloss.errors import InputError
-from leastloss.models.binarize import BinaryLinear
+from leastloss.models.binary_layers import BinaryLayer
 from leastloss.names import choose
 
 Layer: TypeAlias = nn.Linear | nn.Conv2d
@@ -31,10 +31,11 @@ def any_binary(modules: Iterable[nn.Module]) -> bool:
     """Whether one of them is a binary layer, whose weights cannot be set to real numbers.
 
     Example:
+        >>> from leastloss.models import BinaryLinear
         >>> any_binary([nn.Linear(2, 2), BinaryLinear(2, 2)])
         True
     """
-    return any(isinstance(module, BinaryLinear) for module in modules)
+    return any(isinstance(module, BinaryLayer) for module in modules)
 
 
 def has_maps(model: nn.Module) -> bool:
@@ -120,13 +121,13 @@ PRUNED = "pruning_mask"
 
 def mask_of(layer: Layer) -> Tensor | None:
     """The mask that a layer was pruned with, if any; 1 or True is kept."""
-    return layer.mask if isinstance(layer, BinaryLinear) else getattr(layer, PRUNED, None)
+    return layer.mask if isinstance(layer, BinaryLayer) else getattr(layer, PRUNED, None)
 
 
 def watch_flips(model: nn.Module) -> None:
     """Let binary layers count sign flips from here on: training calls it before its first step."""
     for layer in model.modules():
-        if isinstance(layer, BinaryLinear):
+        if isinstance(layer, BinaryLayer):
             layer.watch_()
 
 
@@ -139,7 +140,7 @@ def hold_masks(model: nn.Module, masks: Masks) -> None:
         masks: Masks by layer, beside those that layers remember.
     """
     for name, layer in weight_layers(model).items():
-        if isinstance(layer, BinaryLinear):
+        if isinstance(layer, BinaryLayer):
             layer.clip_()
         elif (mask := masks.get(name, mask_of(layer))) is not None:
             layer.weight.mul_(mask)
@@ -149,8 +150,8 @@ def hold_masks(model: nn.Module, masks: Masks) -> None:
 def effective_weight(layer: Layer) -> Tensor:
     """The weights that the layer multiplies with, detached; shape of ``layer.weight``.
 
-    Signs times mask for a ``BinaryLinear``, the weights themselves for any other layer.
+    Signs times mask for a binary layer, the weights themselves for any other layer.
     """
-    if isinstance(layer, BinaryLinear):
+    if isinstance(layer, BinaryLayer):
         return layer.effective_weight()
     return layer.weight.detach().clone()

@@ -8,7 +8,8 @@ from torch import Tensor, nn
 
 from leastloss.arguments import checked
 from leastloss.errors import InputError, shown
-from leastloss.models.binarize import Binarize, BinaryLinear
+from leastloss.models.binarize import Binarize
+from leastloss.models.binary_layers import BinaryLinear
 
 _MOST = 2**62  # torch's own message beyond it is not about memory
 

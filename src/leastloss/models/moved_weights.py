@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from leastloss.models.binarize import BinaryLinear
+from leastloss.models.binary_layers import BinaryLayer
 from leastloss.models.copying import own_copy
 from leastloss.models.layers import Layer, effective_weight, weight_layers
 from leastloss.models.running import evaluation_mode, hooked, matched
@@ -59,7 +59,7 @@ def run_once(
 
 @torch.no_grad()
 def _move(layer: Layer) -> None:
-    if isinstance(layer, BinaryLinear):
+    if isinstance(layer, BinaryLayer):
         layer.weight.neg_()
         return
     generator = torch_stream(0, "usage")

@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from leastloss.models.binarize import BinaryLinear
+from leastloss.models.binary_layers import BinaryLayer
 from leastloss.models.layers import Masks, weight_layers
 
 KEPT, BITS, GAPS = "kept/", "bits/", "gaps/"
@@ -47,7 +47,7 @@ def pack(model: nn.Module, masks: Masks) -> tuple[dict[str, Tensor], dict[str, T
         key = f"{name}.".removeprefix(".")
         mask = masks[name].detach().cpu().bool() if name in masks else None
         weight = state.get(f"{key}weight")
-        if isinstance(layer, BinaryLinear):
+        if isinstance(layer, BinaryLayer):
             own = layer.mask.detach().cpu().bool()
             mask = own if mask is None else mask
             if torch.equal(mask, own):
@@ -89,7 +89,7 @@ def unpack(tensors: Mapping[str, Tensor], network: nn.Module) -> tuple[dict[str,
         if (kept := tensors.get(KEPT + name)) is None:
             continue
         count = int(mask.sum())
-        if isinstance(layer, BinaryLinear):
+        if isinstance(layer, BinaryLayer):
             kept = torch.where(_from_bits(name, kept, count), 1.0, -1.0)
             state[f"{key}mask"] = mask.float()
             state[f"{key}flips"] = torch.zeros(shape, dtype=torch.int32)

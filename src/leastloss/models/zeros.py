@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
-from leastloss.models.binarize import BinaryLinear
+from leastloss.models.binary_layers import BinaryLayer
 from leastloss.models.layers import PRUNED, Layer, Masks, mask_of, weight_layers
 from leastloss.names import choose
 
@@ -22,7 +22,7 @@ _CHANCE = 2**-14
 def zeros_of(model: nn.Module) -> Masks:
     """Masks of the layers that hold zeros from an earlier pruning; a layer without any is absent.
 
-    A mask that a layer remembers is the truth: that of a ``BinaryLinear``, in which a latent weight
+    A mask that a layer remembers is the truth: that of a binary layer, in which a latent weight
     of 0 is +1, and that of a float layer pruned by this package. Of any other Linear or Conv2d
     layer, weights of exactly 0 count, unless the layer is zero altogether, as heads often are at
     their start, or they are so few (1 of 16,384) that a random start explains them.
@@ -72,7 +72,7 @@ def hold_zeros(model: nn.Module, zeros: str) -> Masks:
 def give_up_masks(model: nn.Module) -> None:
     """Let all layers forget what they were pruned of; binary layers get these weights back."""
     for layer in weight_layers(model).values():
-        if isinstance(layer, BinaryLinear):
+        if isinstance(layer, BinaryLayer):
             layer.mask.fill_(1)
         elif mask_of(layer) is not None:
             delattr(layer, PRUNED)
@@ -146,11 +146,11 @@ def remember_masks(model: nn.Module, masks: Masks) -> None:
     """
     layers = weight_layers(model)
     for layer in layers.values():
-        if not isinstance(layer, BinaryLinear) and mask_of(layer) is not None:
+        if not isinstance(layer, BinaryLayer) and mask_of(layer) is not None:
             delattr(layer, PRUNED)
     for name, mask in masks.items():
         layer = layers[name]
         if mask.shape != layer.weight.shape:
             raise LookupError(f"a mask of shape {tuple(mask.shape)} for layer {name!r}")
-        if not isinstance(layer, BinaryLinear):
+        if not isinstance(layer, BinaryLayer):
             layer.register_buffer(PRUNED, mask.to(layer.weight.device), persistent=False)

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from leastloss.models import BinaryLinear, Layer, Span, effective_weight, sort_by_unit, spans_of
+from leastloss.models import BinaryLayer, Layer, Span, effective_weight, sort_by_unit, spans_of
 
 _FLAT = 1e-6  # by which a unit's share may differ between positions, of its largest
 
@@ -63,7 +63,7 @@ def _take(reader: Span, share: Tensor) -> bool:
         if norm.running_mean is not None and norm.num_features == len(share):
             norm.running_mean.copy_(norm.running_mean.double() - share)
             return True
-    if isinstance(layer, BinaryLinear):
+    if isinstance(layer, BinaryLayer):
         return False
     _add_to_bias(layer, share)
     return True

@@ -13,7 +13,7 @@ from leastloss.criteria import GRANULARITIES, Granularity, Scores
 from leastloss.errors import InputError
 from leastloss.models import (
     PRUNED,
-    BinaryLinear,
+    BinaryLayer,
     Layer,
     Masks,
     Units,
@@ -48,7 +48,7 @@ def apply_masks(model: nn.Module, masks: Masks) -> None:
     layers = prunable_layers(model, list(masks))
     for name, mask in masks.items():
         layer = layers[name]
-        if isinstance(layer, BinaryLinear):
+        if isinstance(layer, BinaryLayer):
             layer.mask.copy_(mask)
         else:
             layer.register_buffer(PRUNED, mask.clone(), persistent=False)

@@ -10,7 +10,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from leastloss.models import (
     PRUNED,
-    BinaryLinear,
+    BinaryLayer,
     CoupledLayers,
     Layer,
     Units,
@@ -34,9 +34,9 @@ def silence(model: nn.Module, coupled: CoupledLayers, dead: Tensor) -> None:
     for by_layer, dimension in ((coupled.rows, 0), (coupled.columns, 1)):
         for name, indices in by_layer.items():
             layer = layers[name]
-            values = layer.mask if isinstance(layer, BinaryLinear) else layer.weight
+            values = layer.mask if isinstance(layer, BinaryLayer) else layer.weight
             values.index_fill_(dimension, indices[dead].flatten().to(values.device), 0.0)
-            if isinstance(layer, BinaryLinear):
+            if isinstance(layer, BinaryLayer):
                 layer._negative = None
 
 
@@ -98,7 +98,7 @@ def _keep_columns(layer: Layer, keep: Tensor) -> None:
 
 def _set_weight(layer: Layer, part: Part) -> None:
     layer.weight = _parameter(layer.weight, part(layer.weight))
-    if isinstance(layer, BinaryLinear):
+    if isinstance(layer, BinaryLayer):
         layer.mask, layer.flips = part(layer.mask), part(layer.flips)
         layer._negative = None
     elif getattr(layer, PRUNED, None) is not None:

@@ -20,7 +20,7 @@ from leastloss.controls import SHUFFLED
 from leastloss.criteria import negative
 from leastloss.data import as_data
 from leastloss.errors import InputError
-from leastloss.models import PRUNED, BinaryLinear, Masks, weight_layers
+from leastloss.models import PRUNED, BinaryLayer, Masks, weight_layers
 from leastloss.pruning.extremes import all_remarks
 from leastloss.pruning.masks import Parts, apply_masks
 from leastloss.pruning.measure import Record
@@ -193,7 +193,7 @@ def _bring_back(model: nn.Module, dense: nn.Module, masks: Masks) -> None:
     layers, before = weight_layers(model), weight_layers(dense)
     for name, mask in masks.items():
         layer = layers[name]
-        if not isinstance(layer, BinaryLinear):
+        if not isinstance(layer, BinaryLayer):
             last = getattr(layer, PRUNED, torch.ones_like(mask))
             layer.weight.copy_(torch.where(mask & ~last, before[name].weight, layer.weight))
 
