@@ -8,7 +8,16 @@ from typing import Any
 
 CONTEXT = multiprocessing.get_context("forkserver")
 CONTEXT.set_forkserver_preload(
-    ["leastloss.experiment.study.sweep", "mlflow.pytorch", "mlflow.store.tracking.sqlalchemy_store"]
+    [
+        "leastloss.experiment.study.sweep",
+        "mlflow.pytorch",
+        "mlflow.store.tracking.sqlalchemy_store",
+        "onnxruntime",
+        "onnxscript",
+        "torch._dynamo",
+        "torch.export._trace",
+        "torch.onnx",
+    ]
 )
 
 

@@ -1,5 +1,6 @@
 """Files are there whole or not at all."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -31,3 +32,14 @@ def test_a_whole_file_takes_its_place(tmp_path: Path) -> None:
         assert file.read_text() == "before"
     assert file.read_text() == "after"
     assert list(tmp_path.iterdir()) == [file]
+
+
+def test_what_a_kill_left_long_ago_goes(tmp_path: Path) -> None:
+    old, new = tmp_path / ".part-old", tmp_path / ".part-new"
+    for folder in (old, new):
+        folder.mkdir()
+        (folder / "a.txt").write_text("half")
+    os.utime(old, (0, 0))
+    with written_whole(tmp_path / "a.txt") as place:
+        place.write_text("whole")
+    assert {path.name for path in tmp_path.iterdir()} == {".part-new", "a.txt"}

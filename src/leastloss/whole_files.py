@@ -1,10 +1,14 @@
 """Files that are there whole or not at all: a full disk or a kill leaves what was there before."""
 
 import os
+import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+_OLD = 24 * 3600.0  # seconds after which nobody writes to a folder any more
 
 
 @contextmanager
@@ -21,6 +25,9 @@ def written_whole(path: Path) -> Iterator[Path]:
         ...     [file.name for file in Path(folder).iterdir()]
         ['a.txt']
     """
+    for left in path.parent.glob(".part-*"):  # by a kill
+        if left.stat().st_mtime < time.time() - _OLD:
+            shutil.rmtree(left, ignore_errors=True)
     # A folder of its own beside the file: writers that make further files leave none behind.
     with tempfile.TemporaryDirectory(prefix=".part-", dir=path.parent) as folder:
         place = Path(folder) / path.name

@@ -1,8 +1,14 @@
 """Files are written all or none."""
 
+import os
+import signal
+from itertools import count
 from pathlib import Path
+from typing import NoReturn
+from unittest import mock
 
 import pytest
+from tests.forked import forked
 
 from leastloss.deploy.bundle import check_free, digest_of, write_all
 from leastloss.errors import InputError, ResourceError
@@ -58,3 +64,36 @@ def test_an_error_on_the_way_leaves_the_folder_as_it_was(tmp_path: Path) -> None
     (tmp_path / "b").rmdir()
     write_all(tmp_path, {"a": b"1", "b": b"2"}, replaced=["a", "b", "card"])
     assert sorted(file.name for file in tmp_path.iterdir()) == ["a", "b"]
+
+
+@pytest.mark.parametrize("moves", range(6))
+def test_what_a_kill_left_is_taken_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moves: int
+) -> None:
+    """Four moves make the bundle; then its plan goes, and then the temporary folder."""
+    for name in ("a", "card", "of another"):
+        (tmp_path / name).write_text("before")
+    process = forked(_killed, tmp_path, moves)
+    process.join()
+    assert process.exitcode == -signal.SIGKILL
+    check_free(tmp_path, [], overwrite=False)
+    files = {file.name: file.read_text() for file in tmp_path.iterdir()}
+    before = dict.fromkeys(("a", "card", "of another"), "before")
+    assert files == (before if moves < 5 else {"a": "1", "b": "2", "of another": "before"})
+
+
+def _killed(folder: Path, moves: int) -> None:
+    """Kill this process after so many moves."""
+
+    def kill(*arguments: object, **options: object) -> NoReturn:
+        os.kill(os.getpid(), signal.SIGKILL)
+        raise AssertionError
+
+    move, moved = os.replace, count()
+
+    def replace(source: Path, target: Path) -> None:
+        kill() if next(moved) == moves else move(source, target)
+
+    mock.patch("os.replace", replace).start()
+    mock.patch("pathlib.Path.unlink" if moves == 4 else "shutil.rmtree", kill).start()
+    write_all(folder, {"a": b"1", "b": b"2"}, replaced=["a", "b", "card"])

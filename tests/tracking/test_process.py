@@ -62,6 +62,13 @@ def test_models_of_a_killed_process_are_failed(store: MlflowClient, status: str)
     assert store.get_run(run_id).info.status == ("KILLED" if status == "RUNNING" else status)
 
 
+def test_a_sweep_closes_what_is_open_where_it_has_nothing_to_do(store: MlflowClient) -> None:
+    run_id, model_id = pending(store, f"{socket.gethostname()}:{killed()}")
+    tracking.ensure_experiment("test")
+    assert store.get_run(run_id).info.status == "KILLED"
+    assert store.get_logged_model(model_id).status is LoggedModelStatus.FAILED
+
+
 def test_models_of_who_is_alive_or_elsewhere_stay(store: MlflowClient) -> None:
     owners = [f"{socket.gethostname()}:{os.getpid()}", f"elsewhere:{killed()}", "nobody"]
     left = [

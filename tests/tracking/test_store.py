@@ -1,11 +1,15 @@
 """A store that cannot be used says so at once, in one line and without its password."""
 
+import shutil
+import sqlite3
 import sys
 import time
 from pathlib import Path
+from typing import NoReturn
 
 import mlflow
 import pytest
+import sqlalchemy
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import TEMPORARILY_UNAVAILABLE
@@ -101,3 +105,27 @@ def test_the_client_repeats_its_calls(store: MlflowClient, monkeypatch: pytest.M
     monkeypatch.setattr(MlflowClient, "get_run", busy)
     assert tracking.client().get_run("1") == "done"
     assert busy.calls == 3
+
+
+def test_a_kill_leaves_no_store_in_part(
+    store: MlflowClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(uri: str) -> NoReturn:
+        """Make a part of the tables, as MLflow's migrations do, and go no further."""
+        with sqlite3.connect(sqlalchemy.make_url(uri).database or "") as database:
+            database.execute("CREATE TABLE issues (id INTEGER)")
+        raise KeyboardInterrupt
+
+    def made(uri: str) -> MlflowClient:
+        shutil.copy(tmp_path / "mlflow.db", sqlalchemy.make_url(uri).database or "")
+        return MlflowClient(uri)
+
+    file = tmp_path / "50 % new.db"
+    mlflow.set_tracking_uri(f"sqlite:///{file}")
+    monkeypatch.setattr(_store, "MlflowClient", killed)
+    with pytest.raises(KeyboardInterrupt):
+        tracking.client()
+    assert not file.exists() or file.stat().st_size == 0
+    monkeypatch.setattr(_store, "MlflowClient", made)
+    assert tracking.client().get_experiment_by_name("Default") is not None
+    assert {path.name for path in tmp_path.glob("*.db")} == {file.name, "mlflow.db"}

@@ -2,15 +2,18 @@
 
 import hashlib
 import os
+import shutil
 import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from leastloss.errors import InputError, ResourceError
 
+_PART, _NEW, _OLD, _PLAN = ".part-export-", "new", "old", "names"
+
 
 def check_free(out: Path, names: list[str], *, overwrite: bool) -> None:
-    """Refuse to write where files of these names are.
+    """Refuse to write where files of these names are; what a kill left in part is taken back.
 
     Raises:
         InputError: If one is there and ``overwrite`` is False.
@@ -18,6 +21,9 @@ def check_free(out: Path, names: list[str], *, overwrite: bool) -> None:
     """
     if out.exists() and not out.is_dir():
         raise ResourceError(f"{out} is a file; out must be a folder")
+    for part in out.glob(f"{_PART}*"):
+        _undo(part)
+        shutil.rmtree(part, ignore_errors=True)
     there = [name for name in names if (out / name).exists()]
     if there and not overwrite:
         raise InputError(
@@ -44,30 +50,36 @@ def write_all(out: Path, contents: Mapping[str, bytes], replaced: Iterable[str] 
     """
     try:
         out.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".part-", dir=out) as folder:
-            new, old = Path(folder) / "new", Path(folder) / "old"
+        with tempfile.TemporaryDirectory(prefix=_PART, dir=out) as folder:
+            part = Path(folder)
+            new, old, plan = part / _NEW, part / _OLD, part / _PLAN
             new.mkdir()
             old.mkdir()
             for name, content in contents.items():
                 (new / name).write_bytes(content)
-            moved: list[tuple[Path, Path]] = []
+            plan.write_text("\n".join(contents), encoding="utf-8")
             try:
                 for name in {*contents, *replaced}:
                     if (out / name).is_file():
-                        moved.append(_move(out / name, old / name))
+                        os.replace(out / name, old / name)
                 for name in contents:
-                    moved.append(_move(new / name, out / name))
+                    os.replace(new / name, out / name)
             except BaseException:
-                for source, target in reversed(moved):
-                    os.replace(target, source)
+                _undo(part)
                 raise
+            plan.unlink()
     except OSError as error:
         raise ResourceError(f"cannot write to {out}: {error.strerror or error}") from error
 
 
-def _move(source: Path, target: Path) -> tuple[Path, Path]:
-    os.replace(source, target)
-    return source, target
+def _undo(part: Path) -> None:
+    """Take moves back: as long as there is a plan, they were not all made."""
+    if (part / _PLAN).is_file():
+        for name in (part / _PLAN).read_text(encoding="utf-8").splitlines():
+            if not (part / _NEW / name).exists():
+                (part.parent / name).unlink(missing_ok=True)
+        for file in (part / _OLD).iterdir():
+            os.replace(file, part.parent / file.name)
 
 
 def digest_of(content: bytes) -> str:

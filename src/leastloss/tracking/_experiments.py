@@ -4,6 +4,7 @@ import mlflow
 from mlflow.exceptions import MlflowException
 
 from leastloss.tracking._find import find_experiment
+from leastloss.tracking._process import close_orphans
 from leastloss.tracking._store import client, store_errors, store_missing
 
 
@@ -19,8 +20,10 @@ def has_experiment(name: str) -> bool:
 
 
 def ensure_experiment(name: str) -> None:
-    """Make an experiment unless it is there."""
+    """Make an experiment unless it is there; then close what killed processes left open in it."""
     if has_experiment(name):
+        with store_errors():
+            close_orphans(find_experiment(name).experiment_id)
         return
     with store_errors():
         try:

@@ -5,6 +5,7 @@ import functools
 import logging
 import os
 import re
+import shutil
 import time
 import urllib.error
 import urllib.request
@@ -22,6 +23,7 @@ from mlflow.store.db.db_types import DATABASE_ENGINES
 from sqlalchemy.exc import SQLAlchemyError
 
 from leastloss.errors import ResourceError
+from leastloss.whole_files import written_whole
 
 # A bar for every small file that a recipe fetches would bury what it prints.
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
@@ -135,6 +137,7 @@ def _check(uri: str) -> None:
             elif scheme in ("http", "https"):
                 _check_server(uri)
             with _alone(uri):
+                _make_file(uri)
                 MlflowClient(uri)
         except ImportError as error:  # a database's driver
             more = "; pip install 'leastloss[postgres]'" if scheme == "postgresql" else ""
@@ -166,6 +169,17 @@ def _alone(uri: str) -> Iterator[None]:
             yield
     else:
         yield
+
+
+def _make_file(uri: str) -> None:
+    """Make a new sqlite store elsewhere first: MLflow cannot go on with tables made in part."""
+    path = Path(sqlite_file(uri) or ".")
+    if path.is_dir() or (path.exists() and path.stat().st_size):
+        return
+    with written_whole(path) as place:
+        new = place.with_name("new.db")
+        MlflowClient(sqlalchemy.URL.create("sqlite", database=str(new)).render_as_string(False))
+        shutil.copyfile(new, place)  # MLflow keeps the one that it made open
 
 
 def _check_database(uri: str) -> None:

@@ -29,6 +29,7 @@ from leastloss.report import (
     spreads,
     study_page,
 )
+from leastloss.whole_files import written_whole
 
 RESULTS = "RESULTS.md"
 PAGES = "docs/results"
@@ -110,7 +111,8 @@ def publish(finished: FinishedRuns, out: Path, command: str) -> list[Path]:
         files[RESULTS] = place(before, study.section, entry_of(study, everything)).encode()
         for path, content in files.items():
             (out / path).parent.mkdir(parents=True, exist_ok=True)
-            (out / path).write_bytes(content)
+            with written_whole(out / path) as file:
+                file.write_bytes(content)
     except OSError as error:
         raise ResourceError(f"cannot write the report: {error}") from error
     return [out / path for path in files]
