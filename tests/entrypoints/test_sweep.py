@@ -1,6 +1,7 @@
 """A whole study through the entry point: resumed, failed in part, published twice alike."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from tests.links import broken_links
 import leastloss.experiment.study.sweep as recipe
 from leastloss.errors import ResourceError
 from leastloss.experiment.config import SweepConfig
+from leastloss.experiment.study import search
 from leastloss.experiment.study.local_workers import LocalWorkers
 from leastloss.experiment.study.study import Study
 from leastloss.experiment.study.worker_pool import Done, Job
@@ -172,6 +174,40 @@ def test_one_failure_does_not_lose_the_others(
     page = tmp_path / "docs" / "results" / "tiny.md"
     assert "1 of 4 prune runs are missing" in page.read_text()
     assert len(runs(store, "criterion")) == 3
+
+
+def test_options_are_chosen_by_validation_before_the_cells(
+    store: MlflowClient, entry: Entry, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The example of the docs, at small size; a second call finds nothing to do."""
+    monkeypatch.setattr(recipe, "run_jobs", in_threads)
+    monkeypatch.setattr(search, "run_jobs", in_threads)
+    docs = (ROOT / "docs/experiments.md").read_text()
+    (example,) = [
+        text for text in re.findall(r"```toml\n(.*?)```", docs, re.S) if "[search]" in text
+    ]
+    (tmp_path / "best.toml").write_text(example)
+    small = "section=tiny seeds=2 train.hidden=[8] train.epochs=2 search.trials=2 search.seeds=1"
+    options = {"file": "best.toml", "override": small}
+    result = entry("sweep", dry_run="yes", **options)
+    assert result.stdout.splitlines()[0] == "tiny: 4 trials of its search are left"
+    assert "4 trials of the search" in refused(entry("sweep", report="only", **options), 1)
+    run_id = entry.run("sweep", **options)
+    assert len(runs(store, "criterion")) == 6
+    assert len(runs(store, "train")) == 2
+    trials = store.get_experiment_by_name("tiny-search")
+    assert trials is not None
+    pruned = store.search_runs([trials.experiment_id], "tags.`leastloss.kind` = 'criterion'")
+    assert {run.data.params["criterion"].partition(":")[0] for run in pruned} == {"nc", "magnitude"}
+    assert store.get_run(run_id).data.tags["leastloss.search.trials"] == "2"
+    text = (tmp_path / "docs/results/tiny.md").read_text()
+    assert ": chosen for each arm by 2 trials, by accuracy on validation images at 90 %" in text
+    assert "it has no protect, ridge / `random@magnitude`: as the arm that it follows" in text
+    page = Path(store.download_artifacts(run_id, "compare.html")).read_text()
+    assert "Options chosen by validation" in page
+    entry.run("sweep", report="no", **options)  # nothing is left
+    assert len(runs(store, "criterion")) == 6
+    assert len(store.search_runs([trials.experiment_id])) == 2 * len(pruned)
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from leastloss.tracking._process import environment
 from leastloss.tracking._registry import check_model_name, register_model, set_alias
 from leastloss.tracking._runs import DETERMINISTIC as DETERMINISTIC
 from leastloss.tracking._runs import KIND, log_metrics, log_parameters, log_tags, mark_refused, run
-from leastloss.tracking._store import client, store_errors
+from leastloss.tracking._store import client, database, store_errors
 
 __all__ = [
     "DATASET",
@@ -36,6 +36,7 @@ __all__ = [
     "client",
     "compare_link",
     "damaged",
+    "database",
     "describe",
     "ensure_experiment",
     "environment",

@@ -154,6 +154,13 @@ def sqlite_file(uri: str) -> str:
     return "" if file.startswith((":", "file:")) else file
 
 
+def database() -> str:
+    """The address of the store if it is a database that this process can open; else empty."""
+    client()  # it makes what is missing
+    uri: str = mlflow.get_tracking_uri()
+    return uri if re.split(r"[+:]", uri)[0] in DATABASE_ENGINES else ""
+
+
 def store_missing() -> bool:
     """Whether the store is a file that is yet to be made: who only reads it need not make it."""
     file = sqlite_file(mlflow.get_tracking_uri())

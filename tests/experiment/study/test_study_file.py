@@ -194,7 +194,8 @@ def test_every_study_has_a_section_of_its_own() -> None:
 
 def test_the_files_of_the_documentation_are_studies(tmp_path: Path) -> None:
     page = (ROOT / "docs" / "experiments.md").read_text(encoding="utf-8")
-    whole, shared = re.findall(r"```toml\n(.*?)```", page, flags=re.DOTALL)
+    whole, shared, searched = re.findall(r"```toml\n(.*?)```", page, flags=re.DOTALL)
+    assert study_of(tomllib.loads(searched)).search is not None
     study = study_of(tomllib.loads(whole))
     # Specs may be written as the arms write them, though defaults of [prune] are in their labels.
     assert study.report.against == ("random", "magnitude")

@@ -11,6 +11,7 @@ from leastloss.criteria import current_label
 from leastloss.experiment.config import PruneConfig, TrainConfig
 from leastloss.experiment.criterion_run import commit_of
 from leastloss.experiment.environments import made_unlike
+from leastloss.experiment.study.search_report import search_facts
 from leastloss.experiment.study.study import Arm, Study
 from leastloss.options import defaults, fields_of, parameters, settings
 from leastloss.tracking import Run
@@ -96,6 +97,7 @@ def facts_of(finished: FinishedRuns, command: str) -> dict[str, str]:
     facts["settings"] = ", ".join(differing) + (
         "; seed i trains on stratified subset i" if study.replicates else ""
     )
+    facts |= search_facts(study)
     facts["seeds"] = f"{len(seeds)} ({', '.join(map(str, seeds))}), {len(runs)} prune runs"
     if len(runs) < total:
         facts["incomplete"] = f"{total - len(runs)} of {total} prune runs are missing"

@@ -1,5 +1,6 @@
 """Publish a study from its tracked runs: a page, figures and a table of numbers."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -193,9 +194,16 @@ def _draw(part: pd.DataFrame, study: Study, stem: str) -> dict[str, bytes]:
 
 
 def _distinguishing(group: tuple[str, str], table: pd.DataFrame) -> list[str]:
-    """The parts of a group's name that differ among groups."""
+    """The parts of a group's name that differ among groups, as parts of a file's name.
+
+    Example:
+        >>> table = pd.DataFrame({"recovery": ["none", "adjust:tau=2"], "granularity": "unit"})
+        >>> _distinguishing(("adjust:tau=2", "unit"), table)
+        ['adjust-tau-2']
+    """
     several = [table[column].nunique() > 1 for column in GROUP]
-    return [value for value, needed in zip(group, several, strict=True) if needed]
+    parts = [value for value, needed in zip(group, several, strict=True) if needed]
+    return [re.sub(r"[^\w.-]", "-", part) for part in parts]
 
 
 def _csv(numbers: Mapping[str, pd.DataFrame]) -> str:

@@ -1,9 +1,13 @@
 """A study: the networks, the ways to prune them, and what is published."""
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
+from math import nan
+from typing import Any
 
 from leastloss.experiment.config import PruneConfig, TrainConfig
 from leastloss.options import defaults, fields_of, parameters
+from leastloss.pruning import rounds_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,6 +23,64 @@ class Arm:
     spec: str
     criterion: str
     config: PruneConfig
+
+    @property
+    def steps(self) -> list[float]:
+        """The sparsities at which it is measured, the dense network's 0 among them."""
+        many = 10**6
+        ends = (int(rounds[-1]) / many for rounds in rounds_of(self.config, many))
+        return [0.0, *(self.config.shares or ends)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Range:
+    """Numbers to choose from; integers where both ends are."""
+
+    low: float
+    high: float
+    log: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Search:
+    """How the options of each arm are chosen by validation.
+
+    Attributes:
+        trials: How many each arm gets.
+        metric: A metric of the validation images.
+        sparsity: Where it counts.
+        space: Option -> its values, or a range of them.
+        seeds: How many of the study's networks, the first ones, each trial prunes.
+        storage: Database of the trials where the tracking store is none; may be empty.
+    """
+
+    trials: int
+    metric: str
+    sparsity: float
+    space: tuple[tuple[str, Range | tuple[Any, ...]], ...]
+    seeds: int = 1
+    storage: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """What a search chose for an arm.
+
+    Attributes:
+        method: The arm as the file has it.
+        values: Option -> value.
+        lacking: Options of the space that the arm does not have.
+        trials: How many trials it had.
+        failed: How many of them failed.
+        value: The metric of the best one; NaN for an arm that takes another one's choice.
+    """
+
+    method: str
+    values: tuple[tuple[str, Any], ...]
+    lacking: tuple[str, ...] = ()
+    trials: int = 0
+    failed: int = 0
+    value: float = nan
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,10 +123,17 @@ class Study:
     train: TrainConfig
     arms: tuple[Arm, ...]
     report: Report = field(default_factory=Report)
+    search: Search | None = None
+    chosen: tuple[Choice, ...] = ()
 
     def network(self, seed: int) -> TrainConfig:
         """The training settings of a seed's dense network."""
         return replace(self.train, seed=seed, replicate=seed if self.replicates else 0)
+
+    @property
+    def searched_seeds(self) -> tuple[int, ...]:
+        """The seeds on whose networks options are chosen."""
+        return self.seeds[: self.search.seeds] if self.search else ()
 
     def varied(self) -> list[str]:
         """The settings in which the arms differ."""
@@ -118,3 +187,10 @@ class Study:
         for arm in self.arms:
             groups.setdefault(arm.config, []).append(arm)
         return list(groups.values())
+
+
+def prune_config(study: Study, seed: int, arms: Sequence[Arm], run_id: str) -> PruneConfig:
+    """The prune run that makes these arms, which differ only in the criterion, for a seed."""
+    settings = {**asdict(arms[0].config), **asdict(study.network(seed))}
+    settings |= {"run_id": run_id, "criteria": ",".join(arm.spec for arm in arms)}
+    return PruneConfig(**settings)

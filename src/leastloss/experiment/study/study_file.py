@@ -12,6 +12,7 @@ from leastloss.evaluation import reach_of
 from leastloss.experiment.config import PruneConfig, TrainConfig
 from leastloss.experiment.option_checks import binary_model, check_metrics
 from leastloss.experiment.prune_run.choices import choices
+from leastloss.experiment.study.search_space import plan_options, read_search
 from leastloss.experiment.study.study import Arm, Report, Study
 from leastloss.experiment.study.toml_tables import (
     is_list,
@@ -24,10 +25,11 @@ from leastloss.experiment.study.toml_tables import (
 )
 from leastloss.names import choose
 from leastloss.options import fields_of, names
-from leastloss.pruning import as_recovery, rounds_of, spelled
+from leastloss.pruning import as_recovery, spelled
 
 _ONCE = ("sparsities", "metrics", "compared", "against", "free", "within")
-_TOP = ("title", "section", "question", "seeds", "replicates", "train", "prune", "arm", "report")
+_TOP = ("title", "section", "question", "seeds", "replicates")
+_TABLES = ("train", "prune", "arm", "search", "report")
 
 
 MOST_SEEDS = 10_000
@@ -62,12 +64,12 @@ def read_studies(file: str, override: str = "") -> tuple[Study, ...]:
 def study_of(file: Mapping[str, Any]) -> Study:
     """Make a study of a parsed experiment file."""
     for key in file:
-        choose("key", key, _TOP)
+        choose("key", key, [*_TOP, *_TABLES])
     section = text_of(file, "section")
     if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", section):
         raise InputError(f"section is {section!r}; it must be small letters, digits and hyphens")
     train = TrainConfig(**values_of("train", table(file, "train"), _training()))
-    common = values_of("prune", table(file, "prune"), _pruning())
+    common = values_of("prune", table(file, "prune"), plan_options())
     base = PruneConfig(**{**asdict(train), **common, "controls": "no"})
     tables = file.get("arm", [{}])
     if not isinstance(tables, list) or not tables:
@@ -88,18 +90,14 @@ def study_of(file: Mapping[str, Any]) -> Study:
         report=_report(table(file, "report"), {arm.spec: arm.criterion for arm in arms}),
     )
     _check_report(study)
-    return study
+    if "search" not in file:
+        return study
+    return replace(study, search=read_search(table(file, "search"), study))
 
 
 def _training() -> dict[str, Field[Any]]:
     """The keys of [train]; seeds and replicates are keys of the study."""
     return fields_of(TrainConfig, unmarked="repeats")
-
-
-def _pruning() -> dict[str, Field[Any]]:
-    """The keys of [prune] and [[arm]]; controls are arms of their own."""
-    others = {*fields_of(PruneConfig, "runs"), *fields_of(TrainConfig)}
-    return {name: field for name, field in fields_of(PruneConfig).items() if name not in others}
 
 
 def seeds_of(seeds: object) -> tuple[int, ...]:
@@ -127,7 +125,7 @@ def _arms(number: int, arm: object, base: PruneConfig) -> list[Arm]:
     """The product of all list values of one [[arm]]."""
     if not isinstance(arm, dict):
         raise InputError(f"arm {number} must be a table")
-    where, options = f"arm {number}", _pruning()
+    where, options = f"arm {number}", plan_options()
     values = {
         key: value if isinstance(value, list) and not is_list(options.get(key)) else [value]
         for key, value in arm.items()
@@ -168,10 +166,7 @@ def _check_report(study: Study) -> None:
     check_metrics([*study.report.metrics, *study.report.free, *twins], configs)
     for name in study.report.compared:
         choose("metric in compared", name, study.report.metrics)
-    for config in configs:
-        many = 10**6
-        ends = (int(rounds[-1]) / many for rounds in rounds_of(config, many))
-        steps = [0.0, *(config.shares or ends)]
+    for steps in {tuple(arm.steps) for arm in study.arms}:
         for point in study.report.sparsities:
             if min(abs(step - point) for step in steps) > reach_of(point) + 1e-9:
                 reached = ", ".join(f"{step:g}" for step in steps[:20])

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from shlex import quote
@@ -24,7 +24,9 @@ from leastloss.experiment.study.expected_time import expected_of
 from leastloss.experiment.study.finished_runs import FinishedRuns, find
 from leastloss.experiment.study.local_workers import LocalWorkers
 from leastloss.experiment.study.publish import RESULTS, publish
-from leastloss.experiment.study.study import Arm, Study
+from leastloss.experiment.study.search import as_chosen, run_search, searches_of
+from leastloss.experiment.study.search_report import log_search, with_search
+from leastloss.experiment.study.study import Arm, Study, prune_config
 from leastloss.experiment.study.study_file import read_studies, seeds_of
 from leastloss.experiment.study.worker_pool import Job, Workers, run_jobs
 from leastloss.experiment.train import train, untrained
@@ -41,8 +43,12 @@ def check(config: SweepConfig, written: tuple[Study, ...]) -> tuple[Study, ...]:
         raise InputError(f"scheduler is {config.scheduler!r}, and backend is not dask")
     studies = _chosen(written, config)
     for study in studies if config.report != "only" else ():
-        _try(study)
+        _try(study if _trials_left(study, config) else as_chosen(study, config.file))
     return studies
+
+
+def _trials_left(study: Study, config: SweepConfig) -> int:
+    return sum(search.left for search in searches_of(study, config.file))
 
 
 def _try(study: Study) -> None:
@@ -68,7 +74,11 @@ def sweep(config: SweepConfig) -> None:
     if config.dry_run == "yes":
         studies, count = _chosen(written, config), _count(config)
         for study in studies:
-            click.echo(expected_of(find(study), count))
+            left = _trials_left(study, config)
+            if left:
+                click.echo(f"{study.section}: {left} trials of its search are left")
+            shown = study if left else as_chosen(study, config.file)
+            click.echo(expected_of(find(shown), count))
         return
     failed = []
     for study in (studies := check(config, written)):
@@ -96,12 +106,17 @@ def _chosen(studies: tuple[Study, ...], config: SweepConfig) -> tuple[Study, ...
 
 def _sweep(study: Study, config: SweepConfig, command: str) -> None:
     """Make the missing runs of one study, and publish its results."""
+    if config.report == "only":
+        study = as_chosen(study, config.file)
     if config.report == "only" and not find(study).children:
         raise ResourceError(f"there is no finished run of {study.section!r} to report")
     tracking.ensure_experiment(study.section)
     with tracking.run(
         "sweep", f"sweep · {study.section}", parameters(config), exports=False
     ) as run_id:
+        if study.search and config.report != "only":
+            study = _searched(study, config)
+        log_search(run_id, study)
         failed = [] if config.report == "only" else run_missing(study, config)
         for line in failed:
             click.echo(line, err=True)
@@ -113,6 +128,24 @@ def _sweep(study: Study, config: SweepConfig, command: str) -> None:
                 "does what is missing"
             )
     click.echo(f"sweep run: {run_id}")
+
+
+def _searched(study: Study, config: SweepConfig) -> Study:
+    """The study with its options chosen, after the trials that are missing."""
+    if _trials_left(study, config):
+        networks = replace(study, seeds=study.searched_seeds, arms=())
+        jobs = [
+            Job(name=f"seed {seed}, train", work=_train, arguments=(networks.network(seed),))
+            for seed in study.searched_seeds
+            if seed not in find(networks).dense
+        ]
+        if jobs:
+            workers = _workers(config, len(jobs), tracking.worker_environment(study.section))
+            errors = [done.error for done in run_jobs(jobs, workers) if done.error]
+            if errors:
+                raise ResourceError(f"no network to search on: {errors[0]}")
+        run_search(study, config.file, find(networks).dense, partial(_workers, config))
+    return as_chosen(study, config.file)
 
 
 def _command(study: Study, config: SweepConfig, *, grid: bool) -> str:
@@ -128,7 +161,7 @@ def _publish(study: Study, config: SweepConfig, run_id: str, command: str) -> No
         click.echo(f"written: {path}")
         if path.name != RESULTS:
             tracking.log_bytes(run_id, path.read_bytes(), path.name)
-    log_page(run_id, study_page(finished, command), PAGE)
+    log_page(run_id, with_search(study_page(finished, command), study), PAGE)
 
 
 def study_page(finished: FinishedRuns, command: str) -> Comparison:
@@ -226,13 +259,6 @@ def _prunings(study: Study, seed: int, missing: Sequence[Arm], run_id: str) -> l
             words += [f"{key}={getattr(config, key)}" for key in study.varied()]
             jobs.append(Job(name=", ".join(words), work=_prune, arguments=(config,)))
     return jobs
-
-
-def prune_config(study: Study, seed: int, arms: Sequence[Arm], run_id: str) -> PruneConfig:
-    """The prune run that makes these arms, which differ only in the criterion, for a seed."""
-    settings = {**asdict(arms[0].config), **asdict(study.network(seed))}
-    settings |= {"run_id": run_id, "criteria": ",".join(arm.spec for arm in arms)}
-    return PruneConfig(**settings)
 
 
 def _train(config: TrainConfig) -> str:

@@ -163,10 +163,10 @@ def values_of(where: str, entries: Mapping[str, Any], options: Mapping[str, Fiel
     return values
 
 
-def share(key: str, value: object) -> float:
+def share(key: str, value: object, where: str = "report") -> float:
     """A number in [0, 1]."""
     if type(value) not in (int, float) or not 0 <= value <= 1:  # type: ignore[operator]  # a number
-        raise InputError(f"{key} of report has {value!r}; it must lie in [0, 1]")
+        raise InputError(f"{key} of {where} has {value!r}; it must lie in [0, 1]")
     return float(value)  # type: ignore[arg-type]  # a number
 
 

@@ -1,0 +1,169 @@
+"""Choosing the options of a study's arms by validation, before its cells are run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from math import isfinite
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from leastloss import tracking
+from leastloss.errors import InputError, ResourceError
+from leastloss.evaluation import reach_of
+from leastloss.experiment.config import PruneConfig
+from leastloss.experiment.prune_run.prune import prune
+from leastloss.experiment.study.search_space import chooses_repair, following, follows
+from leastloss.experiment.study.study import Arm, Choice, Study, prune_config
+from leastloss.experiment.study.worker_pool import Job, Workers, run_jobs
+
+if TYPE_CHECKING:
+    from leastloss.experiment.study.arm_search import ArmSearch, Attempt
+
+
+def searches_of(study: Study, file: str) -> list[ArmSearch]:
+    """The search of every arm that follows no other; none where the study has no search.
+
+    The trials are kept in the tracking store if that is a database, else beside the study's file.
+
+    Raises:
+        InputError: If Optuna is not installed.
+        ResourceError: If the database fails.
+    """
+    if study.search is None:
+        return []
+    try:
+        from leastloss.experiment.study import arm_search
+    except ImportError as error:
+        raise InputError(
+            "the file has [search], which needs Optuna: pip install 'leastloss[search]'"
+        ) from error
+    beside = f"sqlite:///{Path(file).with_suffix('.search.db')}"
+    with arm_search.database_errors():
+        database = arm_search.database_of(study.search.storage or tracking.database() or beside)
+        own = [arm for arm in study.arms if not follows(arm)]
+        return [arm_search.ArmSearch(study, arm, database) for arm in own]
+
+
+def as_chosen(study: Study, file: str) -> Study:
+    """The study with the options that its search chose; one without a search as it is.
+
+    Raises:
+        ResourceError: If trials are missing, or all those of an arm failed.
+    """
+    searches = searches_of(study, file)
+    if left := sum(search.left for search in searches):
+        raise ResourceError(f"{left} trials of the search of {study.section!r} are missing")
+    return with_choices(study, {s.arm: s.best() for s in searches}) if searches else study
+
+
+def with_choices(study: Study, best: Mapping[Arm, tuple[Arm, Choice]]) -> Study:
+    """A study whose arms have what was chosen; arms that follow others have what those have."""
+    arms = {arm: chosen for arm, (chosen, _) in best.items()}
+    choices = {arm: choice for arm, (_, choice) in best.items()}
+    for arm in sorted(filter(follows, study.arms), key=lambda arm: arm.spec.count("@")):
+        _, _, label = arm.criterion.partition("@")
+        leader = next(a for a in arms if (a.criterion, a.config) == (label, arm.config))
+        arms[arm] = following(arm, arms[leader])
+        choices[arm] = Choice(method=study.method(arm), values=choices[leader].values)
+    chosen = replace(study, arms=tuple(arms[arm] for arm in study.arms))
+    if chooses_repair(study):  # each arm may have another one: they are compared all the same
+        chosen = replace(chosen, report=replace(study.report, recoveries="together"))
+    names: dict[str, list[str]] = {}
+    for arm in study.arms:
+        names.setdefault(arm.criterion, []).append(arms[arm].criterion)
+        names.setdefault(study.method(arm), []).append(chosen.method(arms[arm]))
+
+    def renamed(group: Sequence[str]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(new for old in group for new in names.get(old, [old])))
+
+    report = replace(
+        chosen.report,
+        against=renamed(study.report.against),
+        figures=tuple(renamed(group) for group in study.report.figures),
+        spread=tuple((name, renamed(group)) for name, group in study.report.spread),
+    )
+    return replace(chosen, report=report, chosen=tuple(choices[arm] for arm in study.arms))
+
+
+def run_search(
+    study: Study,
+    file: str,
+    dense: Mapping[int, str],
+    start: Callable[[int, Mapping[str, str]], Workers],
+) -> None:
+    """Run the trials that are missing, as prune runs of the experiment SECTION-search.
+
+    Args:
+        study: The study.
+        file: Its file.
+        dense: Seed -> the run that trained its network, of all seeds of the search.
+        start: Makes workers for so many jobs with an environment.
+    """
+    from leastloss.experiment.study.arm_search import database_errors
+
+    experiment, searches = f"{study.section}-search", searches_of(study, file)
+    tracking.ensure_experiment(experiment)
+    environment = tracking.worker_environment(experiment)
+    runs = {seed: dense[seed] for seed in study.searched_seeds}
+    left = sum(search.left for search in searches)
+    click.echo(f"{study.section}: {left} trials of its search to do")
+    with database_errors():
+        while jobs := [job for search in searches for job in _next(study, search, runs)]:
+            for done in run_jobs(jobs, start(len(jobs), environment)):
+                if (
+                    done.error and done.job.then
+                ):  # its worker died: what follows is of the next round
+                    done.job.then((None, done.error))
+
+
+def _next(study: Study, search: ArmSearch, runs: Mapping[int, str]) -> list[Job]:
+    """The next trial of an arm as a job, which the one after it follows; none at the end."""
+    attempt = search.next()
+    if attempt is None:
+        return []
+    configs = []
+    for seed, run_id in runs.items():
+        config = prune_config(study, seed, [attempt.arm], run_id)
+        configs.append(replace(config, artifacts="light"))
+    return [
+        Job(
+            name=f"search of {search.method}, trial {attempt.number}",
+            work=tried,
+            arguments=(configs, search.search.metric, search.search.sparsity),
+            then=partial(_ended, study, search, runs, attempt),
+        )
+    ]
+
+
+def _ended(
+    study: Study,
+    search: ArmSearch,
+    runs: Mapping[int, str],
+    attempt: Attempt,
+    outcome: tuple[float | None, str],
+) -> list[Job]:
+    value, error = outcome
+    search.tell(attempt, value)
+    if error:
+        click.echo(f"search of {search.method}, trial {attempt.number} failed: {error}", err=True)
+    return _next(study, search, runs)
+
+
+def tried(configs: Sequence[PruneConfig], metric: str, sparsity: float) -> tuple[float | None, str]:
+    """In a worker: the mean of a metric over networks, or None and why there is none."""
+    values = []
+    try:
+        for config in configs:
+            table = prune(config)
+            near = table.iloc[int((table["sparsity"] - sparsity).abs().argmin())]
+            off = abs(near["sparsity"] - sparsity)
+            if off > reach_of(sparsity) + 1e-9 or not isfinite(near[metric]):
+                return None, f"no {metric} at {sparsity:g}"
+            values.append(float(near[metric]))
+    except Exception as error:  # a trial may fail in any way; the next one goes on
+        return None, " ".join(str(error).split()) or type(error).__name__
+    return sum(values) / len(values), ""
