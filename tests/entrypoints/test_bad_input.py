@@ -16,6 +16,7 @@ from tests.data.conftest import mnist_like  # noqa: F401  # a fixture
 from tests.entrypoints.conftest import Entry, children, newest, refused, statuses
 
 from leastloss.data import load_data
+from leastloss.experiment import train
 from leastloss.experiment.config import TrainConfig
 from leastloss.models import MLP
 from leastloss.models.files import save_network
@@ -295,6 +296,21 @@ def test_a_full_disk_in_a_child(
         assert run.info.status == "FAILED"
         assert run.data.tags["failure"] == line
     assert "RUNNING" not in statuses(finished)
+
+
+def test_a_store_that_vanishes(
+    store: MlflowClient, entry: Entry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fit = train.fit
+
+    def fit_meanwhile(*arguments: Any, **options: Any) -> Any:
+        (tmp_path / "mlflow.db").unlink()
+        return fit(*arguments, **options)
+
+    monkeypatch.setattr(train, "fit", fit_meanwhile)
+    line = refused(entry("train", epochs=1), 1)
+    assert line == f"the tracking store sqlite:///{tmp_path}/mlflow.db vanished"
+    assert not (tmp_path / "mlflow.db").exists()
 
 
 def test_no_memory(store: MlflowClient, entry: Entry, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,11 +1,16 @@
 """What is logged to a run, and runs that are not opened."""
 
+import re
+import resource
+from pathlib import Path
+
 import mlflow
 import pytest
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import TEMPORARILY_UNAVAILABLE
 from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+from tests.forked import forked
 
 from leastloss import tracking
 from leastloss.errors import ResourceError
@@ -84,3 +89,30 @@ def test_a_run_that_is_interrupted_as_it_opens_is_killed(
     assert run.info.status == "KILLED"
     assert run.data.tags["failure"] == "KeyboardInterrupt"
     assert mlflow.active_run() is None
+
+
+def fill(uri: str, said: Path) -> None:
+    """Log until the store cannot grow any more."""
+    size = Path(uri.removeprefix("sqlite:///")).stat().st_size + 200_000
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+    mlflow.set_tracking_uri(uri)
+    try:
+        with tracking.run("train", "t", {}, exports=False) as run_id:
+            for step in range(100):
+                rows = [(step, {f"m{i}": 0.0 for i in range(1000)})]
+                tracking.log_metrics(run_id, rows)
+    except ResourceError as error:
+        said.write_text(str(error))
+
+
+def test_a_full_store_is_one_line_and_nothing_stays_open(
+    store: MlflowClient, tmp_path: Path
+) -> None:
+    filler = forked(fill, store.tracking_uri, said := tmp_path / "said")
+    filler.join()
+    assert re.fullmatch(r"the tracking store sqlite:\S+ fails: .*(full|I/O).*", said.read_text())
+    with tracking.run("train", "next", {}, exports=False):
+        pass
+    (run,) = store.search_runs(["1"], "tags.mlflow.runName = 't'")
+    assert run.info.status in ("FAILED", "KILLED")
+    assert run.data.tags["failure"]

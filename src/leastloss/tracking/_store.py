@@ -55,7 +55,11 @@ class _PatientClient(MlflowClient):
 
 def client() -> MlflowClient:
     """The client of the store that MLFLOW_TRACKING_URI names; by default ./mlflow.db."""
-    _check(mlflow.get_tracking_uri())
+    uri = mlflow.get_tracking_uri()
+    _check(uri)
+    if (file := sqlite_file(uri)) and not Path(file).exists():
+        # An open connection would go on writing to a file that has no name any more.
+        raise ResourceError(f"the tracking store {store_name()} vanished")
     return _PatientClient()
 
 
