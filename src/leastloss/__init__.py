@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from leastloss.evaluation import evaluate as evaluate
     from leastloss.evaluation import robustness as robustness
     from leastloss.models import MLP as MLP
+    from leastloss.models import Adapted as Adapted
     from leastloss.models import BinarizedConvNet as BinarizedConvNet
     from leastloss.models import BinarizedMLP as BinarizedMLP
     from leastloss.models import ConvNet as ConvNet
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
 _HOME = {
     "MILS": "criteria",
     "MLP": "models",
+    "Adapted": "models",
     "BinarizedConvNet": "models",
     "BinarizedMLP": "models",
     "Blend": "criteria",

@@ -10,7 +10,7 @@ from mlflow import MlflowClient
 from safetensors.torch import save_file
 from tests.data.own.cases import write_folder
 from tests.entrypoints.conftest import Entry, children, logged, refused
-from tests.models.own_nets import FEED_FORWARD, NETS, TRANSFORMER
+from tests.models.own_nets import FEED_FORWARD, MASKED, NETS, TRANSFORMER
 from torch import nn
 
 from leastloss.experiment.stored_network import brought_network
@@ -70,6 +70,30 @@ def test_a_transformer_reads_tokens(store: MlflowClient, entry: Entry, tmp_path:
     (model, *_) = logged(store, children(store, parent)["magnitude"]).values()
     graph = mlflow.pytorch.load_model(f"models:/{model.model_id}")
     assert graph(torch.tensor(tokens[:3]).float()).shape == (3, 2)
+
+
+def test_a_forward_function_is_named(store: MlflowClient, entry: Entry, tmp_path: Path) -> None:
+    (tmp_path / "masked.py").write_text(MASKED)
+    tokens = np.random.default_rng(0).integers(1, 20, (60, 8))
+    tokens[:, 5:] = 0
+    np.savez(tmp_path / "tokens.npz", x=tokens, y=(tokens[:, 0] > 9).astype(int))
+    own = {"dataset": "tokens.npz", "model": "masked.py:Masked", "hidden": "", "epochs": 1}
+    own["forward"] = "masked.py:without_padding"
+    parent = entry.run("prune", **own, **ONE | {"artifacts": "full"})
+    child = children(store, parent)["magnitude"]
+    (model, *_) = logged(store, child).values()
+    graph = mlflow.pytorch.load_model(f"models:/{model.model_id}")
+    longer = np.concatenate([tokens[:3, :5], tokens[:3, :3]], axis=1)
+    assert not torch.equal(*(graph(torch.tensor(x).float()) for x in (tokens[:3], longer)))
+    home = {"run_id": child.info.run_id, "formats": "onnx", "out": "small"}
+    line = refused(entry("export", **home), 2)
+    assert line.startswith("the forward pass of this run is made by the function 'masked.py:with")
+    result = entry("export", trust="yes", **home)
+    assert "agrees with the network to 1e-5" in result.output, result.output
+    assert entry("prune", run_id=parent, trust="yes", **ONE).exit_code == 0
+    assert "belongs to a network of your own" in refused(
+        entry("train", model="mlp", forward=own["forward"]), 2
+    )
 
 
 def test_what_leastloss_logged_needs_no_trust(store: MlflowClient, entry: Entry) -> None:

@@ -39,3 +39,29 @@ class Small(nn.Module):
         return {"logits": self.head(self.block(self.words(tokens)).mean(1)), "hidden": None}
 '''
 FEED_FORWARD = ["network.block.linear1", "network.block.linear2", "network.head"]
+
+MASKED = '''
+import torch
+from torch import nn
+
+class Masked(nn.Module):
+    """The mean of the words that a mask keeps; it reads integers alone."""
+
+    def __init__(self, classes):
+        super().__init__()
+        self.words = nn.Embedding(20, 8, padding_idx=0)
+        self.hidden = nn.Linear(8, 16)
+        self.head = nn.Linear(16, classes)
+
+    def forward(self, input_ids, attention_mask=None):
+        assert input_ids.dtype == torch.int64
+        mask = torch.ones_like(input_ids) if attention_mask is None else attention_mask
+        words = (self.words(input_ids) * mask[..., None]).sum(1) / mask.sum(1, keepdim=True)
+        return {"loss": None, "logits": self.head(self.hidden(words).relu())}
+
+def without_padding(network, x):
+    return network(x, attention_mask=(x != 0).long() + (x == 0).all(1, keepdim=True))
+
+def breaks(network, x): return network.no_such_part(x)
+def hidden(network, x): return network.hidden(network.words(x).sum(1))
+'''

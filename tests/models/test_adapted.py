@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import torch
-from tests.models.own_nets import FEED_FORWARD, TRANSFORMER
+from tests.models.own_nets import FEED_FORWARD, MASKED, TRANSFORMER
 from torch import Tensor, nn
 
 import leastloss as ll
@@ -14,6 +14,7 @@ from leastloss.data import Data
 from leastloss.errors import InputError
 from leastloss.models import build_model
 from leastloss.models.adapted import Adapted, adapted, logits_in
+from leastloss.named_functions import named_function
 
 
 class Gives(nn.Module):
@@ -96,3 +97,63 @@ def test_what_gives_logits_already_stays_as_it_is() -> None:
 def test_no_logits(output: Any) -> None:
     with pytest.raises(InputError, match="it must give logits"):
         logits_in(output)
+
+
+@pytest.fixture
+def masked(tmp_path: Path) -> str:
+    (tmp_path / "masked.py").write_text(MASKED)
+    return f"{tmp_path}/masked.py"
+
+
+def test_a_forward_function_passes_a_mask_to_training_and_pruning(
+    masked: str, tokens: Data
+) -> None:
+    network = named_function("model", f"{masked}:Masked")(2)
+
+    def with_mask(network: nn.Module, x: Tensor) -> Any:
+        assert x.dtype == torch.int64
+        return network(x, attention_mask=(x != 0).long())
+
+    model = ll.Adapted(network, with_mask)
+    ll.fit(model, tokens, epochs=2, progress=False)
+    assert ll.evaluate(model, tokens.test)["accuracy"] > 0.2
+    embedding = network.words.weight.clone()
+    path = ll.prune(model, tokens, "nc", sparsities=[0.3, 0.6], progress=False)
+    pruned = path.model_at(0.6)
+    x = tokens.test.x
+    weights = [pruned.get_parameter(f"network.{name}.weight") for name in ("hidden", "head")]
+    assert sum(int((weight == 0).sum()) for weight in weights) == round(0.6 * 160)
+    assert embedding.equal(pruned.get_parameter("network.words.weight"))
+    bare = pruned.get_submodule("network")
+    assert pruned(x).equal(bare(x.long(), (x != 0).long())["logits"])
+    assert not pruned(x).equal(bare(x.long())["logits"])
+
+
+def test_a_forward_function_by_name(masked: str) -> None:
+    options: dict[str, Any] = {"generator": torch.Generator().manual_seed(0)}
+    model = build_model(
+        f"{masked}:Masked", (8,), (), 2, forward=f"{masked}:without_padding", **options
+    )
+    x = torch.tensor([[3.0, 4, 0, 0, 0, 0, 0, 0], [3, 4, 3, 4, 3, 4, 3, 4]])
+    first, second = model(x)
+    torch.testing.assert_close(first, second)  # padding counts for nothing
+
+
+@pytest.mark.parametrize(
+    ("forward", "words"),
+    [
+        ("none", "unknown function in"),
+        ("breaks", "has no attribute 'no_such_part'"),
+        ("hidden", "gives (2, 16) for two samples of shape (8,)"),
+    ],
+)
+def test_forward_functions_that_do_not_run_it(masked: str, forward: str, words: str) -> None:
+    with pytest.raises(InputError) as error:
+        build_model(f"{masked}:Masked", (8,), (), 2, forward=f"{masked}:{forward}")
+    assert words in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_a_forward_function_belongs_to_own_networks(masked: str) -> None:
+    with pytest.raises(InputError, match="belongs to a network of your own"):
+        build_model("mlp", (8,), (4,), 2, forward=f"{masked}:breaks")

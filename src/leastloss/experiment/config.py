@@ -128,6 +128,12 @@ class TrainConfig(Seeded):
         "model",
         "always",
     )
+    forward: str = option(
+        "",
+        "How a network of your own is run: module:function, called with the network and a batch of "
+        "samples, returns logits; empty: the network is called with the samples.",
+        "model",
+    )
     trust: str = option("no", _TRUST, "place", **_SWITCH)
     epochs: int = option(300, "Most passes over the training images.", "training", **COUNT)
     patience: int = option(

@@ -11,6 +11,7 @@ from leastloss import tracking
 from leastloss.data import Data
 from leastloss.errors import InputError, ResourceError
 from leastloss.models import (
+    as_classifier,
     build_model,
     load_exported,
     load_network,
@@ -69,10 +70,17 @@ def network_of_run(
     name = settings["model"]
     if "network" in network_facts(path) or own_network(name) is None:
         return read_network(path)[0]
+    forward = settings["forward"]
+    if forward:
+        check_called("forward pass", forward, trust)
     if own_network(name) == "function":
         check_called("network", name, trust)
-        return load_network(path, build_model(name, data.shape, (), data.classes))
-    return load_network(path, brought_network(name, trust=trust))
+        model = build_model(name, data.shape, (), data.classes, forward=forward)
+    else:
+        model = as_classifier(
+            name, brought_network(name, trust=trust), data.shape, data.classes, forward=forward
+        )
+    return load_network(path, model)
 
 
 def check_called(what: str, name: str, trust: bool) -> None:

@@ -22,8 +22,8 @@ from leastloss.experiment.run_names import data_words, joined, name_tags, note_o
 from leastloss.experiment.stored_network import brought_network
 from leastloss.geometry import COLLAPSE
 from leastloss.models import (
+    as_classifier,
     build_model,
-    check_logits,
     load_checkpoint,
     own_network,
     save_network,
@@ -118,8 +118,9 @@ def network_of(config: TrainConfig, data: Data) -> nn.Module:
                 "weights and normalize"
             )
         network = brought_network(config.model, trust=config.trust == "yes")
-        check_logits(config.model, network, data.shape, data.classes)
-        return network
+        return as_classifier(
+            config.model, network, data.shape, data.classes, forward=config.forward
+        )
     hidden = numbers(config.hidden, int, "hidden")
     generator = torch_stream(config.seed, "initialisation")
     try:
@@ -129,6 +130,7 @@ def network_of(config: TrainConfig, data: Data) -> nn.Module:
             hidden,
             data.classes,
             normalize=config.normalize,
+            forward=config.forward,
             generator=generator,
         )
     except RuntimeError as error:  # torch's, when memory does not suffice

@@ -1,5 +1,6 @@
 """Networks that can be trained, and what can be pruned in any network."""
 
+from leastloss.models.adapted import Adapted
 from leastloss.models.binarize import Binarize as Binarize
 from leastloss.models.binarize import binarize
 from leastloss.models.binarized_convnet import BinarizedConvNet
@@ -36,7 +37,7 @@ from leastloss.models.matrices import network_sparsity as network_sparsity
 from leastloss.models.matrices import weight_matrices as weight_matrices
 from leastloss.models.mlp import MLP, BinarizedMLP
 from leastloss.models.normalize import Normalize
-from leastloss.models.own_networks import check_logits as check_logits
+from leastloss.models.own_networks import as_classifier as as_classifier
 from leastloss.models.own_networks import own_network as own_network
 from leastloss.models.resnet import ResNet
 from leastloss.models.running import evaluation_mode as evaluation_mode
@@ -71,6 +72,7 @@ from leastloss.models.zeros import zeros_of as zeros_of
 __all__ = [
     "MLP",
     "MODELS",
+    "Adapted",
     "BinarizedConvNet",
     "BinarizedMLP",
     "BinaryLinear",

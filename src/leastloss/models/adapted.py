@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor, nn
@@ -11,30 +12,52 @@ from torch import Tensor, nn
 from leastloss.errors import InputError
 from leastloss.models.running import evaluation_mode
 
+ForwardFn: TypeAlias = Callable[[nn.Module, Tensor], Any]
+
 
 class Adapted(nn.Module):
     """A network that reads our samples and gives one logit for each class.
 
+    Its layers are those of the network, with ``network.`` before their names.
+
     Args:
         network: The network.
+        forward_fn: Runs it: ``forward_fn(network, x)`` gives its output for a batch of samples
+            (n, ...), with what it reads besides, as a mask; ``network(x)`` when omitted. Outputs
+            are read as :func:`logits_in` does.
         integers: Whether it reads integers, as numbers of tokens are; samples are float32, which
-            holds whole numbers below 2**24 exactly.
+            holds whole numbers below 2**24 exactly. When omitted: whether it has an embedding.
         binary: Whether it gives one logit, that of the second of two classes: the first gets 0,
             so that probabilities are the same.
 
     Example:
         >>> tokens = nn.Sequential(nn.Embedding(9, 4), nn.Flatten(), nn.Linear(8, 1))
-        >>> Adapted(tokens, integers=True, binary=True)(torch.tensor([[3.0, 8.0]])).shape
+        >>> Adapted(tokens, binary=True)(torch.tensor([[3.0, 8.0]])).shape
         torch.Size([1, 2])
+        >>> table = Adapted(nn.Linear(2, 3), lambda network, x: {"logits": network(x[:, :2])})
+        >>> table(torch.ones(4, 5)).shape
+        torch.Size([4, 3])
     """
 
-    def __init__(self, network: nn.Module, *, integers: bool = False, binary: bool = False) -> None:
+    def __init__(
+        self,
+        network: nn.Module,
+        forward_fn: ForwardFn | None = None,
+        *,
+        integers: bool | None = None,
+        binary: bool = False,
+    ) -> None:
         super().__init__()
-        self.network, self.integers, self.binary = network, integers, binary
+        if integers is None:
+            integers = any(isinstance(module, nn.Embedding) for module in network.modules())
+        self.network, self.forward_fn = network, forward_fn
+        self.integers, self.binary = integers, binary
 
     def forward(self, x: Tensor) -> Tensor:
         """Map samples (n, ...) to logits (n, classes)."""
-        logits = logits_in(self.network(x.long() if self.integers else x))
+        read = x.long() if self.integers else x
+        run = self.forward_fn
+        logits = logits_in(self.network(read) if run is None else run(self.network, read))
         if not self.binary:
             return logits
         second = logits.reshape(-1, 1)
@@ -67,38 +90,34 @@ def logits_in(output: Any) -> Tensor:
 
 
 @torch.no_grad()
-def adapted(network: nn.Module, shape: Sequence[int], classes: int) -> nn.Module:
+def adapted(
+    network: nn.Module, shape: Sequence[int], classes: int, forward_fn: ForwardFn | None = None
+) -> nn.Module:
     """The network itself if it reads and gives what ours do, else behind an :class:`Adapted`.
+
+    Integers are what it reads if it runs on them and not on floats, as embeddings do.
 
     Args:
         network: The network; it is left as it is.
         shape: Shape of one sample.
         classes: Number of classes.
+        forward_fn: What runs it; see :class:`Adapted`.
 
     Raises:
         InputError: If it gives no tensor.
     """
     device = next((p.device for p in network.parameters()), torch.device("cpu"))
     x = torch.zeros(2, *shape, device=device)
+    run = forward_fn or nn.Module.__call__
     with evaluation_mode(network):
-        integers = _reads_integers(network, x)
-        try:
-            output = network(x.long() if integers else x)
-        except (RuntimeError, ValueError, TypeError, IndexError):
-            return network  # whoever runs it next says what does not fit
+        for integers in (False, True):
+            with suppress(Exception):  # of a user's code; whoever runs it next says what fails
+                output = run(network, x.long() if integers else x)
+                break
+        else:
+            return Adapted(network, forward_fn) if forward_fn else network
     logits = logits_in(output)
     binary = classes == 2 and logits.shape in ((2,), (2, 1))
-    if isinstance(output, Tensor) and not integers and not binary:
+    if isinstance(output, Tensor) and not (integers or binary or forward_fn):
         return network
-    return Adapted(network, integers=integers, binary=binary)
-
-
-def _reads_integers(network: nn.Module, x: Tensor) -> bool:
-    """Whether it looks its inputs up in an embedding, which takes no other numbers."""
-    if not any(isinstance(module, nn.Embedding) for module in network.modules()):
-        return False
-    try:
-        network(x)
-    except (RuntimeError, TypeError, IndexError):
-        return True
-    return False
+    return Adapted(network, forward_fn, integers=integers, binary=binary)

@@ -63,6 +63,7 @@ def build_model(
     classes: int,
     *,
     normalize: str = "auto",
+    forward: str = "",
     generator: torch.Generator | None = None,
 ) -> nn.Module:
     """Build a network by name.
@@ -76,6 +77,8 @@ def build_model(
         normalize: What pixels in [0, 1] become first, see
             :func:`leastloss.models.normalize.normalization_for`; perceptrons and ConvNets take
             them as they are.
+        forward: The function that runs a network of your own, as ``module:function``; see
+            :func:`leastloss.models.own_networks.as_classifier`.
         generator: Source of the initial weights; the global one when omitted.
 
     Raises:
@@ -96,7 +99,12 @@ def build_model(
             )
         if kind != "function":
             raise InputError(f"{name!r} has its weights already; the commands fetch it")
-        return function_network(name, sides, classes, generator=generator)
+        return function_network(name, sides, classes, forward=forward, generator=generator)
+    if forward:
+        raise InputError(
+            f"forward is {forward!r}, and a {name} is run as it is; it belongs to a network of "
+            "your own, as model=module:function"
+        )
     if known_model(name) in OF_WIDTHS:
         if normalize != "auto":
             raise InputError(

@@ -7,9 +7,10 @@ from math import prod
 from typing import Literal
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
-from leastloss.errors import InputError
+from leastloss.arguments import lacks_memory
+from leastloss.errors import InputError, brief
 from leastloss.models.adapted import adapted
 from leastloss.models.running import evaluation_mode, fitting
 from leastloss.named_functions import called, is_function_name, named_function
@@ -35,7 +36,12 @@ def own_network(name: str) -> Kind | None:
 
 
 def function_network(
-    name: str, shape: Sequence[int], classes: int, *, generator: torch.Generator | None = None
+    name: str,
+    shape: Sequence[int],
+    classes: int,
+    *,
+    forward: str = "",
+    generator: torch.Generator | None = None,
 ) -> nn.Module:
     """Build a network by a user's function or class.
 
@@ -46,11 +52,11 @@ def function_network(
             ``out_features`` get their values.
         shape: Shape of one sample.
         classes: Number of classes.
+        forward: As :func:`as_classifier` takes it.
         generator: Source of the initial weights; the global one when omitted.
 
     Returns:
-        The network; one that reads integers, gives an object with logits, or one logit for two
-        classes, behind an :class:`leastloss.models.adapted.Adapted`.
+        What :func:`as_classifier` makes of it.
 
     Raises:
         InputError: If there is no such function, it fails, or returns no network for such samples.
@@ -73,35 +79,55 @@ def function_network(
         )
     if not isinstance(network, nn.Module):
         raise InputError(f"{name} returned {type(network).__name__}; it must return a nn.Module")
-    network = adapted(network, shape, classes)
-    check_logits(name, network, shape, classes)
-    return network
+    return as_classifier(name, network, shape, classes, forward=forward)
 
 
 @torch.no_grad()
-def check_logits(name: str, network: nn.Module, shape: Sequence[int], classes: int) -> None:
-    """Refuse a network that gives no logits, one for each class, for samples of a shape.
+def as_classifier(
+    name: str, network: nn.Module, shape: Sequence[int], classes: int, *, forward: str = ""
+) -> nn.Module:
+    """The network as one that maps samples of a shape to logits, one for each class.
 
     Args:
         name: What the network is called.
         network: It; it is left as it is.
         shape: Shape of one sample.
         classes: Number of classes.
+        forward: The function ``(network, x) -> output`` that runs it, as ``module:function``;
+            empty: the network itself is called.
+
+    Returns:
+        The network; one that another function runs, that reads integers, gives an object with
+        logits, or one logit for two classes, behind an :class:`leastloss.models.adapted.Adapted`.
 
     Raises:
-        InputError: If so.
+        InputError: If it gives no such logits, or there is no such function.
+
+    Example:
+        >>> as_classifier("mine", nn.Linear(4, 3), (4,), 3)
+        Linear(in_features=4, out_features=3, bias=True)
     """
+    network = adapted(
+        network, shape, classes, named_function("forward", forward) if forward else None
+    )
+    name = f"{name}, run by {forward}," if forward else name
     device = next((p.device for p in network.parameters()), torch.device("cpu"))
     x = torch.zeros(2, *shape, device=device)
-    with evaluation_mode(network), fitting(x):
-        logits = network(x)
-    if not isinstance(logits, Tensor):
+    try:
+        with evaluation_mode(network), fitting(x):
+            logits = network(x)
+    except InputError:
+        raise
+    except Exception as error:  # whatever a user's code raises
+        if lacks_memory(error):
+            raise
         raise InputError(
-            f"{name} gives a {type(logits).__name__} for two samples; it must give logits, a "
-            f"tensor (2, {classes})"
-        )
+            f"{name} failed on two samples of shape {tuple(shape)} ({type(error).__name__}: "
+            f"{brief(error)})"
+        ) from error
     if logits.shape != (2, classes):
         raise InputError(
             f"{name} gives {tuple(logits.shape)} for two samples of shape {tuple(shape)}; for "
             f"these data it must give (2, {classes})"
         )
+    return network
