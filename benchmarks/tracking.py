@@ -5,7 +5,12 @@ speed meets both. "inside" is the time spent in the functions of leastloss.track
 for the export of models included; "import" is what importing MLflow
 and its store takes before the job begins.
 
+Then writes a second: values logged through leastloss.tracking.log_metrics (all in one call),
+through MlflowClient.log_batch (100 values a call) and plain mlflow.log_metrics (one value a call),
+on sqlite and, where PostgreSQL is on PATH, on a tracking server over it.
+
     python benchmarks/tracking.py --rounds 3
+    python benchmarks/tracking.py --rounds 0         # the writes alone
 """
 
 import inspect
@@ -15,14 +20,23 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from contextlib import contextmanager
+from pathlib import Path
 from statistics import median
 from types import ModuleType
 from typing import Any
 
 import click
+import mlflow
 from mlflow import MlflowClient
+from mlflow.entities import Metric
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from scripts.tracking_server import tracking_server, why_not  # the folder is no package
+
+VALUES, BATCH = 3000, 100
 CODE = "import sys; sys.argv[0] = 'x'; from benchmarks.tracking import job; job(sys.argv[1])"
 
 
@@ -130,9 +144,63 @@ def mlflow_run(project: str) -> float:
         return time.perf_counter() - begin
 
 
+def writes(uri: str) -> dict[str, float]:
+    """Values a second that reach a store, by each way to log them."""
+    from leastloss import tracking
+
+    mlflow.set_tracking_uri(uri)
+    client = MlflowClient(uri)
+    every = [(step, {"value": float(step)}) for step in range(VALUES)]
+    few = every[: VALUES // 60]  # one value a call takes long
+
+    def batches(run_id: str) -> None:
+        for start in range(0, VALUES, BATCH):
+            part = every[start : start + BATCH]
+            client.log_batch(run_id, [Metric("value", row["value"], 0, step) for step, row in part])
+
+    def single(run_id: str) -> None:
+        for step, row in few:
+            mlflow.log_metrics(row, step=step, run_id=run_id)
+
+    ways: dict[str, tuple[Callable[[str], None], int]] = {
+        "leastloss.tracking.log_metrics": (lambda run: tracking.log_metrics(run, every), VALUES),
+        f"log_batch, {BATCH} a call": (batches, VALUES),
+        "mlflow.log_metrics, one a call": (single, len(few)),
+    }
+    found = {}
+    for name, (way, count) in ways.items():
+        run_id = client.create_run("0").info.run_id
+        begin = time.perf_counter()
+        way(run_id)
+        found[name] = count / (time.perf_counter() - begin)
+        assert len(client.get_metric_history(run_id, "value")) == count
+    mlflow.set_tracking_uri(None)
+    return found
+
+
+def show_writes() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        stores = {"sqlite": writes(f"sqlite:///{folder}/mlflow.db")}
+    if reason := why_not():
+        print(f"no server: {reason}")
+    else:
+        with tracking_server(sync=True) as uri:
+            stores["server on PostgreSQL"] = writes(uri)
+    for store, found in stores.items():
+        print(f"values a second on {store}:")
+        for name, speed in found.items():
+            print(f"  {name:<32}{speed:8.0f}")
+
+
 @click.command(help=__doc__)
-@click.option("--rounds", default=3, show_default=True, help="Runs of each job.")
+@click.option("--rounds", default=3, show_default=True, help="Runs of each job; 0: writes alone.")
 def main(rounds: int) -> None:
+    if rounds:
+        show_jobs(rounds)
+    show_writes()
+
+
+def show_jobs(rounds: int) -> None:
     found: dict[str, list[dict[str, float]]] = {"tracked": [], "untracked": []}
     here = os.getcwd()
     for _ in range(rounds):
