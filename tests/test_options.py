@@ -12,6 +12,7 @@ from leastloss.experiment.config import (
     SweepConfig,
     TrainConfig,
 )
+from leastloss.options import defaults
 
 CONFIGS = (TrainConfig, PruneConfig, RobustnessConfig, CompareConfig, SweepConfig)
 
@@ -44,3 +45,9 @@ def test_what_is_not_allowed_says_what_is(changes: dict[str, object], said: str)
         PruneConfig(**changes)  # type: ignore[arg-type]  # wrong on purpose
     with pytest.raises(InputError, match=said):
         replace(PruneConfig(), **changes)  # type: ignore[arg-type]  # wrong on purpose
+
+
+def test_defaults_are_made_once_and_handed_out_as_copies() -> None:
+    defaults(PruneConfig)["steps"] = "changed"
+    assert defaults(PruneConfig)["steps"] == "19"
+    assert defaults(PruneConfig, model="resnet20")["controls"] == "no"

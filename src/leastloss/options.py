@@ -8,6 +8,7 @@ what kind of parameter a field is asks :func:`fields_of`. Nothing heavy is impor
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import Field, dataclass, field, fields
+from functools import cache
 from math import inf
 from numbers import Integral, Real
 from typing import Any, Literal, TypeAlias, TypeVar
@@ -213,7 +214,12 @@ def defaults(config: type[Any], **given: str) -> dict[str, str]:
         config: The class.
         given: Options from which the defaults of others follow.
     """
-    return parameters(config(**given))
+    return dict(_defaults(config, tuple(given.items())))
+
+
+@cache  # runs by the thousand ask for them
+def _defaults(config: type[Any], given: tuple[tuple[str, str], ...]) -> dict[str, str]:
+    return parameters(config(**dict(given)))
 
 
 def older(config: type[Any]) -> dict[str, str]:

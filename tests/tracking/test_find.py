@@ -1,10 +1,14 @@
 """Runs and experiments: found by a part of their name, and named when they were deleted."""
 
+import gc
+from typing import Any
+
 import pytest
 from mlflow import MlflowClient
 
 from leastloss import tracking
 from leastloss.errors import InputError, ResourceError
+from leastloss.tracking import _find
 
 
 def make(store: MlflowClient, *ids: str) -> None:
@@ -74,3 +78,23 @@ def test_a_store_without_experiments(store: MlflowClient) -> None:
 def test_an_unknown_experiment_names_those_that_exist(store: MlflowClient) -> None:
     with pytest.raises(ResourceError, match=r"there is no experiment 'tset'; there are: .*test"):
         tracking.search("", "tset")
+
+
+def test_a_search_reads_page_by_page_and_leaves_the_collector_on(
+    store: MlflowClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = [store.create_run("1").info.run_id for _ in range(3)]
+    monkeypatch.setattr(_find, "_PAGE", 1)
+    pages, states = [], []
+    true = MlflowClient.search_runs
+
+    def counted(*arguments: Any, **options: Any) -> Any:
+        states.append(gc.isenabled())
+        pages.append(true(*arguments, **options))
+        return pages[-1]
+
+    monkeypatch.setattr(MlflowClient, "search_runs", counted)
+    runs = tracking.search_each("", "test")
+    assert next(runs).info.run_id in made
+    assert (len(pages), states, gc.isenabled()) == (1, [False], True)
+    assert len(list(runs)) == 2

@@ -26,12 +26,13 @@ def source(run_id: str, unfinished: str) -> Run:
 
 def newest(kind: str) -> str:
     """The id of the newest finished run of a kind, over all experiments."""
-    runs = tracking.search(f"tags.`{tracking.KIND}` = '{kind}' AND attributes.status = 'FINISHED'")
-    if not runs:
+    where = f"tags.`{tracking.KIND}` = '{kind}' AND attributes.status = 'FINISHED'"
+    run = next(tracking.search_each(where), None)
+    if run is None:
         raise ResourceError(
             f"there is no finished {kind} run yet; make one with `mlflow run . -e {kind}`"
         )
-    return str(runs[0].info.run_id)
+    return str(run.info.run_id)
 
 
 def children(run_id: str) -> list[Run]:

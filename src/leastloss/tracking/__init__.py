@@ -16,7 +16,7 @@ from leastloss.tracking._fetch import (
 from leastloss.tracking._fetch_dataset import ADDRESS as DATASET
 from leastloss.tracking._fetch_dataset import fetch_dataset
 from leastloss.tracking._fetch_model import fetch_model, model_facts, unpickled_network
-from leastloss.tracking._find import find_run, search
+from leastloss.tracking._find import find_run, search, search_each
 from leastloss.tracking._hardware import PREFIX as HARDWARE
 from leastloss.tracking._models import log_network
 from leastloss.tracking._notes import compare_link, describe, note_experiment
@@ -65,6 +65,7 @@ __all__ = [
     "register_model",
     "run",
     "search",
+    "search_each",
     "set_alias",
     "store_errors",
     "unpickled_network",

@@ -1,6 +1,9 @@
 """Runs by their id, or by a filter; what was deleted is named with the command that restores it."""
 
+import contextlib
+import gc
 import re
+from collections.abc import Iterator
 
 from mlflow.entities import Experiment, Run, ViewType
 from mlflow.exceptions import MlflowException
@@ -108,7 +111,12 @@ def find_experiment(name: str) -> Experiment:
 
 
 def search(where: str, experiment: str = "") -> list[Run]:
-    """Find runs by a filter, newest first.
+    """Find runs by a filter, newest first: :func:`search_each` as a list."""
+    return list(search_each(where, experiment))
+
+
+def search_each(where: str, experiment: str = "") -> Iterator[Run]:
+    """Find runs by a filter, newest first, page by page: those not kept take no memory.
 
     Args:
         where: A filter as ``MlflowClient.search_runs`` takes it.
@@ -121,16 +129,26 @@ def search(where: str, experiment: str = "") -> list[Run]:
         ids = [find_experiment(experiment).experiment_id]
     else:
         if store_missing():
-            return []
+            return
         with store_errors():
             ids = [entity.experiment_id for entity in client().search_experiments()]
-    runs: list[Run] = []
     token: str | None = None
-    with store_errors():
-        while ids and token != "":
+    while ids and token != "":
+        with store_errors(), _without_collection():
             page = client().search_runs(
                 ids, where, max_results=_PAGE, order_by=_NEWEST, page_token=token
             )
-            runs += page
-            token = page.token or ""
-    return runs
+        yield from page
+        token = page.token or ""
+
+
+@contextlib.contextmanager
+def _without_collection() -> Iterator[None]:
+    """Look for no garbage: that takes a third of the time in which rows become runs."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()

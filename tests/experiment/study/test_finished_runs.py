@@ -22,7 +22,7 @@ def finished(monkeypatch: pytest.MonkeyPatch, train: dict[str, str], prune: dict
     runs = {"train": run(1), "criterion": run(2)}
     runs["train"].data.params, runs["criterion"].data.params = train, prune
     monkeypatch.setattr(tracking, "has_experiment", lambda name: True)
-    monkeypatch.setattr(tracking, "search", lambda where, name: [runs[where.split("'")[1]]])
+    monkeypatch.setattr(tracking, "search_each", lambda where, name: [runs[where.split("'")[1]]])
     return find(STUDY)
 
 

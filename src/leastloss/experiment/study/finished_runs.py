@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -49,29 +49,33 @@ def find(study: Study) -> FinishedRuns:
     finished = FinishedRuns(study=study)
     if not tracking.has_experiment(study.section):
         return finished
+    # Newest first: of several, the last one that is met is the first one that was made.
     trained = {_key(r.data.params, TrainConfig): r.info.run_id for r in _runs(study, "train")}
     for seed in study.seeds:
         run_id = trained.get(_key(parameters(study.network(seed)), TrainConfig))
         if run_id:
             finished.dense[seed] = run_id
-    newest: dict[tuple[str, str, _Key], Run] = {}
-    for run in reversed(_runs(study, "criterion")):
-        params = run.data.params
-        criterion = current_label(params.get("criterion", ""))
-        newest[params.get("run_id", ""), criterion, _key(params, PruneConfig)] = run
+    wanted: dict[tuple[str, str, _Key], tuple[int, Arm]] = {}
     for seed, run_id in finished.dense.items():
         training = parameters(study.network(seed))
         for arm in study.arms:
             asked = _key(parameters(arm.config) | training, PruneConfig)
-            if (run_id, arm.criterion, asked) in newest:
-                finished.children[seed, arm] = newest[run_id, arm.criterion, asked]
+            wanted[run_id, arm.criterion, asked] = seed, arm
+    newest: dict[tuple[int, Arm], Run] = {}
+    for run in _runs(study, "criterion") if wanted else ():
+        params = run.data.params
+        criterion = current_label(params.get("criterion", ""))
+        cell = wanted.get((params.get("run_id", ""), criterion, _key(params, PruneConfig)))
+        if cell is not None:
+            newest.setdefault(cell, run)
+    finished.children.update({cell: newest[cell] for cell in wanted.values() if cell in newest})
     return finished
 
 
-def _runs(study: Study, kind: str) -> list[Run]:
+def _runs(study: Study, kind: str) -> Iterator[Run]:
     """The finished runs of a kind in the study's experiment, newest first."""
     where = f"tags.`{tracking.KIND}` = '{kind}' AND attributes.status = 'FINISHED'"
-    return tracking.search(where, study.section)
+    return tracking.search_each(where, study.section)
 
 
 def _key(params: Mapping[str, str], config: type[TrainConfig]) -> _Key:
