@@ -41,7 +41,7 @@ def measured(criterion: str, widths: str, steps: str) -> None:
     begin = time.perf_counter()
     path = prune(model, data, criterion, steps=int(steps), recovery="none", progress=False)
     result = {
-        "weights": sum(layer.weight.numel() for layer in model.layers),
+        "weights": sum(weight.numel() for weight in model.parameters()),
         "seconds": round(time.perf_counter() - begin),
         "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
         "imports": imports,

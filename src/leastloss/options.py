@@ -214,11 +214,12 @@ def defaults(config: type[Any], **given: str) -> dict[str, str]:
         config: The class.
         given: Options from which the defaults of others follow.
     """
-    return dict(_defaults(config, tuple(given.items())))
+    of: Any = config  # mypy takes type[Any] for nothing that can be hashed
+    return dict(_defaults(of, tuple(given.items())))
 
 
 @cache  # runs by the thousand ask for them
-def _defaults(config: type[Any], given: tuple[tuple[str, str], ...]) -> dict[str, str]:
+def _defaults(config: Any, given: tuple[tuple[str, str], ...]) -> dict[str, str]:
     return parameters(config(**dict(given)))
 
 
