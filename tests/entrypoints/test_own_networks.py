@@ -14,6 +14,19 @@ from tests.models.own_nets import FEED_FORWARD, MASKED, NETS, TRANSFORMER
 from torch import nn
 
 from leastloss.experiment.stored_network import brought_network
+from leastloss.named_functions import named_function
+
+
+class Untied(nn.Module):
+    """Gives a tuple, with the logits in front."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, tokens: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        return self.network(tokens)["logits"], tokens
+
 
 ONE = {"criteria": "magnitude", "steps": 1, "artifacts": "light", "to_sparsity": 0.5}
 NOISE = {"corruptions": "gaussian", "severities": 1}
@@ -126,6 +139,44 @@ def test_so_does_a_step_on_the_way(store: MlflowClient, entry: Entry, model: str
     graph = mlflow.pytorch.load_model(f"models:/{middle.model_id}")
     x = torch.rand(50, 1, 8, 8)
     torch.testing.assert_close(network(x), graph(x), rtol=0, atol=1e-4)
+
+
+@pytest.mark.parametrize("command", ["train", "prune"])
+def test_what_cannot_be_logged_is_refused_before_training(
+    store: MlflowClient, entry: Entry, nets: str, command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("leastloss.experiment.train.fit", None)
+    line = refused(entry(command, model=f"{nets}.py:Branches", hidden=""), 2)
+    assert line.startswith("own_nets.py:Branches could not be logged: Branches cannot be exported")
+    assert line.endswith(
+        "its code branches on values of tensors, or takes them out as numbers "
+        "(own_nets.py, line 28)"
+    )
+
+
+@pytest.mark.parametrize("form", ["dictionary", "tuple"])
+def test_graphs_give_what_networks_give(
+    store: MlflowClient, entry: Entry, tmp_path: Path, form: str
+) -> None:
+    (tmp_path / "masked.py").write_text(MASKED)
+    tokens = np.random.default_rng(0).integers(1, 20, (60, 8))
+    np.savez(tmp_path / "tokens.npz", x=tokens, y=(tokens[:, 0] > 9).astype(int))
+    network = named_function("model", "masked.py:Masked")(2)
+    if form == "tuple":
+        network = Untied(network)
+    program = torch.export.export(
+        network.eval(),
+        (torch.tensor(tokens[:2]),),
+        dynamic_shapes=({0: torch.export.Dim("batch")},),
+    )
+    torch.export.save(program, tmp_path / "net.pt2")
+    own = {"dataset": "tokens.npz", "model": "net.pt2", "hidden": "", "trust": "yes"}
+    parent = entry.run("prune", **own, **ONE | {"artifacts": "full"})
+    child = children(store, parent)["magnitude"]
+    assert child.data.metrics["sparsity"] == pytest.approx(0.5)
+    home = {"run_id": child.info.run_id, "formats": "onnx", "out": "small", "trust": "yes"}
+    result = entry("export", **home)
+    assert "agrees with the network to 1e-5" in result.output, result.output
 
 
 def test_what_is_refused(store: MlflowClient, entry: Entry, nets: str) -> None:

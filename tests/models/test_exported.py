@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -7,7 +9,7 @@ from torch import nn
 import leastloss as ll
 from leastloss.data import Data
 from leastloss.errors import InputError, ResourceError
-from leastloss.models import BinarizedMLP, load_exported
+from leastloss.models import BinarizedMLP, as_classifier, load_exported
 
 X = torch.rand(5, 1, 8, 8, generator=torch.Generator().manual_seed(0))
 
@@ -122,3 +124,43 @@ def test_fixed_filters_and_layers_with_more_stay_as_they_are(tmp_path: Path) -> 
     assert [type(m) for m in network.modules() if isinstance(m, nn.Conv2d | nn.Linear)] == [
         nn.Conv2d
     ]
+
+
+GIVES_AN_OBJECT = """
+import torch
+from torch import nn
+from transformers.modeling_outputs import SequenceClassifierOutput
+
+class Tokens(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.words, self.head = nn.Embedding(20, 4), nn.Linear(4, 2)
+    def forward(self, tokens):
+        return SequenceClassifierOutput(logits=self.head(self.words(tokens).mean(1)))
+
+program = torch.export.export(Tokens(), (torch.zeros(2, 6, dtype=torch.int64),))
+torch.export.save(program, "tokens.pt2")
+"""
+
+
+def test_what_gives_an_object_of_hugging_face(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("transformers", reason="the extra 'examples' is not installed")
+    subprocess.run([sys.executable, "-c", GIVES_AN_OBJECT], cwd=tmp_path, check=True)
+    capfd.readouterr()
+    network = load_exported(tmp_path / "tokens.pt2")
+    tokens = torch.randint(0, 20, (2, 6))
+    classifier = as_classifier("tokens.pt2", network, (6,), 2)
+    assert classifier(tokens.float()).equal(network(tokens)["logits"])
+    assert capfd.readouterr() == ("", "")
+
+
+def test_what_is_damaged_says_why_and_nothing_else(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = exported(nn.Sequential(nn.Flatten(), nn.Linear(64, 2)), tmp_path / "net.pt2")
+    path.write_bytes(path.read_bytes()[:2000])
+    with pytest.raises(ResourceError, match=r"^net.pt2 is no exported network, or damaged: "):
+        load_exported(path)
+    assert capfd.readouterr() == ("", "")

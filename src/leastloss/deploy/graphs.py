@@ -2,9 +2,11 @@
 
 import io
 import logging
+import re
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +23,10 @@ if TYPE_CHECKING:
 INPUT, OUTPUT = "x", "logits"
 """Names of the input and the output of an ONNX file."""
 
+_HINDRANCES = {
+    "data-dependent": "its code branches on values of tensors, or takes them out as numbers",
+    "specialized it to be a constant": "its code holds for one number of samples alone",
+}
 _WORTH_IT = 1024  # weights from which on a cast costs less than it saves
 
 
@@ -47,13 +53,23 @@ def program_of(model: nn.Module, x: Tensor) -> ExportedProgram:
                 plain_copy(model), (x.cpu(),), dynamic_shapes=({0: Dim("batch")},)
             )
     except Exception as error:  # torch's own of many kinds, and whatever the network's code raises
-        reason = " ".join(str(error).split())[:200] or type(error).__name__
         raise InputError(
-            f"{type(model).__name__} cannot be exported as a graph: {reason}"
+            f"{type(model).__name__} cannot be exported as a graph: {_reason(error)}"
         ) from error
     for node in program.graph.nodes:
         node.meta.pop("stack_trace", None)  # it names files of this machine
     return program
+
+
+def _reason(error: Exception) -> str:
+    """What hinders the export, in one line, and where in the network's code, if torch says so."""
+    text = str(error)
+    place = re.findall(r'File "([^"]+)", line (\d+), in forward', text)
+    at = f" ({Path(place[-1][0]).name}, line {place[-1][1]})" if place else ""
+    for words, plain in _HINDRANCES.items():
+        if words in text:
+            return f"{plain}{at}"
+    return " ".join(text.split())[:200] or type(error).__name__
 
 
 def pt2_bytes(program: ExportedProgram) -> bytes:
@@ -141,12 +157,13 @@ def without_traces(model: "ModelProto") -> "ModelProto":
 @contextmanager
 def quiet() -> Iterator[None]:
     """Say nothing of what exporters tell their developers."""
-    loggers: list[Any] = [logging.getLogger(name) for name in ("torch.onnx", "onnxscript")]
+    names = ("torch.onnx", "onnxscript", "torch.fx.experimental.symbolic_shapes")
+    loggers: list[Any] = [logging.getLogger(name) for name in names]
     levels = [logger.level for logger in loggers]
     for logger in loggers:
         logger.setLevel(logging.ERROR)
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), redirect_stderr(io.StringIO()):
             warnings.simplefilter("ignore")
             yield
     finally:

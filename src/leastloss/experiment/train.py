@@ -10,6 +10,7 @@ from torch import nn
 
 from leastloss import tracking
 from leastloss.data import Data, data_root
+from leastloss.deploy import program_of
 from leastloss.determinism import as_configured
 from leastloss.errors import InputError, ResourceError
 from leastloss.evaluation import evaluate, network_collapse
@@ -80,7 +81,13 @@ def untrained(config: TrainConfig) -> Untrained:
     """Load the data and build the network; whatever is wrong with either is refused here."""
     check_training_axes(config)
     data = data_of(config)
-    return Untrained(config=config, model=network_of(config, data), data=data)
+    model = network_of(config, data)
+    if own_network(config.model):
+        try:  # the run logs it as a graph in the end
+            program_of(model, data.train.x[:2])
+        except InputError as error:
+            raise InputError(f"{config.model} could not be logged: {error}") from error
+    return Untrained(config=config, model=model, data=data)
 
 
 def data_of(config: TrainConfig) -> Data:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import logging
+import re
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import fx, nn
+from torch.export import ExportedProgram
 
 from leastloss.errors import InputError, ResourceError, brief
 
@@ -38,7 +42,7 @@ def load_exported(path: str | Path) -> nn.Module:
     if not path.is_file():
         raise ResourceError(f"there is no file {path}")
     try:
-        program = torch.export.load(path)
+        program = _program(path)
     except Exception as error:  # what torch makes of a damaged file is of any kind
         raise ResourceError(
             f"{path.name} is no exported network, or damaged: {brief(error)}"
@@ -51,6 +55,40 @@ def load_exported(path: str | Path) -> nn.Module:
             "its weights by weights=FILE.safetensors"
         )
     return network
+
+
+def _program(path: Path) -> ExportedProgram:
+    """Open the file; what networks of Hugging Face give is known once its module is imported."""
+    try:
+        return _opened(path)
+    except NotImplementedError as error:
+        output = re.search(r"(transformers\.[\w.]+)\.\w+ in pytree", str(error))
+        if output is None:
+            raise
+        try:
+            import_module(output[1])
+        except ImportError:
+            raise ResourceError(f"its output is of {output[1]}: install transformers") from error
+        return _opened(path)
+
+
+def _opened(path: Path) -> ExportedProgram:
+    """Raise what torch writes to its log, where the error that it raises refers to it."""
+    reasons: list[BaseException] = []
+
+    def keep(record: logging.LogRecord) -> bool:
+        if record.exc_info and record.exc_info[1]:
+            reasons.append(record.exc_info[1])
+        return False
+
+    log = logging.getLogger("torch.export")
+    log.addFilter(keep)
+    try:
+        return torch.export.load(path)
+    except Exception as error:
+        raise next(iter(reasons), error) from None
+    finally:
+        log.removeFilter(keep)
 
 
 def with_layers(exported: nn.Module) -> nn.Module:
