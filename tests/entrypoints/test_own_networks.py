@@ -1,5 +1,6 @@
 """A stranger's own networks through the entry points."""
 
+import re
 from pathlib import Path
 
 import mlflow
@@ -9,7 +10,7 @@ import torch
 from mlflow import MlflowClient
 from safetensors.torch import save_file
 from tests.data.own.cases import write_folder
-from tests.entrypoints.conftest import Entry, children, logged, refused
+from tests.entrypoints.conftest import ROOT, Entry, children, logged, refused
 from tests.models.own_nets import FEED_FORWARD, MASKED, NETS, TRANSFORMER
 from torch import nn
 
@@ -58,6 +59,27 @@ def test_her_own_network_on_her_own_images(
     result = entry("export", trust="yes", **home)
     assert result.exit_code == 0, result.output
     assert "bird" in (tmp_path / "small" / "MODEL_CARD.md").read_text()
+
+
+@pytest.mark.slow
+def test_the_four_lines_of_the_page(store: MlflowClient, entry: Entry, tmp_path: Path) -> None:
+    write_folder(tmp_path / "pets", {"bird": 30, "cat": 10})
+    page = (ROOT / "docs" / "own_data.md").read_text(encoding="utf-8")
+    lines = re.findall(r"^mlflow run \. -e (\w+)(.*?)(?:  #.*)?$", page, re.MULTILINE)[:4]
+    assert [name for name, _ in lines] == ["prune", "export", "compare", "robustness"]
+    quick: dict[str, dict[str, object]] = {
+        "prune": {"dataset": "pets", "size": 32, "epochs": 1, "hidden": "", "steps": 1},
+        "export": {"sparsity": 0.5},  # one epoch is not enough to choose it by recall
+        "robustness": NOISE,
+    }
+    for name, words in lines:
+        options = dict(re.findall(r"-P (\w+)=(\S+)", words)) | quick.get(name, {})
+        result = entry(name, **options)
+        assert result.exit_code == 0, result.output
+    card = (tmp_path / "small" / "MODEL_CARD.md").read_text()
+    assert "resnet18" in card
+    assert "bird" in card
+    assert (tmp_path / "small" / "model.onnx").stat().st_size < 0.6 * 4 * 11_177_538
 
 
 def test_a_run_is_pruned_again_only_with_trust(
