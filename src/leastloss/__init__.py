@@ -38,8 +38,10 @@ if TYPE_CHECKING:
     from leastloss.models import ConvNet as ConvNet
     from leastloss.models import Normalize as Normalize
     from leastloss.models import ResNet as ResNet
+    from leastloss.models import linear_form as linear_form
     from leastloss.models import load_checkpoint as load_checkpoint
     from leastloss.models import load_network as load_network
+    from leastloss.models import native_form as native_form
     from leastloss.models import save_network as save_network
     from leastloss.models import to_torch_prune as to_torch_prune
     from leastloss.pruning import PruningPath as PruningPath
@@ -72,10 +74,12 @@ _HOME = {
     "evaluate": "evaluation",
     "export": "deploy",
     "fit": "training",
+    "linear_form": "models",
     "load_data": "data",
     "load_checkpoint": "models",
     "load_network": "models",
     "logit_adjusted": "pruning",
+    "native_form": "models",
     "prune": "pruning",
     "robustness": "evaluation",
     "save_network": "models",

@@ -52,9 +52,8 @@ def test_what_stays_dense_is_named_and_long_lists_are_cut() -> None:
     net = Mixed()
     assert describe_dense(net, ["head", "attention.out_proj"]) == (
         "0.87 of the network's weights stay dense: words.weight, conv.weight, up.weight, "
-        "attention.in_proj_weight, rnn.weight_ih_l0, rnn.weight_hh_l0"
+        "attention.in_proj_weight, rnn.weight_ih_l0, rnn.weight_hh_l0; ll.linear_form makes "
+        "layers of Conv1d, ConvTranspose2d, MultiheadAttention, LSTM"
     )
-    assert describe_dense(net, []).endswith(
-        "attention.out_proj.weight, rnn.weight_ih_l0 and 2 more"
-    )
+    assert "attention.out_proj.weight, rnn.weight_ih_l0 and 2 more; ll." in describe_dense(net, [])
     assert describe_dense(nn.Linear(3, 2), [""]) == ""

@@ -12,6 +12,7 @@ from numba.extending import intrinsic
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from leastloss.arguments import checked
 from leastloss.deploy.plain import plain_copy
 from leastloss.deploy.thresholds import Threshold
 from leastloss.errors import InputError
@@ -105,6 +106,7 @@ class SignLayers(nn.Module):
         return " -> ".join(str(width) for width in self.widths)
 
 
+@checked
 def bit_packed(model: nn.Module) -> nn.Module:
     """Copy a binary network for inference: layers of signs behind signs compute on bits.
 

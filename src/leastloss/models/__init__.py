@@ -32,6 +32,8 @@ from leastloss.models.layers import own_weights as own_weights
 from leastloss.models.layers import prunable_layers as prunable_layers
 from leastloss.models.layers import watch_flips as watch_flips
 from leastloss.models.layers import weight_layers as weight_layers
+from leastloss.models.linear_forms import AttentionForm as AttentionForm
+from leastloss.models.linear_forms import linear_form, native_form
 from leastloss.models.matrices import describe_dense as describe_dense
 from leastloss.models.matrices import network_sparsity as network_sparsity
 from leastloss.models.matrices import weight_matrices as weight_matrices
@@ -82,8 +84,10 @@ __all__ = [
     "TorchvisionNetwork",
     "binarize",
     "build_model",
+    "linear_form",
     "load_checkpoint",
     "load_network",
+    "native_form",
     "save_network",
     "to_torch_prune",
 ]

@@ -5,11 +5,13 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor, nn
 
+from leastloss.arguments import checked
 from leastloss.models.binarize import Binarize
 from leastloss.models.binary_layers import BinaryConv2d, BinaryLayer, BinaryLinear
 from leastloss.models.convnet import ConvNet
 
 
+@checked
 class BinarizedConvNet(ConvNet):
     """A :class:`ConvNet` whose weights and hidden activations are signs.
 

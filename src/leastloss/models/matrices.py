@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 
 from leastloss.models.layers import Masks, mask_of, weight_layers
+from leastloss.models.linear_forms import FORMS
 
 _NAMED = 6
 """How many names a remark holds."""
@@ -54,7 +55,8 @@ def describe_dense(model: nn.Module, pruned: Sequence[str]) -> str:
 
     Example:
         >>> describe_dense(nn.Sequential(nn.Linear(3, 2), nn.GRU(2, 1)), ["0"])
-        "0.6 of the network's weights stay dense: 1.weight_ih_l0, 1.weight_hh_l0"
+        "0.6 of the network's weights stay dense: 1.weight_ih_l0, 1.weight_hh_l0; ll.linear_form \
+makes layers of GRU"
     """
     every, masked = weight_matrices(model), _masks_by_matrix(model, {})
     ours = {_matrix_of(name) for name in pruned}
@@ -63,7 +65,11 @@ def describe_dense(model: nn.Module, pruned: Sequence[str]) -> str:
     share = sum(every[name].numel() for name in dense) / max(1, total)
     names = ", ".join(dense[:_NAMED])
     more = f" and {len(dense) - _NAMED} more" if len(dense) > _NAMED else ""
-    return f"{share:.2g} of the network's weights stay dense: {names}{more}" if dense else ""
+    if not dense:
+        return ""
+    kinds = dict.fromkeys(type(m).__name__ for m in model.modules() if type(m) in FORMS)
+    way_out = f"; ll.linear_form makes layers of {', '.join(kinds)}" if kinds else ""
+    return f"{share:.2g} of the network's weights stay dense: {names}{more}{way_out}"
 
 
 def _masks_by_matrix(model: nn.Module, masks: Masks) -> dict[str, Tensor]:

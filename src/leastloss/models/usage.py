@@ -6,6 +6,7 @@ from torch import Tensor, nn
 
 from leastloss.errors import InputError
 from leastloss.models.layers import own_weights, weight_layers
+from leastloss.models.linear_forms import FORMS
 from leastloss.models.moved_weights import alike, run_once
 
 
@@ -69,7 +70,7 @@ def misused(model: nn.Module, x: Tensor) -> dict[str, str]:
         ...         return self.attention(x, x, x)[0]
         >>> misused(Attending(), torch.rand(3, 4))
         {'attention.out_proj': "MultiheadAttention uses the weight of 'attention.out_proj' without \
-calling the layer"}
+calling the layer (ll.linear_form makes layers of it)"}
     """
     names = own_weights(model)
     plain = run_once(model, x, names)
@@ -96,5 +97,6 @@ def _says(model: nn.Module, name: str) -> str:
 def _uses(model: nn.Module, name: str, calls: int) -> str:
     if calls:
         return f"the weight of layer {name!r} is used a second time, outside of the layer"
-    owner = type(model.get_submodule(name.rpartition(".")[0])).__name__
-    return f"{owner} uses the weight of {name!r} without calling the layer"
+    owner = type(model.get_submodule(name.rpartition(".")[0]))
+    way_out = " (ll.linear_form makes layers of it)" if owner in FORMS else ""
+    return f"{owner.__name__} uses the weight of {name!r} without calling the layer{way_out}"
