@@ -58,6 +58,12 @@ def good() -> dict[str, dict[str, Any]]:
                  "recipe": {}},
         "Data.from_tensors": {"train": (X, Y)},
         "Split": {"x": X, "y": Y, "classes": 3, "minority": (0,)},
+        "BinarizedConvNet": {"shape": (1, 4, 4), "hidden": (2, 3)},
+        "Adapted": {"network": model},
+        "bit_packed": {"model": ll.BinarizedMLP(4, (3,), 3)},
+        "export": {"network": model, "out": "home", "data": X, "formats": ["pt2"]},
+        "linear_form": {"model": model},
+        "native_form": {"model": model},
         "compact": {"model": model},
         "evaluate": {"model": model, "split": data.test},
         "fit": {"model": model, "data": data, "epochs": 1, "progress": False},
@@ -123,8 +129,8 @@ def public() -> Iterator[tuple[str, Callable[..., Any]]]:
 
 TARGETS = dict(public())
 WITHIN = {"Data.from_tensors": ll.Data.from_tensors}  # and of the path in the fixture
-SLOW = ("fit", "prune", "robustness", "load_data")  # where the value happens to be allowed
-CALLBACKS = ("on_epoch", "on_step")  # what the caller's own function raises is its own
+SLOW = ("fit", "prune", "robustness", "load_data", "export")  # where the value happens to be allowed
+CALLBACKS = ("on_epoch", "on_step", "forward_fn")  # what the caller's own function raises is its own
 
 
 def complaint(call: Callable[..., Any], arguments: dict[str, Any]) -> str:

@@ -9,12 +9,14 @@ from typing import Any, TypeAlias
 import torch
 from torch import Tensor, nn
 
+from leastloss.arguments import checked
 from leastloss.errors import InputError
 from leastloss.models.running import evaluation_mode
 
 ForwardFn: TypeAlias = Callable[[nn.Module, Tensor], Any]
 
 
+@checked
 class Adapted(nn.Module):
     """A network that reads our samples and gives one logit for each class.
 
