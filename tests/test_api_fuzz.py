@@ -129,8 +129,18 @@ def public() -> Iterator[tuple[str, Callable[..., Any]]]:
 
 TARGETS = dict(public())
 WITHIN = {"Data.from_tensors": ll.Data.from_tensors}  # and of the path in the fixture
-SLOW = ("fit", "prune", "robustness", "load_data", "export")  # where the value happens to be allowed
-CALLBACKS = ("on_epoch", "on_step", "forward_fn")  # what the caller's own function raises is its own
+SLOW = (
+    "fit",
+    "prune",
+    "robustness",
+    "load_data",
+    "export",
+)  # where the value happens to be allowed
+CALLBACKS = (
+    "on_epoch",
+    "on_step",
+    "forward_fn",
+)  # what the caller's own function raises is its own
 
 
 def complaint(call: Callable[..., Any], arguments: dict[str, Any]) -> str:

@@ -37,7 +37,7 @@ def as_arms(table: pd.DataFrame, by: str, settings: Mapping[str, tuple[str, str]
     """
     names = table[by].astype(str)
     criterion_and_settings = {name: settings.get(name, (name, "")) for name in names.unique()}
-    return table.assign(
+    return table.copy().assign(  # a copy is in one piece, however many columns were added
         recovery="",
         granularity="",
         method=names,
