@@ -112,3 +112,10 @@ def test_arms_that_only_the_search_tells_apart_are_refused() -> None:
     text = TEXT.replace('"random@magnitude", "nc"]', '"nc"]\nsubsteps = [1, 2]')
     with pytest.raises(InputError, match=r"two arms of 'nc:protect=0.5' differ in nothing but"):
         study_of(tomllib.loads(text))
+
+
+def test_allocation_is_not_searched_for_an_arm_that_others_take_ratios_from() -> None:
+    with pytest.raises(InputError, match="take their layer ratios from 'magnitude'"):
+        given('allocation = ["global", "erk"]\n')
+    alone = TEXT.replace(', "random@magnitude"', "") + 'allocation = ["global", "erk"]\n'
+    assert study_of(tomllib.loads(alone)).search is not None

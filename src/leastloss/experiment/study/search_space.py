@@ -116,6 +116,12 @@ def _check_space(search: Search, study: Study) -> None:
                 raise InputError(
                     f"sparsity of search is {at:g}, and {arm.criterion!r} has no step near it"
                 )
+        followed = {arm.spec.partition("@")[2] for arm in study.arms if follows(arm)}
+        if key == "allocation" and (led := [arm for arm in holders if arm.spec in followed]):
+            raise InputError(
+                f"allocation of search.space: other arms take their layer ratios from "
+                f"{led[0].criterion!r}; leave out allocation, or those arms"
+            )
     plain = [arm_with(arm, {key: first[key] for key in options_for(search, arm)}) for arm in own]
     twice = [own[i].criterion for i, arm in enumerate(plain) if arm in plain[:i]]
     if twice:
