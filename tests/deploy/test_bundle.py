@@ -95,5 +95,6 @@ def _killed(folder: Path, moves: int) -> None:
         kill() if next(moved) == moves else move(source, target)
 
     mock.patch("os.replace", replace).start()
-    mock.patch("pathlib.Path.unlink" if moves == 4 else "shutil.rmtree", kill).start()
+    cleanup = "tempfile.TemporaryDirectory.cleanup"
+    mock.patch("pathlib.Path.unlink" if moves == 4 else cleanup, kill).start()
     write_all(folder, {"a": b"1", "b": b"2"}, replaced=["a", "b", "card"])

@@ -15,7 +15,7 @@ from leastloss.errors import InputError
 from leastloss.experiment import commands, run_names
 from leastloss.experiment.compare_run import pairing, runs_table
 from leastloss.experiment.config import PruneConfig, RobustnessConfig, TrainConfig
-from leastloss.experiment.study import finished_runs, study
+from leastloss.experiment.study import finished_runs, search_space, study
 from leastloss.experiment.study import study_file as file
 from leastloss.experiment.study.finished_runs import FinishedRuns
 from leastloss.options import fields_of, option, parameters
@@ -58,7 +58,8 @@ def test_a_new_option_is_one_field(monkeypatch: pytest.MonkeyPatch) -> None:
         rewind: int = option(0, "Epochs to rewind after each step.", "schedule", at_least=0)
         crop: int = option(0, "Rows to crop from each image.", "data", "always", at_least=0)
 
-    for module in (commands, runs_table, pairing, run_names, study, finished_runs, file):
+    modules = (commands, runs_table, pairing, run_names, study, search_space, finished_runs, file)
+    for module in modules:
         monkeypatch.setattr(module, "PruneConfig", Wider)
     flags = {flag.name for flag in command(Wider)(lambda config: None).params}
     assert {"rewind", "crop"} <= flags
