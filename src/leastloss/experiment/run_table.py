@@ -1,9 +1,12 @@
 """Tables of runs as CSV: written so that spreadsheets are safe, read back with checks."""
 
+from functools import cache
 from io import StringIO
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from pandas.api.types import is_numeric_dtype
 
 from leastloss import tracking
@@ -78,20 +81,31 @@ def numbers_of_run(run: Run, name: str, text: str) -> pd.DataFrame:
         raise damaged("it has no rows")
     if not text.endswith("\n"):
         raise damaged("it ends in the middle of a row")
-    for column in table.columns:
-        if column in _WORDS or column.endswith(FAILED):
+    for column, kind in table.dtypes.items():
+        if is_numeric_dtype(kind) or _holds_words(str(column)):
             continue
         values = pd.to_numeric(table[column], errors="coerce")
         wrong = table[column][values.isna() & table[column].notna()]
         if len(wrong):
             raise damaged(f"column {column!r} holds {str(wrong.iloc[0])[:40]!r}, no number")
-        metric = metric_of(column)
-        if metric.is_share:
-            least = -1 if metric.signed else 0
-            beyond = values[(values < least - _ROUNDING) | (values > 1 + _ROUNDING)]
-            if len(beyond):
-                raise damaged(
-                    f"column {column!r} holds {beyond.iloc[0]:g}, and must lie in [{least}, 1]"
-                )
         table[column] = values
+    shares, least = _shares_of(tuple(table.columns))
+    values = table[shares].to_numpy(np.float64)
+    beyond = np.argwhere((values < least - _ROUNDING).T | (values > 1 + _ROUNDING).T)
+    if len(beyond):
+        number, row = beyond[0]
+        held = f"column {shares[number]!r} holds {values[row, number]:g}"
+        raise damaged(f"{held}, and must lie in [{least[number]}, 1]")
     return table
+
+
+def _holds_words(column: str) -> bool:
+    return column in _WORDS or column.endswith(FAILED)
+
+
+@cache  # tables by the thousand have the same columns
+def _shares_of(columns: tuple[str, ...]) -> tuple[list[str], NDArray[np.int64]]:
+    """The columns that hold shares, and the least value of each."""
+    metrics = {column: metric_of(column) for column in columns if not _holds_words(column)}
+    shares = {name: -1 if its.signed else 0 for name, its in metrics.items() if its.is_share}
+    return list(shares), np.array(list(shares.values()), dtype=np.int64)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from leastloss.evaluation import Floats, holm, mean_intervals, reach_of, signed_rank, steps_within
 from leastloss.names import choose
@@ -23,6 +24,27 @@ LENGTHS = ("bdm_bits", "mask_sign_bits", "compressed_bytes")
 """Columns with description lengths of the pruned network."""
 
 _VALUES = [*ARM, "seed", "quantity", "at", "value", "only_dense"]
+
+
+def rows_of_runs(table: pd.DataFrame) -> list[tuple[tuple[object, ...], NDArray[np.intp]]]:
+    """The runs of a table in the order of their first rows: ``ARM`` and seed, and where it stands.
+
+    To take rows out of arrays by these numbers is a hundred times as fast as a table per run.
+
+    Example:
+        >>> table = pd.DataFrame({"seed": [1, 0, 1]} | dict.fromkeys(ARM, ""))
+        >>> [(key[-1], rows.tolist()) for key, rows in rows_of_runs(table)]
+        [(1, [0, 2]), (0, [1])]
+    """
+    if table.empty:
+        return []
+    keys = table[[*ARM, "seed"]]
+    run = keys.groupby([*keys], sort=False).ngroup().to_numpy()
+    rows = np.argsort(run, kind="stable")
+    rows = rows[run[rows] >= 0]
+    parts = np.split(rows, np.flatnonzero(np.diff(run[rows])) + 1)
+    firsts = keys.iloc[[part[0] for part in parts]].itertuples(index=False, name=None)
+    return list(zip(firsts, parts, strict=True))
 
 
 def at_points(table: pd.DataFrame, points: Sequence[float], metrics: Sequence[str]) -> pd.DataFrame:
@@ -47,15 +69,16 @@ def at_points(table: pd.DataFrame, points: Sequence[float], metrics: Sequence[st
         numeric = table.select_dtypes("number").columns
         choose("metric", metric, [c for c in numeric if c not in (*ARM, "seed", "step")])
     rows = []
-    for key, run in table.groupby([*ARM, "seed"], sort=False):
-        sparsities = run["sparsity"].to_numpy()
+    every, columns = table["sparsity"].to_numpy(), {m: table[m].to_numpy() for m in metrics}
+    for key, run in rows_of_runs(table):
+        sparsities = every[run]
         for point in points:
             far = np.where((sparsities == 0) == (point == 0), np.abs(sparsities - point), np.inf)
             nearest = int(far.argmin())  # the dense network stands for itself alone
             if far[nearest] > reach_of(point) + 1e-9:
                 continue
             for metric in metrics:
-                value = float(run[metric].iloc[nearest])
+                value = float(columns[metric][run[nearest]])
                 if np.isfinite(value):
                     rows.append((*key, metric, point, value, False, sparsities[nearest]))
     return pd.DataFrame(rows, columns=[*_VALUES, "sparsity"])

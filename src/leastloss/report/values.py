@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from math import isnan
 from typing import TypeAlias
 
+import numpy as np
 import pandas as pd
 
 from leastloss.evaluation import (
@@ -16,7 +17,7 @@ from leastloss.evaluation import (
     reach_of,
 )
 from leastloss.names import choose
-from leastloss.report.numbers import ARM
+from leastloss.report.numbers import ARM, rows_of_runs
 
 VALUES = [*ARM, "seed", "quantity", "at", "value", "only_dense"]
 """Columns of a table of values (see :mod:`leastloss.report.numbers`)."""
@@ -153,9 +154,12 @@ def _each(
     # Two steps of one run may round to the same number of parts: the later one stands.
     steps = steps.sort_values("sparsity", kind="stable")
     steps = steps.drop_duplicates([*ARM, "seed", "sparsity"], keep="last")
-    for key, run in steps.groupby([*ARM, "seed"], sort=False):
+    names = list(dict.fromkeys(["sparsity", *metrics]))
+    curves = dict(zip(names, steps[names].to_numpy(float).T, strict=True))
+    for key, run in rows_of_runs(steps):
         for metric in metrics:
-            curve = run[["sparsity", metric]].dropna().to_numpy(float).T
+            curve = np.array([curves["sparsity"][run], curves[metric][run]])
+            curve = curve[:, ~np.isnan(curve).any(axis=0)]
             if curve.shape[1] < 2:
                 continue
             value = measure(curve[0], curve[1])
