@@ -187,18 +187,23 @@ def fields_of(
     }
 
 
-def implied(config: type[Any], params: Mapping[str, str]) -> set[str]:
+def implied(config: Any, params: Mapping[str, str]) -> set[str]:
     """The options that follow from others which these parameters hold."""
+    return {name for name, other in _followers(config).items() if params.get(other)}
+
+
+@cache  # runs by the thousand ask for them
+def _followers(config: Any) -> dict[str, str]:
     options = fields_of(config).items()
-    return {name for name, its in options if params.get(its.metadata["implied_by"])}
+    return {name: its.metadata["implied_by"] for name, its in options if its.metadata["implied_by"]}
 
 
-def settings(config: type[Any], params: Mapping[str, str], names: Iterable[str]) -> dict[str, str]:
+def settings(config: Any, params: Mapping[str, str], names: Iterable[str]) -> dict[str, str]:
     """Some parameters of a run; one that is younger than the run has what was usual before.
 
     What follows from another parameter that is given is empty.
     """
-    usual, following = defaults(config) | older(config), implied(config, params)
+    usual, following = _before(config), implied(config, params)
     return {name: "" if name in following else params.get(name, usual[name]) for name in names}
 
 
@@ -218,7 +223,7 @@ def defaults(config: type[Any], **given: str) -> dict[str, str]:
     return dict(_defaults(of, tuple(given.items())))
 
 
-@cache  # runs by the thousand ask for them
+@cache
 def _defaults(config: Any, given: tuple[tuple[str, str], ...]) -> dict[str, str]:
     return parameters(config(**dict(given)))
 
@@ -227,6 +232,11 @@ def older(config: type[Any]) -> dict[str, str]:
     """What runs had that are older than an option, for those where that is not the default."""
     options = fields_of(config).items()
     return {name: its.metadata["before"] for name, its in options if its.metadata["before"]}
+
+
+@cache
+def _before(config: Any) -> dict[str, str]:
+    return defaults(config) | older(config)
 
 
 def names(text: str | Sequence[str]) -> tuple[str, ...]:

@@ -90,11 +90,11 @@ def numbers_of_run(run: Run, name: str, text: str) -> pd.DataFrame:
             raise damaged(f"column {column!r} holds {str(wrong.iloc[0])[:40]!r}, no number")
         table[column] = values
     shares, least = _shares_of(tuple(table.columns))
-    values = table[shares].to_numpy(np.float64)
-    beyond = np.argwhere((values < least - _ROUNDING).T | (values > 1 + _ROUNDING).T)
+    numbers = table[shares].to_numpy(np.float64)
+    beyond = np.argwhere((numbers < least - _ROUNDING).T | (numbers > 1 + _ROUNDING).T)
     if len(beyond):
         number, row = beyond[0]
-        held = f"column {shares[number]!r} holds {values[row, number]:g}"
+        held = f"column {shares[number]!r} holds {numbers[row, number]:g}"
         raise damaged(f"{held}, and must lie in [{least[number]}, 1]")
     return table
 

@@ -20,6 +20,8 @@ from leastloss.tracking._find import find_run, search, search_each
 from leastloss.tracking._hardware import PREFIX as HARDWARE
 from leastloss.tracking._models import log_network
 from leastloss.tracking._notes import compare_link, describe, note_experiment
+from leastloss.tracking._outlines import Outline as Outline
+from leastloss.tracking._outlines import outlines as outlines
 from leastloss.tracking._process import environment
 from leastloss.tracking._registry import check_model_name, register_model, set_alias
 from leastloss.tracking._runs import DETERMINISTIC as DETERMINISTIC

@@ -20,7 +20,7 @@ from filelock import FileLock
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 from mlflow.store.db.db_types import DATABASE_ENGINES
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from leastloss.errors import ResourceError
 from leastloss.whole_files import written_whole
@@ -69,18 +69,20 @@ def patiently(call: Callable[..., T], *arguments: Any, **options: Any) -> T:
     while True:
         try:
             return call(*arguments, **options)
-        except MlflowException as error:
+        except (MlflowException, OperationalError) as error:
             if time.monotonic() > end or not _passes(error):
                 raise
         time.sleep(pause)
         pause = min(2 * pause, 5.0)
 
 
-def _passes(error: MlflowException) -> bool:
+def _passes(error: MlflowException | OperationalError) -> bool:
     """Whether the same call may go well later; MLflow itself repeats what servers refuse."""
     scheme = re.split(r"[+:]", mlflow.get_tracking_uri())[0]
     if scheme == "sqlite":
         return "database is locked" in str(error)
+    if isinstance(error, OperationalError):  # what MLflow calls temporarily unavailable
+        return True
     return scheme in DATABASE_ENGINES and error.error_code == "TEMPORARILY_UNAVAILABLE"
 
 

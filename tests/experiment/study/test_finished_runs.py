@@ -11,6 +11,7 @@ from leastloss import tracking
 from leastloss.experiment.study.finished_runs import FinishedRuns, facts_of, find
 from leastloss.experiment.study.study_file import study_of
 from leastloss.options import parameters
+from leastloss.tracking import Outline
 
 STUDY = study_of(given(seeds=1, arm=[{"criteria": "nc"}], report={"sparsities": [0.5]}))
 NETWORK = parameters(STUDY.network(0))
@@ -21,8 +22,13 @@ def finished(monkeypatch: pytest.MonkeyPatch, train: dict[str, str], prune: dict
     """What the study finds in a store of two runs."""
     runs = {"train": run(1), "criterion": run(2)}
     runs["train"].data.params, runs["criterion"].data.params = train, prune
+    outlines = {
+        kind: Outline(run_id=its.info.run_id, seconds=1.0, params=its.data.params)
+        for kind, its in runs.items()
+    }
     monkeypatch.setattr(tracking, "has_experiment", lambda name: True)
-    monkeypatch.setattr(tracking, "search_each", lambda where, name: [runs[where.split("'")[1]]])
+    monkeypatch.setattr(tracking, "outlines", lambda kind, name: [outlines[kind]])
+    monkeypatch.setattr(tracking, "search_each", lambda where, name: [runs["criterion"]])
     return find(STUDY)
 
 
@@ -42,6 +48,7 @@ def test_a_run_counts_if_what_it_measures_is_what_the_sweep_would(
     runs = finished(monkeypatch, NETWORK, PRUNING | changes)
     assert len(runs.children) == count
     assert len(runs.missing(0)) == 1 - count
+    assert [its.info.run_id for its in runs.runs.values()] == ["run2"] * count
 
 
 def test_a_parameter_that_is_younger_than_the_run_had_its_default(
@@ -67,7 +74,8 @@ def test_facts_name_the_processors_and_what_was_not_made_alike(
 ) -> None:
     study = replace(STUDY, seeds=(0, 1))
     runs = [run(n, tags={"leastloss.hardware.cpu": name}) for n, name in enumerate("AB")]
-    children = {(seed, study.arms[0]): runs[seed] for seed in study.seeds}
+    monkeypatch.setattr(tracking, "search_each", lambda where, name: runs)
+    children = {(seed, study.arms[0]): f"run{seed}" for seed in study.seeds}
     facts = facts_of(FinishedRuns(study=study, children=children), "sweep")
     assert facts["processor"] == "A (1 runs), B (1 runs)"
     assert facts["not made alike"].endswith("differ: cpu is A (1 run) and B (1 run).")

@@ -6,7 +6,6 @@ from statistics import mean
 
 from leastloss.experiment.study.finished_runs import FinishedRuns
 from leastloss.experiment.study.study import Arm
-from leastloss.tracking import Run, client
 
 _MINUTE = 60.0
 
@@ -25,10 +24,10 @@ def expected_of(finished: FinishedRuns, workers: int) -> str:
         One line for the study and one for each arm.
     """
     study = finished.study
-    trained = [_seconds(client().get_run(run_id)) for run_id in finished.dense.values()]
+    trained = [finished.took[run_id] for run_id in finished.dense.values()]
     took: dict[Arm, list[float]] = defaultdict(list)
-    for (_, arm), run in finished.children.items():
-        took[arm].append(_seconds(run))
+    for (_, arm), run_id in finished.children.items():
+        took[arm].append(finished.took[run_id])
     named = Counter(study.method(arm) for arm in study.arms)
     every = [seconds for times in took.values() for seconds in times]
     lines = []
@@ -75,10 +74,6 @@ def _together(
             jobs += len(took)
     busy = min(workers, jobs)
     return max(total / busy, longest), busy
-
-
-def _seconds(run: Run) -> float:
-    return max(0.0, float((run.info.end_time or 0) - run.info.start_time) / 1000)
 
 
 def _in_words(seconds: float) -> str:

@@ -2,9 +2,10 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from functools import cache, cached_property
+from typing import Any
 
 from leastloss import tracking
 from leastloss.criteria import current_label
@@ -14,10 +15,9 @@ from leastloss.experiment.environments import made_unlike
 from leastloss.experiment.study.search_report import search_facts
 from leastloss.experiment.study.study import Arm, Study
 from leastloss.options import defaults, fields_of, parameters, settings
-from leastloss.tracking import Run
+from leastloss.tracking import Outline, Run
 
 _CPU = f"{tracking.HARDWARE}cpu"
-_Key: TypeAlias = frozenset[tuple[str, str]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,15 +28,26 @@ class FinishedRuns:
         study: The study.
         dense: Seed -> run that trained its network.
         children: Seed and arm -> the criterion run.
+        took: Id of a run -> how many seconds it took.
     """
 
     study: Study
     dense: dict[int, str] = field(default_factory=dict)
-    children: dict[tuple[int, Arm], Run] = field(default_factory=dict)
+    children: dict[tuple[int, Arm], str] = field(default_factory=dict)
+    took: dict[str, float] = field(default_factory=dict)
 
     def missing(self, seed: int) -> list[Arm]:
         """The arms of a seed without a finished run."""
         return [arm for arm in self.study.arms if (seed, arm) not in self.children]
+
+    @cached_property
+    def runs(self) -> dict[tuple[int, Arm], Run]:
+        """Seed and arm -> the whole criterion run, read from the store once."""
+        cells = {run_id: cell for cell, run_id in self.children.items()}
+        where = f"tags.`{tracking.KIND}` = 'criterion' AND attributes.status = 'FINISHED'"
+        every = tracking.search_each(where, self.study.section) if cells else ()
+        runs = {cells[run.info.run_id]: run for run in every if run.info.run_id in cells}
+        return {cell: runs[cell] for cell in self.children if cell in runs}
 
 
 def find(study: Study) -> FinishedRuns:
@@ -50,45 +61,47 @@ def find(study: Study) -> FinishedRuns:
     if not tracking.has_experiment(study.section):
         return finished
     # Newest first: of several, the last one that is met is the first one that was made.
-    trained = {_key(r.data.params, TrainConfig): r.info.run_id for r in _runs(study, "train")}
-    for seed in study.seeds:
-        run_id = trained.get(_key(parameters(study.network(seed)), TrainConfig))
-        if run_id:
-            finished.dense[seed] = run_id
-    wanted: dict[tuple[str, str, _Key], tuple[int, Arm]] = {}
+    trained = {_key(r.params, TrainConfig): r for r in tracking.outlines("train", study.section)}
+    networks = {seed: parameters(study.network(seed)) for seed in study.seeds}
+    for seed, training in networks.items():
+        if run := trained.get(_key(training, TrainConfig)):
+            finished.dense[seed] = run.run_id
+            finished.took[run.run_id] = run.seconds
+    prunings = [(arm, parameters(arm.config)) for arm in study.arms]
+    wanted: dict[bytes, tuple[int, Arm]] = {}
     for seed, run_id in finished.dense.items():
-        training = parameters(study.network(seed))
-        for arm in study.arms:
-            asked = _key(parameters(arm.config) | training, PruneConfig)
-            wanted[run_id, arm.criterion, asked] = seed, arm
-    newest: dict[tuple[int, Arm], Run] = {}
-    for run in _runs(study, "criterion") if wanted else ():
-        params = run.data.params
-        criterion = current_label(params.get("criterion", ""))
-        cell = wanted.get((params.get("run_id", ""), criterion, _key(params, PruneConfig)))
-        if cell is not None:
-            newest.setdefault(cell, run)
-    finished.children.update({cell: newest[cell] for cell in wanted.values() if cell in newest})
+        for arm, pruning in prunings:
+            asked = pruning | networks[seed]
+            wanted[_key(asked, PruneConfig, run_id, arm.criterion)] = seed, arm
+    newest: dict[bytes, Outline] = {}
+    for run in tracking.outlines("criterion", study.section) if wanted else ():
+        criterion = current_label(run.params.get("criterion", ""))
+        key = _key(run.params, PruneConfig, run.params.get("run_id", ""), criterion)
+        if key in wanted:
+            newest.setdefault(key, Outline(run_id=run.run_id, seconds=run.seconds, params={}))
+    for key, cell in wanted.items():
+        if run := newest.get(key):
+            finished.children[cell] = run.run_id
+            finished.took[run.run_id] = run.seconds
     return finished
 
 
-def _runs(study: Study, kind: str) -> Iterator[Run]:
-    """The finished runs of a kind in the study's experiment, newest first."""
-    where = f"tags.`{tracking.KIND}` = '{kind}' AND attributes.status = 'FINISHED'"
-    return tracking.search_each(where, study.section)
+def _key(params: Mapping[str, str], config: Any, *more: str) -> bytes:
+    """A digest of the parameters on which the measurements of a run depend, and of more texts."""
+    values = settings(config, params, _names(config)).values()
+    return hashlib.sha256(repr((*more, *values)).encode()).digest()
 
 
-def _key(params: Mapping[str, str], config: type[TrainConfig]) -> _Key:
-    """The parameters on which the measurements of a run depend."""
-    names = fields_of(config, but=("runs", "criteria", "keep", "place"))
-    return frozenset(settings(config, params, names).items())
+@cache  # runs by the thousand ask for them
+def _names(config: Any) -> tuple[str, ...]:
+    return tuple(fields_of(config, but=("runs", "criteria", "keep", "place")))
 
 
 def facts_of(finished: FinishedRuns, command: str) -> dict[str, str]:
     """The facts that a reader needs to trust and to reproduce the numbers."""
-    study, runs = finished.study, list(finished.children.values())
+    study, runs = finished.study, list(finished.runs.values())
     total = len(study.seeds) * len(study.arms)
-    seeds = sorted({seed for seed, _ in finished.children})
+    seeds = sorted({seed for seed, _ in finished.runs})
     settings, usual = parameters(study.arms[0].config), defaults(PruneConfig)
     always = fields_of(PruneConfig, mark="always")
     differing = [
@@ -114,7 +127,7 @@ def facts_of(finished: FinishedRuns, command: str) -> dict[str, str]:
     if cpus := [run.data.tags[_CPU] for run in runs if _CPU in run.data.tags]:
         facts["processor"] = _listed(cpus)
     of_methods: dict[str, list[Run]] = {}
-    for (_, arm), run in finished.children.items():
+    for (_, arm), run in finished.runs.items():
         of_methods.setdefault(study.method(arm), []).append(run)
     if unlike := made_unlike(of_methods):
         facts["not made alike"] = unlike[0]
@@ -133,7 +146,7 @@ def _listed(values: Any) -> str:
 def _digest(finished: FinishedRuns) -> str:
     """One digest of the data of all seeds, as their runs recorded them."""
     digests = {}
-    for (seed, _), run in finished.children.items():
+    for (seed, _), run in finished.runs.items():
         splits = run.inputs.dataset_inputs if run.inputs else []
         digests[seed] = sorted(f"{split.dataset.name}:{split.dataset.digest}" for split in splits)
     if not all(digests.values()):

@@ -134,17 +134,17 @@ def entry_of(study: Study, numbers: pd.DataFrame) -> str:
 def table_of(finished: FinishedRuns) -> pd.DataFrame:
     """The steps of all runs of a study, arms in the order of its file, with the columns of ARM."""
     study = finished.study
-    keys = [(s, a) for a in study.arms for s in study.seeds if (s, a) in finished.children]
+    keys = [(s, a) for a in study.arms for s in study.seeds if (s, a) in finished.runs]
     if not keys:
         raise ResourceError(f"there is no finished run of {study.section!r} to report")
     methods = {arm: study.method(arm) for arm in study.arms}
     settings = {arm: ", ".join(study.settings(arm)) for arm in study.arms}
-    texts = tracking.fetch_texts([finished.children[key] for key in keys], TABLE)
+    texts = tracking.fetch_texts([finished.runs[key] for key in keys], TABLE)
     tables = []
     for (seed, arm), text in tqdm(
         zip(keys, texts, strict=True), total=len(keys), desc="reading", disable=None, leave=False
     ):
-        steps = steps_of_run(finished.children[seed, arm], text)
+        steps = steps_of_run(finished.runs[seed, arm], text)
         names = [*study.group(arm), methods[arm], arm.criterion, settings[arm]]
         columns = dict(zip(ARM, names, strict=True)) | {"seed": seed}
         columns[_FAIR] = as_recovery(arm.config.recovery).memoryless

@@ -167,7 +167,7 @@ def _publish(study: Study, config: SweepConfig, run_id: str, command: str) -> No
 def study_page(finished: FinishedRuns, command: str) -> Comparison:
     """The study as a page of ``compare``, with its own metrics, sparsities and references."""
     report = finished.study.report
-    steps = compared(list(finished.children.values()))
+    steps = compared(list(finished.runs.values()))
     criteria = {label.criterion for label in steps.labels.values()}
     return comparison_of(
         steps,

@@ -1,0 +1,104 @@
+"""What decides whether a run is needed again: its parameters, of thousands of runs at a time."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import sqlalchemy
+from mlflow.entities import Run
+from sqlalchemy import column, select, table
+from sqlalchemy.pool import NullPool
+
+from leastloss.tracking._find import find_experiment, search_each
+from leastloss.tracking._runs import KIND
+from leastloss.tracking._store import database, patiently, sqlite_file, store_errors
+
+# The columns of MLflow's tables that are read here.
+_RUNS = table(
+    "runs",
+    *map(column, ("run_uuid", "experiment_id", "status", "lifecycle_stage")),
+    *map(column, ("start_time", "end_time")),
+)
+_TAGS = table("tags", *map(column, ("run_uuid", "key", "value")))
+_PARAMS = table("params", *map(column, ("run_uuid", "key", "value")))
+_CHUNK = 500  # runs whose parameters are read by one statement
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outline:
+    """A finished run without its tags, metrics and inputs.
+
+    Attributes:
+        run_id: Its id.
+        seconds: How long it took.
+        params: Its parameters.
+    """
+
+    run_id: str
+    seconds: float
+    params: dict[str, str]
+
+
+def outlines(kind: str, experiment: str) -> Iterator[Outline]:
+    """The finished runs of a kind in an experiment, newest first.
+
+    Of a database only the columns at hand are read, ten times as fast as whole runs and without a
+    search through MLflow's objects; other stores answer with whole runs.
+
+    Args:
+        kind: The value of the runs' tag ``leastloss.kind``.
+        experiment: Its name.
+
+    Raises:
+        ResourceError: If there is no such experiment, or the store fails.
+    """
+    uri = database()
+    if not uri or (uri.startswith("sqlite") and not sqlite_file(uri)):  # none, or one in memory
+        where = f"tags.`{KIND}` = '{kind}' AND attributes.status = 'FINISHED'"
+        for run in search_each(where, experiment):
+            yield outline_of(run)
+        return
+    number = int(find_experiment(experiment).experiment_id)
+    engine = sqlalchemy.create_engine(uri, poolclass=NullPool)
+    with store_errors():
+        runs = patiently(_runs, engine, number, kind)
+    for first in range(0, len(runs), _CHUNK):
+        chunk = runs[first : first + _CHUNK]
+        with store_errors():
+            params = patiently(_params, engine, [run_id for run_id, _ in chunk])
+        for run_id, seconds in chunk:
+            yield Outline(run_id=run_id, seconds=seconds, params=params.get(run_id, {}))
+
+
+def outline_of(run: Run) -> Outline:
+    """The outline of a run as MLflow hands it out."""
+    seconds = _seconds(run.info.start_time, run.info.end_time)
+    return Outline(run_id=run.info.run_id, seconds=seconds, params=run.data.params)
+
+
+def _seconds(start: int | None, end: int | None) -> float:
+    """From milliseconds since 1970."""
+    return max(0, (end or 0) - (start or 0)) / 1000
+
+
+def _runs(engine: sqlalchemy.Engine, experiment: int, kind: str) -> list[tuple[str, float]]:
+    """Id and seconds of the finished runs, in the order of ``search_each``."""
+    query = (
+        select(_RUNS.c.run_uuid, _RUNS.c.start_time, _RUNS.c.end_time)
+        .join_from(_RUNS, _TAGS, _RUNS.c.run_uuid == _TAGS.c.run_uuid)
+        .where(_TAGS.c.key == KIND, _TAGS.c.value == kind)
+        .where(_RUNS.c.experiment_id == experiment, _RUNS.c.status == "FINISHED")
+        .where(_RUNS.c.lifecycle_stage == "active")
+        .order_by(_RUNS.c.start_time.desc(), _RUNS.c.run_uuid)
+    )
+    with engine.connect() as connection:
+        return [(run_id, _seconds(*times)) for run_id, *times in connection.execute(query)]
+
+
+def _params(engine: sqlalchemy.Engine, run_ids: list[str]) -> dict[str, dict[str, str]]:
+    """Id of a run -> its parameters."""
+    query = select(_PARAMS.c.run_uuid, _PARAMS.c.key, _PARAMS.c.value)
+    params: dict[str, dict[str, str]] = {}
+    with engine.connect() as connection:
+        for run_id, key, value in connection.execute(query.where(_PARAMS.c.run_uuid.in_(run_ids))):
+            params.setdefault(run_id, {})[key] = value
+    return params
