@@ -13,7 +13,7 @@ from tqdm.auto import tqdm
 
 from leastloss.data import Data, Split, augmentation_for, augmented
 from leastloss.errors import ResourceError
-from leastloss.losses import Loss, training_loss, validation_weights
+from leastloss.losses import Loss, labels_in, training_loss, validation_weights
 from leastloss.models import Masks, hold_masks, matched, watch_flips
 from leastloss.optimizers import schedule_for
 from leastloss.seeds import stream, torch_stream
@@ -57,7 +57,7 @@ def _validate(
         weight = None if weights is None else weights.to(logits)
         loss += functional.cross_entropy(logits, y, weight=weight, reduction="sum").item()
         hits += int((logits.argmax(1) == y).sum())
-    return loss / len(split), hits / len(split)
+    return loss / len(split.labels), hits / len(split.labels)
 
 
 def train_epoch(
@@ -84,8 +84,8 @@ def train_epoch(
         if schedule is not None:
             schedule.step()
         hold_masks(model, masks)
-        total += loss.detach() * len(y)
-    return total.item() / len(split)
+        total += loss.detach() * labels_in(y)
+    return total.item() / len(split.labels)
 
 
 def train(

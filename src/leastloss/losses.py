@@ -12,7 +12,7 @@ from leastloss.errors import InputError
 from leastloss.names import choose
 
 Loss: TypeAlias = Callable[[Tensor, Tensor], Tensor]
-"""Logits (n, C) and labels (n,) -> mean loss of the batch."""
+"""Logits (n, C) and labels (n,), or (n, C, ...) and (n, ...) -> mean loss of the batch."""
 
 LOSSES: dict[str, str] = {
     "plain": "cross-entropy, every sample counts alike",
@@ -48,7 +48,7 @@ def class_weights(split: Split) -> Tensor:
     """
     counts = torch.from_numpy(split.counts()).double()
     present = counts > 0
-    return torch.where(present, len(split) / (present.sum() * counts.clamp(min=1)), 0.0)
+    return torch.where(present, counts.sum() / (present.sum() * counts.clamp(min=1)), 0.0)
 
 
 def training_loss(name: str, split: Split) -> Loss:
@@ -76,12 +76,20 @@ def training_loss(name: str, split: Split) -> Loss:
         weights = class_weights(split)
         # Not divided by the weights in the batch: so rare classes count alike over all batches.
         return lambda logits, y: (
-            functional.cross_entropy(logits, y, weight=weights.to(logits), reduction="sum") / len(y)
+            functional.cross_entropy(logits, y, weight=weights.to(logits), reduction="sum")
+            / labels_in(y)
         )
     if name == "logit-adjusted":
         priors = log_priors(split)
-        return lambda logits, y: functional.cross_entropy(logits + priors.to(logits), y)
+        return lambda logits, y: functional.cross_entropy(
+            logits + priors.to(logits).view(-1, *(1,) * (logits.ndim - 2)), y
+        )
     return functional.cross_entropy
+
+
+def labels_in(y: Tensor) -> int:
+    """How many labels a batch has: one a sample, or all that are known of its positions."""
+    return len(y) if y.ndim == 1 else int((y >= 0).sum())
 
 
 def validation_weights(name: str, split: Split) -> Tensor | None:

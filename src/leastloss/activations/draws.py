@@ -102,7 +102,7 @@ def _of_maps(split: Split, model: nn.Module) -> int:
 def _draw(split: Split, balanced: bool, noise: float, most: int, model: nn.Module) -> Samples:
     shares = shares_by_count(torch.from_numpy(split.counts()), balanced=balanced)
     chosen = at_most(split, most or (_of_maps(split, model) if has_maps(model) else PER_CLASS))
-    weights = standing(split, chosen, shares).to(chosen.y.device)[chosen.y]
+    weights = chosen.summed(standing(split, chosen, shares).to(chosen.y.device)[chosen.labels])
     weights = weights / weights.sum()
     clean = chosen.x if chosen.x.is_floating_point() else chosen.x.float()
     if not torch.isfinite(clean).all():

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from leastloss.data import Split, at_most, standing
+from leastloss.data import Split, apart, at_most, is_map, labelled, standing
 from leastloss.errors import InputError
 from leastloss.models import has_maps, hooked, matched
 
@@ -99,18 +99,46 @@ def batches(
         yield fitting, y.to(fitting.device)
 
 
-def logits_of(model: nn.Module, x: Tensor) -> Tensor:
+def each_label(
+    split: Split, model: nn.Module, size: int | None = None, *, at_once: int = 1
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """As :func:`batches`, in which a sample whose positions have labels comes once for each label.
+
+    Its map has this label alone, so that :func:`labelled_logits` gives one row for each sample.
+    """
+    for x, y in batches(split, model, size, at_once=at_once):
+        if not is_map(y):
+            yield x, y
+            continue
+        numbers, maps = apart(y)
+        for some, one in zip(numbers.split(len(x)), maps.split(len(x)), strict=True):
+            yield x[some], one
+
+
+def labelled_logits(model: nn.Module, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+    """Run the network; logits (m, C) and labels (m,), a row for each label.
+
+    Raises:
+        InputError: As :func:`logits_of`.
+    """
+    return labelled(logits_of(model, x, tuple(y.shape[1:])), y)
+
+
+def logits_of(model: nn.Module, x: Tensor, places: tuple[int, ...] = ()) -> Tensor:
     """Run the network and check what goes in and what comes out.
 
     Raises:
-        InputError: If the input is not finite, or the output not of shape (n, C) or not finite.
+        InputError: If the input is not finite, or the output not of shape (n, C, *places), or not
+            finite.
     """
     if not torch.isfinite(x).all():  # a ReLU or a sign could swallow it
         raise InputError("the training samples are not finite (NaN or infinity)")
     logits = model(x)
-    if not isinstance(logits, Tensor) or logits.ndim != 2 or len(logits) != len(x):
-        shape = tuple(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
-        raise InputError(f"the network returns {shape} for {len(x)} samples; logits are (n, C)")
+    shape = tuple(logits.shape) if isinstance(logits, Tensor) else (type(logits).__name__,)
+    if shape[:1] + shape[2:] != (len(x), *places) or len(shape) < 2:
+        wanted = ", ".join(["n", "C", *map(str, places)])
+        shown = shape if isinstance(logits, Tensor) else shape[0]
+        raise InputError(f"the network returns {shown} for {len(x)} samples; logits are ({wanted})")
     if not torch.isfinite(logits).all():
         raise InputError("the logits are not finite (NaN or infinity)")
     return logits
@@ -122,7 +150,8 @@ def enough_of(
     """Samples that are enough for an average, and the weight of one of each class.
 
     All of them; in networks with convolutions, where each is read at many positions and takes much
-    longer, as many as :func:`per_class_of_maps` says, always the same draw.
+    longer, and where positions have labels, as many as :func:`per_class_of_maps` says, always the
+    same draw.
 
     Args:
         split: All samples.
@@ -137,7 +166,8 @@ def enough_of(
         InputError: If a class has no sample.
     """
     shares = class_shares(split, balanced=balanced)
-    enough = per_class_of_maps(split.classes) if has_maps(model) else 0
+    positions = has_maps(model) or is_map(split.y)
+    enough = per_class_of_maps(split.classes) if positions else 0
     limits = [limit for limit in (most, enough) if limit]
     some = at_most(split, min(limits)) if limits else split
     return some, standing(split, some, shares)

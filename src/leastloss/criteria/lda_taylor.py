@@ -7,7 +7,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from leastloss.activations import batches, logits_of
+from leastloss.activations import batches, labelled_logits
 from leastloss.arguments import checked
 from leastloss.criteria.base import ScoringContext
 from leastloss.criteria.scoring.gradients import mean_gradients
@@ -59,7 +59,7 @@ class LDATaylor(WeightScore):
         accumulator = StatisticsAccumulator(context.train.classes)
         with evaluation_mode(context.model), torch.no_grad():
             for x, y in batches(context.train, context.model):
-                accumulator.update(logits_of(context.model, x), y)
+                accumulator.update(*labelled_logits(context.model, x, y))
         statistics = accumulator.result(balanced=self.balanced)
         slope = partial(separation_slope, separation_terms(statistics, self.gamma))
         gradients = mean_gradients(context, slope, balanced=self.balanced)

@@ -14,7 +14,7 @@ from leastloss.arguments import checked
 from leastloss.criteria.base import ScoringContext
 from leastloss.criteria.scoring.gradients import weight_gradient
 from leastloss.criteria.scoring.weight_score import WeightScore
-from leastloss.data import Split
+from leastloss.data import Split, is_map
 from leastloss.errors import InputError
 from leastloss.models import evaluation_mode, hooked, prunable_layers
 
@@ -74,6 +74,11 @@ class ScatterSlope(WeightScore):
 
     def facts(self, context: ScoringContext) -> dict[str, int]:
         """How many samples leaked, if that was asked for; see :meth:`Criterion.facts`."""
+        if is_map(context.train.y):
+            raise InputError(
+                "'scatter-slope' compares the features of whole samples, and in these data each "
+                "position has a label; use 'lda-taylor', 'taylor' or 'nc'"
+            )
         leaked = self._leaked(context)
         leak = {"leaked_samples": sum(len(split) for split in leaked)} if leaked else {}
         return super().facts(context) | leak

@@ -6,7 +6,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from leastloss.activations import batches, check_called, enough_of, logits_of, observing
+from leastloss.activations import check_called, each_label, enough_of, labelled_logits, observing
 from leastloss.arguments import checked
 from leastloss.criteria.base import ScoringContext
 from leastloss.criteria.scoring.weight_score import SampledWeightScore, weights_of
@@ -49,15 +49,15 @@ def input_moments(context: ScoringContext, *, balanced: bool = True) -> dict[str
     train, shares = enough_of(context.train, context.model, balanced=balanced)
     moments: dict[str, Tensor] = {}
     with evaluation_mode(context.model), torch.no_grad():
-        for x, y in batches(train, context.model):
-            counts = shares.to(y.device)[y]
+        for x, y in each_label(train, context.model):
+            counts = shares.to(y.device)[y[y >= 0]]
 
             def look(name: str, values: Tensor, weights: Tensor = counts) -> None:
                 moment = input_moment(layers[name], values, weights)
                 moments[name] = moments[name] + moment if name in moments else moment
 
             with observing(layers, look):
-                logits_of(context.model, x)
+                labelled_logits(context.model, x, y)
     check_called(layers, moments)
     return moments
 

@@ -12,6 +12,11 @@ from leastloss.data.corruptions.apply import applicable, check_corruptions, corr
 from leastloss.data.corruptions.registry import CORRUPTIONS, Corruption
 from leastloss.data.datasets import DATASETS
 from leastloss.data.imbalance import PROFILES
+from leastloss.data.label_maps import IGNORED as IGNORED
+from leastloss.data.label_maps import apart as apart
+from leastloss.data.label_maps import at_labels as at_labels
+from leastloss.data.label_maps import is_map as is_map
+from leastloss.data.label_maps import labelled as labelled
 from leastloss.data.load import load_data
 from leastloss.data.noise_scale import NoiseScale, noise_scale
 from leastloss.data.own import DataName as DataName

@@ -38,30 +38,35 @@ def split_tensors(
     highest = max(int(y.max()) for _, y in parts.values())
     count = highest + 1 if classes is None else classes
     count = _checks.integer("classes", count, 2)
-    if count > len(parts["train"][1]):
+    if count > parts["train"][1].numel():
         raise InputError(
             f"{count} classes (highest label {highest}) need at least as many training samples; "
-            f"there are {len(parts['train'][1])}"
+            f"there are {parts['train'][1].numel()}"
         )
     labels = () if minority is None else check_labels("minority", minority, count)
     whole = {part: Split(x, y, count, labels) for part, (x, y) in parts.items()}
-    if (missing := np.flatnonzero(whole["train"].counts() == 0)).size:
-        raise InputError(
-            f"class {missing[0]} has no training sample; labels must run 0..{count - 1} "
-            "without a gap"
-        )
+    _check_all_there(whole["train"])
     rest, fifth = whole["train"], len(whole["train"]) / 5
     for part in ("test", "val"):
         if part not in whole:
-            y = rest.y.cpu().numpy()
+            y = rest.strata.cpu().numpy()
             stay, cut = hold_out(y, count, fifth / len(rest), seed, f"split/{part}")
             whole[part], rest = rest.subset(cut), rest.subset(stay)
+    _check_all_there(rest)
     if minority is None:
         labels = rarest(rest.counts())
     train_, val_, test_ = (
         replace(split, minority=labels) for split in (rest, whole["val"], whole["test"])
     )
     return train_, val_, test_
+
+
+def _check_all_there(train: Split) -> None:
+    if (missing := np.flatnonzero(train.counts() == 0)).size:
+        raise InputError(
+            f"class {missing[0]} has no training sample; labels must run 0..{train.classes - 1} "
+            "without a gap"
+        )
 
 
 def _same_scale(**parts: Pair | None) -> None:

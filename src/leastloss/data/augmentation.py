@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch.nn.functional import pad
 
+from leastloss.data.label_maps import is_map
 from leastloss.errors import InputError
 from leastloss.names import choose
 
@@ -40,6 +41,11 @@ def augmentation_for(spec: str, data: Data) -> str:
     if spec != "none" and len(data.shape) != 3:
         raise InputError(
             f"augment is {spec!r} and the samples have shape {data.shape}; it needs images"
+        )
+    if spec != "none" and is_map(data.train.y):
+        raise InputError(
+            f"augment is {spec!r}, which moves images and not the maps of their labels; leave it "
+            "out, and augment the data yourself"
         )
     return spec
 

@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from leastloss.arguments import checked
+from leastloss.data.label_maps import IGNORED, apart, drawn, fits, is_map, labelled, strata
 from leastloss.errors import InputError
 from leastloss.seeds import torch_stream
 
@@ -23,7 +24,8 @@ class Split:
 
     Attributes:
         x: Inputs, float32, shape (n, ...); images are (n, C, H, W) in [0, 1].
-        y: Labels, int64, shape (n,), each in 0..classes-1.
+        y: Labels, int64, each in 0..classes-1: one a sample, shape (n,); or one a pixel or other
+            position, (n, H, W) or (n, L), where -100 stands for a position without a label.
         classes: Number of classes C.
         minority: Labels of the minority group, ascending.
 
@@ -49,14 +51,23 @@ class Split:
                 f"inputs are {self.x.dtype} and labels {self.y.dtype}; "
                 "they must be torch.float32 and torch.int64"
             )
-        if self.y.ndim != 1 or self.x.ndim < 2 or len(self.x) != len(self.y):
+        if not fits(tuple(self.x.shape), tuple(self.y.shape)):
             raise InputError(
                 f"inputs of shape {tuple(self.x.shape)} and labels of shape "
-                f"{tuple(self.y.shape)} do not fit; they must be (n, ...) and (n,)"
+                f"{tuple(self.y.shape)} do not fit; they must be (n, ...) and (n,), or one label "
+                "for each position, as (n, C, H, W) and (n, H, W)"
             )
         if self.y.numel() == 0 or self.x.numel() == 0:
             raise InputError("a split is empty; it must hold at least one sample")
-        low, high = int(self.y.min()), int(self.y.max())
+        known = self.y
+        if is_map(self.y):
+            blank = (self.y == IGNORED).flatten(1).all(dim=1)
+            if blank.any():
+                raise InputError(
+                    f"sample {int(blank.nonzero()[0])} has no label at any position; leave it out"
+                )
+            known = self.y[self.y != IGNORED]
+        low, high = int(known.min()), int(known.max())
         if low < 0 or high >= self.classes:
             wrong = low if low < 0 else high
             raise InputError(f"label {wrong} is outside the classes 0..{self.classes - 1}")
@@ -70,8 +81,39 @@ class Split:
         return len(self.y)
 
     def counts(self) -> NDArray[np.int64]:
-        """Return the number of samples of each class, shape (classes,)."""
-        return np.bincount(self.y.cpu().numpy(), minlength=self.classes).astype(np.int64)
+        """Return the number of samples, or labelled positions, of each class, shape (classes,)."""
+        return np.bincount(self.labels.cpu().numpy(), minlength=self.classes).astype(np.int64)
+
+    @cached_property
+    def labels(self) -> torch.Tensor:
+        """The labels that count, (m,): those of samples, or of all positions that have one."""
+        return self.y[self.y >= 0] if is_map(self.y) else self.y
+
+    @property
+    def strata(self) -> torch.Tensor:
+        """The class that each sample is drawn by, (n,): its label, or the rarest on its map."""
+        return strata(self.y, torch.from_numpy(self.counts()))
+
+    def rows(self, logits: torch.Tensor) -> torch.Tensor:
+        """Logits (n, C), or (n, C, ...) of positions, as one row for each of ``labels``, (m, C).
+
+        Raises:
+            InputError: If their shape does not fit the labels.
+        """
+        return labelled(logits, self.y)[0]
+
+    def summed(self, values: torch.Tensor) -> torch.Tensor:
+        """What each of ``labels`` has, shape (m,), summed for each sample, (n,)."""
+        if not is_map(self.y):
+            return values
+        sums = values.new_zeros(len(self))
+        return sums.index_add_(0, apart(self.y)[0].to(values.device), values)
+
+    def spread(self, values: torch.Tensor) -> torch.Tensor:
+        """What samples have, shape (n,), for each of ``labels``, (m,)."""
+        if not is_map(self.y):
+            return values
+        return values[apart(self.y)[0].to(values.device)]
 
     def digest(self) -> str:
         """Return the SHA-256 of shape, inputs and labels, in hex (computed once)."""
@@ -102,6 +144,8 @@ class Split:
 def at_most(split: Split, most: int) -> Split:
     """The split itself, or ``most`` samples of each class that has more, always the same draw.
 
+    Of maps of labels, ``most`` positions of each class keep theirs, and samples without any go.
+
     Raises:
         InputError: If ``most`` is below 1.
 
@@ -115,6 +159,10 @@ def at_most(split: Split, most: int) -> Split:
     counts = torch.from_numpy(split.counts())
     if int(counts.max()) <= most:
         return split
+    if is_map(split.y):
+        y = drawn(split.y, split.classes, most, torch_stream(0, "measured samples"))
+        some = (y >= 0).flatten(1).any(dim=1)
+        return replace(split, x=split.x[some], y=y[some])
     draw = torch.randperm(len(split), generator=torch_stream(0, "measured samples"))
     by_class = draw[split.y.cpu()[draw].argsort(stable=True)]
     first = torch.repeat_interleave(counts.cumsum(0) - counts, counts)

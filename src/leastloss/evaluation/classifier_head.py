@@ -1,11 +1,12 @@
 """The affine map by which a network reads its last features."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
 
-from leastloss.models import effective_weight, last_layer
+from leastloss.data import apart, at_labels, is_map
+from leastloss.models import LastLayer, Layer, effective_weight, last_layer
 
 TOLERANCE = 1e-4  # float32 through a BatchNorm agrees with the folded map to about 1e-6
 
@@ -26,7 +27,7 @@ class Head:
     bias: Tensor | None = None
 
 
-def head_of(model: nn.Module, x: Tensor) -> Head:
+def head_of(model: nn.Module, x: Tensor, y: Tensor | None = None) -> Head:
     """Run a network and read its head, with a BatchNorm or scale behind it folded in.
 
     What follows the last layer is not looked up but observed: if each logit is an affine function
@@ -36,6 +37,8 @@ def head_of(model: nn.Module, x: Tensor) -> Head:
     Args:
         model: Any network with a Linear or convolution layer; it is left as it is.
         x: Samples, shape (n, ...).
+        y: Their labels. Where each position has one, there is a row of features for each label:
+            what the last layer reads at its place, or for the sample where that has no places.
 
     Raises:
         InputError: If the network has no such layer.
@@ -48,9 +51,11 @@ def head_of(model: nn.Module, x: Tensor) -> Head:
         ((50, 3), True)
     """
     last = last_layer(model, x)
-    if not isinstance(last.layer, nn.Linear) or last.outputs.shape != last.logits.shape:
+    if y is not None and is_map(y):
+        last = _at_labels(last, y)
+    if not _multiplies(last.layer) or last.outputs.shape != last.logits.shape:
         return Head(last.inputs)
-    weight = effective_weight(last.layer).double()
+    weight = effective_weight(last.layer).double().flatten(1)
     bias = weight.new_zeros(len(weight))
     if last.layer.bias is not None:
         bias = last.layer.bias.detach().double()
@@ -62,6 +67,27 @@ def head_of(model: nn.Module, x: Tensor) -> Head:
     if torch.equal(outputs.argmax(dim=1), logits.argmax(dim=1)):
         return Head(last.inputs, weight, bias)
     return Head(last.inputs)
+
+
+def _at_labels(last: LastLayer, y: Tensor) -> LastLayer:
+    """What passed through the last layer, a row for each label of maps."""
+    channels_last = isinstance(last.layer, nn.Linear)
+    number, _ = apart(y)
+
+    def rows(values: Tensor) -> Tensor:
+        if values.ndim != y.ndim + 1:
+            return values.flatten(1)[number.to(values.device)]
+        return at_labels(values.movedim(-1, 1) if channels_last else values, y)
+
+    logits = at_labels(last.logits, y)
+    return replace(last, read=rows(last.read), outputs=rows(last.outputs), logits=logits)
+
+
+def _multiplies(layer: Layer) -> bool:
+    """Whether a layer is a matrix: Linear, or a convolution of single positions."""
+    if isinstance(layer, nn.Linear):
+        return True
+    return layer.kernel_size == (1, 1) and layer.groups == 1
 
 
 def _line(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:

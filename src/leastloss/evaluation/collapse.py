@@ -43,10 +43,10 @@ def network_collapse(model: nn.Module, split: Split, *, most: int | None = 0) ->
     if most == 0:
         most = PER_CLASS_OF_MAPS if has_maps(model) else PER_CLASS
     some = split if most is None else at_most(split, most)
-    head = head_of(model, some.x)
+    head = head_of(model, some.x, some.y)
     metrics = collapse_metrics(
         head.features,
-        some.y,
+        some.labels,
         head.weight,
         head.bias,
         minority=split.minority,

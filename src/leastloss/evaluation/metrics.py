@@ -128,6 +128,8 @@ def cross_entropy(logits: torch.Tensor, y: Labels) -> float:
 def evaluate(model: nn.Module, split: Split) -> dict[str, float]:
     """Return :func:`classification_metrics` of ``model`` on ``split``, with the loss.
 
+    Where each position has a label, positions are counted, and not samples.
+
     Raises:
         InputError: If the split is empty or the logits are of the wrong shape or not finite.
 
@@ -135,4 +137,5 @@ def evaluate(model: nn.Module, split: Split) -> dict[str, float]:
         >>> evaluate(nn.Identity(), Split(torch.eye(3), torch.arange(3), 3, (2,)))["accuracy"]
         1.0
     """
-    return classification_metrics(predict(model, split.x), split.y, split.classes, split.minority)
+    logits = split.rows(predict(model, split.x))
+    return classification_metrics(logits, split.labels, split.classes, split.minority)

@@ -15,7 +15,7 @@ def noise_metrics(
     """Measure one network under one noise.
 
     Args:
-        logits: Under noise, shape (n, C), finite.
+        logits: Under noise, shape (n, C), or (n, C, ...) at positions, finite.
         clean: Of the same network without noise.
         split: The samples, for their labels.
         squared_changes: Squared length of the change of each sample, shape (n,).
@@ -24,12 +24,13 @@ def noise_metrics(
         All of :func:`classification_metrics`, ``calibration_error``, ``flip_rate``,
         ``sensitivity`` and ``sensitivity_class_<k>``.
     """
-    metrics = classification_metrics(logits, split.y, split.classes, split.minority)
-    metrics["calibration_error"] = calibration_error(logits, split.y.cpu())
+    logits, clean = split.rows(logits), split.rows(clean)
+    labels, squared_changes = split.labels.cpu(), split.spread(squared_changes)
+    metrics = classification_metrics(logits, labels, split.classes, split.minority)
+    metrics["calibration_error"] = calibration_error(logits, labels)
     metrics["flip_rate"] = float((logits.argmax(1) != clean.argmax(1)).double().mean())
     moved = (logits - clean).norm(dim=1)
     metrics["sensitivity"] = sensitivity(moved, squared_changes)
-    labels = split.y.cpu()
     for k in torch.unique(labels).tolist():
         of_class = labels == k
         metrics[f"sensitivity_class_{k}"] = sensitivity(moved[of_class], squared_changes[of_class])

@@ -14,17 +14,18 @@ def predict(model: nn.Module, x: torch.Tensor, batch_size: int | None = None) ->
     """Return the logits of ``model`` for the samples ``x``.
 
     Args:
-        model: Maps (n, ...) to logits (n, C). It runs where its parameters are, in evaluation
-            mode, and is left as it is, the mode of each of its modules included.
+        model: Maps (n, ...) to logits (n, C), or to (n, C, ...) at positions. It runs where its
+            parameters are, in evaluation mode, and is left as it is, the mode of each of its
+            modules included.
         x: Samples, shape (n, ...).
         batch_size: Samples per forward pass; by the network and its device when omitted.
 
     Returns:
-        Logits (n, C) on the CPU, float32 at least.
+        Logits (n, C) or (n, C, ...) on the CPU, float32 at least.
 
     Raises:
         InputError: If ``x`` is empty, ``batch_size`` below 1, the network lazy or does not run on
-            samples of this shape, or its output is not of shape (n, C).
+            samples of this shape, or its output is not of such a shape.
 
     Example:
         >>> predict(nn.Identity(), torch.eye(2))
@@ -47,9 +48,10 @@ def predict(model: nn.Module, x: torch.Tensor, batch_size: int | None = None) ->
             # NumPy knows no bfloat16, and a mean of half precision is none.
             parts.append(output.cpu().to(torch.promote_types(output.dtype, torch.float32)))
     logits = torch.cat(parts)
-    if logits.ndim != 2 or len(logits) != len(x):
+    if logits.ndim < 2 or len(logits) != len(x):
         raise InputError(
             f"the model returned shape {tuple(logits.shape)} for {len(x)} samples; "
-            f"it must return logits of shape ({len(x)}, classes)"
+            f"it must return logits of shape ({len(x)}, classes), or ({len(x)}, classes, ...) at "
+            "positions"
         )
     return logits

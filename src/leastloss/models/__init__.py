@@ -14,6 +14,7 @@ from leastloss.models.convnet import ConvNet
 from leastloss.models.copying import own_copy as own_copy
 from leastloss.models.copying import to_torch_prune
 from leastloss.models.exported import load_exported as load_exported
+from leastloss.models.features import LastLayer as LastLayer
 from leastloss.models.features import last_layer as last_layer
 from leastloss.models.features import layer_features as layer_features
 from leastloss.models.files import load_network, save_network

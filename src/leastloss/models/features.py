@@ -21,15 +21,20 @@ class LastLayer:
 
     Attributes:
         layer: The layer.
-        inputs: What it read, flattened to (n, d).
+        read: What it read, shape (n, ...).
         outputs: What it gave, shape (n, ...).
         logits: What the network made of that.
     """
 
     layer: Layer
-    inputs: Tensor
+    read: Tensor
     outputs: Tensor
     logits: Tensor
+
+    @property
+    def inputs(self) -> Tensor:
+        """What it read, flattened to (n, d)."""
+        return self.read.flatten(1)
 
 
 def last_layer(model: nn.Module, x: Tensor, batch_size: int = BATCH) -> LastLayer:
@@ -50,7 +55,7 @@ def last_layer(model: nn.Module, x: Tensor, batch_size: int = BATCH) -> LastLaye
     def keep(_: str, layer: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
         assert isinstance(layer, nn.Linear | nn.Conv2d)
         # What follows may work in place.
-        last[:] = [(layer, inputs[0].flatten(1), output.clone())]
+        last[:] = [(layer, inputs[0], output.clone())]
 
     pieces: list[tuple[Tensor, Tensor, Tensor]] = []
     layers = weight_layers(model)

@@ -51,7 +51,7 @@ def measure(
         model: The network, with the masks applied.
         masks: What is kept.
         data: What it is measured on.
-        logits: What it returns for the test split (n, classes), if that is at hand.
+        logits: What it returns for the test split, if that is at hand.
         units: Its hidden units; those of a chain of layers when omitted.
 
     Returns:
@@ -67,7 +67,7 @@ def measure(
     """
     test = data.test
     predicted = predict(model, test.x) if logits is None else logits
-    metrics = classification_metrics(predicted, test.y, test.classes, test.minority)
+    metrics = classification_metrics(test.rows(predicted), test.labels, test.classes, test.minority)
     metrics |= {f"val_{name}": value for name, value in evaluate(model, data.val).items()}
     metrics |= description_length(ternary_weights(model, masks))
     metrics |= network_collapse(model, data.train)
@@ -118,7 +118,7 @@ class Record:
         metrics = measure(model, masks, self.data, logits, self.parts.units)
         predicted = self._labels(logits)
         before = self.before if self.steps or self.repaired else predicted
-        metrics |= fairness_metrics(predicted, before, test.y, test.classes)
+        metrics |= fairness_metrics(predicted, before, test.labels, test.classes)
         noise_metrics, failed = under_noise(model, self.noisy)
         metrics |= noise_metrics
         metrics |= {f"sparsity_layer_{i}": share for i, share in enumerate(shares)} | dict(extra)
@@ -128,5 +128,6 @@ class Record:
             self.on_step(self.steps[-1])
 
     def _labels(self, logits: torch.Tensor) -> NDArray[Any]:
-        """The largest logit of each sample, in the smallest type that holds all classes."""
-        return logits.argmax(dim=1).numpy().astype(np.min_scalar_type(self.data.classes - 1))
+        """The largest logit of each label's row, in the smallest type that holds all classes."""
+        rows = self.data.test.rows(logits)
+        return rows.argmax(dim=1).numpy().astype(np.min_scalar_type(self.data.classes - 1))

@@ -78,5 +78,7 @@ def under_noise(
 
 
 def _chosen_metrics(split: Split, logits: Tensor) -> dict[str, float]:
-    metrics = classification_metrics(logits, split.y, split.classes, split.minority)
+    metrics = classification_metrics(
+        split.rows(logits), split.labels, split.classes, split.minority
+    )
     return {name: metrics[name] for name in NOISE_METRICS if name in metrics}

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from leastloss.activations import batches, check_called, enough_of, logits_of, observing
+from leastloss.activations import check_called, each_label, enough_of, labelled_logits, observing
 from leastloss.criteria.base import ScoringContext
 from leastloss.data import Split
 from leastloss.errors import InputError
@@ -94,25 +94,25 @@ def each_gradient(context: ScoringContext, train: Split, slope: Slope, visit: Vi
     """
     layers = prunable_layers(context.model, list(context.masks))
     with evaluation_mode(context.model):
-        for x, y in batches(train, context.model):
+        for x, y in each_label(train, context.model):
             inputs: dict[str, Tensor] = {}
 
             def look(name: str, values: Tensor, inputs: dict[str, Tensor] = inputs) -> None:
                 inputs[name] = values.clone()  # the network may go on to change it in place
 
             with observing(layers, look) as outputs, torch.enable_grad():
-                logits = logits_of(context.model, x)
+                logits, labels = labelled_logits(context.model, x, y)
             check_called(layers, outputs)
             if not logits.requires_grad:
                 raise InputError(f"the logits do not depend on layer {next(iter(layers))!r}")
             slopes = torch.autograd.grad(
                 logits,
                 list(outputs.values()),
-                slope(logits.detach(), y).to(logits),
+                slope(logits.detach(), labels).to(logits),
                 materialize_grads=True,
             )
             for name, rows in zip(outputs, slopes, strict=True):
-                visit(name, layers[name], inputs[name], rows, y)
+                visit(name, layers[name], inputs[name], rows, labels)
 
 
 def weight_gradient(layer: Layer, inputs: Tensor, slopes: Tensor) -> Tensor:

@@ -7,7 +7,7 @@ from typing import TypeAlias
 import torch
 from torch import Tensor
 
-from leastloss.activations import batches, logits_of
+from leastloss.activations import batches, labelled_logits
 from leastloss.criteria.base import ScoringContext
 from leastloss.data import at_most
 from leastloss.geometry import StatisticsAccumulator, pair_contrasts, regularised_inverse
@@ -79,7 +79,7 @@ def _logit_geometry(
     accumulator = StatisticsAccumulator(train.classes)
     with evaluation_mode(context.model), torch.no_grad():
         for x, y in batches(train, context.model):
-            accumulator.update(logits_of(context.model, x), y)
+            accumulator.update(*labelled_logits(context.model, x, y))
     statistics = accumulator.result(balanced=balanced)
     inverse = regularised_inverse(statistics.within, gamma)
     return statistics.centred_means(), inverse, statistics.weights

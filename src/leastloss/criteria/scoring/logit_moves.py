@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from leastloss.activations import batches, check_called, enough_of, logits_of, observing
+from leastloss.activations import check_called, each_label, enough_of, labelled_logits, observing
 from leastloss.criteria.base import ScoringContext
 from leastloss.criteria.scoring.logit_directions import Columns, Fixed
 from leastloss.errors import InputError
@@ -44,10 +44,10 @@ def unit_moves(
     moves: dict[str, Tensor] = {}
     at_once = len(columns.root) if isinstance(columns, Fixed) and columns.many else 1
     with evaluation_mode(context.model):
-        for x, y in batches(train, context.model, at_once=at_once):
-            weights = shares.to(y.device)[y]
+        for x, y in each_label(train, context.model, at_once=at_once):
             with observing(layers, lambda *_: None) as outputs, torch.enable_grad():
-                logits = logits_of(context.model, x)
+                logits, labels = labelled_logits(context.model, x, y)
+            weights = shares.to(labels.device)[labels]
             check_called(layers, outputs)
             if not logits.requires_grad:
                 raise InputError(f"the logits do not depend on layer {next(iter(layers))!r}")

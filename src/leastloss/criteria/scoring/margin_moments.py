@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from leastloss.activations import batches, class_shares, logits_of
+from leastloss.activations import class_shares, each_label, enough_of, labelled_logits
 from leastloss.criteria.base import ScoringContext
 from leastloss.criteria.scoring.unit_statistics import (
     Alive,
@@ -21,6 +21,7 @@ from leastloss.criteria.scoring.unit_statistics import (
     sorted_by_unit,
     unit_statistics,
 )
+from leastloss.data import is_map
 from leastloss.errors import InputError
 from leastloss.geometry import MarginMoments
 from leastloss.models import evaluation_mode, reading
@@ -44,8 +45,11 @@ def unit_margins(
             training sample.
     """
     classes, device = context.train.classes, next(context.model.parameters()).device
-    shares = class_shares(context.train, balanced=balanced).to(device)
-    counts = torch.from_numpy(context.train.counts()).to(device)
+    train, shares = context.train, class_shares(context.train, balanced=balanced)
+    if is_map(train.y):
+        train, shares = enough_of(train, context.model, balanced=balanced)
+    shares = shares.to(device)
+    counts = torch.from_numpy(train.counts()).to(device)
     indices = {
         name: torch.from_numpy(np.flatnonzero(units)).to(device)
         for name, units in alive.items()
@@ -61,9 +65,9 @@ def unit_margins(
     size = max(1, BUDGET // (classes * largest))
     modules = dict(context.model.named_modules())
     with evaluation_mode(context.model), torch.enable_grad():
-        for x, y in batches(context.train, context.model, min(size, 4096)):
+        for x, y in each_label(train, context.model, min(size, 4096)):
             with _reading({reader: modules[reader] for _, reader in readings}) as inputs:
-                logits = logits_of(context.model, x)
+                logits, labels = labelled_logits(context.model, x, y)
             if logits.shape[1] != classes:
                 raise InputError(f"there are {logits.shape[1]} logits for {classes} classes")
             slopes = _slopes(logits, inputs)
@@ -77,7 +81,7 @@ def unit_margins(
                 )
                 parts[name] = parts[name] + moves if name in parts else moves
             for name, moves in parts.items():
-                sums[name].add(z, moves.double(), y)
+                sums[name].add(z, moves.double(), labels)
     return {name: total.moments(shares * counts, counts) for name, total in sums.items()}
 
 

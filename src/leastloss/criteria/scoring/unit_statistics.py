@@ -7,13 +7,16 @@ from typing import TypeAlias
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
-from leastloss.activations import batches, logits_of, observing
+from leastloss.activations import batches, labelled_logits, observing
 from leastloss.criteria.base import ScoringContext
+from leastloss.data import at_labels, at_most, is_map
 from leastloss.errors import InputError
 from leastloss.geometry import ClassStatistics, PooledAccumulator
 from leastloss.models import evaluation_mode, inputs_of, weight_layers
+
+POSITIONS = 2000  # labelled ones of each class: means of so many are known to two per cent
 
 Alive: TypeAlias = Mapping[str, NDArray[np.bool_]]
 """Layer name -> which of its units are left, shape (units,)."""
@@ -90,7 +93,8 @@ def unit_statistics(
     """Class statistics of the activations of the units that are left, wherever they are read.
 
     Activations are what a layer reads: after BatchNorm, ReLU or sign. The feature of a channel is
-    its mean over positions. Units that several layers read have statistics for each.
+    its mean over positions; where positions have labels, what it is at the label's place. Units
+    that several layers read have statistics for each.
 
     Args:
         context: The network and the training split it was trained on.
@@ -107,7 +111,10 @@ def unit_statistics(
     """
     modules = dict(context.model.named_modules())
     remaining = {name: torch.from_numpy(np.flatnonzero(units)) for name, units in alive.items()}
-    counts = torch.from_numpy(context.train.counts())
+    train = context.train
+    if is_map(train.y) and balanced:
+        train = at_most(train, POSITIONS)
+    counts = torch.from_numpy(train.counts())
     readings = readings_of(context, [name for name in alive if len(remaining[name])])
     sums = {
         reading: PooledAccumulator(counts, balanced=balanced, shrinkage=shrinkage)
@@ -117,13 +124,28 @@ def unit_statistics(
     for reading in readings:
         read_by[reading[1]].append(reading)
     with evaluation_mode(context.model), torch.no_grad():
-        for x, y in batches(context.train, context.model):
+        for x, y in batches(train, context.model):
 
             def look(reader: str, values: Tensor, y: Tensor = y) -> None:
+                rows, labels = _rows(modules[reader], values, y), y[y >= 0]
                 for reading in read_by[reader]:
-                    features = sorted_by_unit(values, readings[reading]).mean(dim=2)
-                    sums[reading].update(features[:, remaining[reading[0]].to(values.device)], y)
+                    features = sorted_by_unit(rows, readings[reading]).mean(dim=2)
+                    features = features[:, remaining[reading[0]].to(values.device)]
+                    sums[reading].update(features, labels)
 
             with observing({reader: modules[reader] for reader in read_by}, look):
-                logits_of(context.model, x)
+                labelled_logits(context.model, x, y)
     return {reading: total.result() for reading, total in sums.items()}
+
+
+def _rows(layer: nn.Module, values: Tensor, y: Tensor) -> Tensor:
+    """What a layer reads for each label: of maps of labels, what it reads at the label's place."""
+    if not is_map(y):
+        return values
+    maps = values.movedim(-1, 1) if isinstance(layer, nn.Linear) else values
+    if maps.ndim != y.ndim + 1:
+        raise InputError(
+            f"a layer reads inputs of shape {tuple(values.shape[1:])}, which have no place for "
+            "each label; score units by weights (magnitude) or gradients (taylor)"
+        )
+    return at_labels(maps, y)

@@ -103,7 +103,7 @@ def _measured(model: nn.Module, dense: Dense) -> dict[str, float]:
     logits, before = predict(model, test.x), predict(dense.model, test.x)
     metrics = measure(model, full_masks(model), dense.data, logits)
     labels = logits.argmax(dim=1).numpy(), before.argmax(dim=1).numpy()
-    return metrics | fairness_metrics(*labels, test.y, test.classes)
+    return metrics | fairness_metrics(*labels, test.labels, test.classes)
 
 
 def _metrics(row: dict[str, float]) -> tuple[int, dict[str, float]]:

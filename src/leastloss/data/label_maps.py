@@ -1,0 +1,152 @@
+"""Maps of labels, one a pixel or other position: the rows that they count, and those they do not.
+
+A position whose label is missing counts nowhere. Its label is torch's own ``ignore_index``, so that
+torch's losses leave it out as well.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from leastloss.errors import InputError
+
+IGNORED = -100
+"""What a position without a label has: ``ignore_index`` of torch's losses."""
+
+_VOID = 255  # of data sets whose maps are 8-bit images, as Cityscapes and Pascal VOC
+
+
+def is_map(y: Tensor) -> bool:
+    """Whether labels are maps, (n, L) or (n, H, W), and not one a sample, (n,)."""
+    return y.ndim > 1
+
+
+def marked(y: Tensor) -> Tensor:
+    """Maps of labels with ``IGNORED`` for every label that is negative or 255.
+
+    Labels of samples, shape (n,), stay as they are.
+
+    Example:
+        >>> marked(torch.tensor([[0, 255], [-1, 1]])).tolist()
+        [[0, -100], [-100, 1]]
+    """
+    return y.masked_fill((y < 0) | (y == _VOID), IGNORED) if is_map(y) else y
+
+
+def fits(x_shape: tuple[int, ...], y_shape: tuple[int, ...]) -> bool:
+    """Whether labels are one a sample, or one for each position of samples of such a shape.
+
+    Positions are the last dimensions of a sample, or those before its channels.
+
+    Example:
+        >>> fits((9, 3, 8, 8), (9, 8, 8)), fits((9, 8), (9, 8)), fits((9, 3, 8, 8), (9, 4))
+        (True, True, False)
+    """
+    if not y_shape or len(x_shape) < 2 or x_shape[0] != y_shape[0]:
+        return False
+    places = y_shape[1:]
+    size = len(places)
+    return not size or places in (x_shape[1:][-size:], x_shape[1 : 1 + size])
+
+
+def at_labels(values: Tensor, y: Tensor) -> Tensor:
+    """What a map has at each labelled position, (m, K); nearest where the two differ in size.
+
+    Args:
+        values: Shape (n, K, ...), of as many dimensions as the labels' maps, as hidden features.
+        y: Labels, (n, ...).
+
+    Example:
+        >>> at_labels(torch.tensor([[[1.0, 2.0]]]), torch.tensor([[0, 1, IGNORED, 1]])).tolist()
+        [[1.0], [1.0], [2.0]]
+    """
+    where = (y >= 0).nonzero().to(values.device)
+    index = [where[:, 0]]
+    for at, size, wanted in zip(where.T[1:], values.shape[2:], y.shape[1:], strict=True):
+        index.append(at * size // wanted)
+    return values.movedim(1, -1)[tuple(index)]
+
+
+def apart(y: Tensor) -> tuple[Tensor, Tensor]:
+    """Maps of one label each: the number of every label's sample, (m,), and the maps, (m, ...).
+
+    Example:
+        >>> numbers, maps = apart(torch.tensor([[1, IGNORED], [0, 1]]))
+        >>> numbers.tolist(), maps.tolist()
+        ([0, 1, 1], [[1, -100], [0, -100], [-100, 1]])
+    """
+    where = (y >= 0).nonzero()
+    maps = y.new_full((len(where), *y.shape[1:]), IGNORED)
+    maps[(torch.arange(len(where), device=y.device), *where.T[1:])] = y[y >= 0]
+    return where[:, 0], maps
+
+
+def drawn(y: Tensor, classes: int, most: int, generator: torch.Generator) -> Tensor:
+    """Maps on which at most so many positions of each class keep their label.
+
+    Example:
+        >>> y = torch.tensor([[0, 0, 0, 1]])
+        >>> (drawn(y, 2, 1, torch.Generator()) >= 0).sum().item()
+        2
+    """
+    flat, kept = y.flatten(), torch.full_like(y, IGNORED).flatten()
+    for label in range(classes):
+        places = (flat == label).nonzero().squeeze(1)
+        if len(places) > most:
+            places = places[torch.randperm(len(places), generator=generator)[:most].to(y.device)]
+        kept[places] = label
+    return kept.view_as(y)
+
+
+def labelled(values: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+    """The rows that labels count, and these labels.
+
+    Args:
+        values: What there is for each position, (n, K, ...), as logits; or for each sample, (n, K).
+        y: Labels, (n, ...) or (n,).
+
+    Returns:
+        Shapes (m, K) and (m,), m the number of positions that have a label; with labels of samples
+        both as they are.
+
+    Raises:
+        InputError: If there is not one row of values for each label.
+
+    Example:
+        >>> logits = torch.arange(8.0).reshape(1, 2, 2, 2)  # two classes, 2 x 2 pixels
+        >>> labelled(logits, torch.tensor([[[0, IGNORED], [1, 1]]]))[0].tolist()
+        [[0.0, 4.0], [2.0, 6.0], [3.0, 7.0]]
+    """
+    if values.shape[:1] + values.shape[2:] != y.shape:
+        needed = "(n, classes)" if not is_map(y) else "(n, classes, {})"
+        places = ", ".join(map(str, y.shape[1:]))
+        raise InputError(
+            f"logits of shape {tuple(values.shape)} for labels of shape {tuple(y.shape)}; they "
+            f"must be {needed.format(places)}: one label for each row, as class numbers (not "
+            "one-hot)"
+        )
+    if not is_map(y):
+        return values, y
+    return at_labels(values, y), y[y >= 0]
+
+
+def strata(y: Tensor, counts: Tensor) -> Tensor:
+    """The class that a sample is drawn by, (n,): its label, or the rarest class on its map.
+
+    Args:
+        y: Labels, (n, ...) or (n,).
+        counts: Positions of each class, shape (C,).
+
+    Example:
+        >>> maps = torch.tensor([[0, 0], [0, 1], [0, 2], [1, IGNORED]])
+        >>> strata(maps, torch.tensor([4, 2, 1])).tolist()
+        [0, 1, 2, 1]
+    """
+    if not is_map(y):
+        return y
+    order = counts.to(y.device).argsort(descending=True, stable=True)
+    rank = torch.empty_like(order)
+    rank[order] = torch.arange(len(order), device=y.device)
+    ranks = torch.where(y < 0, -1, rank[y.clamp(min=0)])
+    return order[ranks.flatten(1).amax(dim=1)]
