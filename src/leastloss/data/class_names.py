@@ -7,8 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
+from leastloss.data.label_maps import IGNORED, marked
 from leastloss.errors import InputError, shown
 
 Labels: TypeAlias = NDArray[Any]
@@ -39,13 +41,15 @@ def numbered_labels(
     """Number the classes.
 
     Args:
-        parts: Split -> its labels, shape (n,): integers, truth values or texts; ``train`` first.
+        parts: Split -> its labels, shape (n,), or maps of one label for each position, (n, ...):
+            integers, truth values or texts; ``train`` first. On maps, integers below 0 and 255
+            stand for no label.
         names: Names of the classes 0..C-1, where the labels are such numbers.
 
     Returns:
-        Split -> class numbers, int64 (n,); the names of the classes, empty where the labels are the
-        numbers 0..C-1 and have none; and the number of classes. Texts are numbered in the order of
-        their letters, and numbers by size.
+        Split -> class numbers, int64 of the same shape, -100 for no label; the names of the
+        classes, empty where the labels are the numbers 0..C-1 and have none; and the number of
+        classes. Texts are numbered in the order of their letters, and numbers by size.
 
     Raises:
         InputError: If the labels are of another type, there are fewer than two classes or hardly
@@ -56,7 +60,10 @@ def numbered_labels(
         ({'train': array([0, 1, 0])}, ('no', 'yes'), 2)
     """
     plain = {part: _plain(part, labels) for part, labels in parts.items()}
-    every = np.concatenate(list(plain.values()))
+    known = {part: _known(labels) for part, labels in plain.items()}
+    every = np.concatenate([labels[known[part]] for part, labels in plain.items()])
+    if not len(every):
+        raise InputError("no position has a label")
     values = np.unique(every)
     if len(values) < 2:
         raise InputError(
@@ -67,11 +74,14 @@ def numbered_labels(
             f"{len(every)} samples have {len(values)} different labels, like "
             f"{shown(values[0].item())}; labels must be classes that samples share"
         )
-    known = np.unique(plain["train"])
-    if len(known) < len(values):
-        missing = np.setdiff1d(values, known)[0].item()
+    trained = np.unique(plain["train"][known["train"]])
+    if len(trained) < len(values):
+        missing = np.setdiff1d(values, trained)[0].item()
         raise InputError(f"class {shown(missing)} has no training sample")
-    numbers = {part: np.searchsorted(values, labels) for part, labels in plain.items()}
+    numbers = {
+        part: np.where(known[part], np.searchsorted(values, labels), IGNORED)
+        for part, labels in plain.items()
+    }
     counted = every.dtype.kind in "iu" and np.array_equal(values, np.arange(len(values)))
     if len(names) and not (counted and len(names) == len(values)):
         raise InputError(
@@ -83,9 +93,10 @@ def numbered_labels(
 
 
 def _plain(part: str, labels: Labels) -> Labels:
-    if labels.ndim != 1 or len(labels) == 0:
+    if labels.ndim == 0 or labels.size == 0:
         raise InputError(
-            f"labels of {part} have the shape {labels.shape}; they must be (n,), one a sample"
+            f"labels of {part} have the shape {labels.shape}; they must be (n,), one a sample, or "
+            "one for each position"
         )
     whole = labels.dtype.kind == "f" and np.isfinite(labels).all()
     if whole and np.array_equal(labels, np.round(labels)):
@@ -95,6 +106,12 @@ def _plain(part: str, labels: Labels) -> Labels:
             f"labels of {part} are {labels.dtype}; they must be integers, truth values or texts"
         )
     return labels
+
+
+def _known(labels: Labels) -> NDArray[np.bool_]:
+    if labels.dtype.kind not in "iu":
+        return np.ones(labels.shape, dtype=bool)
+    return marked(torch.from_numpy(labels.astype(np.int64))).numpy() != IGNORED
 
 
 def told_apart(values: Iterable[object]) -> tuple[str, ...]:

@@ -6,7 +6,9 @@ torch's losses leave it out as well.
 
 from __future__ import annotations
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from leastloss.errors import InputError
@@ -48,6 +50,29 @@ def fits(x_shape: tuple[int, ...], y_shape: tuple[int, ...]) -> bool:
     places = y_shape[1:]
     size = len(places)
     return not size or places in (x_shape[1:][-size:], x_shape[1 : 1 + size])
+
+
+def counts_on(labels: NDArray[np.int64], classes: int) -> NDArray[np.int64]:
+    """Labelled positions of each class, shape (classes,).
+
+    Raises:
+        InputError: If a class has none.
+    """
+    counts = np.bincount(labels[labels >= 0], minlength=classes)
+    if (missing := np.flatnonzero(counts == 0)).size:
+        raise InputError(
+            f"class {missing[0]} is on no training sample of this split; give training and test "
+            "samples apart, with every class among the first, or try another seed"
+        )
+    return counts
+
+
+def drawn_by(labels: NDArray[np.int64], classes: int) -> NDArray[np.int64]:
+    """As :func:`strata`, of arrays."""
+    if labels.ndim == 1:
+        return labels
+    counts = torch.from_numpy(np.bincount(labels[labels >= 0], minlength=classes))
+    return strata(torch.from_numpy(labels), counts).numpy()
 
 
 def at_labels(values: Tensor, y: Tensor) -> Tensor:

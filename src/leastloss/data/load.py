@@ -22,11 +22,13 @@ from leastloss.data.imbalance import (
     rarest,
     validation_targets,
 )
+from leastloss.data.label_maps import counts_on, drawn_by
 from leastloss.data.own import located, own_name, read_own
 from leastloss.data.published import Prepare
 from leastloss.data.removed_images import Withheld, read_rows, unit_range
 from leastloss.data.split import Split
 from leastloss.data.splitting import draw, hold_out, replicate_subset
+from leastloss.errors import InputError
 from leastloss.names import choose
 from leastloss.seeds import stream
 
@@ -109,10 +111,17 @@ def load_data(
         own = located(own, root)
         raw = read_own(own, size=size, seed=seed)
 
-    images, labels = raw.train
+    images, all_labels = raw.train
+    maps = all_labels.ndim > 1
+    if maps and imbalance != "none":
+        raise InputError(
+            f"imbalance {imbalance!r} takes samples of a class away, and in these data each "
+            "position has a label; leave it out"
+        )
+    labels = drawn_by(all_labels, raw.classes)
     if raw.test is None:
         train, test = hold_out(labels, raw.classes, 0.2, seed, "split/test")
-        test_images, test_labels = images[test], labels[test]
+        test_images, test_labels = images[test], all_labels[test]
         val_share = 0.25  # a fifth of the whole
     else:
         train = np.arange(len(labels))
@@ -121,7 +130,7 @@ def load_data(
     if raw.val is None:
         groups = None if raw.groups is None else raw.groups[train]
         stay, held_out = hold_out(labels[train], raw.classes, val_share, seed, "split/val", groups)
-        val_images, val_labels = images[train[held_out]], labels[train[held_out]]
+        val_images, val_labels = images[train[held_out]], all_labels[train[held_out]]
         train = train[stay]
     else:
         val_images, val_labels = raw.val
@@ -129,11 +138,13 @@ def load_data(
     counts = np.bincount(labels[train], minlength=raw.classes)
     targets = class_targets(counts, imbalance, ratio=ratio, rare=rare, share=share)
     whole, train = train, train[draw(labels[train], targets, imbalance_stream)]
-    if validation == "training":
+    if validation == "training" and not maps:
         held = np.bincount(val_labels, minlength=raw.classes)
         fewer = validation_targets(held, counts, targets)
         chosen = draw(val_labels, fewer, stream(seed, "imbalance/val"))
         val_images, val_labels = val_images[chosen], val_labels[chosen]
+    if maps:
+        targets = counts_on(all_labels[train], raw.classes)
     minority = raw.minority if raw.minority and imbalance == "none" else rarest(targets)
     if imbalance == "named":
         minority = tuple(sorted(int(label) for label in rare))
@@ -148,7 +159,7 @@ def load_data(
     if own is None:
         read = partial(read_rows, name, root, cut, size=size, minority=minority)
     else:
-        read = partial(split, images[cut], labels[cut])
+        read = partial(split, images[cut], all_labels[cut])
 
     recipe: dict[str, object] = {
         "name": name if own is None else own.text,
@@ -164,7 +175,7 @@ def load_data(
     }
     data = Data(
         name if own is None else own.short,
-        split(images[train], labels[train]),
+        split(images[train], all_labels[train]),
         split(val_images, val_labels),
         split(test_images, test_labels),
         recipe,

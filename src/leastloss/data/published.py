@@ -24,7 +24,8 @@ class Images:
     """Images, or other samples, and their labels as they were published.
 
     Attributes:
-        train: Images, uint8 (n, C, H, W), or what ``fit`` prepares; and labels, int64 (n,).
+        train: Images, uint8 (n, C, H, W), or what ``fit`` prepares; and labels, int64 (n,), or maps
+            of them, (n, ...).
         test: The official test set, or None where there is none.
         white: Value of a fully lit pixel.
         classes: Number of classes.

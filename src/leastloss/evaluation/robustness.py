@@ -9,7 +9,7 @@ from torch import nn
 from tqdm.auto import tqdm
 
 from leastloss.arguments import checked
-from leastloss.data import Split, applicable, noise_scale
+from leastloss.data import Split, applicable, is_map, noise_scale
 from leastloss.errors import InputError
 from leastloss.evaluation.noise_effect import (
     failure,
@@ -137,8 +137,10 @@ def robustness_of(
     if reference is not None:
         choose("model", reference, models)
     scale = noise_scale(split.x, None if train is None else train.x)
-    chosen = applicable(split.x, scale) if corruptions is None else corruptions
-    check_noise(chosen, severities, attacks, split.x, scale)
+    chosen = (
+        applicable(split.x, scale, maps=is_map(split.y)) if corruptions is None else corruptions
+    )
+    check_noise(chosen, severities, attacks, split, scale)
     if reason := scale.words():
         warnings.warn(reason, UserWarning, stacklevel=2)
     clean = {name: predict(model, split.x) for name, model in models.items()}

@@ -6,7 +6,15 @@ from dataclasses import replace
 import torch
 from torch import nn
 
-from leastloss.data import CORRUPTIONS, NoiseScale, Split, _checks, check_corruptions, corrupt
+from leastloss.data import (
+    CORRUPTIONS,
+    NoiseScale,
+    Split,
+    _checks,
+    check_corruptions,
+    corrupt,
+    is_map,
+)
 from leastloss.errors import InputError
 from leastloss.evaluation.attacks import ATTACKS, attacked
 from leastloss.evaluation.prediction import predict
@@ -29,6 +37,7 @@ def damaged(
     Raises:
         InputError: As :func:`leastloss.data.corrupt`.
     """
+    check_corruptions([noise], split.x, scale, maps=is_map(split.y))
     generator = torch_stream(seed, f"noise/{noise}/{severity}", split.x.device)
     return replace(split, x=corrupt(split.x, noise, severity, generator, scale))
 
@@ -68,7 +77,7 @@ def check_noise(
     corruptions: Sequence[str],
     severities: Sequence[int],
     attacks: Sequence[str],
-    x: torch.Tensor,
+    split: Split,
     scale: NoiseScale | None = None,
 ) -> None:
     """Refuse what cannot be evaluated before anything is.
@@ -78,7 +87,8 @@ def check_noise(
             1..5, or the samples cannot have a corruption.
     """
     check_names(corruptions, severities, attacks)
-    check_corruptions([name for name in corruptions if name != WEIGHT_NOISE], x, scale)
+    kinds = [name for name in corruptions if name != WEIGHT_NOISE]
+    check_corruptions(kinds, split.x, scale, maps=is_map(split.y))
 
 
 def check_names(

@@ -29,8 +29,8 @@ class Adapted(nn.Module):
             are read as :func:`logits_in` does.
         integers: Whether it reads integers, as numbers of tokens are; samples are float32, which
             holds whole numbers below 2**24 exactly. When omitted: whether it has an embedding.
-        binary: Whether it gives one logit, that of the second of two classes: the first gets 0,
-            so that probabilities are the same.
+        binary: Whether it gives one logit, (n,), (n, 1) or (n, 1, ...), that of the second of two
+            classes: the first gets 0, so that probabilities are the same.
 
     Example:
         >>> tokens = nn.Sequential(nn.Embedding(9, 4), nn.Flatten(), nn.Linear(8, 1))
@@ -56,18 +56,20 @@ class Adapted(nn.Module):
         self.integers, self.binary = integers, binary
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map samples (n, ...) to logits (n, classes)."""
+        """Map samples (n, ...) to logits (n, classes), or (n, classes, ...) at positions."""
         read = x.long() if self.integers else x
         run = self.forward_fn
         logits = logits_in(self.network(read) if run is None else run(self.network, read))
         if not self.binary:
             return logits
-        second = logits.reshape(-1, 1)
+        second = logits if logits.ndim > 2 else logits.reshape(-1, 1)
         return torch.cat([torch.zeros_like(second), second], dim=1)
 
 
 def logits_in(output: Any) -> Tensor:
     """The logits in what a network gives: a tensor, ``logits`` of it, or its first part.
+
+    Of a mapping also ``out``, as torchvision's networks for segmentation give them.
 
     Raises:
         InputError: If there is no tensor.
@@ -78,7 +80,7 @@ def logits_in(output: Any) -> Tensor:
     """
     found = output
     if isinstance(output, Mapping):  # also what networks of Hugging Face give
-        found = output.get("logits")
+        found = output.get("logits", output.get("out"))
     elif isinstance(output, tuple | list):
         found = getattr(output, "logits", output[0] if output else None)
     elif not isinstance(output, Tensor):
@@ -86,7 +88,7 @@ def logits_in(output: Any) -> Tensor:
     if not isinstance(found, Tensor):
         raise InputError(
             f"the network gives a {type(output).__name__}; it must give logits: a tensor, a tuple "
-            "that begins with it, or what has it as 'logits'"
+            "that begins with it, or what has it as 'logits' (or 'out')"
         )
     return found
 
@@ -119,7 +121,7 @@ def adapted(
         else:
             return Adapted(network, forward_fn) if forward_fn else network
     logits = logits_in(output)
-    binary = classes == 2 and logits.shape in ((2,), (2, 1))
+    binary = classes == 2 and logits.shape[:2] in ((2,), (2, 1))
     if isinstance(output, Tensor) and not (integers or binary or forward_fn):
         return network
     return Adapted(network, forward_fn, integers=integers, binary=binary)

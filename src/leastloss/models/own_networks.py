@@ -88,6 +88,8 @@ def as_classifier(
 ) -> nn.Module:
     """The network as one that maps samples of a shape to logits, one for each class.
 
+    Where each position has a label, there are logits for each position, (n, classes, ...).
+
     Args:
         name: What the network is called.
         network: It; it is left as it is.
@@ -125,9 +127,10 @@ def as_classifier(
             f"{name} failed on two samples of shape {tuple(shape)} ({type(error).__name__}: "
             f"{brief(error)})"
         ) from error
-    if logits.shape != (2, classes):
+    if logits.shape[:2] != (2, classes):
         raise InputError(
             f"{name} gives {tuple(logits.shape)} for two samples of shape {tuple(shape)}; for "
-            f"these data it must give (2, {classes})"
+            f"these data it must give (2, {classes}), or (2, {classes}, ...) where each position "
+            "has a label"
         )
     return network

@@ -17,21 +17,27 @@ if TYPE_CHECKING:
 
 
 def check_corruptions(
-    names: Iterable[str], x: torch.Tensor, scale: NoiseScale | None = None
+    names: Iterable[str], x: torch.Tensor, scale: NoiseScale | None = None, *, maps: bool = False
 ) -> None:
     """Refuse corruptions that do not exist or that samples cannot have, before anything is run.
 
     Raises:
         InputError: If a name is unknown, a corruption needs images and ``x`` holds none, needs
-            light and ``x`` is a table, or ``x`` is no finite float.
+            light and ``x`` is a table, moves what has ``maps`` of labels, or ``x`` is no finite
+            float.
     """
     if isinstance(names, str):
         raise InputError(f"corruptions is the text {names!r}; give a list, as in ['gaussian']")
     for name in names:
         choose("corruption", name, CORRUPTIONS)
-    fitting = applicable(x, scale)
+    fitting = applicable(x, scale, maps=maps)
     for name in names:
         if name not in fitting:
+            if maps and CORRUPTIONS[name].moves:
+                raise InputError(
+                    f"{name} moves images and not the maps of their labels; such samples can have: "
+                    f"{', '.join(fitting)}"
+                )
             needs = "images (n, C, H, W)" if CORRUPTIONS[name].images else "values in [0, 1]"
             raise InputError(
                 f"{name} needs {needs}, and the samples have shape {tuple(x.shape)}; "
@@ -78,8 +84,12 @@ def corrupt(
     return scale.apply(corruption, x, parameter, generator)
 
 
-def applicable(x: torch.Tensor, scale: NoiseScale | None = None) -> tuple[str, ...]:
+def applicable(
+    x: torch.Tensor, scale: NoiseScale | None = None, *, maps: bool = False
+) -> tuple[str, ...]:
     """Names of the corruptions that samples can have: all of images, noise alone of others.
+
+    Those with ``maps`` of labels can have none that moves what is seen.
 
     Example:
         >>> len(applicable(torch.zeros(1, 1, 8, 8))), applicable(torch.zeros(1, 9))
@@ -89,5 +99,7 @@ def applicable(x: torch.Tensor, scale: NoiseScale | None = None) -> tuple[str, .
     """
     scale = noise_scale(x) if scale is None else scale
     return tuple(
-        c.name for c in CORRUPTIONS.values() if (x.ndim == 4 or not c.images) and scale.takes(c)
+        c.name
+        for c in CORRUPTIONS.values()
+        if (x.ndim == 4 or not c.images) and scale.takes(c) and not (maps and c.moves)
     )

@@ -43,6 +43,11 @@ class Corruption:
     images: bool = False
     source: str = ""
 
+    @property
+    def moves(self) -> bool:
+        """Whether what is seen moves away from where its labels are."""
+        return self.function in (rotation, translation)
+
 
 _BOTH = "ImageNet-C, MNIST-C"
 _SCALED = "pixels of 28 x 28, scaled with the shorter side"

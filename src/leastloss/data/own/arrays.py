@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch.nn.functional import interpolate
 
 from leastloss.data.class_names import numbered_labels
+from leastloss.data.label_maps import fits
 from leastloss.data.published import Images, Labelled
 from leastloss.errors import InputError
 
@@ -28,8 +29,8 @@ def from_arrays(
 
     Args:
         parts: ``train``, and perhaps ``val`` and ``test`` -> inputs (n, ...) of real numbers and
-            labels (n,). uint8 inputs are pixels: they are divided by 255, and may come without
-            channels, (n, H, W), or with channels last.
+            labels (n,), or one for each position, (n, ...). uint8 inputs are pixels: they are
+            divided by 255, and may come without channels, (n, H, W), or with channels last.
         size: Resize images (n, C, H, W) to size x size; None leaves them as they are.
         names: Names of the classes, where labels are 0..C-1.
 
@@ -45,6 +46,14 @@ def from_arrays(
     (shape, *_), (pixels, *_) = shapes.values(), kinds.values()
     if size is not None and not (len(shape) == 3 and shape[0] in _CHANNELS):
         raise InputError(f"size resizes images, and samples have the shape {shape}")
+    for part, (_, y) in parts.items():
+        if not fits(inputs[part].shape, y.shape):
+            raise InputError(
+                f"labels of {part} have the shape {y.shape} and inputs {inputs[part].shape}; they "
+                "must be (n,), one a sample, or one for each position, as (n, H, W)"
+            )
+        if y.ndim > 1 and size is not None:
+            raise InputError("size resizes images and not the maps of their labels; leave it out")
     labels, class_names, classes = numbered_labels({p: y for p, (_, y) in parts.items()}, names)
     labelled: dict[str, Labelled] = {part: (inputs[part], labels[part]) for part in parts}
     return Images(

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from leastloss import tracking
+from leastloss.data import is_map
 from leastloss.evaluation import NEAR, broken_samples, confusion, usable_step
 from leastloss.experiment.dense import Dense
 from leastloss.plots import child_curves, confusion_figure, contact_sheet, render
@@ -106,11 +107,11 @@ def pictures(path: PruningPath, dense: Dense) -> dict[str, bytes]:
     """Draw a path; file name -> content of a PNG.
 
     ``curves.png``; ``confusion.png`` (dense, the step with the largest excess gap, the last step);
-    for images also ``broken_samples.png``.
+    for images with one label each also ``broken_samples.png``.
     """
     data, table = dense.data, path.table()
     title = f"{path.settings['criterion']}: {dense.name} on {data.title}"
-    steps, before, truth = path.predictions(), path.dense_predicted, data.test.y
+    steps, before, truth = path.predictions(), path.dense_predicted, data.test.labels
     shares = table["sparsity"].to_numpy()
     worst, last = int(table["excess_gap"].argmax()), len(steps) - 1
     shown = {"dense": before}
@@ -122,7 +123,7 @@ def pictures(path: PruningPath, dense: Dense) -> dict[str, bytes]:
         "curves.png": child_curves(table, title=title, minority=rare, names=names),
         "confusion.png": confusion_figure(matrices, title=title, minority=rare, names=names),
     }
-    if len(data.shape) == 3 and data.shape[0] in (1, 3):
+    if len(data.shape) == 3 and data.shape[0] in (1, 3) and not is_map(data.test.y):
         broken = broken_samples(steps, before, truth, shares)
         images = data.test.x.cpu().numpy()
         figures["broken_samples.png"] = contact_sheet(
@@ -135,14 +136,14 @@ def write_predictions(file: Path, path: PruningPath, dense: Dense) -> None:
     """Write all predictions on the test images as a compressed ``.npz`` without pickles.
 
     It holds ``predicted`` (steps, n), ``dense`` (n,), ``y`` (n,) in the smallest unsigned type,
-    and ``sparsity`` (steps,).
+    and ``sparsity`` (steps,). Where each position has a label, n counts the labels.
     """
     predicted = path.predictions()
     np.savez_compressed(
         file,
         predicted=predicted,
         dense=path.dense_predicted,
-        y=dense.data.test.y.cpu().numpy().astype(predicted.dtype),
+        y=dense.data.test.labels.cpu().numpy().astype(predicted.dtype),
         sparsity=path.table()["sparsity"].to_numpy(),
     )
 

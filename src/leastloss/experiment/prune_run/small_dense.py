@@ -102,7 +102,7 @@ def _measured(model: nn.Module, dense: Dense) -> dict[str, float]:
     test = dense.data.test
     logits, before = predict(model, test.x), predict(dense.model, test.x)
     metrics = measure(model, full_masks(model), dense.data, logits)
-    labels = logits.argmax(dim=1).numpy(), before.argmax(dim=1).numpy()
+    labels = (test.rows(values).argmax(dim=1).numpy() for values in (logits, before))
     return metrics | fairness_metrics(*labels, test.labels, test.classes)
 
 

@@ -6,7 +6,7 @@ import click
 import pandas as pd
 
 from leastloss import tracking
-from leastloss.data import CORRUPTIONS, applicable
+from leastloss.data import CORRUPTIONS, applicable, is_map
 from leastloss.determinism import as_configured
 from leastloss.errors import InputError
 from leastloss.evaluation import (
@@ -57,8 +57,9 @@ def check(config: RobustnessConfig) -> PlannedExposure:
     run_id = run.info.run_id if run else newest("prune")
     dense, networks = networks_of(run_id, sparsities, trust=config.trust == "yes")
     if config.corruptions.strip() == "all":
-        corruptions = (*applicable(dense.data.test.x), WEIGHT_NOISE)
-    check_noise(corruptions, severities, attacks, dense.data.test.x)
+        test = dense.data.test
+        corruptions = (*applicable(test.x, maps=is_map(test.y)), WEIGHT_NOISE)
+    check_noise(corruptions, severities, attacks, dense.data.test)
     return PlannedExposure(
         corruptions=corruptions,
         attacks=attacks,

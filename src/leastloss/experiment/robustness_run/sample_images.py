@@ -15,11 +15,11 @@ class SampleImages:
     """Collects corrupted samples of a split: ``images[corruption][severity]``.
 
     Severity 0 is the clean sample. There is one sample of the first, of the middle and of the last
-    class, with the same noise that the networks met.
+    class, by the rarest one on a map of labels, with the same noise that the networks met.
     """
 
     def __init__(self, split: Split) -> None:
-        labels = split.y.cpu()
+        labels = split.strata.cpu()
         present = torch.unique(labels)
         some = present[torch.linspace(0, len(present) - 1, SAMPLES).round().long()].unique()
         self.chosen = [int((labels == label).nonzero()[0]) for label in some]

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from leastloss.activations import Draws, Samples, logits_of, observing, repairable_layers
-from leastloss.data import Data
+from leastloss.data import Data, is_map
 from leastloss.errors import InputError
 from leastloss.geometry import refit_units, softmax_roots
 from leastloss.models import Masks, has_maps, mask_for, matched, misused
@@ -82,6 +82,11 @@ class Refit(Recovery):
     def prepare(self, dense: nn.Module, data: Data, seed: int, draws: Draws) -> Repair:
         """Begin with the draws of a path; see :meth:`Recovery.prepare`."""
         refuse_binary(dense, "refit")
+        if is_map(data.train.y):
+            raise InputError(
+                "refit fits the logits of whole samples, and in these data each position has a "
+                "label; repair with compensate, recalibrate or finetune"
+            )
         samples = draws.draw(
             data.train, dense, balanced=self.balanced, noise=self.noise, most=self.most
         )
