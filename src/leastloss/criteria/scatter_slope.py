@@ -76,8 +76,8 @@ class ScatterSlope(WeightScore):
         """How many samples leaked, if that was asked for; see :meth:`Criterion.facts`."""
         if is_map(context.train.y):
             raise InputError(
-                "'scatter-slope' compares the features of whole samples, and in these data each "
-                "position has a label; use 'lda-taylor', 'taylor' or 'nc'"
+                "it compares the features of whole samples, and in these data each position has "
+                "a label; use 'lda-taylor', 'taylor' or 'nc'"
             )
         leaked = self._leaked(context)
         leak = {"leaked_samples": sum(len(split) for split in leaked)} if leaked else {}

@@ -41,7 +41,7 @@ def as_tensors(pair: object, part: str) -> tuple[torch.Tensor, torch.Tensor]:
     y = _plain(pair[1], f"labels of {part}", "they must be integers, one a sample")
     if y.is_floating_point():
         raise InputError(f"labels of {part} are {y.dtype}; they must be integers, one a sample")
-    if not fits(tuple(x.shape), tuple(y.shape)):
+    if not fits(tuple(x.shape), y):
         raise InputError(
             f"{part} has inputs of shape {tuple(x.shape)} and labels of shape {tuple(y.shape)}; "
             "they must be (n, ...) and (n,), labels as class numbers (not one-hot); or one label "

@@ -6,6 +6,8 @@ torch's losses leave it out as well.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -36,15 +38,23 @@ def marked(y: Tensor) -> Tensor:
     return y.masked_fill((y < 0) | (y == _VOID), IGNORED) if is_map(y) else y
 
 
-def fits(x_shape: tuple[int, ...], y_shape: tuple[int, ...]) -> bool:
+def fits(x_shape: tuple[int, ...], y: Tensor | NDArray[Any]) -> bool:
     """Whether labels are one a sample, or one for each position of samples of such a shape.
 
-    Positions are the last dimensions of a sample, or those before its channels.
+    Positions are the last dimensions of a sample, or those before its channels. What could be
+    one-hot labels of samples without channels are none.
 
     Example:
-        >>> fits((9, 3, 8, 8), (9, 8, 8)), fits((9, 8), (9, 8)), fits((9, 3, 8, 8), (9, 4))
-        (True, True, False)
+        >>> maps = torch.zeros(9, 8, 8)
+        >>> fits((9, 3, 8, 8), maps), fits((9, 8), maps[0]), fits((9, 3, 8, 8), maps[:, 0, :4])
+        (True, False, False)
+        >>> fits((3, 3), torch.eye(3))
+        False
     """
+    y_shape = tuple(y.shape)
+    flat = len(y_shape) == len(x_shape) == 2
+    if flat and ((y == 0) | (y == 1)).all() and ((y == 1).sum(1) == 1).all():
+        return False
     if not y_shape or len(x_shape) < 2 or x_shape[0] != y_shape[0]:
         return False
     places = y_shape[1:]
@@ -144,12 +154,10 @@ def labelled(values: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         [[0.0, 4.0], [2.0, 6.0], [3.0, 7.0]]
     """
     if values.shape[:1] + values.shape[2:] != y.shape:
-        needed = "(n, classes)" if not is_map(y) else "(n, classes, {})"
-        places = ", ".join(map(str, y.shape[1:]))
+        wanted = ", ".join(["n", "classes", *map(str, y.shape[1:])])
         raise InputError(
-            f"logits of shape {tuple(values.shape)} for labels of shape {tuple(y.shape)}; they "
-            f"must be {needed.format(places)}: one label for each row, as class numbers (not "
-            "one-hot)"
+            f"the network gives logits of shape {tuple(values.shape)} and the labels have shape "
+            f"{tuple(y.shape)}; for such labels it must give ({wanted})"
         )
     if not is_map(y):
         return values, y

@@ -47,10 +47,11 @@ def from_arrays(
     if size is not None and not (len(shape) == 3 and shape[0] in _CHANNELS):
         raise InputError(f"size resizes images, and samples have the shape {shape}")
     for part, (_, y) in parts.items():
-        if not fits(inputs[part].shape, y.shape):
+        if not fits(inputs[part].shape, y):
             raise InputError(
                 f"labels of {part} have the shape {y.shape} and inputs {inputs[part].shape}; they "
-                "must be (n,), one a sample, or one for each position, as (n, H, W)"
+                "must be (n,), one a sample as class numbers or names (not one-hot), or one for "
+                "each position, as (n, H, W)"
             )
         if y.ndim > 1 and size is not None:
             raise InputError("size resizes images and not the maps of their labels; leave it out")
