@@ -111,7 +111,8 @@ def _plain(part: str, labels: Labels) -> Labels:
 def _known(labels: Labels) -> NDArray[np.bool_]:
     if labels.dtype.kind not in "iu":
         return np.ones(labels.shape, dtype=bool)
-    return marked(torch.from_numpy(labels.astype(np.int64))).numpy() != IGNORED
+    known: NDArray[np.bool_] = marked(torch.from_numpy(labels.astype(np.int64))).numpy() != IGNORED
+    return known
 
 
 def told_apart(values: Iterable[object]) -> tuple[str, ...]:
