@@ -104,9 +104,9 @@ def test_what_does_not_fit_is_refused(x: torch.Tensor, y: torch.Tensor, words: s
 
 def test_logits_of_another_form_are_named() -> None:
     y = torch.zeros(2, 4, 4).long()
-    with pytest.raises(InputError, match=r"it must give \(n, classes, 4, 4\)"):
+    with pytest.raises(InputError, match=r"must return logits of shape \(2, classes, 4, 4\)"):
         labelled(torch.zeros(2, 3, 2, 2), y)
-    with pytest.raises(InputError, match=r"it must give \(n, classes\)"):
+    with pytest.raises(InputError, match=r"must return logits of shape \(2, classes\)"):
         labelled(torch.zeros(2, 3, 2, 2), y[:, 0, 0])
 
 

@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from mlflow import MlflowClient
+from tests.data.map_cases import NET, scenes
 from tests.data.own.cases import write_archive, write_folder, write_table
 from tests.entrypoints.conftest import Entry, children, refused
 
@@ -104,3 +106,40 @@ def test_a_function_that_only_a_run_names_is_not_called(
     assert "say trust=yes" in line
     assert not called.exists()
     assert entry("prune", run_id=train, trust="yes", **pruning).exit_code == 0
+
+
+def test_one_label_a_pixel_from_training_to_the_page(
+    store: MlflowClient, entry: Entry, tmp_path: Path
+) -> None:
+    x, y = scenes(30)
+    names = np.array(["ground", "square", "bar"])
+    np.savez(tmp_path / "scenes.npz", x=x.numpy(), y=y.numpy(), class_names=names)
+    (tmp_path / "segments.py").write_text(NET)
+    own = {"dataset": "scenes.npz", "model": "segments.py:segmenter", "hidden": "", "epochs": 2}
+    own |= {"batch_size": 4, "lr": 0.02, "criteria": "nc", "steps": 1, "recovery": "compensate"}
+    parent = entry.run("prune", **own, to_sparsity=0.5, noise="gaussian:2")
+    child = children(store, parent)["nc"]
+    predictions = tracking.fetch_file(child.info.run_id, "predictions.npz", tmp_path)
+    with np.load(predictions) as arrays:
+        assert arrays["predicted"].shape == (2, 63 * 6)
+        metrics = store.get_run(child.info.run_id).data.metrics
+        hits = arrays["predicted"][-1] == arrays["y"]
+    assert metrics["accuracy"] == pytest.approx(hits.mean())
+    noise = {"corruptions": "gaussian", "severities": 1, "trust": "yes"}
+    assert entry("robustness", run_id=parent, **noise).exit_code == 0
+    moved = noise | {"corruptions": "rotation"}
+    line = refused(entry("robustness", run_id=parent, **moved), 2)
+    assert line.startswith("rotation moves images and not the maps of their labels")
+    home = {"run_id": child.info.run_id, "formats": "onnx,card", "out": "small", "trust": "yes"}
+    assert entry("export", **home).exit_code == 0
+    assert "labels: one for each position" in (tmp_path / "small" / "MODEL_CARD.md").read_text()
+    page = page_of(store, entry.run("compare", few_seeds="yes"), tmp_path)
+    assert "2 bar" in page
+    for bad, words in (
+        ({"criteria": "scatter-slope"}, "use 'lda-taylor'"),
+        ({"recovery": "refit"}, "repair with compensate"),
+        ({"imbalance": "exp"}, "each position has a label"),
+        ({"noise": "translation:1"}, "moves images"),
+        ({"model": "mlp", "hidden": "4"}, "logits of shape (2, classes, 8, 8)"),
+    ):
+        assert words in refused(entry("prune", **own | bad), 2)

@@ -64,12 +64,22 @@ def test_projections_that_attention_multiplies_with_itself_are_named(
     assert str(FEED_FORWARD) in str(e.value)
 
 
+def test_one_logit_a_pixel_becomes_two() -> None:
+    wrapped, x = adapted(nn.Conv2d(1, 1, 3, padding=1), (1, 4, 4), 2), torch.rand(3, 1, 4, 4)
+    assert isinstance(wrapped, Adapted)
+    logits = wrapped(x)
+    assert logits.shape == (3, 2, 4, 4)
+    assert not logits[:, 0].any()
+    assert logits[:, 1:].equal(wrapped.network(x))
+
+
 @pytest.mark.parametrize(
     "form",
     [
         lambda y: (y, None),
         lambda y: [y],
         lambda y: {"loss": None, "logits": y},
+        lambda y: {"out": y, "aux": None},
         lambda y: SimpleNamespace(logits=y),
     ],
 )

@@ -86,8 +86,8 @@ def test_images_are_not_moved_in_training(data: ll.Data) -> None:
 @pytest.mark.parametrize(
     ("network", "words"),
     [
-        (nn.Sequential(nn.Flatten(), nn.Linear(64, 3)), r"must give \(n, classes, 8, 8\)"),
-        (nn.Conv2d(1, 3, 3, stride=2), r"must give \(n, classes, 8, 8\)"),
+        (nn.Sequential(nn.Flatten(), nn.Linear(64, 3)), r"logits of shape \(2, classes, 8, 8\)"),
+        (nn.Conv2d(1, 3, 3, stride=2), r"logits of shape \(2, classes, 8, 8\)"),
         (nn.Conv2d(1, 4, 1), "logits have 4 columns; there are 3 classes"),
     ],
 )

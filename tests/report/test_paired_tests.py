@@ -54,3 +54,8 @@ def test_where_the_own_reference_was_not_measured_another_has_its_own_table() ->
     assert near.head == ["at 50 %"]
     far = found["Accuracy, minus `magnitude, recovery=none`, n = 3"].rows["nc, recovery=refit"]
     assert [cell.value for cell in far] == ["–", "−3.0"]
+
+
+def test_one_method_alone_has_nothing_to_compare_with() -> None:
+    section = significance([], ["nc"])
+    assert section.blocks == ["There is no other method to compare with."]

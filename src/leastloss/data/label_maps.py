@@ -154,10 +154,10 @@ def labelled(values: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         [[0.0, 4.0], [2.0, 6.0], [3.0, 7.0]]
     """
     if values.shape[:1] + values.shape[2:] != y.shape:
-        wanted = ", ".join(["n", "classes", *map(str, y.shape[1:])])
+        wanted = ", ".join([str(len(y)), "classes", *map(str, y.shape[1:])])
         raise InputError(
-            f"the network gives logits of shape {tuple(values.shape)} and the labels have shape "
-            f"{tuple(y.shape)}; for such labels it must give ({wanted})"
+            f"the network gives {tuple(values.shape)} and the labels have shape {tuple(y.shape)}; "
+            f"for such labels it must return logits of shape ({wanted})"
         )
     if not is_map(y):
         return values, y

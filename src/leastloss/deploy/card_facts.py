@@ -7,7 +7,7 @@ from importlib.metadata import version
 
 from torch import Tensor, nn
 
-from leastloss.data import Data
+from leastloss.data import Data, is_map
 from leastloss.deploy.card import Card, ClassRecall
 from leastloss.deploy.speed_table import ONNX_RUNTIME, Timed, what_zeros_buy
 from leastloss.evaluation import evaluate
@@ -96,6 +96,8 @@ def _data_facts(data: Data) -> dict[str, str]:
         f"{name} samples": f"{len(split):,}, sha256 {split.digest()}"
         for name, split in splits.items()
     }
+    if is_map(data.test.y):
+        facts["labels"] = "one for each position; below, positions with a label are the samples"
     names = class_names(data)
     return facts | {"rare classes": ", ".join(names[label] for label in data.minority)}
 

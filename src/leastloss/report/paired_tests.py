@@ -48,9 +48,9 @@ def significance(
     if refused:
         return Section(**titled, blocks=[refused])
     rows = pd.concat([frame for frame in frames if len(frame)] or [pd.DataFrame(columns=_NEEDED)])
-    rows = rows.assign(metric=rows["quantity"].astype(str).str.rpartition(":")[2])
     if rows.empty:
         return Section(**titled, blocks=["There is no other method to compare with."])
+    rows = rows.assign(metric=rows["quantity"].astype(str).str.rpartition(":")[2])
     first = rows["against"].iloc[0]
     grids = [
         _grid(part, str(metric), str(reference), methods, folded=against != first)
