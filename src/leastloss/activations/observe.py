@@ -134,10 +134,10 @@ def logits_of(model: nn.Module, x: Tensor, places: tuple[int, ...] = ()) -> Tens
     if not torch.isfinite(x).all():  # a ReLU or a sign could swallow it
         raise InputError("the training samples are not finite (NaN or infinity)")
     logits = model(x)
-    shape = tuple(logits.shape) if isinstance(logits, Tensor) else (type(logits).__name__,)
-    if shape[:1] + shape[2:] != (len(x), *places) or len(shape) < 2:
+    shape = tuple(logits.shape) if isinstance(logits, Tensor) else ()
+    if not isinstance(logits, Tensor) or len(shape) < 2 or shape != (len(x), shape[1], *places):
+        shown = shape if isinstance(logits, Tensor) else type(logits).__name__
         wanted = ", ".join(["n", "C", *map(str, places)])
-        shown = shape if isinstance(logits, Tensor) else shape[0]
         raise InputError(f"the network returns {shown} for {len(x)} samples; logits are ({wanted})")
     if not torch.isfinite(logits).all():
         raise InputError("the logits are not finite (NaN or infinity)")

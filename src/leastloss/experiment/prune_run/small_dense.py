@@ -102,8 +102,8 @@ def _measured(model: nn.Module, dense: Dense) -> dict[str, float]:
     test = dense.data.test
     logits, before = predict(model, test.x), predict(dense.model, test.x)
     metrics = measure(model, full_masks(model), dense.data, logits)
-    labels = (test.rows(values).argmax(dim=1).numpy() for values in (logits, before))
-    return metrics | fairness_metrics(*labels, test.labels, test.classes)
+    now, then = (test.rows(values).argmax(dim=1).numpy() for values in (logits, before))
+    return metrics | fairness_metrics(now, then, test.labels, test.classes)
 
 
 def _metrics(row: dict[str, float]) -> tuple[int, dict[str, float]]:
