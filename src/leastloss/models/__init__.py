@@ -21,6 +21,7 @@ from leastloss.models.files import load_network, save_network
 from leastloss.models.files import network_bytes as network_bytes
 from leastloss.models.files import network_facts as network_facts
 from leastloss.models.files import read_network as read_network
+from leastloss.models.heads import count_heads as count_heads
 from leastloss.models.layers import PRUNED as PRUNED
 from leastloss.models.layers import Layer as Layer
 from leastloss.models.layers import Masks as Masks

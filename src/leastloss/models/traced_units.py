@@ -3,6 +3,7 @@
 import copy
 import warnings
 from collections import defaultdict
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -10,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from leastloss.errors import InputError, brief
+from leastloss.models.heads import possible_heads
 from leastloss.models.layers import Layer, own_weights, weight_layers
 from leastloss.models.running import matched
 from leastloss.models.unit_reach import is_depthwise, stray_units
@@ -21,8 +23,9 @@ def traced_units(model: nn.Module, x: Tensor) -> tuple[Units, dict[str, str]]:
     """Find the units of a network by torch-pruning (Fang et al. 2023, "DepGraph"), and try them.
 
     Coupled are channels that are added to one another, multiplied or taken along by a depthwise
-    convolution; those of a convolution in groups, one of each group. What the graph says is held
-    against runs of the network (:func:`leastloss.models.unit_reach.stray_units`).
+    convolution; those of a convolution in groups, one of each group; those of a head of attention
+    (:func:`leastloss.models.heads.possible_heads`). What the graph says is held against runs of the
+    network (:func:`leastloss.models.unit_reach.stray_units`).
 
     Args:
         model: Any network; it is left as it is.
@@ -50,8 +53,10 @@ def traced_units(model: nn.Module, x: Tensor) -> tuple[Units, dict[str, str]]:
     """
     order = list(weight_layers(model))
     units, left_out = dict[str, CoupledLayers](), dict[str, str]()
+    sides = dict[str, tuple[list[str], list[str]]]()
     for members in _graph_groups(model, x):
         made = [n for n in order if ("rows", n) in members]
+        sides[made[0]] = made, [n for n in order if ("columns", n) in members]
         try:
             coupled = _coupled(model, members, order)
         except InputError as error:
@@ -60,9 +65,25 @@ def traced_units(model: nn.Module, x: Tensor) -> tuple[Units, dict[str, str]]:
         if coupled.columns:  # what no layer reads is the network's output
             units[made[0]] = coupled
     units = {name: units[name] for name in order if name in units}
-    faults = stray_units(model, x, units)
-    left_out |= faults
-    return {n: u for n, u in units.items() if n not in faults}, left_out
+    left_out |= stray_units(model, x, units)
+    units |= (heads := _heads(model, x, {name: sides[name] for name in left_out}))
+    left_out = {name: reason for name, reason in left_out.items() if name not in heads}
+    return {n: units[n] for n in order if n in units and n not in left_out}, left_out
+
+
+def _heads(model: nn.Module, x: Tensor, sides: Mapping[str, tuple[list[str], list[str]]]) -> Units:
+    """Of channels that are no units, those that make heads of attention."""
+    possible = {name: list(possible_heads(model, *both)) for name, both in sides.items()}
+    heads: Units = {}
+    for attempt in range(max(map(len, possible.values()), default=0)):
+        tried = {
+            name: choices[attempt]
+            for name, choices in possible.items()
+            if name not in heads and attempt < len(choices)
+        }
+        faults = stray_units(model, x, tried)
+        heads |= {name: coupled for name, coupled in tried.items() if name not in faults}
+    return heads
 
 
 _Members = dict[tuple[str, str], list[tuple[int, int]]]
@@ -123,6 +144,8 @@ def _coupled(model: nn.Module, members: _Members, order: list[str]) -> CoupledLa
             layer, groups, modulus = layers.get(name), 1, 0
             if kind == "columns" and isinstance(layer, nn.Conv2d):
                 groups, modulus = layer.groups, layer.weight.shape[1]
+            if max(at for _, at in pairs) >= _channels(model, kind, name):
+                raise InputError(f"reach {name!r} in an order that is not known")
             of_unit = defaultdict[int, dict[int, None]](dict)
             for unit, at in pairs:
                 of_unit[unit_of[unit]][at % modulus if modulus else at] = None
@@ -135,6 +158,16 @@ def _coupled(model: nn.Module, members: _Members, order: list[str]) -> CoupledLa
     if len(sizes) != 1:
         raise InputError(f"are not the same in {' and '.join(name for _, name in members)}")
     return CoupledLayers(parts["rows"], parts["columns"], parts["norms"])
+
+
+def _channels(model: nn.Module, kind: str, name: str) -> int:
+    """How many there are of what the indices of a member count."""
+    module: Any = model.get_submodule(name)
+    if kind == "norms":
+        return int(module.num_features)
+    if kind == "rows":
+        return len(module.weight)
+    return int(module.in_channels if isinstance(module, nn.Conv2d) else module.in_features)
 
 
 def _modules(model: nn.Module) -> dict[str, nn.Module]:

@@ -122,7 +122,8 @@ def _fault(
         now = _Run({}, {}, {})
         _run(model, x, now, {n: plain.outputs[n] for n in held if n in plain.outputs}, rows)
         for name, seen in now.inputs.items():
-            if name in held and not _same(seen, plain.inputs[name], ~read[name]):
+            at = -3 if isinstance(layers[name], nn.Conv2d) else -1
+            if name in held and not _same(seen, plain.inputs[name], at, ~read[name]):
                 if name in own:
                     return (
                         f"mix before layer {name!r} reads them (a normalisation over units, or "
@@ -159,11 +160,10 @@ def _width(layer: Layer) -> int:
     return layer.in_channels if isinstance(layer, nn.Conv2d) else layer.in_features
 
 
-def _same(now: Tensor, before: Tensor, kept: Tensor) -> bool:
-    """Whether what a layer reads is the same where it should be; features of Linear come last."""
+def _same(now: Tensor, before: Tensor, at: int, kept: Tensor) -> bool:
+    """Whether what a layer reads is the same where it should be, along one dimension."""
     if now.shape != before.shape:
         return False
-    at = 1 if now.shape[1] == len(kept) else -1
     kept = kept.to(now.device)
     return torch.equal(now.movedim(at, 0)[kept], before.movedim(at, 0)[kept])
 

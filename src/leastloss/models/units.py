@@ -23,6 +23,7 @@ class CoupledLayers:
             dimension of its weight, shape (units, columns of a unit).
         norms: BatchNorm that the units pass -> its channels of each, shape (units, channels); None
             in a chain, where nobody has looked.
+        attention: Module whose heads the units are; None: they are channels.
 
     Example:
         >>> layers = nn.Sequential(nn.Conv2d(1, 3, 3), nn.Flatten(), nn.Linear(12, 2))
@@ -33,6 +34,7 @@ class CoupledLayers:
     rows: Mapping[str, Tensor]
     columns: Mapping[str, Tensor]
     norms: Mapping[str, Tensor] | None = None
+    attention: str | None = None
 
     def __len__(self) -> int:
         """How many units there are."""

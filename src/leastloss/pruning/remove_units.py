@@ -14,6 +14,7 @@ from leastloss.models import (
     CoupledLayers,
     Layer,
     Units,
+    count_heads,
     is_depthwise,
     weight_layers,
 )
@@ -66,6 +67,11 @@ def cut(model: nn.Module, units: Units, dead: Mapping[str, Tensor]) -> None:
         norm = modules[name]
         assert isinstance(norm, _BatchNorm)
         _keep_features(norm, _kept(norm.num_features, channels))
+    for name, coupled in units.items():
+        if coupled.attention is not None and dead[name].any():
+            width = sum(columns.numel() for columns in coupled.columns.values())
+            left = int((~dead[name]).sum())
+            count_heads(modules[coupled.attention], width, left, before=len(coupled))
 
 
 def _kept(size: int, lost: list[Tensor]) -> Tensor:

@@ -81,7 +81,8 @@ def sorted_by_unit(values: Tensor, inputs: Tensor) -> Tensor:
     """
     at = 2 if values.ndim == 3 else 1  # a sequence: positions come first
     own, width = inputs.flatten(), values.shape[at]
-    if len(own) == width and torch.equal(own, torch.arange(width)):
+    channels = values.ndim == 2 or len(inputs) == width  # and no heads of some channels each
+    if channels and len(own) == width and torch.equal(own, torch.arange(width)):
         return by_unit(values, len(inputs))
     read = values.movedim(at, 1).index_select(1, own.to(values.device))
     return read.reshape(len(values), len(inputs), -1)
