@@ -2,9 +2,10 @@
 
 import copy
 import warnings
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from typing import Any
+from unittest.mock import patch
 
 import torch
 from torch import Tensor, nn
@@ -89,6 +90,11 @@ def _heads(model: nn.Module, x: Tensor, sides: Mapping[str, tuple[list[str], lis
 _Members = dict[tuple[str, str], list[tuple[int, int]]]
 """``rows``, ``columns`` or ``norms``, and a module -> pairs of a unit and one of its channels."""
 
+_UNKNOWN = -1
+"""The unit of a channel whose unit the graph does not tell."""
+_VISITS = 16
+"""How often a walk through the graph comes to the same channels by other ways at most."""
+
 
 def _graph_groups(model: nn.Module, x: Tensor) -> list[_Members]:
     """What torch-pruning couples, by name; anything else with a state as ``other``."""
@@ -102,7 +108,8 @@ def _graph_groups(model: nn.Module, x: Tensor) -> list[_Members]:
         warnings.simplefilter("ignore")
         try:
             graph.build_dependency(trial, matched(trial, x), verbose=False)
-            found = list(graph.get_all_groups(root_module_types=(nn.Linear, nn.Conv2d)))
+            with _ending(graph):
+                found = list(graph.get_all_groups(root_module_types=(nn.Linear, nn.Conv2d)))
         except Exception as error:  # whatever it meets in code that it does not know
             raise InputError(f"the network cannot be traced: {brief(error)}") from error
     for group in found:
@@ -121,9 +128,36 @@ def _graph_groups(model: nn.Module, x: Tensor) -> list[_Members]:
             elif not module.state_dict():
                 continue
             pairs = zip(item.root_idxs, item.idxs, strict=True)
-            members[kind, names[module]] += [(int(unit), int(at)) for unit, at in pairs]
+            members[kind, names[module]] += [
+                (_UNKNOWN if unit is None else int(unit), int(at)) for unit, at in pairs
+            ]
         groups.append(members)
     return groups
+
+
+def _ending(graph: Any) -> Any:
+    """Let walks through the graph end.
+
+    One would go round for ever where channels are moved and added to themselves, as the halves of
+    queries and keys are by rotary embeddings: the indices grow without bound.
+    """
+    # The function has the class, in whatever file the version at hand keeps it.
+    names = type(graph).get_pruning_group.__globals__
+
+    class Ending(names["Group"]):  # type: ignore[misc]  # the library has no types
+        def __init__(self) -> None:
+            super().__init__()
+            self.visits = Counter[tuple[Any, Any]]()
+
+        def add_dep(self, dep: Any, idxs: Any) -> None:
+            self.visits[dep.target, dep.handler] += 1
+            super().add_dep(dep, idxs)
+
+        def has_pruning_op(self, dep: Any, idxs: Any) -> bool:
+            often = self.visits[dep.target, dep.handler] >= _VISITS
+            return often or bool(super().has_pruning_op(dep, idxs))
+
+    return patch.dict(names, Group=Ending)
 
 
 def _coupled(model: nn.Module, members: _Members, order: list[str]) -> CoupledLayers:
@@ -144,7 +178,8 @@ def _coupled(model: nn.Module, members: _Members, order: list[str]) -> CoupledLa
             layer, groups, modulus = layers.get(name), 1, 0
             if kind == "columns" and isinstance(layer, nn.Conv2d):
                 groups, modulus = layer.groups, layer.weight.shape[1]
-            if max(at for _, at in pairs) >= _channels(model, kind, name):
+            channels = _channels(model, kind, name)
+            if any(unit == _UNKNOWN or at >= channels for unit, at in pairs):
                 raise InputError(f"reach {name!r} in an order that is not known")
             of_unit = defaultdict[int, dict[int, None]](dict)
             for unit, at in pairs:

@@ -83,8 +83,18 @@ class AttentionForm(nn.Module):
         return output, weights[0] if alone else weights
 
     def native(self) -> nn.MultiheadAttention:
-        """The layer again, with the weights as they are now."""
+        """The layer again, with the weights as they are now.
+
+        Raises:
+            InputError: If it has lost heads.
+        """
         linears = [self.q, self.k, self.v]
+        if self.v.out_features != self.embed_dim:
+            before = self.embed_dim // self.head_dim
+            raise InputError(
+                f"{self.num_heads} of its {before} heads are left, and nn.MultiheadAttention has "
+                "no such shape; keep the linear form"
+            )
         bias = self.out_proj.bias is not None
         layer = nn.MultiheadAttention(
             self.embed_dim,

@@ -57,6 +57,9 @@ def linear_form(model: nn.Module) -> nn.Module:
 def native_form(model: nn.Module) -> nn.Module:
     """Copy a network with its layers as they were before :func:`linear_form`, pruned as it is.
 
+    Raises:
+        InputError: If an attention layer has lost heads (:func:`leastloss.compact`).
+
     Example:
         >>> net = nn.Sequential(nn.LSTM(3, 4))
         >>> native_form(linear_form(net))
