@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 import torch
+from tests.models.attention_cases import ATTENTION, attention_case
 from tests.models.coupled_cases import coupled_case
 from torch import nn
 
@@ -20,16 +21,17 @@ from leastloss.models.units import CoupledLayers
 from leastloss.pruning import Parts, apply_masks
 
 NAMES = sorted(set(CRITERIA) - {"flips"})  # which is for binary layers
+KINDS = ("option-b", "mobile", "grouped", "concatenated", "squeeze", "rotary", "unbound")
 
 
 def case_of(kind: str, removed: tuple[int, ...] = ()) -> tuple[ScoringContext, Parts]:
-    model, x = coupled_case(kind)
+    model, x = (attention_case if kind in ATTENTION else coupled_case)(kind)
     parts = Parts.of(model, "unit", None, x[:2])
     masks = parts.masks(np.array(removed, dtype=np.int64))
     apply_masks(model, masks)
     with torch.random.fork_rng():
         torch.manual_seed(1)
-        x = torch.rand(30, 3, 8, 8)
+        x = torch.rand(30, *x.shape[1:])
     case = ScoringContext(
         model=model,
         masks=masks,
@@ -42,7 +44,9 @@ def case_of(kind: str, removed: tuple[int, ...] = ()) -> tuple[ScoringContext, P
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("kind", ["option-b", "mobile", "grouped", "concatenated", "squeeze"])
+@pytest.mark.parametrize(
+    "kind", ["option-b", "mobile", "grouped", "concatenated", "squeeze", "rotary", "unbound"]
+)
 def test_every_criterion_scores_every_unit(name: str, kind: str) -> None:
     case, parts = case_of(kind, removed=(1,))
     criterion = as_criterion(name)
@@ -64,6 +68,12 @@ def test_scores_of_weights_are_taken_over_all_that_enter() -> None:
     sums = alone["conv1"].flatten(1).sum(1) + alone["layer1.0.conv2"].flatten(1).sum(1)
     np.testing.assert_allclose(as_criterion("wanda").score(case)["conv1"], sums.numpy())
     assert list(parts.units["conv1"].rows) == ["conv1", "layer1.0.conv2"]
+
+
+def test_a_head_is_worth_what_its_channels_are_on_average() -> None:
+    values = torch.arange(24.0).reshape(1, 4, 6)  # four tokens, two heads of three channels
+    heads = sorted_by_unit(values, torch.arange(6).reshape(2, 3))
+    assert heads.mean(dim=2).tolist() == [[10.0, 13.0]]
 
 
 def named_layers(model: nn.Module) -> Iterator[tuple[str, nn.Conv2d | nn.Linear]]:

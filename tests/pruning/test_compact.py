@@ -7,6 +7,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.models.attention_cases import ATTENTION, attention_case
 from tests.models.coupled_cases import COUPLED, coupled_case
 from tests.pruning.unit_cases import assert_equal, made, widths
 from torch import Tensor, nn
@@ -15,7 +16,7 @@ import leastloss as ll
 from leastloss.data import Data
 from leastloss.errors import InputError
 from leastloss.models.files import read_network, save_network
-from leastloss.models.layers import prunable_layers
+from leastloss.models.layers import Masks, prunable_layers, weight_layers
 from leastloss.pruning import Parts, apply_masks
 
 KINDS = ("binarized-mlp", "mlp", "convnet", "mlp-no-bias", "norms")
@@ -219,3 +220,59 @@ def test_tokens_are_those_of_the_sample() -> None:
     torch.testing.assert_close(ll.compact(model, sample=x)(x), model(x), rtol=0, atol=1e-5)
     with pytest.raises(InputError, match="give a sample"):
         ll.compact(model)
+
+
+def some_heads(model: nn.Module, x: Tensor) -> Masks:
+    """The second head of each attention and four units of each feed-forward part are gone."""
+    parts, start, removed = Parts.of(model, "unit", None, x), 0, list[int]()
+    for coupled in parts.units.values():
+        removed += [start + 1] if coupled.attention is not None else range(start, start + 4)
+        start += len(coupled)
+    return parts.masks(np.array(removed))
+
+
+@pytest.mark.parametrize("kind", ATTENTION)
+def test_heads_go_with_all_that_belongs_to_them(kind: str) -> None:
+    model, x = attention_case(kind)
+    masks = some_heads(model, x)
+    small = ll.compact(model, masks, sample=x)
+    apply_masks(model, masks)
+    with torch.inference_mode():
+        torch.testing.assert_close(small(x), model(x), rtol=1e-5, atol=1e-5)
+    before, after = (
+        {n: tuple(layer.weight.shape) for n, layer in weight_layers(net).items()}
+        for net in (model, small)
+    )
+    changed = {n: (shape, after[n]) for n, shape in before.items() if shape != after[n]}
+    readers = [n for n in changed if n.endswith(("proj", "attention.out"))]
+    assert readers
+    for name in readers:  # two of three heads are left
+        (_, wide), (_, narrow) = changed[name]
+        assert 3 * narrow == 2 * wide
+    assert len(changed) == {"rotary": 6, "torch": 12}.get(kind, 4)
+    # And once more: of what is left.
+    sizes = Parts.of(small, "unit", None, x).sizes
+    assert set(sizes.values()) == {2, 4}
+    assert len(Parts.of(ll.compact(small, sample=x), "unit", None, x)) == sum(sizes.values())
+
+
+def test_pruned_heads_stay_where_the_code_counts_on_them() -> None:
+    model, x = attention_case("scaled")
+    masks = some_heads(model, x)
+    with pytest.warns(
+        UserWarning, match="pruned heads stay in 'attention': the code there"
+    ) as told:
+        small = ll.compact(model, masks, sample=x)
+    assert told[0].filename == __file__
+    assert widths(small) == [12, 12, 12, 12, 12, 4, 12, 3]
+    apply_masks(model, masks)
+    with torch.inference_mode():
+        torch.testing.assert_close(small(x), model(x), rtol=1e-5, atol=1e-5)
+
+
+def test_attention_without_some_heads_has_no_native_form() -> None:
+    model, x = attention_case("torch")
+    small = ll.compact(model, some_heads(model, x), sample=x)
+    said = r"'encoder\.layers\.0\.self_attn': 2 of its 3 heads are left, .*keep the linear form$"
+    with pytest.raises(InputError, match=said):
+        ll.native_form(small)

@@ -1,6 +1,6 @@
 """Heads of attention as units: which rows and columns belong to each, and who counts them."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor, nn
@@ -14,9 +14,7 @@ _DEPTHS = ("head_dim", "attention_head_size", "dim_head", "key_value_proj_dim")
 _WIDTHS = ("all_head_size", "attn_dim", "inner_dim")
 
 
-def possible_heads(
-    model: nn.Module, makers: Collection[str], readers: Collection[str]
-) -> Iterator[CoupledLayers]:
+def possible_heads(model: nn.Module, makers: list[str], reader: str) -> Iterator[CoupledLayers]:
     """What the heads may be where attention mixes the channels of some layers.
 
     How many there are, a module around the layers says, by one of the usual names (``num_heads``,
@@ -26,21 +24,20 @@ def possible_heads(
     Args:
         model: The network.
         makers: Layers of queries, keys and values.
-        readers: Layers that read what the heads give; more than one are no attention.
+        reader: Layer that reads what the heads give.
 
     Example:
         >>> attention = nn.Module()
         >>> attention.num_heads, attention.qkv, attention.out = 2, nn.Linear(4, 12), nn.Linear(4, 4)
-        >>> [heads.rows["qkv"].tolist() for heads in possible_heads(attention, ["qkv"], ["out"])]
+        >>> [heads.rows["qkv"].tolist() for heads in possible_heads(attention, ["qkv"], "out")]
         [[[0, 1, 4, 5, 8, 9], [2, 3, 6, 7, 10, 11]], [[0, 1, 2, 3, 4, 5], [6, 7, 8, 9, 10, 11]]]
     """
     layers = weight_layers(model)
     sizes = {name: len(layers[name].weight) for name in makers}
-    if len(readers) != 1 or not all(isinstance(layers[n], nn.Linear) for n in (*makers, *readers)):
+    if not all(isinstance(layers[name], nn.Linear) for name in (*makers, reader)):
         return
-    (reader,) = readers
     width = layers[reader].weight.shape[1]
-    owner, counts = _counted(model, list(makers), [width, *sizes.values()])
+    owner, counts = _counted(model, makers, [width, *sizes.values()])
     for count in counts:
         columns = torch.arange(width).reshape(count, -1)
         apart = {name: _rows(size, count, max(size // width, 1)) for name, size in sizes.items()}

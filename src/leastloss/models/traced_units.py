@@ -3,7 +3,6 @@
 import copy
 import warnings
 from collections import Counter, defaultdict
-from collections.abc import Mapping
 from typing import Any
 from unittest.mock import patch
 
@@ -67,14 +66,22 @@ def traced_units(model: nn.Module, x: Tensor) -> tuple[Units, dict[str, str]]:
             units[made[0]] = coupled
     units = {name: units[name] for name in order if name in units}
     left_out |= stray_units(model, x, units)
-    units |= (heads := _heads(model, x, {name: sides[name] for name in left_out}))
-    left_out = {name: reason for name, reason in left_out.items() if name not in heads}
+    units |= (heads := _heads(model, x, [sides[name] for name in left_out]))
+    makers = {name for coupled in heads.values() for name in coupled.rows}
+    left_out = {name: reason for name, reason in left_out.items() if name not in makers}
     return {n: units[n] for n in order if n in units and n not in left_out}, left_out
 
 
-def _heads(model: nn.Module, x: Tensor, sides: Mapping[str, tuple[list[str], list[str]]]) -> Units:
+def _heads(model: nn.Module, x: Tensor, sides: list[tuple[list[str], list[str]]]) -> Units:
     """Of channels that are no units, those that make heads of attention."""
-    possible = {name: list(possible_heads(model, *both)) for name, both in sides.items()}
+    makers_of = defaultdict[str, dict[str, None]](dict)  # where keys are repeated: of two groups
+    for makers, readers in sides:
+        if len(readers) == 1:
+            makers_of[readers[0]] |= dict.fromkeys(makers)
+    possible = {
+        next(iter(makers)): list(possible_heads(model, list(makers), reader))
+        for reader, makers in makers_of.items()
+    }
     heads: Units = {}
     for attempt in range(max(map(len, possible.values()), default=0)):
         tried = {

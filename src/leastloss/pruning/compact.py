@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from leastloss.arguments import checked
-from leastloss.errors import InputError
+from leastloss.errors import InputError, notice
 from leastloss.models import (
     MLP,
     Binarize,
@@ -104,7 +104,23 @@ def _compacted(model: nn.Module, masks: Masks | None, sample: Tensor | None) -> 
     except InputError as error:
         reason = str(error).rpartition("; use the granularity")[0] or str(error)
         raise InputError(f"the network cannot be made smaller: {reason}") from error
-    before = _logits(small, x)
+    try:
+        return _smaller(small, x, units)
+    except InputError:
+        fixed = [name for name, coupled in units.items() if _counts_heads(small, x, name, coupled)]
+        if not fixed:
+            raise
+    places = ", ".join(repr(units[name].attention) for name in fixed)
+    notice(
+        f"pruned heads stay in {places}: the code there counts on how many there are (a bias of "
+        "each?)"
+    )
+    return _smaller(small, x, {name: units[name] for name in units if name not in fixed})
+
+
+def _smaller(model: nn.Module, x: Tensor, units: Units) -> nn.Module:
+    """A copy without those of the units that do nothing."""
+    small, before = own_copy(model), _logits(model, x)
     try:
         _remove(small, x, units)
         after = _logits(small, x)
@@ -115,6 +131,17 @@ def _compacted(model: nn.Module, masks: Masks | None, sample: Tensor | None) -> 
         ) from error
     _check_equal(after, before, signs=any(isinstance(m, Binarize) for m in small.modules()))
     return small
+
+
+def _counts_heads(model: nn.Module, x: Tensor, name: str, coupled: CoupledLayers) -> bool:
+    """Whether the code around attention cannot do with fewer heads, as with a bias of each."""
+    if coupled.attention is None:
+        return False
+    try:
+        _smaller(model, x, {name: coupled})
+    except InputError:
+        return True
+    return False
 
 
 def _remove(model: nn.Module, x: Tensor, units: Units) -> None:
@@ -152,7 +179,7 @@ def _silence_unread(model: nn.Module, units: Units, dead: dict[str, Tensor]) -> 
 
 def _reader(model: nn.Module, coupled: CoupledLayers) -> str:
     """The layer that reads the units of one layer, all in their order and nothing else, if any."""
-    if len(coupled.rows) > 1 or len(coupled.columns) > 1:
+    if coupled.attention is not None or len(coupled.rows) > 1 or len(coupled.columns) > 1:
         return ""
     ((name, columns),) = coupled.columns.items()
     layer = weight_layers(model)[name]
