@@ -108,7 +108,7 @@ class Torch(nn.Module):
         super().__init__()
         layer = nn.TransformerEncoderLayer(WIDTH, HEADS, 8, dropout=0.0, batch_first=True)
         self.embed, self.head = nn.Linear(5, WIDTH), nn.Linear(WIDTH, 3)
-        self.encoder = nn.TransformerEncoder(layer, 2)
+        self.encoder = nn.TransformerEncoder(layer, 2, enable_nested_tensor=False)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.head(self.encoder(self.embed(x)).mean(1))

@@ -49,6 +49,13 @@ def test_attention_that_does_not_tell_its_heads_is_left_out() -> None:
     assert "mix before layer 'attention.out'" in left_out["attention.q"]
 
 
+def test_layers_that_share_a_weight_make_no_heads() -> None:
+    model, x = attention_case("scaled")
+    assert "attention.q" in traced_units(model, x)[0]
+    model.attention.k.weight = model.attention.q.weight
+    assert list(traced_units(model, x)[0]) == ["wide"]
+
+
 def test_only_linear_layers_make_heads() -> None:
     model = nn.ModuleDict({name: nn.Linear(4, 4) for name in "ab"})
     model.num_heads = 2

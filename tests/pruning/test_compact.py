@@ -276,3 +276,25 @@ def test_attention_without_some_heads_has_no_native_form() -> None:
     said = r"'encoder\.layers\.0\.self_attn': 2 of its 3 heads are left, .*keep the linear form$"
     with pytest.raises(InputError, match=said):
         ll.native_form(small)
+
+
+@pytest.mark.parametrize("criterion", ["magnitude", "nc", "taylor"])
+def test_scores_choose_heads_and_repairs_mend_what_reads_them(criterion: str) -> None:
+    model, _ = attention_case("torch")
+    x, y = torch.rand(30, 6, 5, generator=torch.Generator().manual_seed(0)), torch.arange(30) % 3
+    attention = [f"encoder.layers.{i}.self_attn" for i in (0, 1)]
+    options = {"layers": [f"{name}.q" for name in attention], "sparsities": [0.5]}
+    path = ll.prune(model, (x, y), criterion, granularity="unit", progress=False, **options)
+    pruned = path.model_at(0.5)
+    small = ll.compact(pruned, sample=x[:4])
+    assert sum(small.get_submodule(name).num_heads for name in attention) == 3  # of six
+    repaired = f"{attention[0]}.out_proj.weight"
+    kept = pruned.state_dict()[repaired] != 0
+    assert not torch.equal(pruned.state_dict()[repaired][kept], model.state_dict()[repaired][kept])
+    with torch.inference_mode():
+        torch.testing.assert_close(small(x), pruned(x), rtol=1e-5, atol=1e-5)
+    size, before = (
+        sum(p.numel() for name in attention for p in net.get_submodule(name).parameters())
+        for net in (small, pruned)
+    )
+    assert size == before - 3 * (3 * 4 * 13 + 4 * 12)  # rows with biases, and columns

@@ -5,11 +5,13 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor, nn
 
-from leastloss.models.layers import weight_layers
+from leastloss.models.layers import own_weights, weight_layers
 from leastloss.models.units import CoupledLayers
 
-_COUNTS = ("num_heads", "num_attention_heads", "n_heads", "n_head", "heads", "nhead")
-_COUNTS += ("num_key_value_heads", "num_kv_heads")
+_COUNTS = (
+    *("num_heads", "num_attention_heads", "n_heads", "n_head", "heads", "nhead"),
+    *("num_key_value_heads", "num_kv_heads"),
+)
 _DEPTHS = ("head_dim", "attention_head_size", "dim_head", "key_value_proj_dim")
 _WIDTHS = ("all_head_size", "attn_dim", "inner_dim")
 
@@ -32,9 +34,9 @@ def possible_heads(model: nn.Module, makers: list[str], reader: str) -> Iterator
         >>> [heads.rows["qkv"].tolist() for heads in possible_heads(attention, ["qkv"], "out")]
         [[[0, 1, 4, 5, 8, 9], [2, 3, 6, 7, 10, 11]], [[0, 1, 2, 3, 4, 5], [6, 7, 8, 9, 10, 11]]]
     """
-    layers = weight_layers(model)
+    layers, owners = weight_layers(model), own_weights(model)
     sizes = {name: len(layers[name].weight) for name in makers}
-    if not all(isinstance(layers[name], nn.Linear) for name in (*makers, reader)):
+    if not all(n in owners and isinstance(layers[n], nn.Linear) for n in (*makers, reader)):
         return
     width = layers[reader].weight.shape[1]
     owner, counts = _counted(model, makers, [width, *sizes.values()])

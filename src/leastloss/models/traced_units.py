@@ -150,8 +150,9 @@ def _ending(graph: Any) -> Any:
     """
     # The function has the class, in whatever file the version at hand keeps it.
     names = type(graph).get_pruning_group.__globals__
+    group: Any = names["Group"]
 
-    class Ending(names["Group"]):  # type: ignore[misc]  # the library has no types
+    class Ending(group):  # type: ignore[misc]  # the library has no types
         def __init__(self) -> None:
             super().__init__()
             self.visits = Counter[tuple[Any, Any]]()
