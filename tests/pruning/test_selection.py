@@ -8,7 +8,7 @@ from hypothesis.extra.numpy import arrays
 
 from leastloss.errors import InputError
 from leastloss.pruning.schedule import targets
-from leastloss.pruning.selection import LayerOccupancy, protected_parts, select
+from leastloss.pruning.selection import LayerOccupancy, lowest, protected_parts, select
 
 SCORES = arrays(np.float64, st.integers(1, 60), elements=st.sampled_from([0.0, 1.0, 2.0, -1.0]))
 
@@ -34,6 +34,28 @@ def test_selections_are_nested_and_repeatable(scores: np.ndarray, draw: st.DataO
     priority = np.random.default_rng(1).random(len(scores))
     long = select(scores, alive, large, priority).order
     assert np.array_equal(select(scores, alive, small, priority).order, long[:small])
+
+
+@given(SCORES, st.data())
+def test_the_lowest_are_the_beginning_of_the_sorted(
+    scores: np.ndarray, draw: st.DataObject
+) -> None:
+    priority = draw.draw(arrays(np.float64, len(scores), elements=st.sampled_from([0.0, 0.5, 1.0])))
+    k = draw.draw(st.integers(0, len(scores)))
+    expected = np.lexsort((priority, scores))[:k]
+    assert lowest(scores, priority, k).tolist() == expected.tolist()
+
+
+@given(SCORES, st.data())
+def test_protected_is_the_last_of_a_layer_to_go(scores: np.ndarray, draw: st.DataObject) -> None:
+    layer = draw.draw(arrays(np.int64, len(scores), elements=st.integers(0, 3)))
+    alive = draw.draw(arrays(np.bool_, len(scores)))
+    priority = draw.draw(arrays(np.float64, len(scores), elements=st.sampled_from([0.0, 0.5, 1.0])))
+    order = np.lexsort((priority, scores))
+    order = order[alive[order]]
+    expected = {int(part) for n in range(4) for part in order[layer[order] == n][-1:]}
+    marked = protected_parts(scores, alive, layer, priority)
+    assert set(np.flatnonzero(marked).tolist()) == expected
 
 
 def test_all_scores_equal_still_gives_k_and_not_a_whole_row() -> None:

@@ -61,12 +61,32 @@ def protected_parts(
     priority: NDArray[np.float64],
 ) -> NDArray[np.bool_]:
     """Mark the most valuable living part of each layer, so that no layer is emptied."""
-    order = np.lexsort((priority, scores))
-    order = order[alive[order]]
-    _, last = np.unique(layer_of[order][::-1], return_index=True)
     marked = np.zeros(len(scores), dtype=bool)
-    marked[order[::-1][last]] = True
+    for layer in range(int(layer_of.max(initial=-1)) + 1):
+        best = np.flatnonzero((layer_of == layer) & alive)
+        for key in (scores, priority):
+            best = best[key[best] == key[best].max(initial=-np.inf)]
+        marked[best[-1:]] = True
     return marked
+
+
+def lowest(scores: NDArray[np.float64], priority: NDArray[np.float64], k: int) -> NDArray[np.int64]:
+    """The k lowest in order, as a sort has them, but only these are sorted.
+
+    Example:
+        >>> lowest(np.array([3.0, 1.0, 1.0, 2.0]), np.array([0.0, 0.9, 0.1, 0.5]), 3)
+        array([2, 1, 3])
+    """
+    chosen, tied, missing = [np.zeros(0, dtype=np.int64)], np.arange(len(scores)), k
+    for key in (scores, priority):
+        if 0 < missing < len(tied):
+            values = key[tied]
+            cut = np.partition(values, missing - 1)[missing - 1]
+            chosen.append(tied[values < cut])
+            missing -= len(chosen[-1])
+            tied = tied[values == cut]
+    parts = np.sort(np.concatenate([*chosen, tied[:missing]]))
+    return parts[np.lexsort((priority[parts], scores[parts]))]
 
 
 def select(
@@ -107,7 +127,7 @@ def select(
     if not 0 <= k <= len(candidates):
         raise InputError(f"cannot remove {k} of {len(candidates)} remaining parts")
     if group is None or quota is None:
-        order = candidates[np.lexsort((priority[candidates], values))][:k]
+        order = candidates[lowest(values, priority[candidates], k)]
         tied = float((values == scores[order[-1]]).mean()) if k else 0.0
         return Selection(order, tied)
     return _by_group(scores, candidates, priority, group, quota)
@@ -127,9 +147,9 @@ def _by_group(
         members, size = candidates[group[candidates] == number], int(quota[number])
         if size > len(members):
             raise InputError(f"cannot remove {size} of {len(members)} remaining parts of a group")
-        lowest = members[np.lexsort((priority[members], scores[members]))][:size]
-        tied += int((scores[members] == scores[lowest[-1]]).sum())
-        chosen.append(lowest)
+        first = members[lowest(scores[members], priority[members], size)]
+        tied += int((scores[members] == scores[first[-1]]).sum())
+        chosen.append(first)
         place.append((np.arange(size) + 0.5) / size)
     if not chosen:
         return Selection(np.zeros(0, dtype=np.int64), 0.0)
