@@ -41,9 +41,11 @@ def test_the_lowest_are_the_beginning_of_the_sorted(
     scores: np.ndarray, draw: st.DataObject
 ) -> None:
     priority = draw.draw(arrays(np.float64, len(scores), elements=st.sampled_from([0.0, 0.5, 1.0])))
-    k = draw.draw(st.integers(0, len(scores)))
-    expected = np.lexsort((priority, scores))[:k]
-    assert lowest(scores, priority, k).tolist() == expected.tolist()
+    alive = draw.draw(arrays(np.bool_, len(scores)))
+    k = draw.draw(st.integers(0, int(alive.sum())))
+    order = np.lexsort((priority, scores))
+    expected = order[alive[order]][:k]
+    assert lowest(scores, priority, np.flatnonzero(alive), k).tolist() == expected.tolist()
 
 
 @given(SCORES, st.data())

@@ -30,9 +30,11 @@ class Magnitude(Criterion):
     def score(self, context: ScoringContext) -> Scores:
         """Score by magnitude; see :meth:`Criterion.score`."""
         layers = prunable_layers(context.model, list(context.masks))
-        weights = {n: (layers[n].weight.detach() * m).double() for n, m in context.masks.items()}
+        weights = {
+            n: (layers[n].weight.detach() * m).abs().double() for n, m in context.masks.items()
+        }
         if context.granularity == "weight":
-            return {name: weight.abs().cpu().numpy() for name, weight in weights.items()}
+            return {name: weight.cpu().numpy() for name, weight in weights.items()}
         return {
             name: coupled.entering(weights).norm(dim=1).cpu().numpy()
             for name, coupled in context.units.items()

@@ -212,7 +212,7 @@ class Parts:
             if name not in scores or scores[name].size != size:
                 shape = scores[name].shape if name in scores else "none"
                 raise InputError(f"layer {name!r} needs {size} scores; given: {shape}")
-        return np.concatenate([np.asarray(scores[n], np.float64).ravel() for n in self.sizes])
+        return np.concatenate([scores[name].ravel() for name in self.sizes], dtype=np.float64)
 
     def masks(self, removed: NDArray[np.int64]) -> Masks:
         """The masks after the removal of the parts with these numbers."""

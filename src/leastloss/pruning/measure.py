@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor, nn
 
 from leastloss.data import Data, Split
 from leastloss.errors import InputError
@@ -34,8 +34,12 @@ def ternary_weights(model: nn.Module, masks: Masks) -> dict[str, NDArray[np.int8
     A latent weight of exactly 0 counts as +1, as in the binary forward pass.
     """
     layers = prunable_layers(model, list(masks))
-    signs = {n: torch.where(layers[n].weight.detach() >= 0, 1, -1) * m for n, m in masks.items()}
-    return {name: sign.flatten(1).cpu().numpy().astype(np.int8) for name, sign in signs.items()}
+
+    def ternary(weight: Tensor, mask: Tensor) -> NDArray[np.int8]:
+        signs = (weight >= 0).to(torch.int8).mul_(2).sub_(1).mul_(mask)
+        return signs.flatten(1).cpu().numpy()
+
+    return {name: ternary(layers[name].weight.detach(), mask) for name, mask in masks.items()}
 
 
 def measure(

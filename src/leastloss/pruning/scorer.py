@@ -75,6 +75,7 @@ class Scorer:
 
     def score(self, model: nn.Module, order: NDArray[np.int64]) -> None:
         """Score the parts of a network in which those in ``order`` are gone."""
+        self.last = None  # of millions of parts there is no room for two
         self.last = self.parts.flatten(self.criterion.score(self.context(model, order)))
 
     def choose(

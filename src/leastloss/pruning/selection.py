@@ -70,18 +70,26 @@ def protected_parts(
     return marked
 
 
-def lowest(scores: NDArray[np.float64], priority: NDArray[np.float64], k: int) -> NDArray[np.int64]:
-    """The k lowest in order, as a sort has them, but only these are sorted.
+def lowest(
+    scores: NDArray[np.float64],
+    priority: NDArray[np.float64],
+    candidates: NDArray[np.int64],
+    k: int,
+) -> NDArray[np.int64]:
+    """The k lowest of some parts, in order, as a sort of all of them has it.
 
     Example:
-        >>> lowest(np.array([3.0, 1.0, 1.0, 2.0]), np.array([0.0, 0.9, 0.1, 0.5]), 3)
+        >>> scores, priority = np.array([3.0, 1.0, 1.0, 2.0]), np.array([0.0, 0.9, 0.1, 0.5])
+        >>> lowest(scores, priority, np.arange(4), 3)
         array([2, 1, 3])
     """
-    chosen, tied, missing = [np.zeros(0, dtype=np.int64)], np.arange(len(scores)), k
+    chosen, tied, missing = [candidates[:0]], candidates, k
     for key in (scores, priority):
         if 0 < missing < len(tied):
             values = key[tied]
-            cut = np.partition(values, missing - 1)[missing - 1]
+            values.partition(missing - 1)  # in place: the parts may be millions
+            cut = values[missing - 1]
+            values = key[tied]
             chosen.append(tied[values < cut])
             missing -= len(chosen[-1])
             tied = tied[values == cut]
@@ -120,15 +128,14 @@ def select(
         array([2, 1])
     """
     candidates = np.flatnonzero(alive)
-    values = scores[candidates]
-    if not np.isfinite(values).all():
-        bad = int((~np.isfinite(values)).sum())
-        raise InputError(f"{bad} of {len(values)} scores are not finite (NaN or infinity)")
+    bad = len(candidates) - int(np.isfinite(scores[candidates]).sum())
+    if bad:
+        raise InputError(f"{bad} of {len(candidates)} scores are not finite (NaN or infinity)")
     if not 0 <= k <= len(candidates):
         raise InputError(f"cannot remove {k} of {len(candidates)} remaining parts")
     if group is None or quota is None:
-        order = candidates[lowest(values, priority[candidates], k)]
-        tied = float((values == scores[order[-1]]).mean()) if k else 0.0
+        order = lowest(scores, priority, candidates, k)
+        tied = float((scores[candidates] == scores[order[-1]]).mean()) if k else 0.0
         return Selection(order, tied)
     return _by_group(scores, candidates, priority, group, quota)
 
@@ -147,7 +154,7 @@ def _by_group(
         members, size = candidates[group[candidates] == number], int(quota[number])
         if size > len(members):
             raise InputError(f"cannot remove {size} of {len(members)} remaining parts of a group")
-        first = members[lowest(scores[members], priority[members], size)]
+        first = lowest(scores, priority, members, size)
         tied += int((scores[members] == scores[first[-1]]).sum())
         chosen.append(first)
         place.append((np.arange(size) + 0.5) / size)
