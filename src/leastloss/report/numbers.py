@@ -110,18 +110,20 @@ def free_of_loss(
         choose("metric on the validation images", metric, twins)
     lengths = [name for name in LENGTHS if name in table.columns]
     rows = []
-    for key, run in table.groupby([*ARM, "seed"], sort=False):
-        run = run.sort_values("sparsity")
-        levels = run[[f"val_{metric}" for metric in metrics]].to_numpy(np.float64).T
-        sparsity = run["sparsity"].to_numpy()
+    sparsities = table["sparsity"].to_numpy()
+    columns = {name: table[name].to_numpy() for name in [*metrics, *lengths]}
+    validation = table[[f"val_{metric}" for metric in metrics]].to_numpy(np.float64).T
+    for key, run in rows_of_runs(table):
+        run = run[np.argsort(sparsities[run])]
+        levels, sparsity = validation[:, run], sparsities[run]
         for x in within:
             near = steps_within(levels, levels[:, 0], x).all(axis=0)
             last = int(near.sum()) - 1
             rows.append((*key, "sparsity", x, float(sparsity[last]), last == 0))
             for name in metrics:
-                rows.append((*key, name, x, float(run[name].iloc[last]), last == 0))
+                rows.append((*key, name, x, float(columns[name][run[last]]), last == 0))
             for name in lengths:
-                size = run[name].to_numpy()[near]
+                size = columns[name][run][near]
                 if np.isfinite(size).all():
                     rows.append((*key, name, x, float(size.min()), int(size.argmin()) == 0))
     return pd.DataFrame(rows, columns=_VALUES)
