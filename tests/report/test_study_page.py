@@ -1,16 +1,18 @@
 """A study's page of results."""
 
 import re
+from collections.abc import Sequence
 
 import pandas as pd
 import pytest
 from tests.report.test_numbers import runs
 
 from leastloss.report.numbers import at_points, differences, free_of_loss, means, spreads
+from leastloss.report.sections import Block, Image
 from leastloss.report.study_page import study_page
 
 
-def made(table: pd.DataFrame) -> str:
+def made(table: pd.DataFrame, ranks: Sequence[Block] = ()) -> str:
     values = at_points(table, [0.3, 0.6], ["accuracy"])
     kept = free_of_loss(table, [0.05])
     return study_page(
@@ -24,6 +26,7 @@ def made(table: pd.DataFrame) -> str:
         spread=means(spreads(values, {"both": list(table["method"].unique())})),
         images={("none", "weight"): ["../images/s.svg"]},
         csv="../../results/s.csv",
+        ranks=ranks,
     )
 
 
@@ -43,6 +46,14 @@ def test_verdicts_follow_from_the_numbers() -> None:
     assert re.search(rf"\*\*{interval.format('')}, p = 0\.0078\*\*", text)
     assert "| `random` | 50.0 [50.0, 50.0] |" in text
     assert "none can be shown" not in text
+
+
+def test_ranks_stand_at_the_end_where_there_are_several_data_sets() -> None:
+    table = runs(random=[[0.9, 0.5, 0.2]] * 3, nc=[[0.9, 0.6, 0.2]] * 3)
+    assert "Ranks over" not in made(table)
+    text = made(table, ["Said.", Image("../images/s-ranks.svg", "Ranks")])
+    end = text.partition("## Ranks over data sets\n")[2]
+    assert end.split() == ["Said.", "![Ranks](../images/s-ranks.svg)"]
 
 
 def test_what_comes_free_is_compared_seed_by_seed() -> None:

@@ -22,6 +22,10 @@ from leastloss.evaluation.path_summary import NEAR as NEAR
 from leastloss.evaluation.path_summary import path_summary
 from leastloss.evaluation.path_summary import usable_step as usable_step
 from leastloss.evaluation.prediction import predict
+from leastloss.evaluation.ranks import ALPHA as ALPHA
+from leastloss.evaluation.ranks import FEWEST as FEWEST
+from leastloss.evaluation.ranks import Ranking as Ranking
+from leastloss.evaluation.ranks import rank_over as rank_over
 from leastloss.evaluation.robustness import NOISE_WORDS as NOISE_WORDS
 from leastloss.evaluation.robustness import robustness, robustness_of
 from leastloss.evaluation.significance import LEVEL as LEVEL

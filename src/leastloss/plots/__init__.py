@@ -9,6 +9,7 @@ from leastloss.plots.image_sheets import contact_sheet, corruption_samples
 from leastloss.plots.lengths import lengths_figure
 from leastloss.plots.matrices import confusion_figure, robustness_matrix
 from leastloss.plots.noise import robustness_figure
+from leastloss.plots.ranks import ranks_figure as ranks_figure
 from leastloss.plots.runs import child_curves, training_curves
 from leastloss.plots.style import INK as INK
 from leastloss.plots.style import METHODS, looks

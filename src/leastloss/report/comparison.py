@@ -19,6 +19,7 @@ from leastloss.report.noise import robustness_section
 from leastloss.report.numbers import at_points, differences, means
 from leastloss.report.observations import of_chance, of_classes, of_controls, of_paths
 from leastloss.report.paired_tests import of_enough, significance, too_few
+from leastloss.report.ranks import RANKS
 from leastloss.report.roles import Role, roles
 from leastloss.report.sections import Block, Commands, Drawn, Facts, Grid, Section, Sentences
 from leastloss.report.sentences import in_words
@@ -48,6 +49,7 @@ class Comparison:
         tables: Facts as tables: digests of the data, ids of the runs.
         figures: Anchor of a section -> its figures.
         measured: Method -> the metrics of its runs.
+        ranks: How methods rank over data sets, of which this page shows one.
         notes: Caveats for the summary, such as what is left out.
         remarks: Sentences on single methods: emptied layers, classes that are lost.
         robustness: One row per network, model, corruption and severity.
@@ -75,6 +77,7 @@ class Comparison:
     tables: Sequence[Grid] = ()
     figures: Mapping[str, Sequence[Drawn]] = field(default_factory=dict)
     measured: Mapping[str, Sequence[Mapping[str, float]]] = field(default_factory=dict)
+    ranks: Sequence[Block] = ()
     notes: Sequence[str] = ()
     remarks: Sequence[str] = ()
     robustness: pd.DataFrame | None = None
@@ -188,6 +191,7 @@ def sections_of(comparison: Comparison) -> list[Section]:
         fairness_section(steps, at[-2:], methods),
         controls_section(means(area), role_of),
         significance([gaps, area_gaps, between], methods, refused),
+        *_section_of("ranks", RANKS, comparison.ranks),
         *_section_of("remarks", "Remarks", comparison.remarks),
         Section(
             anchor="made",

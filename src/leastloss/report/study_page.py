@@ -10,6 +10,7 @@ from leastloss.evaluation import LEVEL, metric_of
 from leastloss.report.formats import WHOLE, heading
 from leastloss.report.markdown import markdown
 from leastloss.report.numbers import GROUP
+from leastloss.report.ranks import RANKS
 from leastloss.report.sections import Block, Cell, Facts, Grid, Image, Section, Sentences
 from leastloss.report.tables import capital, cell_of, points_grid
 
@@ -26,6 +27,7 @@ def study_page(
     spread: pd.DataFrame,
     images: Mapping[tuple[str, str], Sequence[str]],
     csv: str,
+    ranks: Sequence[Block] = (),
 ) -> str:
     """Write the page in Markdown.
 
@@ -41,6 +43,7 @@ def study_page(
         spread: Means of :func:`leastloss.report.numbers.spreads`.
         images: Recovery and granularity -> paths of the figures, relative to the page.
         csv: Path of the table of numbers, relative to the page.
+        ranks: How methods rank over data sets, of which this study has one.
     """
     numbers = {"all numbers": f"[{PurePosixPath(csv).name}]({csv})"}
     first: list[Block] = [question, Facts({**facts, **numbers}), _legend(differences)]
@@ -54,6 +57,7 @@ def study_page(
         figures = [Image(path, f"{title}: {name}") for path in paths]
         blocks = [*figures, *_group_blocks(*frames)]
         sections.append(Section(anchor="-".join(filter(None, group)), title=name, blocks=blocks))
+    sections += [Section(anchor="ranks", title=RANKS, blocks=ranks)] if ranks else []
     return markdown(sections)
 
 

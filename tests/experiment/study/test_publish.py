@@ -2,11 +2,13 @@
 
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 from tests.experiment.study.test_study_file import given
 
-from leastloss.experiment.study.publish import dense_rows, figures_of
+from leastloss.experiment.study.publish import as_files, dense_rows, figures_of
 from leastloss.experiment.study.study import Study
 from leastloss.experiment.study.study_file import study_of
+from leastloss.report import Drawn, Image
 from leastloss.report.study_page import name_of
 
 RECOVERIES = ("adjust", "none")
@@ -44,3 +46,11 @@ def test_dense_is_the_network_as_it_was_trained(table: pd.DataFrame) -> None:
 def test_a_figure_names_arms_of_several_recoveries(study: Study, table: pd.DataFrame) -> None:
     assert figures_of(table, study) == [[study.method(arm) for arm in study.arms]]
     assert name_of(("", "unit")) == "Units"
+
+
+def test_figures_of_a_page_become_files_beside_it() -> None:
+    drawn = Drawn(figure=Figure(), caption="c", alt="a")
+    blocks, files = as_files(["Words.", drawn], "docs/images/s-ranks")
+    assert blocks == ["Words.", Image("../images/s-ranks.svg", "a")]
+    assert list(files) == ["docs/images/s-ranks.svg"]
+    assert files["docs/images/s-ranks.svg"].startswith(b"<?xml")

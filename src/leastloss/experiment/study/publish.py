@@ -1,7 +1,7 @@
 """Publish a study from its tracked runs: a page, figures and a table of numbers."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -21,6 +21,9 @@ from leastloss.report import (
     ARM,
     GROUP,
     LENGTHS,
+    Block,
+    Drawn,
+    Image,
     at_points,
     differences,
     free_of_loss,
@@ -45,7 +48,9 @@ _COMPARED = ("bdm_bits", "compressed_bytes")
 _FAIR, _REPAIRED = "dense is a fair control", "dense is repaired"  # columns added here
 
 
-def publish(finished: FinishedRuns, out: Path, command: str) -> list[Path]:
+def publish(
+    finished: FinishedRuns, out: Path, command: str, ranks: Sequence[Block] = ()
+) -> list[Path]:
     """Write a study's page, figures and CSV, and its entry in RESULTS.md; returns what was written.
 
     Equal runs give equal bytes.
@@ -54,6 +59,7 @@ def publish(finished: FinishedRuns, out: Path, command: str) -> list[Path]:
         finished: The study and its runs.
         out: Folder of RESULTS.md, docs/ and results/.
         command: The command that reproduces the runs and the page.
+        ranks: How the methods rank over several data sets.
 
     Raises:
         InputError: If the report names an unknown metric, or RESULTS.md is malformed.
@@ -88,6 +94,8 @@ def publish(finished: FinishedRuns, out: Path, command: str) -> list[Path]:
             for path, content in _draw(shown, study, f"{IMAGES}/{stem}").items():
                 files[path] = content
                 images.setdefault(name, []).append(f"../{path.removeprefix('docs/')}")
+    shown_ranks, drawn_ranks = as_files(ranks, f"{IMAGES}/{study.section}-ranks")
+    files |= drawn_ranks
     page, csv = f"{PAGES}/{study.section}.md", f"{TABLES}/{study.section}.csv"
     numbers = {"mean": everything, "difference": paired, "within of dense": free}
     numbers["difference within of dense"] = shorter
@@ -104,6 +112,7 @@ def publish(finished: FinishedRuns, out: Path, command: str) -> list[Path]:
         spread=spread,
         images=images,
         csv=f"../../{csv}",
+        ranks=shown_ranks,
     )
     files[page] = text.encode()
     try:
@@ -117,6 +126,19 @@ def publish(finished: FinishedRuns, out: Path, command: str) -> list[Path]:
     except OSError as error:
         raise ResourceError(f"cannot write the report: {error}") from error
     return [out / path for path in files]
+
+
+def as_files(blocks: Sequence[Block], stem: str) -> tuple[list[Block], dict[str, bytes]]:
+    """Blocks of a page whose figure stands in a file, and that file: path -> content."""
+    shown, files = list[Block](), dict[str, bytes]()
+    for block in blocks:
+        if isinstance(block, Drawn):
+            content, ending = render_compact(block.figure)
+            path = f"{stem}.{ending}"
+            files[path] = content
+            block = Image(f"../{path.removeprefix('docs/')}", block.alt)
+        shown.append(block)
+    return shown, files
 
 
 def entry_of(study: Study, numbers: pd.DataFrame) -> str:

@@ -20,6 +20,7 @@ from leastloss.experiment.prune_run.choices import choices
 from leastloss.experiment.prune_run.dry_run import rehearse
 from leastloss.experiment.prune_run.prune import prune
 from leastloss.experiment.study.dask_workers import DaskWorkers
+from leastloss.experiment.study.data_sets import ranks_over, several
 from leastloss.experiment.study.expected_time import expected_of
 from leastloss.experiment.study.finished_runs import FinishedRuns, find
 from leastloss.experiment.study.local_workers import LocalWorkers
@@ -32,7 +33,7 @@ from leastloss.experiment.study.worker_pool import Job, Workers, run_jobs
 from leastloss.experiment.train import train, untrained
 from leastloss.names import choose
 from leastloss.options import names, numbers, parameters
-from leastloss.report import Comparison
+from leastloss.report import Block, Comparison
 
 
 def check(config: SweepConfig, written: tuple[Study, ...]) -> tuple[Study, ...]:
@@ -80,15 +81,19 @@ def sweep(config: SweepConfig) -> None:
             shown = study if left else as_chosen(study, config.file)
             click.echo(expected_of(find(shown), count))
         return
-    failed = []
+    failed, published = [], []
     for study in (studies := check(config, written)):
+        command = _command(study, config, grid=len(written) > 1)
         try:
-            _sweep(study, config, _command(study, config, grid=len(written) > 1))
+            run_id = _sweep(study, config, command)
+            published.append((study, run_id, command))
         except ResourceError as error:
             if len(studies) == 1:
                 raise
             click.echo(f"{study.section}: {error}", err=True)
             failed.append(study.section)
+    if config.report != "no" and several(written):
+        _publish_ranks(published, _seeded(written, config), config)
     if failed:
         raise ResourceError(f"not complete, for the reasons listed above: {', '.join(failed)}")
 
@@ -97,15 +102,29 @@ def _chosen(studies: tuple[Study, ...], config: SweepConfig) -> tuple[Study, ...
     """The studies and seeds that the flags select."""
     sections = [study.section for study in studies]
     wanted = [choose("section", name, sections) for name in names(config.sections)] or sections
-    studies = tuple(study for study in studies if study.section in wanted)
-    if config.seeds:
-        seeds = seeds_of(list(numbers(config.seeds, int, "seeds")))
-        studies = tuple(replace(study, seeds=seeds) for study in studies)
-    return studies
+    return _seeded(tuple(study for study in studies if study.section in wanted), config)
 
 
-def _sweep(study: Study, config: SweepConfig, command: str) -> None:
-    """Make the missing runs of one study, and publish its results."""
+def _seeded(studies: tuple[Study, ...], config: SweepConfig) -> tuple[Study, ...]:
+    """The studies with the seeds that the flags select."""
+    if not config.seeds:
+        return studies
+    seeds = seeds_of(list(numbers(config.seeds, int, "seeds")))
+    return tuple(replace(study, seeds=seeds) for study in studies)
+
+
+def _publish_ranks(
+    published: Sequence[tuple[Study, str, str]], written: Sequence[Study], config: SweepConfig
+) -> None:
+    """Publish studies again, with the ranks of their methods over all data sets of the file."""
+    complete = [study for study in written if not _trials_left(study, config)]
+    ranks = ranks_over([as_chosen(study, config.file) for study in complete])
+    for study, run_id, words in published:
+        _publish(as_chosen(study, config.file), config, run_id, words, ranks)
+
+
+def _sweep(study: Study, config: SweepConfig, command: str) -> str:
+    """Make the missing runs of one study, and publish its results; returns the sweep's run."""
     if config.report == "only":
         study = as_chosen(study, config.file)
     if config.report == "only" and not find(study).children:
@@ -128,6 +147,7 @@ def _sweep(study: Study, config: SweepConfig, command: str) -> None:
                 "does what is missing"
             )
     click.echo(f"sweep run: {run_id}")
+    return run_id
 
 
 def _searched(study: Study, config: SweepConfig) -> Study:
@@ -155,13 +175,16 @@ def _command(study: Study, config: SweepConfig, *, grid: bool) -> str:
     return f"{command} -P override={quote(config.override)}" if config.override else command
 
 
-def _publish(study: Study, config: SweepConfig, run_id: str, command: str) -> None:
+def _publish(
+    study: Study, config: SweepConfig, run_id: str, command: str, ranks: Sequence[Block] = ()
+) -> None:
     finished = find(study)
-    for path in publish(finished, Path(config.out or "."), command):
+    for path in publish(finished, Path(config.out or "."), command, ranks):
         click.echo(f"written: {path}")
         if path.name != RESULTS:
             tracking.log_bytes(run_id, path.read_bytes(), path.name)
-    log_page(run_id, with_search(study_page(finished, command), study), PAGE)
+    page = replace(with_search(study_page(finished, command), study), ranks=ranks)
+    log_page(run_id, page, PAGE)
 
 
 def study_page(finished: FinishedRuns, command: str) -> Comparison:
