@@ -11,7 +11,7 @@ import torch
 from leastloss.data import Split
 from leastloss.errors import ResourceError
 from leastloss.evaluation import noise_summary, robustness_of
-from leastloss.experiment.run_table import csv_text, numbers_of_run, steps_of_run
+from leastloss.experiment.run_table import csv_text, numbers_of_run, steps_of_run, steps_of_runs
 from leastloss.models import MLP
 
 TEXTS = ["=1+1", "+1", "-x", "@sum", "\tx", "\rx", "nc", "a=b", "", "1-2"]
@@ -84,6 +84,38 @@ def test_a_damaged_one_is_one_line(content: str, said: str) -> None:
     assert str(caught.value).startswith("table.csv of run 'r1' is damaged: ")
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_many_runs_are_read_as_each_alone() -> None:
+    texts = [text(), text(accuracy=[1, 0.5, 0, 0]), text(extra=range(4)), text(loss="1e-3")]
+    runs = [run(), run(), run(), run()]
+    tables = steps_of_runs(runs, texts)
+    for one, other in zip(tables, map(steps_of_run, runs, texts), strict=True):
+        pd.testing.assert_frame_equal(one, other, check_dtype=False)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (text().removesuffix("\n"), "it ends in the middle of a row"),
+        (text().splitlines(keepends=True)[0], "it has no rows"),
+        (text(accuracy=7), "'accuracy' holds 7, and must lie"),
+        (text(loss="many"), "column 'loss' holds 'many', no number"),
+        (text(step=[0, 1, 1, 3]), "its rows are the steps 0, 1, 1, 3"),
+        (text() + "1,2\n", "its rows are the steps"),
+    ],
+)
+def test_the_damaged_one_of_many_is_named(content: str, said: str) -> None:
+    bad = run()
+    bad.info.run_id = "r2"
+    with pytest.raises(ResourceError, match=f"table.csv of run 'r2' is damaged: .*({said})"):
+        steps_of_runs([run(), bad, run()], [text(), content, text()])
+
+
+def test_a_text_of_several_lines_is_read_alone() -> None:
+    several = text(criterion='"n\nc"')
+    tables = steps_of_runs([run(), run()], [several, text()])
+    assert [len(table) for table in tables] == [4, 4]
 
 
 def test_a_small_dense_network_has_steps_of_its_own() -> None:

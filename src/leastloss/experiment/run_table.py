@@ -1,5 +1,6 @@
 """Tables of runs as CSV: written so that spreadsheets are safe, read back with checks."""
 
+from collections.abc import Sequence
 from functools import cache
 from io import StringIO
 from typing import Any
@@ -44,9 +45,72 @@ _NEEDED = ("step", "sparsity")
 _ROUNDING = 1e-9
 
 
+def steps_of_runs(runs: Sequence[Run], texts: Sequence[str]) -> list[pd.DataFrame]:
+    """Read the steps of criterion runs: those with equal columns at once, ten times as fast.
+
+    Args:
+        runs: The runs.
+        texts: Their tables as CSV.
+
+    Raises:
+        ResourceError: If a table is damaged.
+    """
+    alike: dict[str, list[int]] = {}
+    for number, text in enumerate(texts):
+        alike.setdefault(text.partition("\n")[0], []).append(number)
+    tables: dict[int, pd.DataFrame] = {}
+    for head, numbers in alike.items():
+        several, its = [runs[i] for i in numbers], [texts[i] for i in numbers]
+        parts = _steps_together(head, several, its) or map(steps_of_run, several, its)
+        tables |= zip(numbers, parts, strict=True)
+    return [tables[number] for number in range(len(texts))]
+
+
+def _steps_together(
+    head: str, runs: Sequence[Run], texts: Sequence[str]
+) -> list[pd.DataFrame] | None:
+    """The steps of runs with equal columns; None if a table may be damaged: look at each alone."""
+    if not all(text.endswith("\n") for text in texts):
+        return None
+    rows = [text.count("\n") - 1 for text in texts]
+    bodies = "".join(text[len(head) + 1 :] for text in texts)
+    try:
+        whole = numbers_of_run(runs[0], TABLE, f"{head}\n{bodies}")
+        if sum(rows) != len(whole):
+            return None
+        starts = np.cumsum([0, *rows])
+        return [
+            _checked(run, whole.iloc[start:end].reset_index(drop=True))
+            for run, start, end in zip(runs, starts, starts[1:], strict=False)
+        ]
+    except ResourceError:
+        return None
+
+
 def steps_of_run(run: Run, text: str) -> pd.DataFrame:
     """Read the steps of a criterion run; its parameters say how many there are."""
-    table = numbers_of_run(run, TABLE, text)
+    return _checked(run, numbers_of_run(run, TABLE, text))
+
+
+def joined(tables: Sequence[pd.DataFrame], **labels: Sequence[object]) -> pd.DataFrame:
+    """One table of several, with columns that hold one label for each of them.
+
+    Example:
+        >>> joined([pd.DataFrame({"step": [0, 1]}), pd.DataFrame({"step": [0]})], seed=["4", "5"])
+           step seed
+        0     0    4
+        1     1    4
+        2     0    5
+    """
+    lengths = [len(table) for table in tables]
+    columns: dict[str, Any] = {
+        name: [label for label, n in zip(each, lengths, strict=True) for _ in range(n)]
+        for name, each in labels.items()
+    }
+    return pd.concat(tables, ignore_index=True).assign(**columns)
+
+
+def _checked(run: Run, table: pd.DataFrame) -> pd.DataFrame:
     lacking = [name for name in _NEEDED if name not in table]
     if lacking:
         raise tracking.damaged(run.info.run_id, TABLE, f"it has no column {lacking[0]!r}")
@@ -74,7 +138,7 @@ def numbers_of_run(run: Run, name: str, text: str) -> pd.DataFrame:
         return tracking.damaged(run.info.run_id, name, reason)
 
     try:
-        table = pd.read_csv(StringIO(text))
+        table = pd.read_csv(StringIO(text), low_memory=False)
     except ValueError as error:
         raise damaged(error) from error
     if table.empty:

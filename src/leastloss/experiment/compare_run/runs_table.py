@@ -12,7 +12,7 @@ from leastloss.evaluation import FAILED, without_failed
 from leastloss.experiment.compare_run.pairing import check_paired, network_of_run
 from leastloss.experiment.config import PruneConfig
 from leastloss.experiment.criterion_run import TABLE
-from leastloss.experiment.run_table import steps_of_run
+from leastloss.experiment.run_table import joined, steps_of_runs
 from leastloss.options import defaults, fields_of, settings
 from leastloss.tracking import Run
 
@@ -109,20 +109,22 @@ def compared(runs: Sequence[Run]) -> Compared:
             click.echo(f"{again}: made more than once; the newest run counts", err=True)
             continue
         chosen[key] = (run, label)
-    draws: dict[tuple[str, str], list[pd.DataFrame]] = {}
+    draws: dict[tuple[str, str], list[tuple[Run, pd.DataFrame]]] = {}
     runs_of: dict[str, list[Run]] = {}
     labels = {}
-    texts = tracking.fetch_texts([run for run, _ in chosen.values()], TABLE)
-    for ((text, network, _), (run, label)), content in zip(chosen.items(), texts, strict=True):
-        steps = steps_of_run(run, content).assign(run_id=run.info.run_id)
-        draws.setdefault((text, network), []).append(steps)
+    chosen_runs = [run for run, _ in chosen.values()]
+    steps = steps_of_runs(chosen_runs, list(tracking.fetch_texts(chosen_runs, TABLE)))
+    for ((text, network, _), (run, label)), its in zip(chosen.items(), steps, strict=True):
+        draws.setdefault((text, network), []).append((run, its))
         runs_of.setdefault(text, []).append(run)
         labels[text] = label
-    tables = [
-        _mean(several).assign(criterion=text, seed=network)
-        for (text, network), several in reversed(draws.items())
-    ]
-    table = pd.concat(tables, ignore_index=True)
+    oldest_first = list(reversed(draws.items()))
+    table = joined(
+        [_mean([its for _, its in several]) for _, several in oldest_first],
+        run_id=[" ".join(r.info.run_id for r, _ in several) for _, several in oldest_first],
+        criterion=[text for (text, _), _ in oldest_first],
+        seed=[network for (_, network), _ in oldest_first],
+    )
     order = list(dict.fromkeys(table["criterion"]))
     return Compared(
         table=table,
@@ -139,4 +141,4 @@ def _mean(draws: Sequence[pd.DataFrame]) -> pd.DataFrame:
     mean = without_failed(every).groupby("step", as_index=False).mean(numeric_only=True)
     for name in [column for column in every.columns if column.endswith(FAILED)]:
         mean[name] = every[name].fillna("").groupby(every["step"]).max().to_numpy()
-    return mean.assign(run_id=" ".join(draw["run_id"].iloc[0] for draw in draws))
+    return mean

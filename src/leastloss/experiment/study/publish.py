@@ -12,9 +12,9 @@ from leastloss.errors import ResourceError
 from leastloss.evaluation import failure_sentences, without_failed
 from leastloss.experiment.compare_run.figures import by_eights
 from leastloss.experiment.criterion_run import TABLE
-from leastloss.experiment.run_table import csv_text, steps_of_run
+from leastloss.experiment.run_table import csv_text, joined, steps_of_runs
 from leastloss.experiment.study.finished_runs import FinishedRuns, facts_of
-from leastloss.experiment.study.study import Study
+from leastloss.experiment.study.study import Arm, Study
 from leastloss.plots import compare_figure, lengths_figure, render_compact
 from leastloss.pruning import as_recovery
 from leastloss.report import (
@@ -159,20 +159,18 @@ def table_of(finished: FinishedRuns) -> pd.DataFrame:
     keys = [(s, a) for a in study.arms for s in study.seeds if (s, a) in finished.runs]
     if not keys:
         raise ResourceError(f"there is no finished run of {study.section!r} to report")
-    methods = {arm: study.method(arm) for arm in study.arms}
-    settings = {arm: ", ".join(study.settings(arm)) for arm in study.arms}
-    texts = tracking.fetch_texts([finished.runs[key] for key in keys], TABLE)
-    tables = []
-    for (seed, arm), text in tqdm(
-        zip(keys, texts, strict=True), total=len(keys), desc="reading", disable=None, leave=False
-    ):
-        steps = steps_of_run(finished.runs[seed, arm], text)
-        names = [*study.group(arm), methods[arm], arm.criterion, settings[arm]]
-        columns = dict(zip(ARM, names, strict=True)) | {"seed": seed}
-        columns[_FAIR] = as_recovery(arm.config.recovery).memoryless
-        columns[_REPAIRED] = columns[_FAIR] and arm.config.recovery != "none"
-        tables.append(steps.assign(**columns))
-    return pd.concat(tables, ignore_index=True)
+    runs = [finished.runs[key] for key in keys]
+    texts = tracking.fetch_texts(runs, TABLE)
+    bar = tqdm(texts, total=len(keys), desc="reading", disable=None, leave=False)
+    tables = steps_of_runs(runs, list(bar))
+    columns: dict[Arm, list[object]] = {}
+    for arm in study.arms:
+        fair = as_recovery(arm.config.recovery).memoryless
+        names = [*study.group(arm), study.method(arm), arm.criterion]
+        columns[arm] = [*names, ", ".join(study.settings(arm)), fair]
+        columns[arm].append(fair and arm.config.recovery != "none")
+    values = zip(*((*columns[arm], seed) for seed, arm in keys), strict=True)
+    return joined(tables, **dict(zip([*ARM, _FAIR, _REPAIRED, "seed"], values, strict=True)))
 
 
 def dense_rows(table: pd.DataFrame) -> pd.DataFrame:
