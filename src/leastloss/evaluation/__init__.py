@@ -22,21 +22,20 @@ from leastloss.evaluation.path_summary import NEAR as NEAR
 from leastloss.evaluation.path_summary import path_summary
 from leastloss.evaluation.path_summary import usable_step as usable_step
 from leastloss.evaluation.prediction import predict
-from leastloss.evaluation.ranks import ALPHA as ALPHA
-from leastloss.evaluation.ranks import FEWEST as FEWEST
-from leastloss.evaluation.ranks import Ranking as Ranking
-from leastloss.evaluation.ranks import rank_over as rank_over
 from leastloss.evaluation.robustness import NOISE_WORDS as NOISE_WORDS
 from leastloss.evaluation.robustness import robustness, robustness_of
+from leastloss.evaluation.significance import FEWEST as FEWEST
 from leastloss.evaluation.significance import LEVEL as LEVEL
 from leastloss.evaluation.significance import MIN_SEEDS as MIN_SEEDS
 from leastloss.evaluation.significance import Floats as Floats
+from leastloss.evaluation.significance import Ranking as Ranking
 from leastloss.evaluation.significance import area_under_curve as area_under_curve
 from leastloss.evaluation.significance import enough_seeds as enough_seeds
 from leastloss.evaluation.significance import free_sparsity as free_sparsity
 from leastloss.evaluation.significance import holm as holm
 from leastloss.evaluation.significance import mean_interval, mean_intervals
 from leastloss.evaluation.significance import paired_intervals as paired_intervals
+from leastloss.evaluation.significance import rank_over as rank_over
 from leastloss.evaluation.significance import signed_rank as signed_rank
 from leastloss.evaluation.significance import steps_within as steps_within
 from leastloss.evaluation.significance.curves import SLACK as SLACK

@@ -1,6 +1,6 @@
 """How methods rank over several data sets, in words."""
 
-from leastloss.evaluation import ALPHA, Ranking, metric_of
+from leastloss.evaluation import LEVEL, Ranking, metric_of
 from leastloss.report.formats import percent
 from leastloss.report.sections import Sentences
 
@@ -16,15 +16,15 @@ def ranks_sentences(ranking: Ranking, metric: str, at: float) -> Sentences:
         at: Sparsity at which it was measured.
     """
     names, (best, first) = ranking.data_sets, next(iter(ranking.ranks.items()))
-    told = ranking.p[best] < ALPHA
+    told = ranking.p[best] < LEVEL
     worse = [f"`{name}`" for name in ranking.ranks if told[name]]
-    differ = ranking.friedman < ALPHA
+    differ = ranking.friedman < LEVEL
     texts = [
         f"Each method's {metric_of(metric).words} at {percent(at)} removed, the mean over seeds, "
         f"is ranked among {len(ranking.ranks)} methods on {len(names)} data sets "
         f"({', '.join(names)}); equal values share a rank.",
         f"Friedman's test {'finds that' if differ else 'does not show that'} their ranks differ "
-        f"(p = {ranking.friedman:.2g}); by Nemenyi's test two differ at {percent(ALPHA)} where "
+        f"(p = {ranking.friedman:.2g}); by Nemenyi's test two differ at {percent(LEVEL)} where "
         f"their mean ranks are {ranking.difference:.2f} or more apart. Both count data sets, not "
         "seeds: few of them show large differences only.",
         f"Best is `{best}` with a mean rank of {first:.2f}; "

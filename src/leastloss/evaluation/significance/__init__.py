@@ -13,6 +13,7 @@ from leastloss.evaluation.significance.curves import (
     free_sparsity,
     steps_within,
 )
+from leastloss.evaluation.significance.friedman import FEWEST, Ranking, rank_over
 from leastloss.evaluation.significance.intervals import (
     Floats,
     mean_interval,
@@ -27,10 +28,12 @@ from leastloss.evaluation.significance.ranking import (
 from leastloss.evaluation.significance.stratified import interquartile_mean, stratified_interval
 
 __all__ = [
+    "FEWEST",
     "LEVEL",
     "MIN_SEEDS",
     "SLACK",
     "Floats",
+    "Ranking",
     "area_under_curve",
     "enough_seeds",
     "free_sparsity",
@@ -42,6 +45,7 @@ __all__ = [
     "paired_interval",
     "paired_intervals",
     "probability_of_improvement",
+    "rank_over",
     "signed_rank",
     "steps_within",
     "stratified_interval",

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from leastloss.evaluation import ALPHA, FEWEST, metric_of, rank_over, without_failed
+from leastloss.evaluation import FEWEST, LEVEL, metric_of, rank_over, without_failed
 from leastloss.experiment.run_names import short_name
 from leastloss.experiment.study.finished_runs import find
 from leastloss.experiment.study.publish import table_of
@@ -46,7 +46,7 @@ def ranks_over(studies: Sequence[Study]) -> list[Block]:
     better = metric_of(metric).higher_is_better is not False
     ranking = rank_over(scores, higher_is_better=better)
     caption = f"Mean ranks over {len(scores)} data sets: {metric_of(metric).heading}"
-    figure = ranks_figure(ranking.ranks, ranking.p, alpha=ALPHA, title=caption)
+    figure = ranks_figure(ranking.ranks, ranking.p, alpha=LEVEL, title=caption)
     alt = f"{caption}. " + ", ".join(f"{name} {rank:.1f}" for name, rank in ranking.ranks.items())
     return [ranks_sentences(ranking, metric, at), Drawn(figure=figure, caption=caption, alt=alt)]
 

@@ -9,11 +9,10 @@ import pandas as pd
 from scipy.stats import friedmanchisquare, studentized_range
 
 from leastloss.errors import InputError
+from leastloss.evaluation.significance.claims import LEVEL
 
 FEWEST = 3
 """Fewest data sets, and fewest methods, whose ranks say anything."""
-
-ALPHA = 0.05
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +23,7 @@ class Ranking:
         ranks: Method -> its mean rank; 1 is the best, and the best comes first.
         p: Nemenyi's p of each pair, methods by methods.
         friedman: p of Friedman's test that all methods rank alike.
-        difference: How far two mean ranks must be apart to differ at :data:`ALPHA`.
+        difference: How far two mean ranks must be apart to differ at level :data:`LEVEL`.
         data_sets: Their names.
     """
 
@@ -61,7 +60,7 @@ def rank_over(scores: pd.DataFrame, *, higher_is_better: bool = True) -> Ranking
     values = (-scores if higher_is_better else scores).round(12)  # sums differ in the last digits
     means = values.rank(axis=1).mean().sort_values(kind="stable")
     alike = bool((values.nunique(axis=1) == 1).all())
-    quantile = float(studentized_range.ppf(1 - ALPHA, k, np.inf))
+    quantile = float(studentized_range.ppf(1 - LEVEL, k, np.inf))
     return Ranking(
         ranks={str(name): float(rank) for name, rank in means.items()},
         p=scikit_posthocs.posthoc_nemenyi_friedman(values),
