@@ -183,16 +183,15 @@ def _publish(
         click.echo(f"written: {path}")
         if path.name != RESULTS:
             tracking.log_bytes(run_id, path.read_bytes(), path.name)
-    page = replace(with_search(study_page(finished, command), study), ranks=ranks)
-    log_page(run_id, page, PAGE)
+    log_page(run_id, with_search(study_page(finished, command, ranks), study), PAGE)
 
 
-def study_page(finished: FinishedRuns, command: str) -> Comparison:
+def study_page(finished: FinishedRuns, command: str, ranks: Sequence[Block] = ()) -> Comparison:
     """The study as a page of ``compare``, with its own metrics, sparsities and references."""
     report = finished.study.report
     steps = compared(list(finished.runs.values()))
     criteria = {label.criterion for label in steps.labels.values()}
-    return comparison_of(
+    page = comparison_of(
         steps,
         report.metrics,
         at=[point for point in report.sparsities if point],
@@ -200,6 +199,7 @@ def study_page(finished: FinishedRuns, command: str) -> Comparison:
         title=finished.study.title,
         command=f"{command} -P report=only",
     )
+    return replace(page, ranks=ranks)
 
 
 def _shown(file: str, out: Path) -> str:
