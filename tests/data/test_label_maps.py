@@ -48,7 +48,8 @@ def test_a_draw_of_positions_is_bounded_by_class_and_stands_for_all() -> None:
     some = at_most(split, 10)
     assert some.counts().tolist() == [10, 10, 10]
     assert len(some) <= 30
-    assert torch.equal(some.y, at_most(split, 10).y)
+    assert at_most(split, 10) is some
+    assert torch.equal(some.y, at_most(as_data((x, y)).train, 10).y)
     shares = standing(split, some, torch.full((3,), 1 / len(split.labels)).double())
     assert torch.isclose((shares * 10).sum(), torch.tensor(1.0).double())
     assert at_most(split, 10**6) is split

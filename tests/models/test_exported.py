@@ -10,6 +10,7 @@ import leastloss as ll
 from leastloss.data import Data
 from leastloss.errors import InputError, ResourceError
 from leastloss.models import BinarizedMLP, as_classifier, load_exported
+from leastloss.pruning import apply_masks
 
 X = torch.rand(5, 1, 8, 8, generator=torch.Generator().manual_seed(0))
 
@@ -52,6 +53,16 @@ def test_layers_come_back_with_their_weights(tmp_path: Path) -> None:
     for name in ("0", "3", "5", "7"):
         assert repr(loaded.get_submodule(name)) == repr(model.get_submodule(name))
     assert loaded(X[:3]).equal(model(X[:3]))
+
+
+def test_masks_come_back_with_their_layers(tmp_path: Path) -> None:
+    model = nn.Sequential(nn.Conv2d(1, 2, 3), nn.ReLU(), nn.Conv2d(2, 2, 1))
+    mask = torch.ones(2, 1, 3, 3, dtype=torch.bool)
+    mask[0, 0, 0] = False
+    apply_masks(model, {"0": mask})
+    loaded = load_exported(exported(model, tmp_path / "net.pt2"))
+    assert loaded.get_buffer("0.pruning_mask").equal(mask)
+    assert loaded(X).equal(model(X))
 
 
 def test_it_can_be_pruned_and_trained(tmp_path: Path, data: Data) -> None:

@@ -132,6 +132,10 @@ class Split:
         return replace(self, x=self.x[index], y=self.y[index])
 
     @cached_property
+    def _draws(self) -> dict[int, Split]:
+        return {}
+
+    @cached_property
     def _digest(self) -> str:
         digest = sha256(f"{tuple(self.x.shape)} {self.classes}".encode())
         for tensor in (self.x, self.y):
@@ -160,9 +164,11 @@ def at_most(split: Split, most: int) -> Split:
     if int(counts.max()) <= most:
         return split
     if is_map(split.y):
-        y = drawn(split.y, split.classes, most, torch_stream(0, "measured samples"))
-        some = (y >= 0).flatten(1).any(dim=1)
-        return replace(split, x=split.x[some], y=y[some])
+        if most not in split._draws:  # every step of a path asks for the same few
+            y = drawn(split.y, split.classes, most, torch_stream(0, "measured samples"))
+            some = (y >= 0).flatten(1).any(dim=1)
+            split._draws[most] = replace(split, x=split.x[some], y=y[some])
+        return split._draws[most]
     draw = torch.randperm(len(split), generator=torch_stream(0, "measured samples"))
     by_class = draw[split.y.cpu()[draw].argsort(stable=True)]
     first = torch.repeat_interleave(counts.cumsum(0) - counts, counts)

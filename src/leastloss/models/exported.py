@@ -13,6 +13,7 @@ from torch import fx, nn
 from torch.export import ExportedProgram
 
 from leastloss.errors import InputError, ResourceError, brief
+from leastloss.models.layers import PRUNED
 
 _ATEN = torch.ops.aten
 _CONVOLUTIONS: dict[Any, Any] = {_ATEN.conv1d.default: nn.Conv1d, _ATEN.conv2d.default: nn.Conv2d}
@@ -130,7 +131,8 @@ def _as_layer(network: fx.GraphModule, node: fx.Node, uses: dict[str, int]) -> N
         return
     module = network.get_submodule(owner)
     learnt = {name for name, _ in module.named_parameters()}
-    others = {name for name, _ in module.named_buffers()} | learnt - {"weight", "bias"}
+    buffers = dict(module.named_buffers())
+    others = buffers.keys() - {PRUNED} | learnt - {"weight", "bias"}
     if "weight" not in learnt or others:  # a fixed filter, or a layer with more of its own
         return
     if isinstance(bias, fx.Node) and str(bias.target) != f"{owner}.bias":
@@ -148,6 +150,8 @@ def _as_layer(network: fx.GraphModule, node: fx.Node, uses: dict[str, int]) -> N
     layer.weight = nn.Parameter(tensor.detach())
     if bias is not None:
         layer.bias = nn.Parameter(network.get_parameter(f"{owner}.bias").detach())
+    if PRUNED in buffers:  # what was pruned stays pruned
+        layer.register_buffer(PRUNED, buffers[PRUNED], persistent=False)
     network.set_submodule(owner, layer)
     with node.graph.inserting_before(node):
         call = node.graph.call_module(owner, (x,))
