@@ -40,5 +40,5 @@ def check_chain(model: nn.Module, x: Tensor, consumers: dict[str, str]) -> None:
             f"units need a plain chain: the layers run as {ran} and are registered as "
             f"{registered}; use the granularity 'weight'"
         )
-    for producer, fault in stray_units(model, x, chain_units(model)).items():
+    for producer, fault in stray_units(model, x, chain_units(model), first=True).items():
         raise InputError(f"the units of layer {producer!r} {fault}; use the granularity 'weight'")

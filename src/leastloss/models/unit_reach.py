@@ -45,7 +45,9 @@ def inputs_of(layer: Layer, columns: Tensor) -> Tensor:
     return (columns[:, None] + starts[:, None]).flatten(1)
 
 
-def stray_units(model: nn.Module, x: Tensor, units: Units) -> dict[str, str]:
+def stray_units(
+    model: nn.Module, x: Tensor, units: Units, *, first: bool = False
+) -> dict[str, str]:
     """Find units that more depends on than the weights that are said to read them.
 
     All units of one half are moved at once, for as many halves as tell any two units apart, while
@@ -56,6 +58,7 @@ def stray_units(model: nn.Module, x: Tensor, units: Units) -> dict[str, str]:
         model: The network; it is left as it is.
         x: A few samples, shape (n, ...).
         units: What is to be tried.
+        first: Whether one that is wrong is enough.
 
     Returns:
         Name of a layer of ``units`` -> what is wrong with its units; empty: nothing.
@@ -76,16 +79,20 @@ another order?)"}
                 faults[name] = f"pass layer {layer!r}, which runs {plain.calls.get(layer, 0)} times"
     held = {n: layer for n, layer in layers.items() if not is_depthwise(layer)}
 
-    def tried(names: list[str], *, every: bool) -> str:
-        return _fault(model, x, plain, held, {name: units[name] for name in names}, every=every)
+    def tried(names: list[str], most: int | None) -> str:
+        return _fault(model, x, plain, held, {name: units[name] for name in names}, most)
 
-    # What reaches far is found by one run each; only if more is wrong, all are looked at closely.
-    for every in (False, True):
+    # What reaches far or mixes with its neighbours is found by a few runs each; only if more is
+    # wrong, all are looked at closely.
+    for most in (0, 1, None):
         names = [name for name in units if name not in faults]
-        if not tried(names, every=True):
+        if (first and faults) or not tried(names, None):
             break
-        found = {name: tried([name], every=every) for name in names}
-        faults |= {name: fault for name, fault in found.items() if fault}
+        for name in names:
+            if fault := tried([name], most):
+                faults[name] = fault
+                if first:
+                    break
     return {name: faults[name] for name in units if name in faults}
 
 
@@ -104,12 +111,11 @@ def _fault(
     plain: _Run,
     held: Mapping[str, Layer],
     units: Units,
-    *,
-    every: bool,
+    most: int | None,
 ) -> str:
     """What moves that should not; empty: nothing."""
     layers = weight_layers(model)
-    for moved in _halves(units, every=every):
+    for moved in _halves(units, most):
         rows: dict[str, Tensor] = {}
         read = {n: torch.zeros(_width(layer), dtype=torch.bool) for n, layer in held.items()}
         own = {reader for coupled in units.values() for reader in coupled.columns}
@@ -140,8 +146,10 @@ def _beyond(units: Units) -> str:
     return f"reach more than layer {', '.join(map(repr, readers))} (a residual connection?)"
 
 
-def _halves(units: Units, *, every: bool) -> Iterator[dict[str, Tensor]]:
+def _halves(units: Units, most: int | None) -> Iterator[dict[str, Tensor]]:
     """Which units of each layer are moved: all; then halves, so that any two are told apart.
+
+    At most so many pairs of halves; None: all that it takes.
 
     They are numbered over all layers: two that are moved in the same runs would hide one another.
     """
@@ -151,7 +159,7 @@ def _halves(units: Units, *, every: bool) -> Iterator[dict[str, Tensor]]:
         for (name, coupled), end in zip(units.items(), ends, strict=True)
     }
     yield {name: number >= 0 for name, number in numbers.items()}
-    for bit in range((ends[-1] - 1).bit_length() if every and ends else 0):
+    for bit in range((ends[-1] - 1).bit_length() if ends else 0)[:most]:
         for side in (0, 1):
             yield {name: (number >> bit & 1) == side for name, number in numbers.items()}
 
