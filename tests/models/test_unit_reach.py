@@ -74,3 +74,19 @@ def test_runs_draw_alike() -> None:
             return x + torch.rand_like(x)
 
     assert torch.equal(run_once_alike(Noisy(), X), run_once_alike(Noisy(), X))
+
+
+def test_the_first_that_is_wrong_is_enough() -> None:
+    net = nn.Sequential(nn.Linear(4, 5), nn.Softmax(-1), nn.Linear(5, 6), nn.Softmax(-1))
+    net.append(nn.Linear(6, 2))
+    units = chain_units(net)
+    assert list(stray_units(net, X, units)) == ["0", "2"]
+    assert list(stray_units(net, X, units, first=True)) == ["0"]
+
+
+def test_sequences_of_as_many_steps_as_channels() -> None:
+    net = nn.Sequential(nn.Linear(4, 3), nn.Tanh(), nn.Linear(3, 2))
+    x = torch.rand(2, 3, 4)
+    assert stray_units(net, x, chain_units(net)) == {}
+    mixed = nn.Sequential(net[0], nn.Softmax(dim=1), net[2])  # over the steps, channel by channel
+    assert stray_units(mixed, x, chain_units(mixed)) == {}

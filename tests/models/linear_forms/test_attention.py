@@ -52,3 +52,12 @@ def test_encoders_call_the_layers_in_evaluation_mode() -> None:
 def test_keys_of_its_own_are_refused() -> None:
     with pytest.raises(InputError, match="layer '0': attention with keys of its own"):
         linear_form(nn.Sequential(nn.MultiheadAttention(8, 2, add_bias_kv=True)))
+
+
+def test_exported_networks_take_any_number_of_samples() -> None:
+    layer = nn.TransformerEncoderLayer(8, 2, 16, dropout=0.0, batch_first=True)
+    net, x = linear_form(layer).eval(), drawn(2, 6, 8).float()
+    free = ({0: torch.export.Dim("n")},)
+    graph = torch.export.export(net, (x,), dynamic_shapes=free).module()
+    three = drawn(3, 6, 8).float()
+    assert torch.allclose(graph(three), net(three), atol=1e-6)

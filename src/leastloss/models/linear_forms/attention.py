@@ -67,7 +67,7 @@ class AttentionForm(nn.Module):
             for projected in (self.q(query), self.k(key), self.v(value))
         ]
         logits = heads[0] @ heads[1].transpose(-2, -1) / self.head_dim**0.5
-        for mask in (_by_head(attn_mask, len(query), self.num_heads), key_padding_mask):
+        for mask in (_by_head(attn_mask, query.shape[0], self.num_heads), key_padding_mask):
             if mask is not None:
                 added = mask if mask.ndim == 4 else mask[:, None, None]
                 logits = logits + _as_added(added, logits)
