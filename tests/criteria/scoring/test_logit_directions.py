@@ -16,8 +16,10 @@ from tests.criteria.logit_cases import jacobians
 from torch import Tensor, nn
 
 from leastloss.criteria.gauss_newton import GaussNewton
+from leastloss.criteria.scoring import logit_directions, logit_moves
 from leastloss.criteria.scoring.logit_directions import pair_columns
 from leastloss.criteria.scoring.logit_moves import unit_moves
+from leastloss.data import Split
 from leastloss.geometry import class_statistics, regularised_inverse
 
 
@@ -54,3 +56,42 @@ def test_moves_along_pairs_are_shares_of_their_separation(make: Callable[[], nn.
             column = inverse @ gap / (gap @ inverse @ gap)
             expected = share @ torch.einsum("ncbp,c->nbp", j, column).square().sum(dim=2)
             torch.testing.assert_close(moves[name][pair], expected, rtol=1e-6, atol=1e-12)
+
+
+def test_of_many_classes_the_closest_pairs_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    case = context(NETWORKS[0]())
+    every = pair_columns(case)
+    monkeypatch.setattr(logit_directions, "MANY_CLASSES", 2)
+    closest = pair_columns(case)
+    assert isinstance(every, logit_directions.Fixed)
+    assert isinstance(closest, logit_directions.Fixed)
+    # A column v / D^2 has the squared length v^T v / D^4: compare distances by their definition.
+    logits = case.model(case.train.x.double()).detach()
+    statistics = class_statistics(logits, case.train.y)
+    inverse = regularised_inverse(statistics.within, 0.01)
+    pairs = [(0, 1), (0, 2), (1, 2)]
+    gaps = [statistics.means[a] - statistics.means[b] for a, b in pairs]
+    order = torch.stack([gap @ inverse @ gap for gap in gaps]).argsort()[:2]
+    torch.testing.assert_close(closest.root, every.root[:, order])
+
+
+def test_scores_of_a_hundred_classes_read_a_hundred_samples(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    classes = 60
+    y = torch.arange(classes).repeat(3)
+    train = Split(torch.randn(len(y), 2, 4, 4), y, classes, ())
+    model = nn.Sequential(nn.Conv2d(2, 3, 3), nn.Flatten(), nn.Linear(12, classes)).double()
+    rows = []
+    original = logit_moves.labelled_logits
+
+    def counted(model: nn.Module, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+        rows.append(len(x))
+        return original(model, x, y)
+
+    monkeypatch.setattr(logit_moves, "labelled_logits", counted)
+    case = context(model, train=train)
+    moves = unit_moves(case, pair_columns(case))
+    assert sum(rows) == 100
+    assert moves["0"].shape == (50, 3)
+    assert (moves["0"] > 0).all()

@@ -10,11 +10,20 @@ from torch import Tensor
 from leastloss.activations import batches, labelled_logits
 from leastloss.criteria.base import ScoringContext
 from leastloss.data import at_most
-from leastloss.geometry import StatisticsAccumulator, pair_contrasts, regularised_inverse
+from leastloss.geometry import (
+    StatisticsAccumulator,
+    class_pairs,
+    pair_contrasts,
+    regularised_inverse,
+)
 from leastloss.models import evaluation_mode, has_maps
 
 KNOWN = 2000  # samples of each class: means and scatter of so many are known to two per cent
 KNOWN_OF_MAPS = 50  # of networks with convolutions: to ten per cent
+# All pairs of so many classes are looked at; of more classes as many pairs, the closest: a move
+# counts as a share of a pair's separation, and each pair costs backward passes.
+MANY_CLASSES = 50
+APART = 1e-9  # as a share of the largest squared distance of a pair
 METRICS = ("discriminant", "logit", "cross-entropy")
 Columns: TypeAlias = Callable[[Tensor], Iterable[Tensor]]
 """Logits (n, C) -> the columns of F^{1/2}, each with one row per sample: tensors (n, C)."""
@@ -60,14 +69,27 @@ def pair_columns(context: ScoringContext, *, gamma: float = 0.01, balanced: bool
     """One column for each pair of classes: moves along it as a share of the pair's separation.
 
     With ``v = Q (mu_c - mu_c')`` of the logits the pair is ``D^2 = v^T (mu_c - mu_c')`` apart along
-    v; the column is ``v / D^2``. Pairs that the network does not tell apart at all have none.
+    v; the column is ``v / D^2``. Pairs that the network does not tell apart at all have none. Of
+    more than 50 classes the 50 closest pairs have one.
     """
     means, inverse, _ = _logit_geometry(context, gamma, balanced)
-    gaps = means.T @ pair_contrasts(means)
+    many = len(means) > MANY_CLASSES
+    gaps = _closest_gaps(means, inverse) if many else means.T @ pair_contrasts(means)
     directions = inverse @ gaps
     distances = (directions * gaps).sum(dim=0)
-    apart = distances > 1e-9 * distances.max()
+    apart = distances > APART * distances.max()
     return _fixed(directions[:, apart] / distances[apart])
+
+
+def _closest_gaps(means: Tensor, inverse: Tensor) -> Tensor:
+    """Differences of class means (C, pairs) of the closest pairs that are apart at all."""
+    first, second = class_pairs(len(means), means.device)
+    products = means @ inverse @ means.T
+    squares = products.diagonal()
+    distances = squares[first] + squares[second] - 2 * products[first, second]
+    distances[distances <= APART * distances.max()] = torch.inf
+    closest = distances.topk(MANY_CLASSES, largest=False).indices
+    return (means[first[closest]] - means[second[closest]]).T
 
 
 def _logit_geometry(

@@ -7,14 +7,16 @@ from torch import Tensor, nn
 
 from leastloss.activations import check_called, each_label, enough_of, labelled_logits, observing
 from leastloss.criteria.base import ScoringContext
-from leastloss.criteria.scoring.logit_directions import Columns, Fixed
+from leastloss.criteria.scoring.logit_directions import MANY_CLASSES, Columns, Fixed
 from leastloss.errors import InputError
 from leastloss.models import Layer, evaluation_mode, has_maps, prunable_layers
+from leastloss.seeds import torch_stream
 
 ENOUGH = 400  # samples of each class: mean squared slopes of so many are known to a few per cent
 # Backward passes (samples of each class times classes times logits) in networks of convolutions:
 # on a ResNet-20, 10 samples of each of 10 classes give slopes to 6 per cent.
 SLOPES = 1000
+SAMPLES = 100  # in all, where classes are many: not each of them needs one
 
 
 def unit_moves(
@@ -27,7 +29,8 @@ def unit_moves(
         columns: The directions in logit space.
         balanced: Average over classes first; False averages over samples.
         most: Samples of each class that are read; 0: all of them. Of networks with convolutions
-            fewer are, so that the passes grow with the classes and not with their square.
+            fewer are, so that the passes grow with the classes and not with their square; of more
+            than 50 classes 100 samples in all.
 
     Returns:
         Layer name -> float64 tensor (columns, units); in a convolution summed over positions.
@@ -41,6 +44,10 @@ def unit_moves(
         enough = max(2, SLOPES // context.train.classes**2)
         most = min(most or enough, enough)
     train, shares = enough_of(context.train, context.model, balanced=balanced, most=most)
+    many = has_maps(context.model) and train.classes > MANY_CLASSES
+    if many and len(train) > SAMPLES:
+        draw = torch.randperm(len(train), generator=torch_stream(0, "slopes"))[:SAMPLES]
+        train, shares = train.subset(draw.sort().values), shares * (len(train) / SAMPLES)
     moves: dict[str, Tensor] = {}
     at_once = len(columns.root) if isinstance(columns, Fixed) and columns.many else 1
     with evaluation_mode(context.model):
