@@ -11,7 +11,7 @@ from torch import nn
 from leastloss.criteria import CRITERIA, ScoringContext, as_criterion
 from leastloss.data import IGNORED, Split, labelled
 from leastloss.errors import InputError
-from leastloss.evaluation import evaluate, network_collapse
+from leastloss.evaluation import evaluate, layer_statistics, network_collapse
 from leastloss.losses import LOSSES, training_loss
 from leastloss.pruning import Parts
 
@@ -108,6 +108,14 @@ def test_collapse_is_that_of_features_at_the_labels() -> None:
     assert {"nc3", "nc4"} <= set(ours)
     # The head on pixels is flattened, so that it counts as none.
     assert {name: ours[name] for name in theirs} == pytest.approx(theirs, rel=1e-4)
+
+
+def test_statistics_of_a_layer_are_those_of_the_pixels() -> None:
+    maps, pixels, model, on_pixels = maps_and_pixels()
+    ours, theirs = layer_statistics(model, maps, "2"), layer_statistics(on_pixels, pixels, "2")
+    assert torch.allclose(ours.means, theirs.means)
+    assert torch.allclose(ours.within, theirs.within)
+    assert torch.equal(ours.counts, theirs.counts)
 
 
 def test_units_that_no_place_is_read_of_are_refused() -> None:

@@ -93,6 +93,7 @@ def test_sequences_may_have_a_label_for_each_step() -> None:
     ("x", "y", "words"),
     [
         (torch.rand(6, 1, 4, 4), torch.zeros(6, 3, 3).long(), "one label for each position"),
+        (torch.rand(6, 1, 4, 4), torch.zeros(6, 1, 4, 4).long(), r"\(n, C, H, W\) and \(n, H, W\)"),
         (torch.rand(6, 3), torch.eye(3).repeat(2, 1).long(), "not one-hot"),
         (torch.rand(2, 1, 2), torch.tensor([[0, 1], [255, -1]]), "sample 1 has no label"),
         (torch.rand(6, 1, 2), torch.tensor([[0, 2]] * 6), "class 1 has no training sample"),

@@ -57,6 +57,8 @@ def fits(x_shape: tuple[int, ...], y: Tensor | NDArray[Any]) -> bool:
         return False
     if not y_shape or len(x_shape) < 2 or x_shape[0] != y_shape[0]:
         return False
+    if len(y_shape) == len(x_shape) >= 4 and y_shape[1] == 1:  # a channel of the labels' own
+        return False
     places = y_shape[1:]
     size = len(places)
     return not size or places in (x_shape[1:][-size:], x_shape[1 : 1 + size])
@@ -101,6 +103,24 @@ def at_labels(values: Tensor, y: Tensor) -> Tensor:
     for at, size, wanted in zip(where.T[1:], values.shape[2:], y.shape[1:], strict=True):
         index.append(at * size // wanted)
     return values.movedim(1, -1)[tuple(index)]
+
+
+def read_at(values: Tensor, y: Tensor, *, channels_last: bool) -> Tensor:
+    """What a layer reads at each labelled position, (m, K); of samples without places, of these.
+
+    Args:
+        values: Inputs of the layer, (n, K, ...), or (n, ..., K) with channels last.
+        y: Labels, (n, ...).
+        channels_last: As a Linear layer has them.
+
+    Example:
+        >>> y = torch.tensor([[0, 1], [IGNORED, 1]])
+        >>> read_at(torch.tensor([[5.0], [6.0]]), y, channels_last=True).tolist()
+        [[5.0], [5.0], [6.0]]
+    """
+    if values.ndim != y.ndim + 1:
+        return values.flatten(1)[apart(y)[0].to(values.device)]
+    return at_labels(values.movedim(-1, 1) if channels_last else values, y)
 
 
 def apart(y: Tensor) -> tuple[Tensor, Tensor]:

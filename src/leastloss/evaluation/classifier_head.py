@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor, nn
 
-from leastloss.data import apart, at_labels, is_map
+from leastloss.data import at_labels, is_map, read_at
 from leastloss.models import LastLayer, Layer, effective_weight, last_layer
 
 TOLERANCE = 1e-4  # float32 through a BatchNorm agrees with the folded map to about 1e-6
@@ -71,16 +71,11 @@ def head_of(model: nn.Module, x: Tensor, y: Tensor | None = None) -> Head:
 
 def _at_labels(last: LastLayer, y: Tensor) -> LastLayer:
     """What passed through the last layer, a row for each label of maps."""
-    channels_last = isinstance(last.layer, nn.Linear)
-    number, _ = apart(y)
-
-    def rows(values: Tensor) -> Tensor:
-        if values.ndim != y.ndim + 1:
-            return values.flatten(1)[number.to(values.device)]
-        return at_labels(values.movedim(-1, 1) if channels_last else values, y)
-
-    logits = at_labels(last.logits, y)
-    return replace(last, read=rows(last.read), outputs=rows(last.outputs), logits=logits)
+    linear = isinstance(last.layer, nn.Linear)
+    read, outputs = (
+        read_at(values, y, channels_last=linear) for values in (last.read, last.outputs)
+    )
+    return replace(last, read=read, outputs=outputs, logits=at_labels(last.logits, y))
 
 
 def _multiplies(layer: Layer) -> bool:

@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from leastloss.data import Split, at_most
+from leastloss.data import Split, at_most, is_map, read_at
 from leastloss.evaluation.classifier_head import head_of
 from leastloss.geometry import (
     ClassStatistics,
@@ -70,7 +70,8 @@ def layer_statistics(
         model: Any network; it is left as it is.
         split: Samples and labels, every class with at least one.
         layer: Name of a module as ``named_modules`` has it; its inputs are the features, those of
-            a convolution flattened.
+            a convolution flattened. Where each position has a label, they are what it reads at the
+            label's place.
         balanced: Count every class once; False weights classes by their samples.
         shrinkage: As for :func:`leastloss.geometry.class_statistics`.
         keep_covariances: Keep the C class covariances as well, in C d^2 numbers of memory.
@@ -91,8 +92,13 @@ def layer_statistics(
     start = 0
     with untouched(model):
         for features in layer_features(model, split.x, layer):
-            accumulator.update(features, split.y[start : start + len(features)])
+            y = split.y[start : start + len(features)]
             start += len(features)
+            if is_map(y):
+                last = isinstance(model.get_submodule(layer), nn.Linear)
+                accumulator.update(read_at(features, y, channels_last=last), y[y >= 0])
+            else:
+                accumulator.update(features.flatten(1), y)
     if keep_covariances:
         return apart.result(balanced=balanced, shrinkage=shrinkage, keep_covariances=True)
     return pooled.result()

@@ -81,7 +81,7 @@ def layer_features(
         batch_size: Samples per forward pass: bounds the memory.
 
     Yields:
-        The module's first input, flattened to (batch, d).
+        The module's first input, (batch, ...).
 
     Raises:
         InputError: If there is no such module, or it does not run exactly once in a forward pass.
@@ -104,4 +104,4 @@ def layer_features(
                 raise InputError(
                     f"module {layer!r} runs {len(seen)} times in a forward pass; it must run once"
                 )
-            yield seen[0].flatten(1)
+            yield seen[0]

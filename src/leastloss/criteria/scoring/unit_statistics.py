@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from leastloss.activations import batches, labelled_logits, observing
 from leastloss.criteria.base import ScoringContext
-from leastloss.data import at_labels, at_most, is_map
+from leastloss.data import at_most, is_map, read_at
 from leastloss.errors import InputError
 from leastloss.geometry import ClassStatistics, PooledAccumulator
 from leastloss.models import evaluation_mode, inputs_of, weight_layers
@@ -143,10 +143,9 @@ def _rows(layer: nn.Module, values: Tensor, y: Tensor) -> Tensor:
     """What a layer reads for each label: of maps of labels, what it reads at the label's place."""
     if not is_map(y):
         return values
-    maps = values.movedim(-1, 1) if isinstance(layer, nn.Linear) else values
-    if maps.ndim != y.ndim + 1:
+    if values.ndim != y.ndim + 1:
         raise InputError(
             f"a layer reads inputs of shape {tuple(values.shape[1:])}, which have no place for "
             "each label; score units by weights (magnitude) or gradients (taylor)"
         )
-    return at_labels(maps, y)
+    return read_at(values, y, channels_last=isinstance(layer, nn.Linear))
