@@ -256,6 +256,52 @@ def test_heads_go_with_all_that_belongs_to_them(kind: str) -> None:
     assert len(Parts.of(ll.compact(small, sample=x), "unit", None, x)) == sum(sizes.values())
 
 
+class Published(nn.Module):
+    """A classifier on what a transformer of the library makes of tokens or pixels."""
+
+    def __init__(self, kind: str, **options: object) -> None:
+        super().__init__()
+        transformers = pytest.importorskip("transformers", reason="the extra 'examples' is missing")
+        config = getattr(transformers, f"{kind}Config")(**options)
+        self.body, self.head = getattr(transformers, f"{kind}Model")(config), nn.Linear(12, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        read = x if x.ndim == 4 else x.long()
+        return self.head(self.body(read).last_hidden_state.mean(1))
+
+
+SMALL = {
+    "hidden_size": 12,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 3,
+    "intermediate_size": 8,
+}
+WORDS = {"vocab_size": 30, "max_position_embeddings": 8}
+IMAGES = {"image_size": 8, "patch_size": 4}
+PUBLISHED = {
+    "Bert": SMALL | WORDS,
+    "DistilBert": WORDS | {"dim": 12, "n_layers": 2, "n_heads": 3, "hidden_dim": 8},
+    "ViT": SMALL | IMAGES,
+    "CLIPVision": SMALL | IMAGES,
+    "Llama": SMALL | WORDS | {"num_attention_heads": 6, "num_key_value_heads": 3, "head_dim": 4},
+    "Qwen3": SMALL | WORDS | {"num_attention_heads": 6, "num_key_value_heads": 3, "head_dim": 4},
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", PUBLISHED)
+def test_heads_of_published_transformers(kind: str) -> None:
+    torch.manual_seed(0)
+    model = Published(kind, **PUBLISHED[kind]).eval()
+    x = torch.rand(2, 3, 8, 8) if kind in ("ViT", "CLIPVision") else torch.randint(0, 30, (2, 7))
+    masks = some_heads(model, x)
+    small = ll.compact(model, masks, sample=x)
+    apply_masks(model, masks)
+    with torch.inference_mode():
+        torch.testing.assert_close(small(x), model(x), rtol=1e-5, atol=1e-5)
+    assert set(Parts.of(small, "unit", None, x).sizes.values()) == {2, 4}  # of three and eight
+
+
 def test_pruned_heads_stay_where_the_code_counts_on_them() -> None:
     model, x = attention_case("scaled")
     masks = some_heads(model, x)

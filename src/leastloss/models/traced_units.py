@@ -105,7 +105,7 @@ _VISITS = 16
 
 def _graph_groups(model: nn.Module, x: Tensor) -> list[_Members]:
     """What torch-pruning couples, by name; anything else with a state as ``other``."""
-    import torch_pruning  # seconds to import, and chains do without
+    import torch_pruning  # chains do without
 
     trial = copy.deepcopy(model).requires_grad_().eval()
     names = {module: name for name, module in trial.named_modules()}
