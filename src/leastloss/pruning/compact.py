@@ -54,13 +54,14 @@ def compact(
     A constant unit stays where the next layer cannot take its value: at a convolution whose padding
     makes the value's share differ from one position to the next, at a binary layer that no
     BatchNorm reads, where several layers make or read the unit. So do units that cannot be traced,
-    those in front of a module with a state of its own that is no BatchNorm, and the last unit of a
-    layer. Single pruned weights that leave their unit alive make no network smaller or faster: its
+    those in front of a module with a state of its own that is no BatchNorm, the last unit of a
+    layer, and heads of attention whose number the code counts on (a warning names the module).
+    Single pruned weights that leave their unit alive make no network smaller or faster: its
     matrices stay dense.
 
     Args:
         model: A network of Linear and Conv2d layers; channels that are added, multiplied,
-            concatenated or read in groups are followed
+            concatenated or read in groups, and heads of attention, are followed
             (:func:`leastloss.models.traced_units.traced_units`). It is left as it is.
         masks: What is kept, by layer; when omitted, what the network was pruned with: masks of
             binary layers, and weights of exactly 0 in all others.
