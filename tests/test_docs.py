@@ -94,18 +94,6 @@ def test_the_page_of_the_commands_names_every_parameter(name: str) -> None:
         assert option.name in shared or row in part.splitlines(), f"docs/entrypoints.md lacks {row}"
 
 
-@pytest.mark.parametrize("page", ["index", "howto", "own_data"])
-def test_the_code_of_the_pages_runs(
-    page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    text = (ROOT / "docs" / f"{page}.md").read_text(encoding="utf-8")
-    (tmp_path / "example.py").write_text("".join(re.findall(r"```python\n(.*?)```", text, re.S)))
-    names = {"__name__": "example"}
-    exec(compile((tmp_path / "example.py").read_text(), "example.py", "exec"), names)
-    assert "path" in names
-
-
 @pytest.mark.slow
 def test_the_transformer_of_the_page_is_pruned(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

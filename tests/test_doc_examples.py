@@ -1,0 +1,132 @@
+"""Every example of the pages: Python runs, commands name entry points and options that exist."""
+
+import re
+import shlex
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from click import Command
+from mlflow import MlflowClient
+from tests.entrypoints.conftest import NAMES, load
+from torch import nn
+from torch.utils.data import DataLoader, TensorDataset
+
+import leastloss as ll
+from leastloss import tracking
+from leastloss.criteria import as_criterion
+from leastloss.data import as_data
+from leastloss.pruning import as_recovery
+
+ROOT = Path(__file__).resolve().parents[1]
+TEXTS = {
+    str(page.relative_to(ROOT)): page.read_text(encoding="utf-8")
+    for page in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+    if "results" not in page.parts
+}
+BLOCKS = {name: re.findall(r"```python\n(.*?)```", text, re.S) for name, text in TEXTS.items()}
+LINE = re.compile(r"^(?: {4})?mlflow run \. -e (\w+)(.*?)(?: +#.*)?$", re.MULTILINE)
+COMMANDS = [
+    pytest.param(entry, words, id=f"{name}-{entry}{words}"[:90])
+    for name, text in TEXTS.items()
+    for entry, words in LINE.findall(text.replace("\\\n", " "))
+]
+QUICK = 3  # epochs: examples are run for what they call, not for what comes out
+
+
+def arrays() -> dict[str, Any]:
+    """What a reader of the page on data has at hand."""
+    x, y = torch.rand(100, 1, 8, 8), torch.arange(100) % 10
+    torch.save(ll.ResNet((3, 32, 32), blocks=3, normalize="half").state_dict(), "resnet20.th")
+    theirs = nn.Sequential(nn.Flatten(), nn.Linear(3072, 10))
+    loader = DataLoader(TensorDataset(x, y), batch_size=16)
+    return {
+        "ll": ll,
+        "nn": nn,
+        "as_data": as_data,
+        "loader": loader,
+        "theirs": theirs,
+        "x": x,
+        "y": y,
+        "x_test": x,
+        "y_test": y,
+    }
+
+
+def logged() -> dict[str, Any]:
+    """A network in the store, by its id."""
+    data, model = ll.load_data("digits"), ll.MLP(64, (16,), 10)
+    with tracking.run("compact", "small network", {}) as run_id:
+        return {"model_id": tracking.log_network(run_id, model, data, "compact", {})}
+
+
+def predictions() -> dict[str, Any]:
+    """The artifact of a criterion run."""
+    y = np.arange(20) % 10
+    predicted = np.stack([y, (y + (y > 5)) % 10])
+    np.savez("predictions.npz", predicted=predicted, dense=y, y=y, sparsity=np.array([0.0, 0.9]))
+    return {}
+
+
+BEFORE: dict[str, Callable[[], dict[str, Any]]] = {
+    "README.md": logged,
+    "docs/tracking.md": logged,
+    "docs/data.md": arrays,
+    "docs/evaluation.md": predictions,
+}
+
+
+@pytest.mark.parametrize("page", [name for name, blocks in BLOCKS.items() if blocks])
+def test_python_runs(
+    page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, store: MlflowClient
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    original = ll.fit
+
+    def quick(*arguments: Any, **options: Any) -> Any:
+        return original(*arguments, **options | {"epochs": min(options.get("epochs", 99), QUICK)})
+
+    monkeypatch.setattr(ll, "fit", quick)
+    monkeypatch.setattr(ll, "prune", partial(ll.prune, progress=False))
+    names: dict[str, Any] = {"__name__": "example"}
+    names |= BEFORE.get(page, dict)()
+    for block in BLOCKS[page]:
+        code = block.replace("<model id>", str(names.get("model_id")))
+        (tmp_path / "example.py").write_text(code, encoding="utf-8")
+        exec(compile(code, "example.py", "exec"), names)
+
+
+@pytest.fixture(scope="module")
+def entries() -> dict[str, Command]:
+    return {name: load(name) for name in NAMES}
+
+
+@pytest.mark.parametrize(("entry", "words"), COMMANDS)
+def test_commands_are_understood(entry: str, words: str, entries: dict[str, Command]) -> None:
+    """Options exist and their values are of the right kind; files and runs are the reader's."""
+    options: dict[str, str] = {}
+    pieces = [
+        piece for piece in shlex.split(re.sub(r"<.*?>|\$", "", words)) if piece not in ("-P",)
+    ]
+    for piece in pieces[: pieces.index("--env-manager") if "--env-manager" in pieces else None]:
+        key, equals, value = piece.partition("=")
+        assert equals, piece
+        options[key] = "1" if value == "seed" else value
+    call = [f"--{key.replace('_', '-')}={value}" for key, value in options.items()]
+    entries[entry].make_context(entry, call)
+    for spec in filter(None, options.get("criteria", "").split(",")):
+        as_criterion(spec.partition("@")[2] or spec)
+    if "recovery" in options:
+        as_recovery(options["recovery"])
+    if options.get("file", "").startswith("experiments/"):
+        assert (ROOT / options["file"]).is_file()
+
+
+def test_examples_are_many() -> None:
+    """An expression that finds none of them would pass."""
+    assert sum(map(len, BLOCKS.values())) > 30
+    assert len(COMMANDS) > 50
