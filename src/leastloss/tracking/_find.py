@@ -14,7 +14,7 @@ from leastloss.tracking._store import client, store_errors, store_missing, store
 SHORTEST = 4
 """Letters of a run's id that name it, where no other id begins alike."""
 
-_PAGE = 1000  # runs in one answer
+_PAGE = 250  # runs in one answer: more take memory, fewer take time
 _NEWEST = ["attributes.start_time DESC"]
 _SHOWN = 5  # candidates that a message lists
 _NOT_FOUND = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE", "NOT_FOUND")

@@ -13,6 +13,7 @@ from leastloss.experiment.study.data_sets import ranks_over, several
 from leastloss.experiment.study.finished_runs import FinishedRuns
 from leastloss.experiment.study.study import Study
 from leastloss.experiment.study.study_file import study_of
+from leastloss.plots import render
 from leastloss.report import Drawn
 from leastloss.report.sections import Sentences
 
@@ -59,6 +60,8 @@ def test_three_data_sets_are_ranked() -> None:
     assert words.texts[2].startswith("Best is `nc` with a mean rank of 1.00")
     assert isinstance(drawn, Drawn)
     assert drawn.alt.endswith(". nc 1.0, magnitude 2.0, random 3.0")
+    # Each page of the file has this figure: it is drawn several times, alike.
+    assert render(drawn.figure, "svg") == render(drawn.figure, "svg")
 
 
 def test_a_data_set_counts_once() -> None:

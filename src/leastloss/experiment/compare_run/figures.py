@@ -63,7 +63,7 @@ def page_figures(
             part = table[table["criterion"].isin(names)]
             of = f" ({number_} of {len(groups)})" if groups[1:] else ""
             alt = f"{caption} {_ends(part, what)}"
-            figures.setdefault(anchor, []).append(_laid_out(make(part), caption + of, alt))
+            figures.setdefault(anchor, []).append(laid_out(make(part), caption + of, alt))
 
     shown = ", ".join(metric_of(metric).heading for metric in metrics)
     curves = f"{shown[0].upper()}{shown[1:]} against sparsity, on the test images."
@@ -103,11 +103,11 @@ def lead_panels(table: pd.DataFrame, metrics: Sequence[str]) -> list[Drawn]:
     for metric in metrics[:3]:
         caption = f"{metric_of(metric).heading} against sparsity"
         alt = f"{caption}. {_ends(words, metric)}"
-        panels.append(_laid_out(curve_panel(part, metric), caption, alt))
+        panels.append(laid_out(curve_panel(part, metric), caption, alt))
     return panels
 
 
-def _laid_out(figure: Figure, caption: str, alt: str) -> Drawn:
+def laid_out(figure: Figure, caption: str, alt: str) -> Drawn:
     """Lay a figure out once, for all its files."""
     figure.draw_without_rendering()
     figure.set_layout_engine("none")

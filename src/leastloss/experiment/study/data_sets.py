@@ -5,12 +5,13 @@ from collections.abc import Sequence
 import pandas as pd
 
 from leastloss.evaluation import FEWEST, LEVEL, metric_of, rank_over, without_failed
+from leastloss.experiment.compare_run.figures import laid_out
 from leastloss.experiment.run_names import short_name
 from leastloss.experiment.study.finished_runs import find
 from leastloss.experiment.study.publish import table_of
 from leastloss.experiment.study.study import Study
 from leastloss.plots import ranks_figure
-from leastloss.report import ARM, GROUP, Block, Drawn, at_points, ranks_sentences
+from leastloss.report import ARM, GROUP, Block, at_points, ranks_sentences
 
 
 def several(studies: Sequence[Study]) -> bool:
@@ -48,7 +49,7 @@ def ranks_over(studies: Sequence[Study]) -> list[Block]:
     caption = f"Mean ranks over {len(scores)} data sets: {metric_of(metric).heading}"
     figure = ranks_figure(ranking.ranks, ranking.p, alpha=LEVEL, title=caption)
     alt = f"{caption}. " + ", ".join(f"{name} {rank:.1f}" for name, rank in ranking.ranks.items())
-    return [ranks_sentences(ranking, metric, at), Drawn(figure=figure, caption=caption, alt=alt)]
+    return [ranks_sentences(ranking, metric, at), laid_out(figure, caption, alt)]
 
 
 def scores_of(values: pd.DataFrame) -> pd.DataFrame:
