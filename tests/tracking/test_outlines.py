@@ -1,8 +1,10 @@
 """Many runs at a time: the same outlines from a database and from MLflow's search."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import mlflow
 import pytest
 import sqlalchemy
 from mlflow import MlflowClient
@@ -90,3 +92,18 @@ def test_what_a_database_says_is_one_line(made: list[str], monkeypatch: pytest.M
     monkeypatch.setattr(_outlines, "_runs", full)
     with pytest.raises(ResourceError, match=r"the tracking store .* fails: disk I/O error"):
         list(tracking.outlines("train", "test"))
+
+
+def test_a_store_of_plain_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
+    monkeypatch.setenv("MLFLOW_EXPERIMENT_NAME", "e")
+    before = mlflow.get_tracking_uri()
+    mlflow.set_tracking_uri((tmp_path / "runs").as_uri())
+    try:
+        tracking.ensure_experiment("e")
+        with tracking.run("train", "t", {"seed": "4"}, exports=False) as run_id:
+            pass
+        (outline,) = tracking.outlines("train", "e")
+        assert (outline.run_id, outline.params) == (run_id, {"seed": "4"})
+    finally:
+        mlflow.set_tracking_uri(before)

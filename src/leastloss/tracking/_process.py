@@ -9,12 +9,13 @@ from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+import mlflow
 import torch
 from mlflow.entities import LoggedModel, LoggedModelStatus, Run, RunStatus
 
 from leastloss.tracking._find import run_or_none
 from leastloss.tracking._hardware import hardware
-from leastloss.tracking._store import client
+from leastloss.tracking._store import client, database
 
 PACKAGES = ("torch", "torchvision", "numpy", "numba", "scikit-learn", "pybdm", "mlflow")
 
@@ -91,7 +92,9 @@ def _pending_models(experiment_id: str) -> Iterator[LoggedModel]:
     # MLflow's SQL store keeps the status as a number and compares it with what the filter says:
     # the name 'PENDING' matches none. Only a list gives numbers; PostgreSQL takes no text for them.
     number = LoggedModelStatus.PENDING.to_int()
-    where, token = f"status IN ({number}, {number})", None
+    # A store of plain files takes none either; its models are few enough to look through.
+    listed = database() or mlflow.get_tracking_uri().startswith("http")
+    where, token = f"status IN ({number}, {number})" if listed else None, None
     while token != "":
         page = client().search_logged_models([experiment_id], where, page_token=token)
         yield from (model for model in page if model.status is LoggedModelStatus.PENDING)
