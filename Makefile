@@ -32,7 +32,7 @@ test: $(READY) ## lint, types, tests
 	@$(RUN) ruff check .
 	@$(RUN) ruff format --check .
 	@$(RUN) mypy
-	@$(RUN) OMP_NUM_THREADS=1 pytest -n 2 $(ARGS)
+	@$(RUN) OMP_NUM_THREADS=1 pytest -n 2 --dist worksteal $(ARGS)
 
 test-slow: $(READY) ## the tests that take minutes or install packages
 	@$(RUN) OMP_NUM_THREADS=1 pytest -m slow $(ARGS)
