@@ -114,5 +114,5 @@ def schedule_for(spec: str, model: nn.Module, *, lr: float, epochs: int, batches
         weight_decay=cycle.weight_decay,
         nesterov=True,
     )
-    one = OneCycleLR(sgd, cycle.lr, total_steps=epochs * batches, cycle_momentum=False)
-    return Schedule(optimizer=sgd, epochs=epochs, by_batch=one)
+    schedule = OneCycleLR(sgd, cycle.lr, total_steps=epochs * batches, cycle_momentum=False)
+    return Schedule(optimizer=sgd, epochs=epochs, by_batch=schedule)

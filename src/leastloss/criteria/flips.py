@@ -41,10 +41,10 @@ class Flips(Criterion):
         if context.granularity == "weight":
             return {name: (-count).cpu().numpy() for name, count in counts.items()}
         scores: Scores = {}
-        kept = {name: counts[name] * mask for name, mask in context.masks.items()}
+        kept_counts = {name: counts[name] * mask for name, mask in context.masks.items()}
         for name, coupled in context.units.items():
             there = coupled.entering(context.masks).sum(dim=1).clamp(min=1)
-            mean = coupled.entering(kept).sum(dim=1) / there
+            mean = coupled.entering(kept_counts).sum(dim=1) / there
             scores[name] = torch.neg(mean).cpu().numpy()
         return scores
 

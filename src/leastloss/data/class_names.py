@@ -88,8 +88,8 @@ def numbered_labels(
             f"{len(names)} names of classes and {len(values)} classes, {shown(values[0].item())} "
             f"to {shown(values[-1].item())}; names need labels 0..{len(names) - 1}"
         )
-    told = () if counted and not len(names) else told_apart(names if len(names) else values)
-    return {part: n.astype(np.int64) for part, n in numbers.items()}, told, len(values)
+    named = () if counted and not len(names) else told_apart(names if len(names) else values)
+    return {part: n.astype(np.int64) for part, n in numbers.items()}, named, len(values)
 
 
 def _plain(part: str, labels: Labels) -> Labels:

@@ -96,7 +96,7 @@ def load_data(
         >>> load_data(**data.recipe).train.digest() == data.train.digest()
         True
     """
-    own = own_name(name)
+    user_name = own_name(name)
     if size is not None:
         size = _checks.integer("size", size, *SIZES)
     # Checked before the files: nobody should wait for a download to learn of a typing error.
@@ -105,11 +105,11 @@ def load_data(
     choose("validation", validation, VALIDATIONS)
     imbalance_stream = stream(seed, "imbalance")
     root = data_root(data_dir)
-    if own is None:
+    if user_name is None:
         raw = DATASETS[name](root, download)
     else:
-        own = located(own, root)
-        raw = read_own(own, size=size, seed=seed)
+        user_name = located(user_name, root)
+        raw = read_own(user_name, size=size, seed=seed)
 
     images, all_labels = raw.train
     maps = all_labels.ndim > 1
@@ -139,8 +139,8 @@ def load_data(
     targets = class_targets(counts, imbalance, ratio=ratio, rare=rare, share=share)
     whole, train = train, train[draw(labels[train], targets, imbalance_stream)]
     if validation == "training" and not maps:
-        held = np.bincount(val_labels, minlength=raw.classes)
-        fewer = validation_targets(held, counts, targets)
+        val_counts = np.bincount(val_labels, minlength=raw.classes)
+        fewer = validation_targets(val_counts, counts, targets)
         chosen = draw(val_labels, fewer, stream(seed, "imbalance/val"))
         val_images, val_labels = val_images[chosen], val_labels[chosen]
     if maps:
@@ -156,13 +156,13 @@ def load_data(
         return Split(prepare(samples), torch.tensor(classes), raw.classes, minority)
 
     cut = np.setdiff1d(whole, train, assume_unique=True)
-    if own is None:
+    if user_name is None:
         read = partial(read_rows, name, root, cut, size=size, minority=minority)
     else:
         read = partial(split, images[cut], all_labels[cut])
 
     recipe: dict[str, object] = {
-        "name": name if own is None else own.text,
+        "name": name if user_name is None else user_name.text,
         "size": size,
         "imbalance": imbalance,
         "ratio": float(ratio),
@@ -174,7 +174,7 @@ def load_data(
         "seed": int(seed),
     }
     data = Data(
-        name if own is None else own.short,
+        name if user_name is None else user_name.short,
         split(images[train], all_labels[train]),
         split(val_images, val_labels),
         split(test_images, test_labels),
@@ -184,6 +184,6 @@ def load_data(
         source=raw.source,
         class_names=raw.class_names,
     )
-    if own is not None:
+    if user_name is not None:
         tell_duplicates(data)
     return data

@@ -40,7 +40,7 @@ def _kernel(
     out = np.empty((len(x), widths[-1]), dtype=np.float32)
     values = np.empty(widest, dtype=np.float32)
     words = np.empty((widest + 63) // 64, dtype=np.uint64)
-    one = np.uint64(1)
+    bit = np.uint64(1)
     for sample in range(len(x)):
         values[: widths[0]] = x[sample]
         first, row, unit = 0, 0, 0  # of this layer: its word, its output, its input
@@ -50,7 +50,7 @@ def _kernel(
                 word = np.uint64(0)
                 for j in range(64 * w, min(64 * (w + 1), widths[layer])):
                     if directions[unit + j] * values[j] >= thresholds[unit + j]:
-                        word |= one << np.uint64(j - 64 * w)
+                        word |= bit << np.uint64(j - 64 * w)
                 words[w] = word
             unit += widths[layer]
             for output in range(widths[layer + 1]):

@@ -39,8 +39,8 @@ def fairness_metrics(predicted: Labels, dense: Labels, y: Labels, classes: int) 
 
     Example:
         >>> y = np.array([0, 0, 1, 1])
-        >>> found = fairness_metrics(np.array([0, 0, 0, 0]), y, y, classes=2)
-        >>> found["changed_predictions"], found["excess_gap"]
+        >>> metrics = fairness_metrics(np.array([0, 0, 0, 0]), y, y, classes=2)
+        >>> metrics["changed_predictions"], metrics["excess_gap"]
         (0.5, 0.5)
     """
     now, before = confusion(predicted, y, classes), confusion(dense, y, classes)

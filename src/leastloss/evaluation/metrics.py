@@ -74,8 +74,10 @@ def classification_metrics(
         InputError: If shapes or labels do not fit, or a logit is not finite.
 
     Example:
-        >>> found = classification_metrics(np.array([0, 0, 1, 0]), np.array([0, 0, 1, 1]), 2, (1,))
-        >>> found["accuracy"], found["minority_recall"], found["worst_class_recall"]
+        >>> metrics = classification_metrics(
+        ...     np.array([0, 0, 1, 0]), np.array([0, 0, 1, 1]), 2, (1,)
+        ... )
+        >>> metrics["accuracy"], metrics["minority_recall"], metrics["worst_class_recall"]
         (0.75, 0.5, 0.5)
     """
     logits = check_logits(predicted, classes) if predicted.ndim == 2 else None

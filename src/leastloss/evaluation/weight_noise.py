@@ -34,8 +34,8 @@ def with_weight_noise(model: nn.Module, severity: int, seed: int) -> nn.Module:
     Example:
         >>> layer = nn.Linear(2, 1, bias=False)
         >>> layer.weight.data = torch.tensor([[1.0, 0.0]])
-        >>> found = with_weight_noise(layer, 5, seed=0).weight.detach()
-        >>> 0 < abs(float(found[0, 0]) - 1) < 1, float(found[0, 1])
+        >>> noisy = with_weight_noise(layer, 5, seed=0).weight.detach()
+        >>> 0 < abs(float(noisy[0, 0]) - 1) < 1, float(noisy[0, 1])
         (True, 0.0)
     """
     sigma = SIGMAS[_checks.integer("severity", severity, 1, 5) - 1]

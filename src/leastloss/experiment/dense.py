@@ -86,14 +86,14 @@ def fetch_dense(run_id: str, data_dir: str = "", *, trust: bool = False) -> Dens
 
 
 def _data_of(run_id: str, saved: SavedFacts, data_dir: str | None, trust: bool) -> Data:
-    name, own = saved.data["name"], None
+    name, user_name = saved.data["name"], None
     try:
-        own = own_name(name)
-        if own is not None and own.kind == "function":
+        user_name = own_name(name)
+        if user_name is not None and user_name.kind == "function":
             check_called("data", name, trust)
         return fetch_data(saved.data, data_dir)
     except InputError as error:
-        if own is None:  # the file is at fault, not the caller
+        if user_name is None:  # the file is at fault, not the caller
             raise tracking.damaged(run_id, WEIGHTS, error) from error
         raise
 

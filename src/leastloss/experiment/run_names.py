@@ -46,8 +46,8 @@ def short_name(dataset: str) -> str:
         >>> short_name("tables/bank.csv:label=y"), short_name("mnist")
         ('bank', 'mnist')
     """
-    own = None if dataset in DATASETS else data_name(dataset)
-    return own.short if own else dataset
+    user_name = None if dataset in DATASETS else data_name(dataset)
+    return user_name.short if user_name else dataset
 
 
 def joined(*parts: str) -> str:

@@ -34,8 +34,8 @@ def cosine_rise(statistics: ClassStatistics, classes: Sequence[int] | None = Non
     Example:
         >>> import torch
         >>> from leastloss.geometry import class_statistics
-        >>> found = class_statistics(torch.eye(3), torch.arange(3))
-        >>> cosine_rise(found)
+        >>> statistics = class_statistics(torch.eye(3), torch.arange(3))
+        >>> cosine_rise(statistics)
         tensor([0.1838, 0.1838, 0.1838], dtype=torch.float64)
     """
     first, second = _pairs(statistics, classes)

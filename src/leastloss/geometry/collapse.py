@@ -86,8 +86,8 @@ def collapse_metrics(
             class does not exist, or a number is not finite.
 
     Example:
-        >>> found = collapse_metrics(torch.eye(3), torch.arange(3), torch.eye(3) - 1 / 3)
-        >>> {name for name, value in found.items() if abs(value) > 1e-6}
+        >>> metrics = collapse_metrics(torch.eye(3), torch.arange(3), torch.eye(3) - 1 / 3)
+        >>> {name for name, value in metrics.items() if abs(value) > 1e-6}
         set()
     """
     classes = None if weight is None else len(weight)

@@ -106,9 +106,9 @@ def margin_loss(moments: MarginMoments, gamma: float = 0.01) -> Tensor:
     Example:
         >>> from leastloss.geometry import class_statistics
         >>> h = torch.tensor([[0.0, 3], [2, 3], [6, 3], [8, 3]])
-        >>> found = class_statistics(h, torch.tensor([0, 0, 1, 1]), keep_covariances=True)
+        >>> statistics = class_statistics(h, torch.tensor([0, 0, 1, 1]), keep_covariances=True)
         >>> weight, bias = torch.tensor([[-1.0, 0], [1, 0]]), torch.tensor([4.0, -4.0])
-        >>> margin_loss(linear_margins(found, weight, bias)).round(decimals=2)
+        >>> margin_loss(linear_margins(statistics, weight, bias)).round(decimals=2)
         tensor([0.5000, 0.0000], dtype=torch.float64)
     """
     check_ridge(gamma)

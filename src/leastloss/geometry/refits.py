@@ -41,10 +41,10 @@ def refit_units(
         shape (units,).
 
     Example:
-        >>> x, one = torch.tensor([[1.0], [2.0]]), torch.ones(2, 1, 1)
+        >>> x, ones = torch.tensor([[1.0], [2.0]]), torch.ones(2, 1, 1)
         >>> change, _ = refit_units(
         ...     x,
-        ...     one,
+        ...     ones,
         ...     3 * x,
         ...     torch.tensor([[True]]),
         ...     torch.tensor([True]),

@@ -23,8 +23,8 @@ def restricted(statistics: ClassStatistics, features: Tensor) -> ClassStatistics
 
     Example:
         >>> from leastloss.geometry import class_statistics
-        >>> found = class_statistics(torch.eye(3), torch.arange(3))
-        >>> restricted(found, torch.tensor([2, 0])).means
+        >>> statistics = class_statistics(torch.eye(3), torch.arange(3))
+        >>> restricted(statistics, torch.tensor([2, 0])).means
         tensor([[0., 1.],
                 [0., 0.],
                 [1., 0.]], dtype=torch.float64)
@@ -51,8 +51,8 @@ class Rescored:
 
     Example:
         >>> from leastloss.geometry import class_statistics, fisher_ratio
-        >>> found = class_statistics(torch.eye(3), torch.arange(3))
-        >>> left = Rescored(found, fisher_ratio)
+        >>> statistics = class_statistics(torch.eye(3), torch.arange(3))
+        >>> left = Rescored(statistics, fisher_ratio)
         >>> left.remove(1)
         >>> left.losses()
         tensor([0.2222,    nan, 0.2222], dtype=torch.float64)
@@ -105,8 +105,8 @@ class Guarded:
     Example:
         >>> import torch
         >>> from leastloss.geometry import class_statistics
-        >>> found = class_statistics(torch.eye(3), torch.arange(3))
-        >>> Guarded(Separation(found), found, [0, 1], rise=0.1).losses()
+        >>> statistics = class_statistics(torch.eye(3), torch.arange(3))
+        >>> Guarded(Separation(statistics), statistics, [0, 1], rise=0.1).losses()
         tensor([1.5000, 1.5000, 0.5000], dtype=torch.float64)
     """
 

@@ -102,8 +102,10 @@ def class_statistics(
             sample, a feature is NaN or infinite, or ``shrinkage`` is negative.
 
     Example:
-        >>> found = class_statistics(torch.tensor([[0.0], [2.0], [5.0]]), torch.tensor([0, 0, 1]))
-        >>> found.mean, found.within, found.between
+        >>> statistics = class_statistics(
+        ...     torch.tensor([[0.0], [2.0], [5.0]]), torch.tensor([0, 0, 1])
+        ... )
+        >>> statistics.mean, statistics.within, statistics.between
         (tensor([3.], dtype=torch.float64),
          tensor([[0.5000]], dtype=torch.float64),
          tensor([[4.]], dtype=torch.float64))

@@ -65,8 +65,8 @@ def surgeon_order(
 
         >>> s = torch.tensor([[1.0, 0.9, 0.0], [0.9, 1.0, 0.0], [0.0, 0.0, 1.0]]).double()
         >>> w = torch.tensor([[1.0, 1.1, 1.5]]).double()
-        >>> one = torch.ones(1).double()
-        >>> row = Rows(moments=s, ridge=1e-9 * one.expand(3), weights=w, mask=w > 0, factor=one)
+        >>> ones = torch.ones(1).double()
+        >>> row = Rows(moments=s, ridge=1e-9 * ones.expand(3), weights=w, mask=w > 0, factor=ones)
         >>> surgeon_order([row], 3).tolist()
         [0, 2, 1]
     """

@@ -53,18 +53,18 @@ def conjugate_gradients(
     scale = (moments.diagonal() + ridge).rsqrt()
     system = moments * scale[:, None] * scale
     system.diagonal().add_(ridge * scale.square())
-    system, kept = system.float(), mask.to(moments.device, torch.float32)
-    right = (cross.T * scale).float() * kept
+    system, mask_values = system.float(), mask.to(moments.device, torch.float32)
+    right = (cross.T * scale).float() * mask_values
     weights = torch.zeros_like(right)
     if start is not None:
-        weights = (start.to(moments) / scale).float() * kept
-    residual = right - (weights @ system) * kept
+        weights = (start.to(moments) / scale).float() * mask_values
+    residual = right - (weights @ system) * mask_values
     direction, size = residual.clone(), residual.square().sum(dim=1, keepdim=True)
     goal = ENOUGH**2 * right.square().sum(dim=1, keepdim=True)
     for _ in range(STEPS):
         if bool((size <= goal).all()):
             break
-        moved = (direction @ system) * kept
+        moved = (direction @ system) * mask_values
         step = size / (direction * moved).sum(dim=1, keepdim=True).clamp(min=1e-30)
         step = step.where(size > goal, 0.0)
         weights.addcmul_(step, direction)

@@ -91,8 +91,8 @@ def permutation_sensitivity(
 
     Example:
         >>> layers = [np.sign(np.random.default_rng(i).normal(size=(8, 8))) for i in range(2)]
-        >>> found = permutation_sensitivity(layers, permutations=3)
-        >>> found.complexities.shape, bool(found.std > 0)
+        >>> sensitivity = permutation_sensitivity(layers, permutations=3)
+        >>> sensitivity.complexities.shape, bool(sensitivity.std > 0)
         ((3,), True)
     """
     _check(permutations)

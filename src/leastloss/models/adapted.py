@@ -78,19 +78,19 @@ def logits_in(output: Any) -> Tensor:
         >>> logits_in({"loss": None, "logits": torch.ones(1)}), logits_in((torch.ones(1), None))
         (tensor([1.]), tensor([1.]))
     """
-    found = output
+    value = output
     if isinstance(output, Mapping):  # also what networks of Hugging Face give
-        found = output.get("logits", output.get("out"))
+        value = output.get("logits", output.get("out"))
     elif isinstance(output, tuple | list):
-        found = getattr(output, "logits", output[0] if output else None)
+        value = getattr(output, "logits", output[0] if output else None)
     elif not isinstance(output, Tensor):
-        found = getattr(output, "logits", None)
-    if not isinstance(found, Tensor):
+        value = getattr(output, "logits", None)
+    if not isinstance(value, Tensor):
         raise InputError(
             f"the network gives a {type(output).__name__}; it must give logits: a tensor, a tuple "
             "that begins with it, or what has it as 'logits' (or 'out')"
         )
-    return found
+    return value
 
 
 @torch.no_grad()

@@ -122,8 +122,8 @@ def _as_layer(network: fx.GraphModule, node: fx.Node, uses: dict[str, int]) -> N
     """Replace a multiplication with a weight of its own by a layer."""
     if node.target is not _ATEN.linear.default and node.target not in _CONVOLUTIONS:
         return
-    given: tuple[Any, ...] = node.args
-    every: list[Any] = [*given, *_DEFAULTS[len(given) - 2 :]]
+    arguments: tuple[Any, ...] = node.args
+    every: list[Any] = [*arguments, *_DEFAULTS[len(arguments) - 2 :]]
     x, weight, bias, *rest = every
     owner, _, name = str(getattr(weight, "target", "")).rpartition(".")
     plain = isinstance(weight, fx.Node) and weight.op == "get_attr" and name == "weight" and owner

@@ -62,9 +62,11 @@ def _counted(model: nn.Module, makers: list[str], sizes: list[int]) -> tuple[str
     while True:
         name = ".".join(path)
         if all(f"{maker}.".startswith(f"{name}." if name else "") for maker in makers):
-            told = vars(modules[name])
-            counts = {told.get(key) for key in _COUNTS}
-            depths = {depth for key in _DEPTHS if isinstance(depth := told.get(key), int) and depth}
+            attributes = vars(modules[name])
+            counts = {attributes.get(key) for key in _COUNTS}
+            depths = {
+                depth for key in _DEPTHS if isinstance(depth := attributes.get(key), int) and depth
+            }
             counts |= {size // depth for size in sizes for depth in depths}
             usable = [
                 count
@@ -93,8 +95,8 @@ def count_heads(attention: nn.Module, width: int, left: int, before: int) -> Non
         >>> attention.num_heads, attention.head_dim
         (3, 2)
     """
-    told = vars(attention)
+    attributes = vars(attention)
     for name in (*_COUNTS, *_WIDTHS):
-        value = told.get(name)
+        value = attributes.get(name)
         if isinstance(value, int) and value % before == 0 and (name in _COUNTS or value == width):
             setattr(attention, name, value // before * left)

@@ -77,10 +77,10 @@ another order?)"}
         for layer in (*coupled.rows, *coupled.columns):
             if plain.calls.get(layer, 0) != 1:
                 faults[name] = f"pass layer {layer!r}, which runs {plain.calls.get(layer, 0)} times"
-    held = {n: layer for n, layer in layers.items() if not is_depthwise(layer)}
+    ungrouped = {n: layer for n, layer in layers.items() if not is_depthwise(layer)}
 
     def tried(names: list[str], most: int | None) -> str:
-        return _fault(model, x, plain, held, {name: units[name] for name in names}, most)
+        return _fault(model, x, plain, ungrouped, {name: units[name] for name in names}, most)
 
     # What reaches far or mixes with its neighbours is found by a few runs each; only if more is
     # wrong, all are looked at closely.
@@ -109,7 +109,7 @@ def _fault(
     model: nn.Module,
     x: Tensor,
     plain: _Run,
-    held: Mapping[str, Layer],
+    ungrouped: Mapping[str, Layer],
     units: Units,
     most: int | None,
 ) -> str:
@@ -117,7 +117,7 @@ def _fault(
     layers = weight_layers(model)
     for moved in _halves(units, most):
         rows: dict[str, Tensor] = {}
-        read = {n: torch.zeros(_width(layer), dtype=torch.bool) for n, layer in held.items()}
+        read = {n: torch.zeros(_width(layer), dtype=torch.bool) for n, layer in ungrouped.items()}
         own = {reader for coupled in units.values() for reader in coupled.columns}
         for name, coupled in units.items():
             for layer, of_unit in coupled.rows.items():
@@ -126,10 +126,10 @@ def _fault(
             for layer, of_unit in coupled.columns.items():
                 read[layer][inputs_of(layers[layer], of_unit)[moved[name]]] = True
         now = _Run({}, {}, {})
-        _run(model, x, now, {n: plain.outputs[n] for n in held if n in plain.outputs}, rows)
+        _run(model, x, now, {n: plain.outputs[n] for n in ungrouped if n in plain.outputs}, rows)
         for name, seen in now.inputs.items():
             at = -3 if isinstance(layers[name], nn.Conv2d) else -1
-            if name in held and not _same(seen, plain.inputs[name], at, ~read[name]):
+            if name in ungrouped and not _same(seen, plain.inputs[name], at, ~read[name]):
                 if name in own:
                     return (
                         f"mix before layer {name!r} reads them (a normalisation over units, or "
@@ -177,19 +177,23 @@ def _same(now: Tensor, before: Tensor, at: int, kept: Tensor) -> bool:
 
 
 def _run(
-    model: nn.Module, x: Tensor, run: _Run, held: Mapping[str, Tensor], moved: Mapping[str, Tensor]
+    model: nn.Module,
+    x: Tensor,
+    run: _Run,
+    replaced: Mapping[str, Tensor],
+    moved: Mapping[str, Tensor],
 ) -> None:
     """Run the network; what is held gives that, and the moved rows of layers something else."""
 
     def look(name: str, layer: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> Any:
         run.calls[name] = run.calls.get(name, 0) + 1
         run.inputs[name] = inputs[0].clone()  # what follows may work in place
-        run.outputs[name] = output = held.get(name, output).clone()
+        run.outputs[name] = output = replaced.get(name, output).clone()
         if name in moved:
             rows = moved[name].to(output.device)
             across = rows[:, None, None] if isinstance(layer, nn.Conv2d) else rows
             return torch.where(across, 3.0 - 2.0 * output, output)
-        return output.clone() if name in held else None
+        return output.clone() if name in replaced else None
 
     with hooked(weight_layers(model), look):
         run.outputs[""] = run_once_alike(model, x)

@@ -229,8 +229,8 @@ def _samples(model: nn.Module, sample: Tensor | None) -> Tensor:
     generator = torch_stream(0, "compact")
     pixels = torch.rand(_SAMPLES, *shape, generator=generator)
     signed = torch.randn(_SAMPLES, *shape, generator=generator)
-    given = [] if sample is None else [sample[:_GIVEN].to(pixels)]
-    return torch.cat([*given, pixels, signed])
+    samples = [] if sample is None else [sample[:_GIVEN].to(pixels)]
+    return torch.cat([*samples, pixels, signed])
 
 
 def _logits(model: nn.Module, x: Tensor) -> Tensor:

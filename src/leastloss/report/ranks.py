@@ -16,8 +16,8 @@ def ranks_sentences(ranking: Ranking, metric: str, at: float) -> Sentences:
         at: Sparsity at which it was measured.
     """
     names, (best, first) = ranking.data_sets, next(iter(ranking.ranks.items()))
-    told = ranking.p[best] < LEVEL
-    worse = [f"`{name}`" for name in ranking.ranks if told[name]]
+    significant = ranking.p[best] < LEVEL
+    worse = [f"`{name}`" for name in ranking.ranks if significant[name]]
     differ = ranking.friedman < LEVEL
     texts = [
         f"Each method's {metric_of(metric).words} at {percent(at)} removed, the mean over seeds, "

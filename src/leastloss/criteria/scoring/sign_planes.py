@@ -65,10 +65,12 @@ class Planes:
                 cells = cells.reshape(high, masks[layer].shape[1], -1)
                 if by_layer is coupled.columns:
                     cells = cells.swapaxes(0, 1)
-                own = cells[indices.numpy()].reshape(len(coupled), -1)
-                key = own if by_layer is coupled.rows else own % wide * high + own // wide
-                own = np.take_along_axis(own, key.argsort(axis=1), axis=1)
-                pieces += [starts[matrix] + own for matrix in self.of_layer(layer)]
+                entries = cells[indices.numpy()].reshape(len(coupled), -1)
+                key = (
+                    entries if by_layer is coupled.rows else entries % wide * high + entries // wide
+                )
+                entries = np.take_along_axis(entries, key.argsort(axis=1), axis=1)
+                pieces += [starts[matrix] + entries for matrix in self.of_layer(layer)]
         return list(np.concatenate(pieces, axis=1))
 
     def back(self, name: str, values: NDArray[np.float64]) -> NDArray[np.float64]:

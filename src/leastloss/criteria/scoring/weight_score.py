@@ -34,7 +34,7 @@ class WeightScore(Criterion):
         """
         weighed = self.weigh(context)
         scores: Scores = {}
-        kept: dict[str, Tensor] = {}
+        alive_scores: dict[str, Tensor] = {}
         for name, mask in context.masks.items():
             alive = mask.to(weighed[name].device)
             score = weighed[name].where(alive, 0.0)
@@ -45,11 +45,11 @@ class WeightScore(Criterion):
                 )
             if context.granularity == "weight":
                 scores[name] = score.where(alive, torch.nan).cpu().numpy()
-            kept[name] = score
+            alive_scores[name] = score
         if context.granularity == "weight":
             return scores
         return {
-            name: coupled.entering(kept).sum(dim=1).cpu().numpy()
+            name: coupled.entering(alive_scores).sum(dim=1).cpu().numpy()
             for name, coupled in context.units.items()
         }
 

@@ -41,7 +41,7 @@ def read_folder(folder: Path, options: Mapping[str, str], size: int | None) -> I
     """
     colours = choose("colours", options.get("colours", "auto"), ("grey", "rgb", "auto"))
     files = {part: _files(place) for part, place in _places(folder).items()}
-    headers = {path: _header(path) for found in files.values() for path, _ in found}
+    headers = {path: _header(path) for entries in files.values() for path, _ in entries}
     shapes = {shape for shape, _ in headers.values()}
     if size is None and len(shapes) > 1:
         small, large = min(shapes), max(shapes)
@@ -61,11 +61,11 @@ def read_folder(folder: Path, options: Mapping[str, str], size: int | None) -> I
     mode, channels = ("L", 1) if grey else ("RGB", 3)
     check_memory(folder.name, 4 * channels * shape[0] * shape[1] * len(headers))
     labels, names, classes = numbered_labels(
-        {part: np.array([label for _, label in found]) for part, found in files.items()}
+        {part: np.array([label for _, label in entries]) for part, entries in files.items()}
     )
     parts: dict[str, Labelled] = {
-        part: (_pixels([path for path, _ in found], shape, mode), labels[part])
-        for part, found in files.items()
+        part: (_pixels([path for path, _ in entries], shape, mode), labels[part])
+        for part, entries in files.items()
     }
     return Images(
         train=parts["train"],

@@ -115,10 +115,10 @@ def own_name(text: str) -> DataName | None:
         >>> own_name("digits") is None, own_name("mine.csv").kind
         (True, 'table')
     """
-    own = None if text in DATASETS else data_name(text)
-    if text not in DATASETS and own is None:
+    user_name = None if text in DATASETS else data_name(text)
+    if text not in DATASETS and user_name is None:
         choose("data set", text, DATASETS, [*DATASETS, _OR_OWN])
-    return own
+    return user_name
 
 
 def located(name: DataName, root: Path) -> DataName:

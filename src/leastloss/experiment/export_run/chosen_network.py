@@ -136,11 +136,11 @@ def _of_file(path: Path) -> ExportedNetwork:
     about = {"file": path.name}
     about |= {key: str(facts[key]) for key in ("name", "criterion", "recovery") if key in facts}
     total = sum(mask.numel() for mask in masks.values())
-    kept = sum(int(mask.sum()) for mask in masks.values())
+    kept_weights = sum(int(mask.sum()) for mask in masks.values())
     return ExportedNetwork(
         model=model,
         dense=model,
         x=x,
-        sparsity=1 - kept / total if total else 0.0,
+        sparsity=1 - kept_weights / total if total else 0.0,
         about=about,
     )

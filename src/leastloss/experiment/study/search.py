@@ -44,8 +44,8 @@ def searches_of(study: Study, file: str) -> list[ArmSearch]:
     beside = f"sqlite:///{Path(file).with_suffix('.search.db')}"
     with arm_search.database_errors():
         database = arm_search.database_of(study.search.storage or tracking.database() or beside)
-        own = [arm for arm in study.arms if not follows(arm)]
-        return [arm_search.ArmSearch(study, arm, database) for arm in own]
+        free_arms = [arm for arm in study.arms if not follows(arm)]
+        return [arm_search.ArmSearch(study, arm, database) for arm in free_arms]
 
 
 def as_chosen(study: Study, file: str) -> Study:

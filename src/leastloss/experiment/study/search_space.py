@@ -104,10 +104,10 @@ def _read_range(key: str, values: object) -> Range | tuple[Any, ...]:
 
 def _check_space(search: Search, study: Study) -> None:
     """Refuse options that no arm has, and values that an arm cannot take."""
-    own = [arm for arm in study.arms if not follows(arm)]
+    free_arms = [arm for arm in study.arms if not follows(arm)]
     at, first = search.sparsity, {key: ends_of(values)[0] for key, values in search.space}
     for key, values in search.space:
-        holders = [arm for arm in own if key in options_for(search, arm)]
+        holders = [arm for arm in free_arms if key in options_for(search, arm)]
         if not holders:
             raise InputError(f"no arm has the option {key!r} of search.space")
         for arm, value in product(holders, ends_of(values)):
@@ -122,8 +122,10 @@ def _check_space(search: Search, study: Study) -> None:
                 f"allocation of search.space: other arms take their layer ratios from "
                 f"{led[0].criterion!r}; leave out allocation, or those arms"
             )
-    plain = [arm_with(arm, {key: first[key] for key in options_for(search, arm)}) for arm in own]
-    twice = [own[i].criterion for i, arm in enumerate(plain) if arm in plain[:i]]
+    plain = [
+        arm_with(arm, {key: first[key] for key in options_for(search, arm)}) for arm in free_arms
+    ]
+    twice = [free_arms[i].criterion for i, arm in enumerate(plain) if arm in plain[:i]]
     if twice:
         raise InputError(
             f"two arms of {twice[0]!r} differ in nothing but what [search.space] chooses"

@@ -84,12 +84,12 @@ def _replaced(
             module.use_nested_tensor = False  # its fast path reads weights and calls no layer
     if make := replacement(copied):
         return _made(make, copied, "")
-    made: dict[int, nn.Module] = {}  # a module that stands in two places stays one
+    replacements: dict[int, nn.Module] = {}  # a module that stands in two places stays one
     for name, module in list(copied.named_modules(remove_duplicate=False)):
         if make := replacement(module):
-            if id(module) not in made:
-                made[id(module)] = _made(make, module, name)
-            copied.set_submodule(name, made[id(module)])
+            if id(module) not in replacements:
+                replacements[id(module)] = _made(make, module, name)
+            copied.set_submodule(name, replacements[id(module)])
     return copied
 
 
