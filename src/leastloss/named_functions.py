@@ -6,7 +6,8 @@ import importlib
 import importlib.util
 import inspect
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 from types import ModuleType
@@ -57,7 +58,7 @@ def named_function(what: str, name: str) -> Callable[..., Any]:
             f"{what} {name!r}: cannot import {place} ({type(error).__name__}: {brief(error)})"
         ) from error
     public = [key for key, value in vars(module).items() if callable(value) and key[0] != "_"]
-    _travels(module)
+    travels(module)
     found = getattr(module, function, None)
     if not callable(found):
         choose(f"function in {place}", function, public)
@@ -95,7 +96,7 @@ def called(name: str, function: Callable[..., Any], **offered: object) -> Any:
         raise InputError(f"{name} failed ({type(error).__name__}: {brief(error)})") from error
 
 
-def _travels(module: ModuleType) -> None:
+def travels(module: ModuleType) -> None:
     """Let networks of a user's own module reach the process that exports them.
 
     That process would not find the module; so its classes travel with the network.
@@ -110,12 +111,20 @@ def _travels(module: ModuleType) -> None:
 
 
 def _module(name: str) -> ModuleType:
+    with current_folder_on_path():
+        return importlib.import_module(name)
+
+
+@contextmanager
+def current_folder_on_path() -> Iterator[None]:
+    """Let modules of the current folder be imported; what is installed goes first."""
     here = str(Path.cwd())
     if here in sys.path or "" in sys.path:
-        return importlib.import_module(name)
-    sys.path.append(here)  # last: what is installed goes first
+        yield
+        return
+    sys.path.append(here)
     try:
-        return importlib.import_module(name)
+        yield
     finally:
         sys.path.remove(here)
 

@@ -20,6 +20,7 @@ def run_id(store: MlflowClient, tmp_path: Path) -> str:
     with mlflow.start_run(experiment_id=store.create_experiment("files")) as run:
         mlflow.log_input(mlflow.data.from_pandas(frame, source=str(table), name="staff"))
         mlflow.log_input(mlflow.data.from_pandas(frame, name="from code"))
+        mlflow.log_input(mlflow.data.from_pandas(frame[:10], source=str(table), name="ten"))
     found: str = run.info.run_id
     return found
 
@@ -37,8 +38,10 @@ def test_a_recorded_file_is_data_as_the_file_is(run_id: str, tmp_path: Path) -> 
 def test_what_is_no_file_or_not_there_is_one_line(run_id: str, tmp_path: Path) -> None:
     cases = {
         f"{run_id}/from code": "records no file that could be read .its source is 'code'",
-        f"{run_id}/none": "has no data set 'none'; it has: staff, from code",
-        run_id: "has not one data set; it has: staff, from code",
+        f"{run_id}/none": "has no data set 'none'; it has: staff, from code, ten",
+        run_id: "has not one data set; it has: staff, from code, ten",
+        f"{run_id}/staff": "does not record the label; name its column, as in :label=income",
+        f"{run_id}/ten:label=job": "recorded 10 rows, and its file has",
     }
     for address, said in cases.items():
         with pytest.raises(InputError, match=said):

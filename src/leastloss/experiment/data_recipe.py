@@ -8,6 +8,9 @@ from typing import Any
 
 from leastloss import tracking
 from leastloss.data import Data, load_data, own_name
+from leastloss.errors import InputError
+
+TABLES = (".csv", ".tsv", ".parquet")
 
 
 def fetch_data(recipe: Mapping[str, Any], data_dir: str | None = None) -> Data:
@@ -20,17 +23,36 @@ def fetch_data(recipe: Mapping[str, Any], data_dir: str | None = None) -> Data:
         data_dir: The data folder.
 
     Raises:
-        InputError: If an argument is out of range.
+        InputError: If an argument is out of range, a recorded table lacks the option ``label``, or
+            its file has not the samples that were recorded.
         ResourceError: If a file is missing or damaged.
     """
-    own = own_name(recipe["name"])
-    if own is None or own.kind != "artifact":
+    user_name = own_name(recipe["name"])
+    if user_name is None or user_name.kind != "artifact":
         return load_data(**recipe, data_dir=data_dir)
     with tempfile.TemporaryDirectory() as folder:
-        recorded = own.place.startswith(tracking.DATASET)
-        fetch = tracking.fetch_dataset if recorded else tracking.fetch_artifact
-        path = fetch(own.place, Path(folder))
+        recorded = user_name.place.startswith(tracking.DATASET)
+        if recorded:
+            path, rows = tracking.fetch_dataset(user_name.place, Path(folder))
+        else:
+            path, rows = tracking.fetch_artifact(user_name.place, Path(folder)), None
+        if recorded and path.suffix in TABLES and "label" not in user_name.options:
+            raise InputError(
+                f"{user_name.place} is a table, of which MLflow does not record the label; "
+                "name its column, as in :label=income"
+            )
         # A folder of images is named by a path, too.
-        place = replace(own, place=str(path.resolve()))
+        place = replace(user_name, place=str(path.resolve()))
         data = load_data(**{**recipe, "name": place.text})
-    return replace(data, name=own.short, title=own.short, recipe=data.recipe | {"name": own.text})
+        samples = sum(map(len, (data.train, data.val, data.test)))
+        if rows is not None and data.withheld is None and samples != rows:
+            raise InputError(
+                f"{user_name.place} recorded {rows:,} rows, and its file has {samples:,}: the file "
+                "changed, or the run took a part of it"
+            )
+    return replace(
+        data,
+        name=user_name.short,
+        title=user_name.short,
+        recipe=data.recipe | {"name": user_name.text},
+    )

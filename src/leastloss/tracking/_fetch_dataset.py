@@ -1,5 +1,6 @@
 """Data sets that runs recorded by MLflow's own means, fetched from where they came from."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,15 @@ from leastloss.tracking._find import find_run
 ADDRESS = "datasets:/"
 
 
-def fetch_dataset(address: str, folder: Path) -> Path:
+def fetch_dataset(address: str, folder: Path) -> tuple[Path, int | None]:
     """Fetch the file or the folder that a run recorded by ``mlflow.log_input``.
 
     Args:
         address: ``datasets:/<run id>/<name>``; without the name where the run has one data set.
         folder: Where to.
+
+    Returns:
+        Where it is now, and of a table how many rows the run recorded, if it did.
 
     Raises:
         InputError: If the run has no such data set, or recorded no file.
@@ -40,7 +44,7 @@ def fetch_dataset(address: str, folder: Path) -> Path:
             f"(its source is {recorded[name].source_type!r})"
         )
     try:
-        return Path(source.load(str(folder)))
+        return Path(source.load(str(folder))), _rows(recorded[name])
     except (MlflowException, OSError) as error:
         raise ResourceError(f"{address} cannot be read: {brief(error)}") from error
 
@@ -53,3 +57,9 @@ def _source(dataset: Dataset) -> Any:
         return None
     # Artifacts of any storage have a uri, files of the web a url; tables and code have neither.
     return source if hasattr(source, "uri") or hasattr(source, "url") else None
+
+
+def _rows(dataset: Dataset) -> int | None:
+    """Rows of a recorded table, by its profile."""
+    rows = json.loads(dataset.profile or "{}").get("num_rows")
+    return rows if isinstance(rows, int) else None

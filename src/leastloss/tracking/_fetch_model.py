@@ -1,6 +1,7 @@
 """Models of a tracking store, by their address: files, facts, and what only a pickle holds."""
 
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from torch import nn
 
 from leastloss.errors import InputError, ResourceError, brief
+from leastloss.named_functions import current_folder_on_path, travels
 from leastloss.tracking._store import client, store_name
 
 _ALLOW = "MLFLOW_ALLOW_PICKLE_DESERIALIZATION"
@@ -71,7 +73,8 @@ def unpickled_network(address: str, path: Path) -> nn.Module:
     before = os.environ.get(_ALLOW)
     os.environ[_ALLOW] = "true"
     try:
-        network = mlflow.pytorch.load_model(str(path), map_location="cpu")
+        with current_folder_on_path():
+            network = mlflow.pytorch.load_model(str(path), map_location="cpu")
     except Exception as error:  # a pickle may raise anything
         raise ResourceError(f"{address} cannot be opened: {brief(error)}") from error
     finally:
@@ -81,4 +84,6 @@ def unpickled_network(address: str, path: Path) -> nn.Module:
             os.environ[_ALLOW] = before
     if not isinstance(network, nn.Module):
         raise ResourceError(f"{address} holds a {type(network).__name__}, no network")
+    for name in {type(module).__module__ for module in network.modules()}:
+        travels(sys.modules[name])
     return network
