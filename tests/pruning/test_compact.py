@@ -168,8 +168,11 @@ def test_code_that_counts_on_widths_is_found_out() -> None:
 
     net = Counted(nn.Linear(3, 4), nn.Linear(4, 2))
     masks = Parts.of(net, "unit").masks(torch.arange(2).numpy())
-    with pytest.raises(InputError, match="its code counts on its widths"):
+    with pytest.raises(InputError, match="its code counts on its widths, at '1' "):
         ll.compact(net, masks)
+    outer = nn.Sequential(nn.Identity(), net)
+    with pytest.raises(InputError, match="its code counts on its widths, at '1.1' "):
+        ll.compact(outer, {f"1.{name}": mask for name, mask in masks.items()})
 
 
 class Scaled(nn.Module):

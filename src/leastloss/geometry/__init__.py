@@ -18,7 +18,6 @@ from leastloss.geometry.discriminant import (
 )
 from leastloss.geometry.greedy_elimination import Shrinking, eliminate, greedy_order
 from leastloss.geometry.margins import MarginMoments, linear_margins, margin_loss
-from leastloss.geometry.pairs import class_pairs as class_pairs
 from leastloss.geometry.pairs import pair_contrasts as pair_contrasts
 from leastloss.geometry.refits import refit_units as refit_units
 from leastloss.geometry.refits import softmax_roots as softmax_roots

@@ -1,5 +1,7 @@
 """A physically smaller network with equal outputs: what nothing enters or nothing reads is gone."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import pairwise
 
@@ -122,16 +124,38 @@ def _compacted(model: nn.Module, masks: Masks | None, sample: Tensor | None) -> 
 def _smaller(model: nn.Module, x: Tensor, units: Units) -> nn.Module:
     """A copy without those of the units that do nothing."""
     small, before = own_copy(model), _logits(model, x)
-    try:
-        _remove(small, x, units)
-        after = _logits(small, x)
-    except (RuntimeError, ValueError) as error:
-        cause = " ".join(str(error).split())
-        raise InputError(
-            f"the network cannot be made smaller: its code counts on its widths ({cause})"
-        ) from error
+    with _running(small) as stack:
+        try:
+            _remove(small, x, units)
+            after = _logits(small, x)
+        except (RuntimeError, ValueError) as error:
+            cause = " ".join(str(error).split())
+            place = repr(stack[-1]) if stack and stack[-1] else type(small).__name__
+            raise InputError(
+                f"the network cannot be made smaller: its code counts on its widths, at {place} "
+                f"({cause})"
+            ) from error
     _check_equal(after, before, signs=any(isinstance(m, Binarize) for m in small.modules()))
     return small
+
+
+@contextmanager
+def _running(model: nn.Module) -> Iterator[list[str]]:
+    """Names of the modules that are running, the innermost last."""
+    stack: list[str] = []
+
+    def leave(*_: object) -> None:
+        stack.pop()
+
+    handles = []
+    for name, module in model.named_modules():
+        handles.append(module.register_forward_pre_hook(lambda *_, name=name: stack.append(name)))
+        handles.append(module.register_forward_hook(leave))
+    try:
+        yield stack
+    finally:
+        for handle in handles:
+            handle.remove()
 
 
 def _counts_heads(model: nn.Module, x: Tensor, name: str, coupled: CoupledLayers) -> bool:

@@ -12,7 +12,6 @@ from leastloss.criteria.base import ScoringContext
 from leastloss.data import at_most
 from leastloss.geometry import (
     StatisticsAccumulator,
-    class_pairs,
     pair_contrasts,
     regularised_inverse,
 )
@@ -20,8 +19,8 @@ from leastloss.models import evaluation_mode, has_maps
 
 KNOWN = 2000  # samples of each class: means and scatter of so many are known to two per cent
 KNOWN_OF_MAPS = 50  # of networks with convolutions: to ten per cent
-# All pairs of so many classes are looked at; of more classes as many pairs, the closest: a move
-# counts as a share of a pair's separation, and each pair costs backward passes.
+# With convolutions all pairs of so many classes are looked at; of more classes each one's closest
+# pair: slopes of single logits of as many samples as classes would cost the square of the classes.
 MANY_CLASSES = 50
 APART = 1e-9  # as a share of the largest squared distance of a pair
 METRICS = ("discriminant", "logit", "cross-entropy")
@@ -69,11 +68,11 @@ def pair_columns(context: ScoringContext, *, gamma: float = 0.01, balanced: bool
     """One column for each pair of classes: moves along it as a share of the pair's separation.
 
     With ``v = Q (mu_c - mu_c')`` of the logits the pair is ``D^2 = v^T (mu_c - mu_c')`` apart along
-    v; the column is ``v / D^2``. Pairs that the network does not tell apart at all have none. Of
-    more than 50 classes the 50 closest pairs have one.
+    v; the column is ``v / D^2``. Pairs that the network does not tell apart at all have none. In
+    networks with convolutions and more than 50 classes it is the closest pair of each class alone.
     """
     means, inverse, _ = _logit_geometry(context, gamma, balanced)
-    many = len(means) > MANY_CLASSES
+    many = has_maps(context.model) and len(means) > MANY_CLASSES
     gaps = _closest_gaps(means, inverse) if many else means.T @ pair_contrasts(means)
     directions = inverse @ gaps
     distances = (directions * gaps).sum(dim=0)
@@ -82,14 +81,15 @@ def pair_columns(context: ScoringContext, *, gamma: float = 0.01, balanced: bool
 
 
 def _closest_gaps(means: Tensor, inverse: Tensor) -> Tensor:
-    """Differences of class means (C, pairs) of the closest pairs that are apart at all."""
-    first, second = class_pairs(len(means), means.device)
+    """Differences of class means (C, pairs): of each class and the one closest to it."""
     products = means @ inverse @ means.T
     squares = products.diagonal()
-    distances = squares[first] + squares[second] - 2 * products[first, second]
+    distances = squares[:, None] + squares - 2 * products
+    distances.fill_diagonal_(0)
     distances[distances <= APART * distances.max()] = torch.inf
-    closest = distances.topk(MANY_CLASSES, largest=False).indices
-    return (means[first[closest]] - means[second[closest]]).T
+    pairs = torch.stack([torch.arange(len(means)).to(means.device), distances.argmin(dim=1)])
+    first, second = pairs.sort(dim=0).values.unique(dim=1)
+    return (means[first] - means[second]).T
 
 
 def _logit_geometry(
