@@ -171,7 +171,7 @@ def test_code_that_counts_on_widths_is_found_out() -> None:
     with pytest.raises(InputError, match="its code counts on its widths, at '1' "):
         ll.compact(net, masks)
     outer = nn.Sequential(nn.Identity(), net)
-    with pytest.raises(InputError, match="its code counts on its widths, at '1.1' "):
+    with pytest.raises(InputError, match=r"its code counts on its widths, at '1\.1' "):
         ll.compact(outer, {f"1.{name}": mask for name, mask in masks.items()})
 
 
