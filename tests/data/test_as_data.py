@@ -84,6 +84,23 @@ def test_a_sample_drawn_twice_is_in_one_split_only():
     assert len({tuple(row) for row in found}) == len(found)
 
 
+@pytest.mark.parametrize("encoded", [False, True])
+@pytest.mark.parametrize("make", [list, tuple])
+def test_texts_as_labels(make, encoded):
+    x, y = pair()
+    names = ["e", "dé", "c", "b", "a"]
+    labels = [names[label].encode() if encoded else names[label] for label in y]
+
+    def batch(samples):
+        return torch.stack([row for row, _ in samples]), make(label for _, label in samples)
+
+    pairs = list(zip(x, labels, strict=True))
+    for collate in (batch, None):
+        data = as_data(DataLoader(pairs, batch_size=7, shuffle=True, collate_fn=collate))
+        assert data.class_names == ("a", "b", "c", "dé", "e")
+        assert data.train.digest() == as_data((x, 4 - y)).train.digest()
+
+
 @pytest.mark.parametrize(
     ("item", "words"),
     [
@@ -91,6 +108,9 @@ def test_a_sample_drawn_twice_is_in_one_split_only():
         (lambda i: torch.zeros(3), "must yield pairs"),
         (lambda i: (torch.zeros(3), 0, 1), "must yield pairs"),
         (lambda i: (torch.zeros(3 + i // 5), 0), "differ in sample shape"),
+        (lambda i: (torch.zeros(3), "a" if i < 5 else b"a"), "all 10 labels are 'a'"),
+        (lambda i: (torch.zeros(3), "a" if i < 5 else 0), "texts in some batches only"),
+        (lambda i: (torch.zeros(3), ["a", "b"]), "must yield pairs"),
     ],
 )
 def test_loaders_that_do_not_fit(item, words):

@@ -6,10 +6,13 @@ from collections.abc import Iterable
 from itertools import chain
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch.utils.data import DataLoader, Dataset, IterableDataset, Subset
 from tqdm.auto import tqdm
 
+from leastloss.data.class_names import as_texts, numbered_labels
 from leastloss.data.container import Data
 from leastloss.errors import InputError
 
@@ -21,10 +24,11 @@ def as_data(obj: object, seed: int = 0) -> Data:
 
     Args:
         obj: A `Data` (returned as it is), a pair (inputs, labels) of tensors or arrays, or a
-            ``torch.utils.data.DataLoader`` that yields such pairs. Pairs and loaders are split
-            60/20/20, stratified. The samples that a loader draws are read once each, in the order
-            of its data set: one that is drawn twice would be in train and in test. So an
-            ``IterableDataset`` is read without workers, each of which might give all of it.
+            ``torch.utils.data.DataLoader`` that yields such pairs, or lists or tuples of texts as
+            labels. Pairs and loaders are split 60/20/20, stratified. The samples that a loader
+            draws are read once each, in the order of its data set: one that is drawn twice would be
+            in train and in test. So an ``IterableDataset`` is read without workers, each of which
+            might give all of it.
         seed: Seed of the split.
 
     Raises:
@@ -38,7 +42,13 @@ def as_data(obj: object, seed: int = 0) -> Data:
     if isinstance(obj, Data):
         return obj
     if isinstance(obj, DataLoader):
-        return Data.from_tensors(gather(obj), seed=seed)
+        x, y = gather(obj)
+        if isinstance(y, torch.Tensor):
+            return Data.from_tensors((x, y), seed=seed)
+        numbers, names, classes = numbered_labels({"train": y})
+        return Data.from_tensors(
+            (x, numbers["train"]), classes=classes, class_names=names, seed=seed
+        )
     if isinstance(obj, tuple | list) and len(obj) == 2:
         return Data.from_tensors((obj[0], obj[1]), seed=seed)
     raise InputError(
@@ -47,11 +57,13 @@ def as_data(obj: object, seed: int = 0) -> Data:
     )
 
 
-def gather(loader: DataLoader[Any]) -> tuple[torch.Tensor, torch.Tensor]:
+def gather(loader: DataLoader[Any]) -> tuple[torch.Tensor, torch.Tensor | NDArray[Any]]:
     """Inputs and labels of all samples that a loader draws, each once, in the data set's order.
 
+    Labels are a tensor, or an array where batches have lists or tuples of texts.
+
     Raises:
-        InputError: If it yields anything but pairs of tensors, or samples of several shapes.
+        InputError: If it yields anything but such pairs, or samples of several shapes.
 
     Example:
         >>> pairs = [(torch.ones(2), 0), (torch.zeros(2), 1)]
@@ -59,23 +71,42 @@ def gather(loader: DataLoader[Any]) -> tuple[torch.Tensor, torch.Tensor]:
         tensor([0, 1])
     """
     inputs: list[torch.Tensor] = []
-    labels: list[torch.Tensor] = []
+    labels: list[torch.Tensor | NDArray[Any]] = []
     # Shown only at a terminal and after two seconds: most loaders are done before.
     for batch in tqdm(_in_order(loader), desc="gathering", delay=2, disable=None):
         if (
             not isinstance(batch, tuple | list)
             or len(batch) != 2
-            or not all(isinstance(part, torch.Tensor) for part in batch)
+            or not isinstance(batch[0], torch.Tensor)
+            or (y := _labels(batch[1])) is None
         ):
-            raise InputError("the DataLoader must yield pairs (inputs, labels) of tensors")
+            raise InputError(
+                "the DataLoader must yield pairs (inputs, labels) of tensors; labels may be a list "
+                "or tuple of texts"
+            )
         inputs.append(batch[0])
-        labels.append(batch[1])
+        labels.append(y)
     if not inputs:
         raise InputError("the DataLoader yields no batch")
+    tensors = [y for y in labels if isinstance(y, torch.Tensor)]
+    texts = [y for y in labels if not isinstance(y, torch.Tensor)]
+    if tensors and texts:
+        raise InputError("the DataLoader's labels are texts in some batches only")
     try:
-        return torch.cat(inputs), torch.cat(labels)
+        return torch.cat(inputs), np.concatenate(texts) if texts else torch.cat(tensors)
     except RuntimeError as error:
         raise InputError("the DataLoader's batches differ in sample shape") from error
+
+
+def _labels(value: object) -> torch.Tensor | NDArray[Any] | None:
+    """The labels of a batch; None: they are neither a tensor nor texts."""
+    if isinstance(value, torch.Tensor):
+        return value
+    if isinstance(value, list | tuple) and value:
+        for kind in (str, bytes):
+            if all(isinstance(label, kind) for label in value):
+                return as_texts(np.array(value))
+    return None
 
 
 def _in_order(loader: DataLoader[object]) -> DataLoader[object]:

@@ -35,6 +35,24 @@ def plain_text(text: object, longest: int = LONGEST) -> str:
     return line if len(line) <= longest else f"{line[: longest - 1]}…"
 
 
+def as_texts(labels: Labels) -> Labels:
+    """Labels, of which bytes become texts: they are UTF-8.
+
+    Raises:
+        InputError: If bytes are not UTF-8.
+
+    Example:
+        >>> as_texts(np.array([b"cat"])), as_texts(np.array([1]))
+        (array(['cat'], dtype='<U3'), array([1]))
+    """
+    if labels.dtype.kind != "S":
+        return labels
+    try:
+        return np.char.decode(labels, "utf-8")
+    except UnicodeDecodeError as error:
+        raise InputError(f"labels are bytes and not UTF-8: {shown(error.object)}") from error
+
+
 def numbered_labels(
     parts: Mapping[str, Labels], names: Sequence[object] = ()
 ) -> tuple[dict[str, NDArray[np.int64]], tuple[str, ...], int]:
@@ -42,8 +60,8 @@ def numbered_labels(
 
     Args:
         parts: Split -> its labels, shape (n,), or maps of one label for each position, (n, ...):
-            integers, truth values or texts; ``train`` first. On maps, integers below 0 and 255
-            stand for no label.
+            integers, truth values or texts (bytes are UTF-8); ``train`` first. On maps,
+            integers below 0 and 255 stand for no label.
         names: Names of the classes 0..C-1, where the labels are such numbers.
 
     Returns:
@@ -98,6 +116,7 @@ def _plain(part: str, labels: Labels) -> Labels:
             f"labels of {part} have the shape {labels.shape}; they must be (n,), one a sample, or "
             "one for each position"
         )
+    labels = as_texts(labels)
     whole = labels.dtype.kind == "f" and np.isfinite(labels).all()
     if whole and np.array_equal(labels, np.round(labels)):
         labels = labels.astype(np.int64)  # what a table makes of integers in places

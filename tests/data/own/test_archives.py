@@ -34,6 +34,18 @@ def test_names_of_classes(tmp_path):
     assert load_data(str(path)).class_names == ("x", "y", "<b>z</b>")
 
 
+def test_bytes_are_utf_8(tmp_path):
+    path, y = tmp_path / "a.npz", np.arange(60) % 3
+    words = np.char.encode(["né", "c", "b"], "utf-8")
+    write_archive(path, class_names=words)
+    assert load_data(str(path)).class_names == ("né", "c", "b")
+    np.savez(path, x=np.eye(60, 6), y=words[y])
+    assert read_archive_of_arrays(path, None).class_names == ("b", "c", "né")
+    np.savez(path, x=np.eye(60, 6), y=np.array([b"\xff", b"a"])[y % 2])
+    with pytest.raises(InputError, match="labels are bytes and not UTF-8"):
+        read_archive_of_arrays(path, None)
+
+
 @pytest.mark.parametrize(
     ("arrays", "words"),
     [

@@ -15,6 +15,8 @@ def words(): return x, [("red", "green", "blue")[i] for i in y]
 def tensors(): return torch.tensor(x), torch.tensor(y)
 def dataset(): return TensorDataset(*tensors())
 def loader(seed): return DataLoader(dataset(), batch_size=7, shuffle=True)
+def texts():
+    return DataLoader(list(zip(tensors()[0], words()[1])), batch_size=7, shuffle=True)
 def three(): return (x, y), (x[:3] + 1, y[:3]), loader(0)
 def data(seed):
     return ll.Data.from_tensors((x, y), minority=[2], class_names=["a", "b", "c"], seed=seed)
@@ -36,7 +38,10 @@ def test_what_functions_return(own):
     first = load_data(f"{own}:arrays")
     for name in ("words", "tensors", "dataset", "loader"):
         assert load_data(f"{own}:{name}").train.x.equal(first.train.x) == (name != "words")
-    assert load_data(f"{own}:words").class_names == ("blue", "green", "red")
+    words = load_data(f"{own}:words")
+    assert words.class_names == ("blue", "green", "red")
+    assert load_data(f"{own}:texts").train.digest() == words.train.digest()
+    assert load_data(f"{own}:texts").class_names == words.class_names
     assert first.name == f"{own}:arrays"
     assert load_data(**first.recipe).summary() == first.summary()
 

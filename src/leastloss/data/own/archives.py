@@ -12,6 +12,7 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
+from leastloss.data.class_names import as_texts
 from leastloss.data.own.arrays import from_arrays
 from leastloss.data.own.memory import check_memory
 from leastloss.data.published import Images
@@ -53,7 +54,7 @@ def read_archive_of_arrays(path: Path, size: int | None) -> Images:
         for x, y in pairs
         if x in arrays
     }
-    return from_arrays(parts, size=size, names=arrays.get(_NAMES, np.array([])).tolist())
+    return from_arrays(parts, size=size, names=as_texts(arrays.get(_NAMES, np.array([]))).tolist())
 
 
 def _arrays(path: Path) -> dict[str, NDArray[Any]]:
