@@ -27,7 +27,7 @@ def flat(*layers: nn.Module) -> nn.Module:
 
 
 WRONG = {
-    "tuple": (Pair, "the model returned a tuple"),
+    "tuple": (Pair, r"returned a tuple; .*: wrap it in ll\.Adapted\(network\), which reads"),
     "few": (lambda: flat(nn.Linear(64, 9)), "logits have 9 columns; there are 10 classes"),
     "many": (lambda: flat(nn.Linear(64, 11)), "logits have 11 columns"),
     "width": (lambda: flat(nn.Linear(65, 10)), r"does not run on samples of shape \(1, 8, 8\): "),
@@ -48,6 +48,51 @@ def test_a_network_that_does_not_fit(kind: str, data: Data) -> None:
         with pytest.raises(InputError, match=message) as caught:
             refused()
         assert "\n" not in str(caught.value)
+
+
+class Codes(nn.Module):
+    """Reads integers and has no embedding."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.last = nn.Linear(9, 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.last(nn.functional.one_hot(x, 9).float().mean(1))  # type: ignore[no-any-return]
+
+
+def tokens(*last: nn.Module) -> nn.Module:
+    return nn.Sequential(nn.Embedding(9, 4), nn.Flatten(), nn.Linear(28, 8), nn.ReLU(), *last)
+
+
+FORMS = {
+    "integers": (lambda: tokens(nn.Linear(8, 2)), r"shape \(7,\): it reads integers; wrap it in "),
+    "codes": (Codes, "it reads integers; wrap it in "),
+    "binary": (lambda: ll.Adapted(tokens(nn.Linear(8, 1))), "have 1 column; there are 2 classes; "),
+    "flat": (
+        lambda: ll.Adapted(tokens(nn.Linear(8, 1), nn.Flatten(0))),
+        r"must return logits of shape \(2, classes\), .*; wrap ",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", FORMS)
+def test_the_line_says_how_a_network_of_another_form_is_wrapped(kind: str) -> None:
+    make, message = FORMS[kind]
+    x = torch.randint(0, 9, (40, 7), generator=torch.Generator().manual_seed(0))
+    pair = x, torch.arange(40) % 2
+    option = "integers" if kind in ("integers", "codes") else "binary"
+    for refused in (
+        lambda: ll.prune(make(), pair, "magnitude", progress=False),
+        lambda: ll.fit(make(), pair, epochs=1, progress=False),
+    ):
+        with pytest.raises(InputError, match=message) as caught:
+            refused()
+        assert f"ll.Adapted(network, {option}=True)" in str(caught.value)
+        assert "\n" not in str(caught.value)
+    network = make()
+    network = network.network if isinstance(network, ll.Adapted) else network
+    ll.fit(ll.Adapted(network, **{option: True}), pair, epochs=1, progress=False)
 
 
 def test_units_of_a_network_that_returns_a_pair(data: Data) -> None:

@@ -15,7 +15,7 @@ from torch import nn
 from leastloss.arguments import checked
 from leastloss.data import Split
 from leastloss.errors import InputError
-from leastloss.evaluation.prediction import predict
+from leastloss.evaluation.prediction import ONE_LOGIT, predict
 
 Labels: TypeAlias = np.ndarray[Any, np.dtype[Any]] | torch.Tensor
 
@@ -111,7 +111,11 @@ def check_logits(logits: Labels, classes: int) -> torch.Tensor:
     """
     checked = torch.as_tensor(logits).to(torch.float64)
     if checked.shape[1] != classes:
-        raise InputError(f"logits have {checked.shape[1]} columns; there are {classes} classes")
+        columns = checked.shape[1]
+        raise InputError(
+            f"logits have {columns} column{'s' * (columns != 1)}; there are {classes} classes"
+            f"{ONE_LOGIT if (columns, classes) == (1, 2) else ''}"
+        )
     bad = int((~torch.isfinite(checked)).sum())
     if bad:
         raise InputError(

@@ -8,6 +8,7 @@ from leastloss.errors import InputError
 from leastloss.models import evaluation_mode, fitting, matched, untouched
 
 BATCH = 512  # of networks without feature maps
+ONE_LOGIT = "; wrap a network of one logit for two classes in ll.Adapted(network, binary=True)"
 
 
 def predict(model: nn.Module, x: torch.Tensor, batch_size: int | None = None) -> torch.Tensor:
@@ -39,19 +40,23 @@ def predict(model: nn.Module, x: torch.Tensor, batch_size: int | None = None) ->
     if len(x) == 0:
         raise InputError("there are no samples to predict; at least 1 is needed")
     parts: list[torch.Tensor] = []
-    with untouched(model), evaluation_mode(model), torch.no_grad(), fitting(x):
+    with untouched(model), evaluation_mode(model), torch.no_grad(), fitting(x, model):
         for batch in torch.split(x, batch_size):
             output = model(matched(model, batch))
             if not isinstance(output, torch.Tensor):
                 kind = type(output).__name__
-                raise InputError(f"the model returned a {kind}; it must return a tensor of logits")
+                raise InputError(
+                    f"the model returned a {kind}; it must return a tensor of logits: wrap it in "
+                    "ll.Adapted(network), which reads them from a tuple, a dictionary or an object"
+                )
             # NumPy knows no bfloat16, and a mean of half precision is none.
             parts.append(output.cpu().to(torch.promote_types(output.dtype, torch.float32)))
     logits = torch.cat(parts)
     if logits.ndim < 2 or len(logits) != len(x):
+        single = logits.shape == x.shape[:1]
         raise InputError(
             f"the model returned shape {tuple(logits.shape)} for {len(x)} samples; "
             f"it must return logits of shape ({len(x)}, classes), or ({len(x)}, classes, ...) at "
-            "positions"
+            f"positions{ONE_LOGIT if single else ''}"
         )
     return logits

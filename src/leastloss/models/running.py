@@ -34,8 +34,12 @@ def evaluation_mode(model: nn.Module) -> Iterator[None]:
 
 
 @contextmanager
-def fitting(x: Tensor) -> Iterator[None]:
+def fitting(x: Tensor, model: nn.Module | None = None) -> Iterator[None]:
     """Say in one line that a network does not run on samples of such a shape.
+
+    Args:
+        x: The samples, shape (n, ...).
+        model: The network, if the line is to say how one that reads integers can go on.
 
     Raises:
         InputError: In place of what torch says; what it says of memory is left as it is.
@@ -55,9 +59,19 @@ def fitting(x: Tensor) -> Iterator[None]:
         if lacks_memory(error):
             raise
         reason, shape = brief(error), tuple(x.shape[1:])
+        if model is not None and _reads_integers(model, x):
+            reason = "it reads integers; wrap it in ll.Adapted(network, integers=True)"
         raise InputError(
             f"the network does not run on samples of shape {shape}: {reason}"
         ) from error
+
+
+def _reads_integers(model: nn.Module, x: Tensor) -> bool:
+    """Whether a network that does not run on floats runs on the same numbers as integers."""
+    with suppress(Exception):  # of a user's code; the caller says what failed first
+        model(matched(model, x[:2]).long())
+        return True
+    return False
 
 
 def matched(model: nn.Module, x: Tensor) -> Tensor:
