@@ -175,6 +175,48 @@ def test_code_that_counts_on_widths_is_found_out() -> None:
         ll.compact(outer, {f"1.{name}": mask for name, mask in masks.items()})
 
 
+class Branching(nn.Module):
+    """One of two layers runs, as the samples are."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.a, self.b, self.c = (nn.Linear(4, 4) for _ in "abc")
+        self.last = nn.Linear(4, 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        z = self.a(x).relu()
+        z = self.b(z) if x.mean() > 0.5 else self.c(z)
+        return self.last(z.relu())  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize(("value", "idle"), [(90.0, "c"), (-90.0, "b")])
+def test_a_pruned_layer_that_the_sample_does_not_call(
+    value: float, idle: str, masked: bool
+) -> None:
+    net, masks = Branching(), {}
+    for name, layer in prunable_layers(net).items():
+        masks[name] = torch.ones_like(layer.weight, dtype=torch.bool)
+        masks[name][1] = False
+    if not masked:
+        apply_masks(net, masks)
+    for sample in (torch.full((3, 4), value), torch.tensor([[value], [value], [-9 * value]])):
+        with pytest.raises(InputError, match=f"layer '{idle}' is not called by the sample"):
+            ll.compact(net, masks if masked else None, sample=sample.expand(-1, 4))
+    with pytest.raises(InputError, match="is not called by the sample"):
+        ll.compact(net, masks if masked else None)
+
+
+def test_a_layer_without_masks_that_the_sample_does_not_call_is_told() -> None:
+    net = Branching()
+    with torch.no_grad():
+        net.b.weight[1] = 0.0
+    with pytest.warns(UserWarning, match="layer 'c' is not called by the sample and stays as"):
+        small = ll.compact(net, sample=torch.full((2, 4), 90.0))
+    assert isinstance(small, Branching)
+    assert (small.b.out_features, small.c.out_features) == (3, 4)
+
+
 class Scaled(nn.Module):
     """A unit whose value is constant where inputs are not negative in sum, and only there."""
 

@@ -24,7 +24,10 @@ from leastloss.models import (
     evaluation_mode,
     find_units,
     fitting,
+    hooked,
+    mask_of,
     matched,
+    misused,
     own_copy,
     same_randomness,
     spans_of,
@@ -75,8 +78,9 @@ def compact(
         A copy, in evaluation mode. Of a network with one layer: as it was.
 
     Raises:
-        InputError: If none of its units can be traced, the size of its input is not known, or its
-            code counts on the widths of its layers: then the outputs would change.
+        InputError: If none of its units can be traced, the size of its input is not known, the
+            sample does not call a pruned layer, or the code counts on the widths of its layers:
+            then the outputs would change.
 
     Example:
         >>> net = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 2))
@@ -104,6 +108,7 @@ def _compacted(model: nn.Module, masks: Masks | None, sample: Tensor | None) -> 
     try:
         with fitting(x):
             units, _ = find_units(small, x[:_TRIED])
+        _check_called(small, x)
     except InputError as error:
         reason = str(error).rpartition("; use the granularity")[0] or str(error)
         raise InputError(f"the network cannot be made smaller: {reason}") from error
@@ -119,6 +124,33 @@ def _compacted(model: nn.Module, masks: Masks | None, sample: Tensor | None) -> 
         "each?)"
     )
     return _smaller(small, x, {name: units[name] for name in units if name not in fixed})
+
+
+def _check_called(model: nn.Module, x: Tensor) -> None:
+    """Refuse a pruned layer that does not run: of a network that branches, one branch is seen."""
+    layers, tried = weight_layers(model), x[:_TRIED]
+    left_out = dict[str, None]()
+    for batch in (tried, x):  # units are found on the first, and removed on the second
+        called = set[str]()
+        with hooked(layers, lambda name, *_, called=called: called.add(name)):
+            _logits(model, batch)
+        left_out |= dict.fromkeys(name for name in layers if name not in called)
+    if not left_out:
+        return
+    used = misused(model, tried)  # without a call, as attention uses its projection
+    for name in left_out:
+        if name in used:
+            continue
+        layer = layers[name]
+        if mask_of(layer) is not None or bool((effective_weight(layer) == 0).any()):
+            raise InputError(
+                f"layer {name!r} is not called by the sample; its first {_TRIED}, and all of it at "
+                "once, must call every pruned layer"
+            )
+        notice(
+            f"layer {name!r} is not called by the sample and stays as it is; where other samples "
+            "call it, the smaller network may not run"
+        )
 
 
 def _smaller(model: nn.Module, x: Tensor, units: Units) -> nn.Module:
