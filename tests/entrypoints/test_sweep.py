@@ -170,6 +170,7 @@ def test_one_failure_does_not_lose_the_others(
     assert lines[-3].startswith("seed 0, random, recovery=none: out")
     assert lines[-2].startswith("  again: mlflow run . -e prune -P hidden=8 ")
     assert "-P criteria=random -P controls=no" in lines[-2]
+    assert lines[-2].endswith(" --experiment-name tiny")
     assert lines[-1].startswith("Error: 1 of the sweep's jobs failed")
     page = tmp_path / "docs" / "results" / "tiny.md"
     assert "1 of 4 prune runs are missing" in page.read_text()

@@ -70,7 +70,7 @@ def fetch_dense(run_id: str, data_dir: str = "", *, trust: bool = False) -> Dens
             raise tracking.damaged(run_id, WEIGHTS, error) from error
         data = _data_of(run_id, saved, data_dir or _folder(saved.settings), trust)
         model = network_of_run(path, saved.settings, data, trust=trust)
-    _same_data(run_id, data)
+    same_data(run_id, data)
     check_fits(run_id, WEIGHTS, model, data)
     model_id = run.data.tags.get(MODEL_TAG)
     if not model_id:
@@ -149,7 +149,7 @@ def check_fits(run_id: str, name: str, model: nn.Module, data: Data) -> None:
         )
 
 
-def _same_data(run_id: str, data: Data) -> None:
+def same_data(run_id: str, data: Data) -> None:
     """Refuse data other than those that the network was trained on."""
     inputs = tracking.find_run(run_id).inputs
     recorded = inputs.dataset_inputs if inputs else []

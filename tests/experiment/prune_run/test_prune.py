@@ -86,6 +86,27 @@ def test_one_that_is_refused_stops_its_followers_alone(
     assert [label for label, _ in pruned] == ["nc"]
 
 
+def test_one_that_fails_does_not_keep_the_others_from_running(
+    pruned: list[tuple[str, Any]],
+    dense: Dense,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    good = recipe.pruned_child
+
+    def fails(config: PruneConfig, choice: Any, *rest: Any) -> Any:
+        if choice.label == "magnitude":
+            raise RuntimeError("a fault of this criterion")
+        return good(config, choice, *rest)
+
+    monkeypatch.setattr(recipe, "pruned_child", fails)
+    config = PruneConfig(criteria="magnitude,nc@magnitude,nc,taylor", controls="no")
+    with pytest.raises(RuntimeError, match="a fault of this criterion"):
+        recipe._children(config, choices(config), dense)
+    assert [label for label, _ in pruned] == ["nc", "taylor"]
+    assert capsys.readouterr().err == "magnitude failed: a fault of this criterion\n"
+
+
 def test_a_control_that_nobody_named_is_left_out(
     pruned: list[tuple[str, Any]],
     dense: Dense,

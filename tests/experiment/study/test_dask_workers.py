@@ -4,6 +4,7 @@ import operator
 import os
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -75,3 +76,21 @@ def test_workers_of_several_threads_are_refused() -> None:
         pytest.raises(InputError, match="start them with --nthreads 1"),
     ):
         DaskWorkers(several.scheduler_address, {})
+
+
+def test_a_scheduler_without_workers_is_given_up(
+    cluster: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dask_workers, "_RETURN", 0.2)
+    workers = DaskWorkers(cluster.scheduler_address, {})
+    workers.check()
+    monkeypatch.setattr(workers._client, "wait_for_workers", partial(_no_worker, count=1))
+    with pytest.raises(ResourceError, match="has lost all its workers"):
+        workers.check()
+    workers.close()
+
+
+def _no_worker(least: int, *, timeout: float, count: int) -> None:
+    """What Dask's client does where no worker comes in time."""
+    assert (least, timeout) == (count, 0.2)
+    raise TimeoutError

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from leastloss.errors import ResourceError
+from leastloss.experiment.study import worker_pool
 from leastloss.experiment.study.local_workers import LocalWorkers
 from leastloss.experiment.study.worker_pool import Done, Job, run_jobs
 
@@ -64,6 +66,8 @@ def test_a_cancelled_job_fails_alone() -> None:
 
         def renew(self) -> None: ...
 
+        def check(self) -> None: ...
+
         def stop(self) -> None: ...
 
         def close(self) -> None: ...
@@ -71,3 +75,16 @@ def test_a_cancelled_job_fails_alone() -> None:
     ended = outcome(list(run_jobs([job("lost", abs, 1), job("next", abs, 1)], Cancelling())))
     assert ended["lost"].startswith("its worker was lost")
     assert ended["next"] == ""
+
+
+def test_jobs_do_not_wait_for_workers_that_are_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Gone(LocalWorkers):
+        def submit(self, work: Any, arguments: Any) -> "Future[Any]":
+            return Future()
+
+        def check(self) -> None:
+            raise ResourceError("no worker is left")
+
+    monkeypatch.setattr(worker_pool, "_LOOK", 0.01)
+    with pytest.raises(ResourceError, match="no worker is left"):
+        list(run_jobs([job("waits", abs, 1)], Gone(1, {})))

@@ -8,7 +8,7 @@ import pandas as pd
 from leastloss import tracking
 from leastloss.controls import SMALL
 from leastloss.determinism import as_configured
-from leastloss.errors import InputError
+from leastloss.errors import InputError, ResourceError, brief
 from leastloss.experiment.commands import command
 from leastloss.experiment.config import PruneConfig, TrainConfig
 from leastloss.experiment.criterion_run import TABLE
@@ -136,13 +136,14 @@ def _children(
 ) -> pd.DataFrame:
     """Prune by every criterion; returns their tables, in the order of the list.
 
-    If a criterion is refused, the others run all the same. A refused control that nobody named is
-    left out.
+    If a criterion is refused or fails, the others run all the same. A refused control that nobody
+    named is left out.
     """
     tables: dict[str, pd.DataFrame] = {}
     paths: dict[str, PruningPath] = {}  # of leaders
     refused: dict[str, str] = {}
     left_out: dict[str, str] = {}
+    failures: dict[str, Exception] = {}
     needed = {choice.follows for choice in chosen}
     if any(choice.control == SMALL for choice in chosen):
         needed |= set(judged(chosen))
@@ -150,6 +151,9 @@ def _children(
         label, why = choice.label, refused if choice.asked else left_out
         if choice.follows in refused:
             why[label] = f"{choice.follows!r}, which it follows, was refused"
+            continue
+        if choice.follows in failures:
+            why[label] = f"{choice.follows!r}, which it follows, failed"
             continue
         try:
             if choice.control == SMALL:
@@ -163,11 +167,20 @@ def _children(
                 raise
             why[label] = str(error)
             continue
+        except ResourceError:  # of the store, the disk or the data: the others would meet it, too
+            raise
+        except Exception as error:
+            failures[label] = error
+            continue
         tables[label] = table
         if label in needed:
             paths[label] = path
     if left_out:
         click.echo(f"controls left out: {listed(left_out)}", err=True)
+    if failures:
+        for label, failure in failures.items():
+            click.echo(f"{label} failed: {brief(failure)}", err=True)
+        raise next(iter(failures.values()))
     if refused:
         raise InputError(listed(refused))
     ordered = [tables[choice.label] for choice in chosen if choice.label in tables]

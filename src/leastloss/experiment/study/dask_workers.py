@@ -8,6 +8,7 @@ from leastloss.errors import InputError, ResourceError, brief
 from leastloss.experiment.study.worker_pool import Outcome, work_on
 
 _PATIENCE = 30.0  # seconds until a scheduler has answered and has a worker
+_RETURN = 120.0  # seconds that jobs wait for a worker to come back where all are gone
 
 
 class DaskWorkers:
@@ -52,7 +53,7 @@ class DaskWorkers:
             raise InputError(
                 f"workers of {scheduler} have several threads; start them with --nthreads 1"
             )
-        self._environment = dict(environment)
+        self._environment, self._scheduler = dict(environment), scheduler
         self._executor = self._client.get_executor(pure=False)
 
     def size(self) -> int:
@@ -66,6 +67,20 @@ class DaskWorkers:
 
     def renew(self) -> None:
         """Nothing: a worker that dies takes no other with it."""
+
+    def check(self) -> None:
+        """Wait for a worker to come back where all are gone.
+
+        Raises:
+            ResourceError: If none does.
+        """
+        try:
+            self._client.wait_for_workers(1, timeout=_RETURN)
+        except TimeoutError:
+            raise ResourceError(
+                f"the Dask scheduler at {self._scheduler} has lost all its workers; the same "
+                "command goes on when there are some"
+            ) from None
 
     def stop(self) -> None:
         """Give up the jobs that no worker has begun; what runs cannot be interrupted."""

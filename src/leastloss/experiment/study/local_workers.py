@@ -44,6 +44,9 @@ class LocalWorkers:
         self._pool.shutdown(wait=False, kill_workers=True)
         self._pool = self._new_pool()
 
+    def check(self) -> None:
+        """Nothing: a pool without workers is broken, and its jobs end."""
+
     def stop(self) -> None:
         """Tell the workers to close their runs and end."""
         for pid in list(self._pool._processes or ()):

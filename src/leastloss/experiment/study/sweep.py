@@ -25,6 +25,7 @@ from leastloss.experiment.study.expected_time import expected_of
 from leastloss.experiment.study.finished_runs import FinishedRuns, find
 from leastloss.experiment.study.local_workers import LocalWorkers
 from leastloss.experiment.study.publish import RESULTS, publish
+from leastloss.experiment.study.recorded_data import check_data
 from leastloss.experiment.study.search import as_chosen, run_search, searches_of
 from leastloss.experiment.study.search_report import log_search, with_search
 from leastloss.experiment.study.study import Arm, Study, prune_config
@@ -54,6 +55,7 @@ def _trials_left(study: Study, config: SweepConfig) -> int:
 
 def _try(study: Study) -> None:
     finished = find(study)
+    check_data(finished)
     seed = next((seed for seed in study.seeds if finished.missing(seed)), None)
     if seed is None:
         return
@@ -226,7 +228,7 @@ def run_missing(study: Study, config: SweepConfig) -> list[str]:
     with tqdm(total=todo, desc=study.section, unit="run", disable=None) as bar:
         for done in run_jobs(jobs, workers):
             if done.error:
-                failed.append(f"{done.job.name}: {done.error}\n  again: {_again(done.job)}")
+                failed.append(f"{done.job.name}: {done.error}\n  again: {_again(done.job, study)}")
             elif not done.job.then:
                 bar.update(len(done.job.arguments[0].criteria.split(",")))
             if bar.disable:
@@ -252,10 +254,11 @@ def _count(config: SweepConfig) -> int:
         workers.close()
 
 
-def _again(job: Job) -> str:
-    """The command that does a job alone."""
+def _again(job: Job, study: Study) -> str:
+    """The command that does a job alone; its runs count in the study."""
     config = job.arguments[0]
-    return command("prune" if isinstance(config, PruneConfig) else "train", parameters(config))
+    words = command("prune" if isinstance(config, PruneConfig) else "train", parameters(config))
+    return f"{words} --experiment-name {quote(study.section)}"
 
 
 def _jobs(study: Study, seed: int, finished: FinishedRuns) -> list[Job]:

@@ -8,6 +8,7 @@ from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
+_LOOK = 20.0  # seconds without a result after which workers are looked for
 _TRIES = 2  # after a worker died: another job may have been the cause
 
 Outcome: TypeAlias = tuple[Any, str, float]
@@ -52,6 +53,9 @@ class Workers(Protocol):
     def renew(self) -> None:
         """Replace them all after one died that took the others with it."""
 
+    def check(self) -> None:
+        """Raise :class:`ResourceError` where none of them is left and none comes back."""
+
     def stop(self) -> None:
         """Tell them to close their runs and end."""
 
@@ -75,7 +79,10 @@ def run_jobs(jobs: list[Job], workers: Workers) -> Iterator[Done]:
                 job = waiting.pop(0)
                 running[workers.submit(job.work, job.arguments)] = job
                 alone = _tried(tries, waiting, running)
-            ended, _ = wait(running, return_when=FIRST_COMPLETED)
+            ended, _ = wait(running, timeout=_LOOK, return_when=FIRST_COMPLETED)
+            if not ended:
+                workers.check()
+                continue
             if any(not f.cancelled() and isinstance(f.exception(), BrokenExecutor) for f in ended):
                 ended, _ = wait(running)  # all jobs of a broken pool fail
             broken = False
