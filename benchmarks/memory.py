@@ -21,13 +21,13 @@ from leastloss.models import MLP
 from leastloss.pruning import prune
 
 CODE = "import sys; from benchmarks.memory import measured; measured(*sys.argv[1:])"
-GIB = 1 << 20  # in KiB, as getrusage counts
+GB = 1e9 / 1024  # in KiB, as getrusage counts
 SAMPLES, FEATURES, CLASSES = 300, 784, 10
 PATHS: dict[str, tuple[tuple[int, ...], int, int]] = {
     "magnitude": ((3000, 2550), 50, 2),
     "nc": ((2048, 2048), 2, 4),
 }
-"""Criterion -> widths of the hidden layers, steps, and the GiB that it may take."""
+"""Criterion -> widths of the hidden layers, steps, and the GB that it may take."""
 
 
 def measured(criterion: str, widths: str, steps: str) -> None:
@@ -68,13 +68,13 @@ def main(only: tuple[str, ...]) -> None:
     for criterion in only or PATHS:
         widths, steps, most = PATHS[criterion]
         result = result_of(criterion, widths, steps)
-        peak, imports = (f"{result[key] / GIB:.2f}" for key in ("peak", "imports"))
+        peak, imports = (f"{result[key] / GB:.2f}" for key in ("peak", "imports"))
         print(
             f"{criterion}, {result['weights'] / 1e6:.1f} million weights, {steps} steps: peak "
-            f"{peak} GiB of at most {most} (imports {imports}), {result['seconds']:.0f} s",
+            f"{peak} GB of at most {most} (imports {imports}), {result['seconds']:.0f} s",
             flush=True,
         )
-        over += [criterion] if result["peak"] > most * GIB else []
+        over += [criterion] if result["peak"] > most * GB else []
     if over:
         raise click.ClickException(f"over the limit: {', '.join(over)}")
 
