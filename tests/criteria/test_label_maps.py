@@ -126,3 +126,71 @@ def test_units_that_no_place_is_read_of_are_refused() -> None:
     with pytest.raises(InputError, match="no place for each label"):
         as_criterion("nc").score(context(model, maps, "unit"))
     assert as_criterion("taylor").score(context(model, maps, "unit"))
+
+
+class Tokens(nn.Module):
+    """A network that works on pixels in a row, and whose head reads ``size`` of them."""
+
+    def __init__(self, last: nn.Linear, size: int = 15) -> None:
+        super().__init__()
+        self.first, self.last, self.size = nn.Linear(4, 6), last, size
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Map images (n, 4, 3, 5) to logits (n, 3, 3, 5)."""
+        rows = self.first(x.flatten(2).movedim(1, 2)).relu()
+        logits: torch.Tensor = self.last(rows[:, : self.size]).movedim(1, 2)
+        return logits.repeat(1, 1, 15 // self.size).view(len(x), -1, 3, 5)
+
+
+def test_collapse_of_tokens_is_that_at_the_labels() -> None:
+    maps, _, dense, _ = maps_and_pixels()
+    tokens = Tokens(nn.Linear(6, 3))
+    for ours, theirs in ((tokens.first, dense[0]), (tokens.last, dense[2])):
+        state = {
+            name: value.view_as(ours.get_parameter(name))
+            for name, value in theirs.state_dict().items()
+        }
+        ours.load_state_dict(state)
+    assert network_collapse(tokens, maps) == pytest.approx(network_collapse(dense, maps), rel=1e-4)
+    scores = as_criterion("nc").score(context(tokens, maps, "unit"))
+    expected = as_criterion("nc").score(context(dense, maps, "unit"))
+    np.testing.assert_allclose(scores["first"], expected["0"], rtol=1e-4)
+    assert network_collapse(Tokens(nn.Linear(6, 3), 5), maps) == {}
+    with pytest.raises(InputError, match="does not tell where"):
+        layer_statistics(Tokens(nn.Linear(6, 3), 5), maps, "last")
+
+
+def test_channels_are_found_by_the_places() -> None:
+    draws = torch.Generator().manual_seed(0)
+    x, y = torch.randn(5, 3, 8, generator=draws), torch.arange(40).view(5, 8) % 2
+    split = Split(x.movedim(1, 2), y, 2, (1,))
+    model = nn.Sequential(nn.Linear(3, 6), nn.LayerNorm(6), nn.Tanh(), nn.Linear(6, 2))
+    for layer in ("1", "2", "3"):
+        assert layer_statistics(model, split, layer).means.shape == (2, 6)
+    square = nn.Sequential(nn.Linear(3, 8), nn.Tanh(), nn.Linear(8, 2))
+    assert layer_statistics(square, split, "2").means.shape == (2, 8)
+    with pytest.raises(InputError, match=r"module '1' reads .*name a Linear layer"):
+        layer_statistics(square, split, "1")
+
+
+@pytest.mark.parametrize("options", [{"stride": 2}, {"padding": 1}])
+def test_a_convolution_that_moves_places_is_no_head(options: dict[str, int]) -> None:
+    maps, _, model, _ = maps_and_pixels()
+    moved = nn.Sequential(*model[:2], nn.Conv2d(6, 3, 1, **options), nn.Upsample(size=(3, 5)))
+    assert not {"nc3", "nc4"} & set(network_collapse(moved, maps))
+
+
+def test_wanda_runs_each_image_once() -> None:
+    maps, _, model, _ = maps_and_pixels()
+    case, seen = context(model, maps, "weight"), list[int]()
+    model.register_forward_pre_hook(lambda _, inputs: seen.append(len(inputs[0])))
+    for balanced in (True, False):
+        seen.clear()
+        score = as_criterion(f"wanda:balanced={str(balanced).lower()}").score(case)["0"]
+        assert sum(seen) == len(maps)
+        counts = maps.counts()
+        shares = 1 / (3 * counts) if balanced else np.full(3, 1 / counts.sum())
+        weights = maps.summed(torch.from_numpy(shares)[maps.labels])
+        moment = weights @ maps.x.double().square().mean(dim=(2, 3))
+        expected = model[0].weight[..., 0, 0].detach().abs() * moment.sqrt()
+        np.testing.assert_allclose(score[..., 0, 0], expected, rtol=1e-6)

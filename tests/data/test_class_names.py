@@ -15,13 +15,14 @@ def numbered(*labels, **names):
         (("b", "a", "b"), ("a", "b")),
         ((7, 3, 7), ("3", "7")),
         ((-1.0, 1.0, 1.0), ("-1", "1")),
+        ((0, -100, 1, 0, 255), ("-100", "0", "1", "255")),
         ((False, True, True), ("False", "True")),
         ((0, 1, 1), ()),
     ],
 )
 def test_labels_of_every_kind_become_numbers(labels, names):
     numbers, told, classes = numbered(*labels)
-    assert (told, classes) == (names, 2)
+    assert (told, classes) == (names, len({*labels}))
     assert numbers["train"].dtype == np.int64
     values = sorted({*labels})
     assert [values[number] for number in numbers["train"]] == list(labels)

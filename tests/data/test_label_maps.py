@@ -8,7 +8,7 @@ import torch
 from tests.data.map_cases import scenes
 
 from leastloss.data import Data, Split, as_data, load_data
-from leastloss.data.label_maps import IGNORED, at_labels, drawn, labelled, marked
+from leastloss.data.label_maps import IGNORED, at_labels, drawn, labelled, marked, read_at
 from leastloss.data.split import at_most, standing
 from leastloss.errors import InputError
 
@@ -32,6 +32,29 @@ def test_rows_are_those_of_torchs_own_loss() -> None:
     split, logits = small(), torch.randn(3, 3, 2, 2)
     ours = torch.nn.functional.cross_entropy(split.rows(logits), split.labels)
     assert torch.isclose(ours, torch.nn.functional.cross_entropy(logits, split.y))
+
+
+def test_sums_of_samples_make_no_map_for_each_label(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object) -> None:
+        raise AssertionError("a map for each label")
+
+    for name in ("leastloss.data.label_maps.apart", "leastloss.data.split.apart"):
+        monkeypatch.setattr(name, refused, raising=False)
+    assert small().spread(torch.arange(3)).tolist() == [0] * 3 + [1] * 4 + [2] * 4
+    assert small().summed(torch.ones(11)).tolist() == [3, 4, 4]
+    assert read_at(torch.rand(3, 5), small().y, channels_last=True).shape == (11, 5)
+
+
+def test_places_in_one_row_are_read_where_labels_are() -> None:
+    maps, tokens = torch.rand(3, 5, 2, 2), small().y
+    expected = at_labels(maps, tokens)
+    row = maps.flatten(2)
+    for values, last in ((row, False), (row.movedim(1, -1), True)):
+        rows = read_at(values, tokens, channels_last=last)
+        assert rows is not None
+        assert torch.equal(rows, expected)
+    assert read_at(row[..., :3], tokens, channels_last=False) is None
+    assert read_at(maps[:, :, :1], tokens.flatten(1), channels_last=False) is None
 
 
 def test_labels_of_samples_stay_as_they_are() -> None:

@@ -72,6 +72,21 @@ def test_what_is_logged_is_fetched(
         assert torch.equal(fetched.model.state_dict()[name], value)
 
 
+def test_a_network_without_collapse_has_no_figure_of_it(
+    store: MlflowClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recipe.tracking, "log_network", lambda *rest: None)
+    monkeypatch.setattr("leastloss.tracking._runs.warm_up", lambda: None)
+    monkeypatch.setattr(recipe, "render", lambda figure: b"")
+    monkeypatch.setattr(recipe, "network_collapse", lambda *args, **options: {})
+    monkeypatch.setattr(recipe.tracking, "log_tags", lambda *rest: None)
+    run_id = recipe.train(TrainConfig(model="mlp", hidden="4", epochs=1)).run_id
+    names = {artifact.path for artifact in store.list_artifacts(run_id)}
+    assert "training.png" in names
+    assert "collapse.png" not in names
+    assert "collapse.png" not in store.get_run(run_id).data.tags["mlflow.note.content"]
+
+
 def test_weights_lie_where_they_are_said_to_or_in_the_data_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

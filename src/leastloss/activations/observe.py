@@ -110,9 +110,8 @@ def each_label(
         if not is_map(y):
             yield x, y
             continue
-        numbers, maps = apart(y)
-        for some, one in zip(numbers.split(len(x)), maps.split(len(x)), strict=True):
-            yield x[some], one
+        for where in (y >= 0).nonzero().split(len(x)):
+            yield x[where[:, 0]], apart(y, where)
 
 
 def labelled_logits(model: nn.Module, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:

@@ -6,10 +6,11 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from leastloss.activations import check_called, each_label, enough_of, labelled_logits, observing
+from leastloss.activations import batches, check_called, enough_of, labelled_logits, observing
 from leastloss.arguments import checked
 from leastloss.criteria.base import ScoringContext
 from leastloss.criteria.scoring.weight_score import SampledWeightScore, weights_of
+from leastloss.data import is_map, owners
 from leastloss.models import Layer, evaluation_mode, prunable_layers
 
 
@@ -49,8 +50,10 @@ def input_moments(context: ScoringContext, *, balanced: bool = True) -> dict[str
     train, shares = enough_of(context.train, context.model, balanced=balanced)
     moments: dict[str, Tensor] = {}
     with evaluation_mode(context.model), torch.no_grad():
-        for x, y in each_label(train, context.model):
+        for x, y in batches(train, context.model):
             counts = shares.to(y.device)[y[y >= 0]]
+            if is_map(y):  # what a layer reads is the same for all labels of a sample
+                counts = counts.new_zeros(len(y)).index_add_(0, owners(y), counts)
 
             def look(name: str, values: Tensor, weights: Tensor = counts) -> None:
                 moment = input_moment(layers[name], values, weights)

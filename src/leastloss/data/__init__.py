@@ -17,6 +17,7 @@ from leastloss.data.label_maps import apart as apart
 from leastloss.data.label_maps import at_labels as at_labels
 from leastloss.data.label_maps import is_map as is_map
 from leastloss.data.label_maps import labelled as labelled
+from leastloss.data.label_maps import owners as owners
 from leastloss.data.label_maps import read_at as read_at
 from leastloss.data.load import load_data
 from leastloss.data.noise_scale import NoiseScale, noise_scale

@@ -128,7 +128,7 @@ def _plain(part: str, labels: Labels) -> Labels:
 
 
 def _known(labels: Labels) -> NDArray[np.bool_]:
-    if labels.dtype.kind not in "iu":
+    if labels.ndim == 1 or labels.dtype.kind not in "iu":
         return np.ones(labels.shape, dtype=bool)
     known: NDArray[np.bool_] = marked(torch.from_numpy(labels.astype(np.int64))).numpy() != IGNORED
     return known

@@ -105,36 +105,60 @@ def at_labels(values: Tensor, y: Tensor) -> Tensor:
     return values.movedim(1, -1)[tuple(index)]
 
 
-def read_at(values: Tensor, y: Tensor, *, channels_last: bool) -> Tensor:
+def read_at(values: Tensor, y: Tensor, *, channels_last: bool) -> Tensor | None:
     """What a layer reads at each labelled position, (m, K); of samples without places, of these.
 
+    Places may be in one row where the labels' maps have several, as tokens of an image.
+
     Args:
-        values: Inputs of the layer, (n, K, ...), or (n, ..., K) with channels last.
+        values: Inputs of the layer, (n, K), (n, K, ...), or (n, ..., K) with channels last.
         y: Labels, (n, ...).
         channels_last: As a Linear layer has them.
+
+    Returns:
+        None if the places that the layer reads are not those of the labels.
 
     Example:
         >>> y = torch.tensor([[0, 1], [IGNORED, 1]])
         >>> read_at(torch.tensor([[5.0], [6.0]]), y, channels_last=True).tolist()
         [[5.0], [5.0], [6.0]]
     """
+    if values.ndim == 2:
+        return values[owners(y).to(values.device)]
+    if channels_last:
+        values = values.movedim(-1, 1)
     if values.ndim != y.ndim + 1:
-        return values.flatten(1)[apart(y)[0].to(values.device)]
-    return at_labels(values.movedim(-1, 1) if channels_last else values, y)
+        values, y = values.flatten(2), y.flatten(1)
+        if values.shape[2:] != y.shape[1:]:
+            return None
+    return at_labels(values, y)
 
 
-def apart(y: Tensor) -> tuple[Tensor, Tensor]:
-    """Maps of one label each: the number of every label's sample, (m,), and the maps, (m, ...).
+def owners(y: Tensor) -> Tensor:
+    """The number of the sample that each label of maps is of, (m,).
 
     Example:
-        >>> numbers, maps = apart(torch.tensor([[1, IGNORED], [0, 1]]))
-        >>> numbers.tolist(), maps.tolist()
-        ([0, 1, 1], [[1, -100], [0, -100], [-100, 1]])
+        >>> owners(torch.tensor([[1, IGNORED], [0, 1]])).tolist()
+        [0, 1, 1]
     """
-    where = (y >= 0).nonzero()
+    return (y >= 0).nonzero()[:, 0]
+
+
+def apart(y: Tensor, where: Tensor) -> Tensor:
+    """Maps of one label each, (m, ...).
+
+    Args:
+        y: Labels, (n, ...).
+        where: Indices of the labels, as ``nonzero`` gives them, (m, dimensions of y).
+
+    Example:
+        >>> y = torch.tensor([[1, IGNORED], [0, 1]])
+        >>> apart(y, (y >= 0).nonzero()).tolist()
+        [[1, -100], [0, -100], [-100, 1]]
+    """
     maps = y.new_full((len(where), *y.shape[1:]), IGNORED)
-    maps[(torch.arange(len(where), device=y.device), *where.T[1:])] = y[y >= 0]
-    return where[:, 0], maps
+    maps[(torch.arange(len(where), device=y.device), *where.T[1:])] = y[tuple(where.T)]
+    return maps
 
 
 def drawn(y: Tensor, classes: int, most: int, generator: torch.Generator) -> Tensor:

@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from leastloss.arguments import checked
-from leastloss.data.label_maps import IGNORED, apart, drawn, fits, is_map, labelled, strata
+from leastloss.data.label_maps import IGNORED, drawn, fits, is_map, labelled, owners, strata
 from leastloss.errors import InputError
 from leastloss.seeds import torch_stream
 
@@ -107,13 +107,13 @@ class Split:
         if not is_map(self.y):
             return values
         sums = values.new_zeros(len(self))
-        return sums.index_add_(0, apart(self.y)[0].to(values.device), values)
+        return sums.index_add_(0, owners(self.y).to(values.device), values)
 
     def spread(self, values: torch.Tensor) -> torch.Tensor:
         """What samples have, shape (n,), for each of ``labels``, (m,)."""
         if not is_map(self.y):
             return values
-        return values[apart(self.y)[0].to(values.device)]
+        return values[owners(self.y).to(values.device)]
 
     def digest(self) -> str:
         """Return the SHA-256 of shape, inputs and labels, in hex (computed once)."""

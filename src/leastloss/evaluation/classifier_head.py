@@ -16,13 +16,14 @@ class Head:
     """Features before the last layer, and how logits follow from them.
 
     Attributes:
-        features: What the last layer reads, shape (n, d).
+        features: What the last layer reads, shape (n, d); None if labels are of positions and it
+            reads others.
         weight: Classifier matrix, float64, shape (C, d); None if the logits do not follow from
             the features by an affine map.
         bias: Classifier bias, float64, shape (C,).
     """
 
-    features: Tensor
+    features: Tensor | None
     weight: Tensor | None = None
     bias: Tensor | None = None
 
@@ -52,7 +53,10 @@ def head_of(model: nn.Module, x: Tensor, y: Tensor | None = None) -> Head:
     """
     last = last_layer(model, x)
     if y is not None and is_map(y):
-        last = _at_labels(last, y)
+        at = _at_labels(last, y)
+        if at is None:
+            return Head(None)
+        last = at
     if not _multiplies(last.layer) or last.outputs.shape != last.logits.shape:
         return Head(last.inputs)
     weight = effective_weight(last.layer).double().flatten(1)
@@ -69,20 +73,23 @@ def head_of(model: nn.Module, x: Tensor, y: Tensor | None = None) -> Head:
     return Head(last.inputs)
 
 
-def _at_labels(last: LastLayer, y: Tensor) -> LastLayer:
+def _at_labels(last: LastLayer, y: Tensor) -> LastLayer | None:
     """What passed through the last layer, a row for each label of maps."""
     linear = isinstance(last.layer, nn.Linear)
     read, outputs = (
         read_at(values, y, channels_last=linear) for values in (last.read, last.outputs)
     )
+    if read is None or outputs is None:
+        return None
     return replace(last, read=read, outputs=outputs, logits=at_labels(last.logits, y))
 
 
 def _multiplies(layer: Layer) -> bool:
-    """Whether a layer is a matrix: Linear, or a convolution of single positions."""
+    """Whether a layer is a matrix: Linear, or a convolution of single positions, all of them."""
     if isinstance(layer, nn.Linear):
         return True
-    return layer.kernel_size == (1, 1) and layer.groups == 1
+    every = layer.stride == (1, 1) and layer.padding in ((0, 0), "same", "valid")
+    return layer.kernel_size == (1, 1) and layer.groups == 1 and every
 
 
 def _line(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:

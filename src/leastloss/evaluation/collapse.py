@@ -1,9 +1,10 @@
 """How far a network has collapsed on a split, and the class geometry of any of its layers."""
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from leastloss.data import Split, at_most, is_map, read_at
+from leastloss.errors import InputError
 from leastloss.evaluation.classifier_head import head_of
 from leastloss.geometry import (
     ClassStatistics,
@@ -30,7 +31,8 @@ def network_collapse(model: nn.Module, split: Split, *, most: int | None = 0) ->
     Returns:
         :func:`leastloss.geometry.collapse_metrics`; without those of the classifier if the logits
         do not follow from the last layer's inputs (see
-        :func:`leastloss.evaluation.classifier_head.head_of`).
+        :func:`leastloss.evaluation.classifier_head.head_of`), and without any if labels are of
+        positions and that layer reads others.
 
     Raises:
         InputError: If a class has no sample, there is only one, or a feature is not finite.
@@ -44,6 +46,8 @@ def network_collapse(model: nn.Module, split: Split, *, most: int | None = 0) ->
         most = PER_CLASS_OF_MAPS if has_maps(model) else PER_CLASS
     some = split if most is None else at_most(split, most)
     head = head_of(model, some.x, some.y)
+    if head.features is None:
+        return {}
     metrics = collapse_metrics(
         head.features,
         some.labels,
@@ -78,7 +82,8 @@ def layer_statistics(
 
     Raises:
         InputError: If there is no such layer, it does not run exactly once in a forward pass, a
-            class has no sample, or a feature is not finite.
+            class has no sample, a feature is not finite, or labels are of positions and the shape
+            of the layer's inputs does not tell where these are.
 
     Example:
         >>> net = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 3))
@@ -95,10 +100,28 @@ def layer_statistics(
             y = split.y[start : start + len(features)]
             start += len(features)
             if is_map(y):
-                last = isinstance(model.get_submodule(layer), nn.Linear)
-                accumulator.update(read_at(features, y, channels_last=last), y[y >= 0])
+                accumulator.update(_at_labels(model, layer, features, y), y[y >= 0])
             else:
                 accumulator.update(features.flatten(1), y)
     if keep_covariances:
         return apart.result(balanced=balanced, shrinkage=shrinkage, keep_covariances=True)
     return pooled.result()
+
+
+def _at_labels(model: nn.Module, layer: str, features: Tensor, y: Tensor) -> Tensor:
+    """What a module reads at each label of maps, (m, d)."""
+    module, places = model.get_submodule(layer), y.shape[1:]
+    if features.ndim == 3:  # places in one row
+        places = torch.Size((places.numel(),))
+    last, first = features.shape[1:-1] == places, features.shape[2:] == places
+    if isinstance(module, nn.Linear | nn.LayerNorm):
+        last, first = True, False
+    elif isinstance(module, nn.Conv2d | nn.BatchNorm2d):
+        last, first = False, True
+    rows = read_at(features, y, channels_last=last)
+    if rows is None or (last == first and features.ndim > 2):
+        raise InputError(
+            f"module {layer!r} reads {tuple(features.shape[1:])}, which does not tell where the "
+            f"{tuple(y.shape[1:])} labels are; name a Linear layer or convolution beside it"
+        )
+    return rows

@@ -30,7 +30,7 @@ from leastloss.models import (
     save_network,
 )
 from leastloss.options import number, numbers, parameters
-from leastloss.plots import collapse_curves, render, training_curves
+from leastloss.plots import collapse_columns, collapse_curves, render, training_curves
 from leastloss.seeds import torch_stream
 from leastloss.training import fit
 
@@ -60,7 +60,9 @@ def train(config: TrainConfig) -> Dense:
     with tracking.run("train", name, params, tags=name_tags(params)) as run_id:
         dense = train_dense(start, run_id)
         note = note_of(params, "Trains a dense network.", command("train", params))
-        figures = [] if keeps_weights(config) else [TRAINING, COLLAPSING]
+        figures = [] if keeps_weights(config) else [TRAINING]
+        if figures and network_collapse(dense.model, dense.data.train, most=2):
+            figures.append(COLLAPSING)
         tracking.describe(run_id, note, figures=figures)
     report(dense)
     click.echo(f"train run: {dense.run_id}")
@@ -180,7 +182,8 @@ def train_dense(start: Untrained, run_id: str) -> Dense:
         tracking.log_metrics(run_id, _epochs(history))
         title = f"{name} on {data.title}"
         tracking.log_bytes(run_id, render(training_curves(history, title=title)), TRAINING)
-        tracking.log_bytes(run_id, render(collapse_curves(history, title=title)), COLLAPSING)
+        if collapse_columns(history):
+            tracking.log_bytes(run_id, render(collapse_curves(history, title=title)), COLLAPSING)
     model_id = tracking.log_network(run_id, model, data, "dense", {"run_id": run_id})
     tracking.log_metrics(run_id, [(0, metrics)], model_id)
     tracking.log_tags(run_id, {MODEL_TAG: model_id})

@@ -143,9 +143,10 @@ def _rows(layer: nn.Module, values: Tensor, y: Tensor) -> Tensor:
     """What a layer reads for each label: of maps of labels, what it reads at the label's place."""
     if not is_map(y):
         return values
-    if values.ndim != y.ndim + 1:
+    rows = read_at(values, y, channels_last=isinstance(layer, nn.Linear))
+    if rows is None or values.ndim == 2:
         raise InputError(
             f"a layer reads inputs of shape {tuple(values.shape[1:])}, which have no place for "
             "each label; score units by weights (magnitude) or gradients (taylor)"
         )
-    return read_at(values, y, channels_last=isinstance(layer, nn.Linear))
+    return rows
