@@ -8,8 +8,9 @@ from leastloss.activations.observe import (
     FEWEST_AT_ONCE,
     MAPS_BATCH,
     MOST_MAPS,
+    each_label,
 )
-from leastloss.data import Split
+from leastloss.data import IGNORED, Split, apart
 from leastloss.errors import InputError
 
 SPLIT = Split(torch.rand(6, 1, 2, 2), torch.tensor([0, 0, 0, 1, 1, 2]), 3, (2,))
@@ -76,3 +77,18 @@ def test_shares_sum_to_one_over_the_samples() -> None:
     empty = Split(SPLIT.x, SPLIT.y, 4, ())
     with pytest.raises(InputError, match="class 3 has no training sample"):
         class_shares(empty, balanced=True)
+
+
+def test_maps_of_one_label_are_made_by_the_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = list[int]()
+
+    def counted(y: torch.Tensor, *where: torch.Tensor) -> torch.Tensor:
+        maps = apart(y, *where)
+        made.append(len(maps))
+        return maps
+
+    monkeypatch.setattr("leastloss.activations.observe.apart", counted)
+    split = Split(torch.rand(2, 3, 4), torch.tensor([[0, 1, 1, 0], [1, IGNORED, 0, 0]]), 2, ())
+    pairs = list(each_label(split, nn.Linear(1, 1)))
+    assert made == [2, 2, 2, 1]
+    assert torch.cat([y[y >= 0] for _, y in pairs]).tolist() == split.labels.tolist()

@@ -117,6 +117,11 @@ def test_sequences_may_have_a_label_for_each_step() -> None:
     [
         (torch.rand(6, 1, 4, 4), torch.zeros(6, 3, 3).long(), "one label for each position"),
         (torch.rand(6, 1, 4, 4), torch.zeros(6, 1, 4, 4).long(), r"\(n, C, H, W\) and \(n, H, W\)"),
+        (torch.rand(6, 3, 8, 8), torch.eye(3).repeat(2, 1).long(), "not one-hot"),
+        (torch.rand(6, 3, 8, 8), torch.arange(18).view(6, 3) % 3, "one label for each position"),
+        (torch.rand(6, 3, 5), torch.eye(3).repeat(2, 1).long(), "not one-hot"),
+        (torch.rand(6, 1, 8, 8), torch.tensor([[0], [1]] * 3), "one label for each position"),
+        (torch.rand(6, 1, 5), torch.tensor([[0], [1]] * 3), "one label for each position"),
         (torch.rand(6, 3), torch.eye(3).repeat(2, 1).long(), "not one-hot"),
         (torch.rand(2, 1, 2), torch.tensor([[0, 1], [255, -1]]), "sample 1 has no label"),
         (torch.rand(6, 1, 2), torch.tensor([[0, 2]] * 6), "class 1 has no training sample"),
@@ -125,6 +130,32 @@ def test_sequences_may_have_a_label_for_each_step() -> None:
 def test_what_does_not_fit_is_refused(x: torch.Tensor, y: torch.Tensor, words: str) -> None:
     with pytest.raises(InputError, match=words):
         Data.from_tensors((x, y))
+
+
+def test_255_is_a_class_where_there_are_classes_above(tmp_path: Path) -> None:
+    x, y = torch.rand(8, 1, 10, 30), torch.arange(300).view(1, 10, 30).repeat(8, 1, 1)
+    val = y.clone()
+    val[val > 255] = 255  # of all parts it is said by any one
+    data = Data.from_tensors((x, y), val=(x + 1, val))
+    assert data.classes == 300
+    assert data.val.counts()[255] == 45 * 8
+    np.savez(tmp_path / "a.npz", x=x.numpy(), y=y.numpy().astype(np.int16))
+    data = load_data(str(tmp_path / "a.npz"))
+    assert data.classes == 300
+    assert data.train.counts().min() == len(data.train)
+
+
+def test_a_part_of_maps_may_look_like_one_hot_labels() -> None:
+    split = Split(
+        torch.rand(3, 2, 4), torch.tensor([[0, 1, 0, 0], [1, 1, 0, 0], [1, 0, 1, 0]]), 2, ()
+    )
+    assert len(split.subset([0])) == 1
+
+
+def test_an_archive_of_one_hot_labels_is_refused(tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", x=np.zeros((6, 3, 8, 8)), y=np.eye(3, dtype=int)[[0, 1, 2] * 2])
+    with pytest.raises(InputError, match="not one-hot"):
+        load_data(str(tmp_path / "a.npz"))
 
 
 def test_logits_of_another_form_are_named() -> None:

@@ -10,6 +10,7 @@ import numpy as np
 from leastloss.data import _checks
 from leastloss.data._tensors import Pair, as_tensors
 from leastloss.data.imbalance import check_labels, rarest
+from leastloss.data.label_maps import has_void, marked
 from leastloss.data.split import Split
 from leastloss.data.splitting import hold_out
 from leastloss.errors import InputError
@@ -34,6 +35,8 @@ def split_tensors(
         for part, pair in (("train", train), ("val", val), ("test", test))
         if pair is not None or part == "train"
     }
+    void = has_void(y for _, y in parts.values())
+    parts = {part: (x, marked(y, void=void)) for part, (x, y) in parts.items()}
     _same_scale(train=train, val=val, test=test)
     highest = max(int(y.max()) for _, y in parts.values())
     count = highest + 1 if classes is None else classes

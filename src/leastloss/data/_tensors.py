@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from leastloss.data.label_maps import fits, marked
+from leastloss.data.label_maps import fits, one_hot
 from leastloss.errors import InputError
 
 Array = torch.Tensor | NDArray[Any]
@@ -21,7 +21,7 @@ def as_tensors(pair: object, part: str) -> tuple[torch.Tensor, torch.Tensor]:
     Args:
         pair: Inputs (n, ...) and integer labels (n,), or one for each position of a sample, tensors
             or arrays of any real type, byte order and layout, on any device. uint8 inputs are
-            divided by 255. Of positions, labels below 0 and of 255 become -100: no label.
+            divided by 255.
         part: Name of the split, for messages.
 
     Raises:
@@ -41,7 +41,7 @@ def as_tensors(pair: object, part: str) -> tuple[torch.Tensor, torch.Tensor]:
     y = _plain(pair[1], f"labels of {part}", "they must be integers, one a sample")
     if y.is_floating_point():
         raise InputError(f"labels of {part} are {y.dtype}; they must be integers, one a sample")
-    if not fits(tuple(x.shape), y):
+    if not fits(tuple(x.shape), tuple(y.shape)) or one_hot(y):
         raise InputError(
             f"{part} has inputs of shape {tuple(x.shape)} and labels of shape {tuple(y.shape)}; "
             "they must be (n, ...) and (n,), labels as class numbers (not one-hot); or one label "
@@ -54,7 +54,7 @@ def as_tensors(pair: object, part: str) -> tuple[torch.Tensor, torch.Tensor]:
         raise InputError(
             f"inputs of {part} hold NaN or infinite values (as float32); they must be finite"
         )
-    return scaled, marked(y.long())
+    return scaled, y.long()
 
 
 def _plain(array: Array, what: str, wanted: str) -> torch.Tensor:

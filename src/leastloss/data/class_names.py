@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from leastloss.data.label_maps import IGNORED, marked
+from leastloss.data.label_maps import IGNORED, has_void, marked
 from leastloss.errors import InputError, shown
 
 Labels: TypeAlias = NDArray[Any]
@@ -61,7 +61,7 @@ def numbered_labels(
     Args:
         parts: Split -> its labels, shape (n,), or maps of one label for each position, (n, ...):
             integers, truth values or texts (bytes are UTF-8); ``train`` first. On maps,
-            integers below 0 and 255 stand for no label.
+            integers below 0 and 255 stand for no label; 255 not where there are labels above it.
         names: Names of the classes 0..C-1, where the labels are such numbers.
 
     Returns:
@@ -78,7 +78,8 @@ def numbered_labels(
         ({'train': array([0, 1, 0])}, ('no', 'yes'), 2)
     """
     plain = {part: _plain(part, labels) for part, labels in parts.items()}
-    known = {part: _known(labels) for part, labels in plain.items()}
+    void = has_void(labels for labels in plain.values() if labels.dtype.kind in "iu")
+    known = {part: _known(labels, void=void) for part, labels in plain.items()}
     every = np.concatenate([labels[known[part]] for part, labels in plain.items()])
     if not len(every):
         raise InputError("no position has a label")
@@ -127,10 +128,11 @@ def _plain(part: str, labels: Labels) -> Labels:
     return labels
 
 
-def _known(labels: Labels) -> NDArray[np.bool_]:
+def _known(labels: Labels, *, void: bool) -> NDArray[np.bool_]:
     if labels.ndim == 1 or labels.dtype.kind not in "iu":
         return np.ones(labels.shape, dtype=bool)
-    known: NDArray[np.bool_] = marked(torch.from_numpy(labels.astype(np.int64))).numpy() != IGNORED
+    maps = marked(torch.from_numpy(labels.astype(np.int64)), void=void)
+    known: NDArray[np.bool_] = (maps != IGNORED).numpy()
     return known
 
 

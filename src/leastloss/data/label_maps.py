@@ -6,6 +6,7 @@ torch's losses leave it out as well.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -26,8 +27,18 @@ def is_map(y: Tensor) -> bool:
     return y.ndim > 1
 
 
-def marked(y: Tensor) -> Tensor:
-    """Maps of labels with ``IGNORED`` for every label that is negative or 255.
+def has_void(labels: Iterable[Tensor | NDArray[Any]]) -> bool:
+    """Whether 255 stands for no label on the maps of a data set: not where there are classes above.
+
+    Example:
+        >>> has_void([torch.tensor([[0, 255]])]), has_void([torch.tensor([[0, 255, 256]])])
+        (True, False)
+    """
+    return all(y.max() <= _VOID for y in labels)
+
+
+def marked(y: Tensor, *, void: bool = True) -> Tensor:
+    """Maps of labels with ``IGNORED`` for every label that is negative or, if it is void, 255.
 
     Labels of samples, shape (n,), stay as they are.
 
@@ -35,33 +46,43 @@ def marked(y: Tensor) -> Tensor:
         >>> marked(torch.tensor([[0, 255], [-1, 1]])).tolist()
         [[0, -100], [-100, 1]]
     """
-    return y.masked_fill((y < 0) | (y == _VOID), IGNORED) if is_map(y) else y
+    if not is_map(y):
+        return y
+    missing = y < 0
+    return y.masked_fill(missing | (y == _VOID) if void else missing, IGNORED)
 
 
-def fits(x_shape: tuple[int, ...], y: Tensor | NDArray[Any]) -> bool:
+def fits(x_shape: tuple[int, ...], y_shape: tuple[int, ...]) -> bool:
     """Whether labels are one a sample, or one for each position of samples of such a shape.
 
-    Positions are the last dimensions of a sample, or those before its channels. What could be
-    one-hot labels of samples without channels are none.
+    Positions are the last dimensions of a sample, or those before its channels, and never one of
+    the two dimensions of an image. A column is none.
 
     Example:
-        >>> maps = torch.zeros(9, 8, 8)
-        >>> fits((9, 3, 8, 8), maps), fits((9, 8), maps[0]), fits((9, 3, 8, 8), maps[:, 0, :4])
-        (True, False, False)
-        >>> fits((3, 3), torch.eye(3))
-        False
+        >>> fits((9, 3, 8, 8), (9, 8, 8)), fits((9, 8), (9, 8)), fits((9, 3, 8, 8), (9, 8, 4))
+        (True, True, False)
+        >>> fits((9, 3, 8, 8), (9, 3)), fits((9, 1, 8), (9, 1))
+        (False, False)
     """
-    y_shape = tuple(y.shape)
-    flat = len(y_shape) == len(x_shape) == 2
-    if flat and ((y == 0) | (y == 1)).all() and ((y == 1).sum(1) == 1).all():
-        return False
     if not y_shape or len(x_shape) < 2 or x_shape[0] != y_shape[0]:
-        return False
-    if len(y_shape) == len(x_shape) >= 4 and y_shape[1] == 1:  # a channel of the labels' own
         return False
     places = y_shape[1:]
     size = len(places)
+    if len(y_shape) == len(x_shape) >= 4 and y_shape[1] == 1:  # a channel of the labels' own
+        return False
+    if size == 1 and (len(x_shape) > 3 or places == (1,)):
+        return False
     return not size or places in (x_shape[1:][-size:], x_shape[1 : 1 + size])
+
+
+def one_hot(y: Tensor | NDArray[Any]) -> bool:
+    """Whether labels, (n, ...), could be one-hot ones of samples.
+
+    Example:
+        >>> one_hot(torch.eye(3)), one_hot(torch.ones(3, 3))
+        (True, False)
+    """
+    return y.ndim == 2 and bool(((y == 0) | (y == 1)).all() and ((y == 1).sum(1) == 1).all())
 
 
 def counts_on(labels: NDArray[np.int64], classes: int) -> NDArray[np.int64]:

@@ -51,7 +51,7 @@ class Split:
                 f"inputs are {self.x.dtype} and labels {self.y.dtype}; "
                 "they must be torch.float32 and torch.int64"
             )
-        if not fits(tuple(self.x.shape), self.y):
+        if not fits(tuple(self.x.shape), tuple(self.y.shape)):
             raise InputError(
                 f"inputs of shape {tuple(self.x.shape)} and labels of shape "
                 f"{tuple(self.y.shape)} do not fit; they must be (n, ...) and (n,), or one label "

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch.nn.functional import interpolate
 
 from leastloss.data.class_names import numbered_labels
-from leastloss.data.label_maps import fits
+from leastloss.data.label_maps import fits, one_hot
 from leastloss.data.published import Images, Labelled
 from leastloss.errors import InputError
 
@@ -47,7 +47,7 @@ def from_arrays(
     if size is not None and not (len(shape) == 3 and shape[0] in _CHANNELS):
         raise InputError(f"size resizes images, and samples have the shape {shape}")
     for part, (_, y) in parts.items():
-        if not fits(inputs[part].shape, y):
+        if not fits(inputs[part].shape, y.shape) or one_hot(y):
             raise InputError(
                 f"labels of {part} have the shape {y.shape} and inputs {inputs[part].shape}; they "
                 "must be (n,), one a sample as class numbers or names (not one-hot), or one for "
