@@ -156,6 +156,8 @@ def test_collapse_of_tokens_is_that_at_the_labels() -> None:
     expected = as_criterion("nc").score(context(dense, maps, "unit"))
     np.testing.assert_allclose(scores["first"], expected["0"], rtol=1e-4)
     assert network_collapse(Tokens(nn.Linear(6, 3), 5), maps) == {}
+    tokens.register_forward_hook(lambda *args: args[2].flip(-1))  # pixels in another order
+    assert network_collapse(tokens, maps) == {}
     with pytest.raises(InputError, match="does not tell where"):
         layer_statistics(Tokens(nn.Linear(6, 3), 5), maps, "last")
 

@@ -17,7 +17,7 @@ class Head:
 
     Attributes:
         features: What the last layer reads, shape (n, d); None if labels are of positions and it
-            reads others.
+            reads others, or these in another order.
         weight: Classifier matrix, float64, shape (C, d); None if the logits do not follow from
             the features by an affine map.
         bias: Classifier bias, float64, shape (C,).
@@ -51,14 +51,17 @@ def head_of(model: nn.Module, x: Tensor, y: Tensor | None = None) -> Head:
         >>> tuple(head.features.shape), torch.equal(head.weight, net[2].weight.double())
         ((50, 3), True)
     """
-    last = last_layer(model, x)
+    last, in_row = last_layer(model, x), False
     if y is not None and is_map(y):
         at = _at_labels(last, y)
         if at is None:
             return Head(None)
+        in_row = last.read.ndim not in (2, y.ndim + 1)
         last = at
+    # Only the logits tell that places in a row follow each other as those of the labels do.
+    no_affine = Head(None if in_row else last.inputs)
     if not _multiplies(last.layer) or last.outputs.shape != last.logits.shape:
-        return Head(last.inputs)
+        return no_affine
     weight = effective_weight(last.layer).double().flatten(1)
     bias = weight.new_zeros(len(weight))
     if last.layer.bias is not None:
@@ -70,7 +73,7 @@ def head_of(model: nn.Module, x: Tensor, y: Tensor | None = None) -> Head:
         return Head(last.inputs, slope[:, None] * weight, slope * bias + offset)
     if torch.equal(outputs.argmax(dim=1), logits.argmax(dim=1)):
         return Head(last.inputs, weight, bias)
-    return Head(last.inputs)
+    return no_affine
 
 
 def _at_labels(last: LastLayer, y: Tensor) -> LastLayer | None:
