@@ -1,12 +1,15 @@
 """Units of any network: what is coupled, and what is left out."""
 
+import threading
+
 import pytest
 import torch
+import torch_pruning
 from tests.models.coupled_cases import coupled_case
 from torch import Tensor, nn
 
 from leastloss.errors import InputError
-from leastloss.models.traced_units import traced_units
+from leastloss.models.traced_units import _ending, traced_units
 
 # First layer of each kind of units -> how many, what else makes them, what reads them.
 EXPECTED = {
@@ -88,3 +91,28 @@ def test_frozen_networks_and_float64() -> None:
     units, _ = traced_units(model.double().requires_grad_(requires_grad=False), x[:1])
     assert len(units) == 6
     assert not any(parameter.requires_grad for parameter in model.parameters())
+
+
+def test_walks_of_many_threads_leave_the_library_as_it_was() -> None:
+    graph = torch_pruning.DependencyGraph()
+    names = graph.get_pruning_group.__globals__
+    before, inside = names["Group"], []
+    first, second = threading.Event(), threading.Event()
+
+    def walk(entered: threading.Event, until: threading.Event) -> None:
+        with _ending(graph):
+            inside.append(names["Group"].__bases__)
+            entered.set()
+            until.wait(0.2)  # the walk that began first ends first
+
+    walks = [threading.Thread(target=walk, args=(first, second))]
+    walks.append(threading.Thread(target=walk, args=(second, threading.Event())))
+    walks[0].start()
+    first.wait()
+    names["other"] = "set meanwhile"
+    walks[1].start()
+    for thread in walks:
+        thread.join()
+    assert names["Group"] is before
+    assert names.pop("other") == "set meanwhile"
+    assert inside == [(before,)] * 2

@@ -3,8 +3,10 @@
 import copy
 import warnings
 from collections import Counter, defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Lock
 from typing import Any
-from unittest.mock import patch
 
 import torch
 from torch import Tensor, nn
@@ -142,30 +144,39 @@ def _graph_groups(model: nn.Module, x: Tensor) -> list[_Members]:
     return groups
 
 
-def _ending(graph: Any) -> Any:
-    """Let walks through the graph end.
+_WALK = Lock()  # walks take a name of the library's module for their own
+
+
+@contextmanager
+def _ending(graph: Any) -> Iterator[None]:
+    """Let walks through the graph end; one thread at a time.
 
     One would go round for ever where channels are moved and added to themselves, as the halves of
     queries and keys are by rotary embeddings: the indices grow without bound.
     """
     # The function has the class, in whatever file the version at hand keeps it.
     names = type(graph).get_pruning_group.__globals__
-    group: Any = names["Group"]
+    with _WALK:
+        group: Any = names["Group"]
 
-    class Ending(group):  # type: ignore[misc]  # the library has no types
-        def __init__(self) -> None:
-            super().__init__()
-            self.visits = Counter[tuple[Any, Any]]()
+        class Ending(group):  # type: ignore[misc]  # the library has no types
+            def __init__(self) -> None:
+                super().__init__()
+                self.visits = Counter[tuple[Any, Any]]()
 
-        def add_dep(self, dep: Any, idxs: Any) -> None:
-            self.visits[dep.target, dep.handler] += 1
-            super().add_dep(dep, idxs)
+            def add_dep(self, dep: Any, idxs: Any) -> None:
+                self.visits[dep.target, dep.handler] += 1
+                super().add_dep(dep, idxs)
 
-        def has_pruning_op(self, dep: Any, idxs: Any) -> bool:
-            often = self.visits[dep.target, dep.handler] >= _VISITS
-            return often or bool(super().has_pruning_op(dep, idxs))
+            def has_pruning_op(self, dep: Any, idxs: Any) -> bool:
+                often = self.visits[dep.target, dep.handler] >= _VISITS
+                return often or bool(super().has_pruning_op(dep, idxs))
 
-    return patch.dict(names, Group=Ending)
+        names["Group"] = Ending
+        try:
+            yield
+        finally:
+            names["Group"] = group
 
 
 def _coupled(model: nn.Module, members: _Members, order: list[str]) -> CoupledLayers:
