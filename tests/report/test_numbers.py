@@ -3,7 +3,14 @@ import pandas as pd
 import pytest
 
 from leastloss.errors import InputError
-from leastloss.report.numbers import at_points, differences, free_of_loss, means, spreads
+from leastloss.report.numbers import (
+    at_points,
+    differences,
+    free_of_loss,
+    means,
+    rows_of_runs,
+    spreads,
+)
 
 
 def runs(**accuracy: list[list[float]]) -> pd.DataFrame:
@@ -35,6 +42,13 @@ def test_points_are_read_off_the_nearest_step_or_not_at_all() -> None:
     assert values[["at", "value"]].to_numpy().tolist() == [[0.31, 0.8], [0.6, 0.5]]
     with pytest.raises(InputError, match="unknown metric 'acuracy'"):
         at_points(runs(nc=[[0.9, 0.8, 0.5]]), [0.3], ["acuracy"])
+
+
+@pytest.mark.parametrize("method", ["nc", None])
+def test_no_row_is_no_run(method: str | None) -> None:
+    table = runs(nc=[[0.9, 0.8]])
+    table = table if method is None else table.iloc[:0]
+    assert rows_of_runs(table.assign(method=method)) == []
 
 
 def test_free_of_loss() -> None:
