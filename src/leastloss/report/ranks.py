@@ -1,5 +1,7 @@
 """How methods rank over several data sets, in words."""
 
+from collections.abc import Sequence
+
 from leastloss.evaluation import LEVEL, Ranking, metric_of
 from leastloss.report.formats import percent
 from leastloss.report.sections import Sentences
@@ -7,13 +9,16 @@ from leastloss.report.sections import Sentences
 RANKS = "Ranks over data sets"
 
 
-def ranks_sentences(ranking: Ranking, metric: str, at: float) -> Sentences:
+def ranks_sentences(
+    ranking: Ranking, metric: str, at: float, notes: Sequence[str] = ()
+) -> Sentences:
     """Say what was ranked, whether methods differ at all, and which differ from the best.
 
     Args:
         ranking: The ranking.
         metric: What was ranked.
         at: Sparsity at which it was measured.
+        notes: Sentences that follow: what was left out.
     """
     names, (best, first) = ranking.data_sets, next(iter(ranking.ranks.items()))
     significant = ranking.p[best] < LEVEL
@@ -30,4 +35,4 @@ def ranks_sentences(ranking: Ranking, metric: str, at: float) -> Sentences:
         f"Best is `{best}` with a mean rank of {first:.2f}; "
         + (f"significantly worse: {', '.join(worse)}." if worse else "no other is told from it."),
     ]
-    return Sentences(texts)
+    return Sentences([*texts, *notes])

@@ -20,7 +20,7 @@ from leastloss.experiment.prune_run.choices import choices
 from leastloss.experiment.prune_run.dry_run import rehearse
 from leastloss.experiment.prune_run.prune import prune
 from leastloss.experiment.study.dask_workers import DaskWorkers
-from leastloss.experiment.study.data_sets import ranks_over, several
+from leastloss.experiment.study.data_sets import no_ranks, ranks_over, several
 from leastloss.experiment.study.expected_time import expected_of
 from leastloss.experiment.study.finished_runs import FinishedRuns, find
 from leastloss.experiment.study.local_workers import LocalWorkers
@@ -94,8 +94,8 @@ def sweep(config: SweepConfig) -> None:
                 raise
             click.echo(f"{study.section}: {error}", err=True)
             failed.append(study.section)
-    if config.report != "no" and several(written):
-        _publish_ranks(published, _seeded(written, config), config)
+    if config.report != "no" and published and several(written):
+        failed += _publish_ranks(published, _seeded(written, config), config)
     if failed:
         raise ResourceError(f"not complete, for the reasons listed above: {', '.join(failed)}")
 
@@ -117,12 +117,26 @@ def _seeded(studies: tuple[Study, ...], config: SweepConfig) -> tuple[Study, ...
 
 def _publish_ranks(
     published: Sequence[tuple[Study, str, str]], written: Sequence[Study], config: SweepConfig
-) -> None:
-    """Publish studies again, with the ranks of their methods over all data sets of the file."""
-    complete = [study for study in written if not _trials_left(study, config)]
-    ranks = ranks_over([as_chosen(study, config.file) for study in complete])
+) -> list[str]:
+    """Publish studies again, with the ranks of their methods over all data sets of the file.
+
+    Returns:
+        The sections that could not be published again.
+    """
+    ranks: list[Block]
+    try:
+        complete = [study for study in written if not _trials_left(study, config)]
+        ranks = ranks_over([as_chosen(study, config.file) for study in complete])
+    except (InputError, ResourceError) as error:  # of studies that this sweep may not have chosen
+        ranks = [no_ranks(str(error))]
+    failed = []
     for study, run_id, words in published:
-        _publish(as_chosen(study, config.file), config, run_id, words, ranks)
+        try:
+            _publish(as_chosen(study, config.file), config, run_id, words, ranks)
+        except (InputError, ResourceError) as error:
+            click.echo(f"{study.section}: {error}", err=True)
+            failed.append(study.section)
+    return failed
 
 
 def _sweep(study: Study, config: SweepConfig, command: str) -> str:
