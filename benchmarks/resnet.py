@@ -65,7 +65,18 @@ def made_up(per_class: int, classes: int, side: int, test: int) -> Data:
 
 def network(name: str, side: int, classes: int) -> nn.Module:
     generator = torch.Generator().manual_seed(0)
-    return build_model(name, (3, side, side), (), classes, generator=generator).eval().to(DEVICE)
+    model = build_model(name, (3, side, side), (), classes, generator=generator)
+    settle(model, torch.rand(64, 3, side, side, generator=generator))
+    return model.eval().to(DEVICE)
+
+
+def settle(model: nn.Module, x: Tensor) -> None:
+    """Let BatchNorm see images, or values grow with the depth of a network without training."""
+    for module in model.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.momentum = 1.0
+    model.train()(x)
+    model.eval()
 
 
 class Round:
@@ -87,6 +98,7 @@ class Round:
 
         masks, draws, pruned = thinned(0.5), Draws(), copy.deepcopy(model)
         apply_masks(pruned, masks)
+        settle(pruned, data.train.x[:64])
         chosen = as_criterion(criterion)
 
         def score(masks: dict[str, Tensor], draws: Draws) -> Scores:
@@ -105,6 +117,7 @@ class Round:
         self.repair = seconds(lambda: self._repair(pruned, masks))
         fewer = {name: mask & masks[name] for name, mask in thinned(0.8).items()}
         apply_masks(pruned, fewer)
+        settle(pruned, data.train.x[:64])
         score(masks, draws)  # tells the repair that a score will ask for what it reads
         self.again = seconds(lambda: self._repair(pruned, fewer))
         self.in_path = seconds(lambda: score(fewer, draws))

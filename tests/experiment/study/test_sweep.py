@@ -63,8 +63,8 @@ def test_failed_jobs_are_named(study: Study, monkeypatch: pytest.MonkeyPatch) ->
 
     monkeypatch.setattr(recipe, "run_jobs", run_jobs)
     assert recipe.run_missing(study, SweepConfig(workers=2)) == [
-        "seed 0, train: out of luck\n  again: mlflow run . -e train",
-        "seed 4, train: out of luck\n  again: mlflow run . -e train -P seed=4",
+        "seed 0, train: out of luck\n  again: mlflow run . -e train --experiment-name s",
+        "seed 4, train: out of luck\n  again: mlflow run . -e train -P seed=4 --experiment-name s",
     ]
 
 
