@@ -10,8 +10,6 @@ from leastloss import tracking
 from leastloss.data import Data, load_data, own_name
 from leastloss.errors import InputError
 
-TABLES = (".csv", ".tsv", ".parquet")
-
 
 def fetch_data(recipe: Mapping[str, Any], data_dir: str | None = None) -> Data:
     """Load data as a recipe says; an artifact is fetched first.
@@ -36,7 +34,9 @@ def fetch_data(recipe: Mapping[str, Any], data_dir: str | None = None) -> Data:
             path, rows = tracking.fetch_dataset(user_name.place, Path(folder))
         else:
             path, rows = tracking.fetch_artifact(user_name.place, Path(folder)), None
-        if recorded and path.suffix in TABLES and "label" not in user_name.options:
+        fetched = own_name(str(path.resolve()))
+        is_table = fetched is not None and fetched.kind == "table"
+        if recorded and is_table and "label" not in user_name.options:
             raise InputError(
                 f"{user_name.place} is a table, of which MLflow does not record the label; "
                 "name its column, as in :label=income"

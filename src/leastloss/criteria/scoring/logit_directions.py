@@ -10,11 +10,7 @@ from torch import Tensor
 from leastloss.activations import batches, labelled_logits
 from leastloss.criteria.base import ScoringContext
 from leastloss.data import at_most
-from leastloss.geometry import (
-    StatisticsAccumulator,
-    pair_contrasts,
-    regularised_inverse,
-)
+from leastloss.geometry import StatisticsAccumulator, pair_contrasts, regularised_inverse
 from leastloss.models import evaluation_mode, has_maps
 
 KNOWN = 2000  # samples of each class: means and scatter of so many are known to two per cent

@@ -149,11 +149,9 @@ def _children(
         needed |= set(judged(chosen))
     for choice in in_order(chosen):
         label, why = choice.label, refused if choice.asked else left_out
-        if choice.follows in refused:
-            why[label] = f"{choice.follows!r}, which it follows, was refused"
-            continue
-        if choice.follows in failures:
-            why[label] = f"{choice.follows!r}, which it follows, failed"
+        if choice.follows in refused or choice.follows in failures:
+            outcome = "was refused" if choice.follows in refused else "failed"
+            why[label] = f"{choice.follows!r}, which it follows, {outcome}"
             continue
         try:
             if choice.control == SMALL:
