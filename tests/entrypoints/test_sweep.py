@@ -19,6 +19,7 @@ from tests.entrypoints.test_kill import until
 from tests.links import broken_links
 
 import leastloss.experiment.study.sweep as recipe
+from leastloss import tracking
 from leastloss.errors import ResourceError
 from leastloss.experiment.config import SweepConfig
 from leastloss.experiment.study import search
@@ -150,6 +151,14 @@ def test_resumed_and_published(
         assert (tmp_path / name).read_bytes() == before[name]
     entry.run("sweep", file=study, report="only", out=tmp_path / "other")
     assert files(tmp_path / "other") == before
+    # A run of other code is made again, unless any code will do; a page alone takes it.
+    store.set_tag(gone["random"].info.run_id, tracking.CODE, "other")
+    dry = {code: entry("sweep", file=study, dry_run="yes", code=code) for code in ("same", "any")}
+    assert dry["same"].stdout.splitlines()[1].startswith("  1 more are finished by other code")
+    assert dry["any"].stdout.startswith("tiny: 0 of 8 prune runs and 0 of 2 networks are left\n")
+    entry.run("sweep", file=study, report="only", out=tmp_path / "other")
+    page = (tmp_path / "other" / "docs/results/tiny.md").read_text()
+    assert "The runs come of different code: " in page
 
 
 def test_one_failure_does_not_lose_the_others(

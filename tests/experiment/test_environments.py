@@ -9,7 +9,15 @@ CPU = "leastloss.hardware.cpu"
 
 def test_runs_of_one_machine_need_no_sentence() -> None:
     alike = {"threads": "1", CPU: "A", "git.commit": "a"}
-    assert made_unlike({"nc": [run(1, tags=alike), run(2, tags=alike | {"git.commit": "b"})]}) == []
+    assert made_unlike({"nc": [run(1, tags=alike), run(2, tags=alike)]}) == []
+
+
+def test_runs_of_different_commits_are_not_alike() -> None:
+    commits = [{"git.commit": "a" * 40}, {"git.commit": "a" * 40, "git.dirty": "true"}]
+    (line,) = made_unlike({"nc": [run(i, tags=tags) for i, tags in enumerate([*commits, {}])]})
+    assert line.endswith(
+        "differ: commit is aaaaaaaaaa (1 run) and aaaaaaaaaa with changes (1 run)."
+    )
 
 
 def test_a_tag_that_older_runs_lack_is_no_difference() -> None:

@@ -25,7 +25,10 @@ def made(store: MlflowClient) -> list[str]:
         store.log_batch(
             run_id,
             params=[Param("seed", str(start)), Param("empty", "")],
-            tags=[RunTag(tracking.KIND, kind)],
+            tags=[
+                RunTag(tracking.KIND, kind),
+                *([RunTag(tracking.CODE, "c")] if start > 1 else []),
+            ],
         )
         store.set_terminated(run_id, status, end_time=start + 1500)
         return run_id
@@ -54,6 +57,7 @@ def test_finished_runs_of_a_kind_newest_first(
         {"seed": str(start), "empty": ""} for start in (3, 2, 1)
     ]
     assert {outline.seconds for outline in outlines} == {1.5}
+    assert [outline.code for outline in outlines] == ["c", "c", ""]
     monkeypatch.setattr(_outlines, "database", lambda: "")  # a server
     assert list(tracking.outlines("train", "test")) == outlines
 

@@ -447,6 +447,12 @@ class SweepConfig(Options):
         "Values instead of the file's, with spaces between: train.epochs=5 prune.substeps=3.",
         "runs",
     )
+    code: str = option(
+        "same",
+        "Finished runs that count: of the same code alone, or of any.",
+        "runs",
+        choices=("same", "any"),
+    )
     dry_run: str = option(
         "no",
         "Say what is finished, what is left and how long that will take; run nothing.",

@@ -1,11 +1,13 @@
-"""Whether runs were made alike: on equal hardware, with as many threads and equal versions."""
+"""Whether runs were made alike: on equal hardware, by one commit, with equal versions."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from leastloss import tracking
+from leastloss.experiment.criterion_run import commit_of
 from leastloss.tracking import Run
 
+_COMMIT = "git.commit"
 _PLAIN = ("device", "threads", "platform")
 
 
@@ -24,7 +26,8 @@ def short(key: str) -> str:
         >>> short("version.torch"), short("leastloss.hardware.cpu"), short("threads")
         ('torch', 'cpu', 'threads')
     """
-    return key.rpartition(".")[2] if key.startswith("leastloss.") else key.removeprefix("version.")
+    ours = key == _COMMIT or key.startswith("leastloss.")
+    return key.rpartition(".")[2] if ours else key.removeprefix("version.")
 
 
 def made_unlike(runs: Mapping[str, Sequence[Run]]) -> list[str]:
@@ -36,12 +39,14 @@ def made_unlike(runs: Mapping[str, Sequence[Run]]) -> list[str]:
         runs: Method -> its runs.
     """
     differing = []
-    for key in environment_keys(run for several in runs.values() for run in several):
+    every = [run for several in runs.values() for run in several]
+    for key in (_COMMIT, *environment_keys(every)):
         holders: dict[str, list[str]] = defaultdict(list)
         for method, several in runs.items():
             for run in several:
                 if key in run.data.tags:
-                    holders[run.data.tags[key]].append(method)
+                    value = commit_of(run) if key == _COMMIT else run.data.tags[key]
+                    holders[value].append(method)
         if len(holders) > 1:
             ordered = sorted(holders.items(), key=lambda item: (-len(item[1]), item[0]))
             values = [_told(value, methods, len(runs)) for value, methods in ordered]

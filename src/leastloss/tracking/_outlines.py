@@ -1,14 +1,15 @@
-"""What decides whether a run is needed again: its parameters, of thousands of runs at a time."""
+"""What decides whether runs are needed again: parameters and code, of thousands at a time."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import sqlalchemy
 from mlflow.entities import Run
-from sqlalchemy import column, select, table
+from sqlalchemy import and_, column, select, table
 from sqlalchemy.pool import NullPool
 
 from leastloss.tracking._find import find_experiment, search_each
+from leastloss.tracking._process import CODE
 from leastloss.tracking._runs import KIND
 from leastloss.tracking._store import database, patiently, sqlite_file, store_errors
 
@@ -31,11 +32,13 @@ class Outline:
         run_id: Its id.
         seconds: How long it took.
         params: Its parameters.
+        code: Digest of the code that made it; empty where an older run does not say.
     """
 
     run_id: str
     seconds: float
     params: dict[str, str]
+    code: str = ""
 
 
 def outlines(kind: str, experiment: str) -> Iterator[Outline]:
@@ -64,15 +67,16 @@ def outlines(kind: str, experiment: str) -> Iterator[Outline]:
     for first in range(0, len(runs), _CHUNK):
         chunk = runs[first : first + _CHUNK]
         with store_errors():
-            params = patiently(_params, engine, [run_id for run_id, _ in chunk])
-        for run_id, seconds in chunk:
-            yield Outline(run_id=run_id, seconds=seconds, params=params.get(run_id, {}))
+            params = patiently(_params, engine, [run_id for run_id, *_ in chunk])
+        for run_id, seconds, code in chunk:
+            yield Outline(run_id=run_id, seconds=seconds, params=params.get(run_id, {}), code=code)
 
 
 def outline_of(run: Run) -> Outline:
     """The outline of a run as MLflow hands it out."""
     seconds = _seconds(run.info.start_time, run.info.end_time)
-    return Outline(run_id=run.info.run_id, seconds=seconds, params=run.data.params)
+    code = run.data.tags.get(CODE, "")
+    return Outline(run_id=run.info.run_id, seconds=seconds, params=run.data.params, code=code)
 
 
 def _seconds(start: int | None, end: int | None) -> float:
@@ -80,18 +84,21 @@ def _seconds(start: int | None, end: int | None) -> float:
     return max(0, (end or 0) - (start or 0)) / 1000
 
 
-def _runs(engine: sqlalchemy.Engine, experiment: int, kind: str) -> list[tuple[str, float]]:
-    """Id and seconds of the finished runs, in the order of ``search_each``."""
+def _runs(engine: sqlalchemy.Engine, experiment: int, kind: str) -> list[tuple[str, float, str]]:
+    """Id, seconds and code of the finished runs, in the order of ``search_each``."""
+    code = _TAGS.alias()
     query = (
-        select(_RUNS.c.run_uuid, _RUNS.c.start_time, _RUNS.c.end_time)
+        select(_RUNS.c.run_uuid, code.c.value, _RUNS.c.start_time, _RUNS.c.end_time)
         .join_from(_RUNS, _TAGS, _RUNS.c.run_uuid == _TAGS.c.run_uuid)
+        .outerjoin(code, and_(code.c.run_uuid == _RUNS.c.run_uuid, code.c.key == CODE))
         .where(_TAGS.c.key == KIND, _TAGS.c.value == kind)
         .where(_RUNS.c.experiment_id == experiment, _RUNS.c.status == "FINISHED")
         .where(_RUNS.c.lifecycle_stage == "active")
         .order_by(_RUNS.c.start_time.desc(), _RUNS.c.run_uuid)
     )
     with engine.connect() as connection:
-        return [(run_id, _seconds(*times)) for run_id, *times in connection.execute(query)]
+        rows = connection.execute(query)
+        return [(run_id, _seconds(*times), code or "") for run_id, code, *times in rows]
 
 
 def _params(engine: sqlalchemy.Engine, run_ids: list[str]) -> dict[str, dict[str, str]]:

@@ -13,9 +13,13 @@ import mlflow
 import torch
 from mlflow.entities import LoggedModel, LoggedModelStatus, Run, RunStatus
 
+from leastloss._sources import code_digest
 from leastloss.tracking._find import run_or_none
 from leastloss.tracking._hardware import hardware
 from leastloss.tracking._store import client, database
+
+CODE = "leastloss.code"
+"""Tag of a run: the digest of the code that its results depend on."""
 
 PACKAGES = ("torch", "torchvision", "numpy", "numba", "scikit-learn", "pybdm", "mlflow")
 
@@ -33,6 +37,7 @@ def environment() -> dict[str, str]:
     tags["version.python"] = platform.python_version()
     tags["git.commit"] = commit or "unknown"
     tags["git.dirty"] = str(bool(_git("status", "--porcelain"))).lower() if commit else "unknown"
+    tags[CODE] = code_digest()
     tags["platform"] = platform.platform()
     tags["device"] = torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"
     tags["threads"] = str(torch.get_num_threads())

@@ -46,7 +46,7 @@ def made_up(monkeypatch: pytest.MonkeyPatch) -> None:
         ]
         return pd.DataFrame(rows)
 
-    def find(study: Study) -> FinishedRuns:
+    def find(study: Study, code: str) -> FinishedRuns:
         done = {} if study.section == "open" else {(0, study.arms[0]): "run"}
         return FinishedRuns(study=study, children=done)
 
@@ -208,7 +208,7 @@ def swept(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 def test_a_sweep_ends_well_where_the_ranks_cannot_be_read(
     swept: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def find(study: Study) -> FinishedRuns:
+    def find(study: Study, code: str) -> FinishedRuns:
         raise ResourceError("the store is away")
 
     monkeypatch.setattr(data_sets, "find", find)

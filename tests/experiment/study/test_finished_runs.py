@@ -8,6 +8,8 @@ from tests.experiment.runs import run
 from tests.experiment.study.test_study_file import given
 
 from leastloss import tracking
+from leastloss._sources import code_digest
+from leastloss.experiment.study.expected_time import expected_of
 from leastloss.experiment.study.finished_runs import FinishedRuns, facts_of, find
 from leastloss.experiment.study.study_file import study_of
 from leastloss.options import parameters
@@ -18,18 +20,25 @@ NETWORK = parameters(STUDY.network(0))
 PRUNING = parameters(STUDY.arms[0].config) | NETWORK | {"run_id": "run1", "criterion": "nc"}
 
 
-def finished(monkeypatch: pytest.MonkeyPatch, train: dict[str, str], prune: dict[str, str]) -> Any:
-    """What the study finds in a store of two runs."""
+def finished(
+    monkeypatch: pytest.MonkeyPatch,
+    train: dict[str, str],
+    prune: dict[str, str],
+    *,
+    codes: tuple[str, str] = (code_digest(),) * 2,
+    code: str = "same",
+) -> Any:
+    """What the study finds in a store of two runs, each of a code."""
     runs = {"train": run(1), "criterion": run(2)}
     runs["train"].data.params, runs["criterion"].data.params = train, prune
     outlines = {
-        kind: Outline(run_id=its.info.run_id, seconds=1.0, params=its.data.params)
-        for kind, its in runs.items()
+        kind: Outline(run_id=its.info.run_id, seconds=1.0, params=its.data.params, code=made_by)
+        for (kind, its), made_by in zip(runs.items(), codes, strict=True)
     }
     monkeypatch.setattr(tracking, "has_experiment", lambda name: True)
     monkeypatch.setattr(tracking, "outlines", lambda kind, name: [outlines[kind]])
     monkeypatch.setattr(tracking, "search_each", lambda where, name: [runs["criterion"]])
-    return find(STUDY)
+    return find(STUDY, code)
 
 
 @pytest.mark.parametrize(
@@ -56,6 +65,55 @@ def test_a_parameter_that_is_younger_than_the_run_had_its_default(
 ) -> None:
     older = {key: value for key, value in NETWORK.items() if key != "replicate"}
     assert finished(monkeypatch, older, PRUNING).dense == {0: "run1"}
+
+
+HERE = code_digest()
+
+
+@pytest.mark.parametrize("codes", [("old", "old"), ("", ""), (HERE, "old"), ("old", HERE)])
+def test_runs_of_other_code_count_where_any_does(
+    codes: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs = finished(monkeypatch, NETWORK, PRUNING, codes=codes)
+    assert (len(runs.dense), runs.children) == (codes[0] == HERE, {})
+    assert runs.other == {(0, STUDY.arms[0])}
+    assert expected_of(runs, 1).splitlines()[1] == (
+        "  1 more are finished by other code, or do not say by which: code=any takes them"
+    )
+    runs = finished(monkeypatch, NETWORK, PRUNING, codes=codes, code="any")
+    assert (len(runs.dense), len(runs.children), runs.other) == (1, 1, set())
+
+
+def test_the_present_code_comes_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    def of(number: int, params: dict[str, str], code: str) -> Outline:
+        return Outline(run_id=f"run{number}", seconds=1.0, params=params, code=code)
+
+    pruned = {"old": PRUNING, HERE: PRUNING | {"run_id": "run2"}}
+    kinds = {
+        "train": [of(2, NETWORK, HERE), of(1, NETWORK, "old")],
+        "criterion": [of(4, pruned["old"], "old"), of(3, pruned[HERE], HERE)],
+    }
+    monkeypatch.setattr(tracking, "has_experiment", lambda name: True)
+    monkeypatch.setattr(tracking, "outlines", lambda kind, name: kinds[kind])
+    for code in ("same", "any"):
+        assert find(STUDY, code).dense == {0: "run2"}
+        assert list(find(STUDY, code).children.values()) == ["run3"]
+
+
+@pytest.mark.parametrize(
+    ("codes", "said"),
+    [
+        ((HERE, HERE), None),
+        (("b", "a"), "The runs come of different code: a (1 runs), b (1 runs)."),
+        (("a", ""), "The runs come of different code: a, 1 runs do not say of which."),
+        (("", ""), "The runs may come of different code: 2 runs do not say of which."),
+    ],
+)
+def test_the_page_says_where_code_differs(
+    codes: tuple[str, str], said: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs = finished(monkeypatch, NETWORK, PRUNING, codes=codes, code="any")
+    assert facts_of(runs, "sweep").get("code") == said
 
 
 def test_facts_say_what_is_missing_and_what_is_not_the_default(

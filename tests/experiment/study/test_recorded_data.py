@@ -9,9 +9,11 @@ from mlflow import MlflowClient
 from tests.experiment.study.test_study_file import given
 
 from leastloss.errors import ResourceError
+from leastloss.experiment.config import SweepConfig
 from leastloss.experiment.study.finished_runs import FinishedRuns, find
 from leastloss.experiment.study.recorded_data import check_data
 from leastloss.experiment.study.study_file import study_of
+from leastloss.experiment.study.sweep import sweep
 from leastloss.experiment.train import train
 
 
@@ -37,5 +39,12 @@ def test_a_file_that_changed_under_its_name_is_refused(
     write(tmp_path / "own.npz", 1)
     with pytest.raises(ResourceError, match=r"own-train is not the data .* delete the runs of"):
         check_data(finished)
+    file = tmp_path / "own.toml"
+    arms = '[[arm]]\ncriteria = "nc"\n[report]\nsparsities = [0.5]\n'
+    head = 'title = "t"\nsection = "own"\nquestion = "q"\nseeds = 1\n[train]\nepochs = 1\n'
+    data = f'dataset = "{tmp_path}/own.npz"\nhidden = [4]\nimbalance = "none"\n'
+    file.write_text(head + data + arms)
+    with pytest.raises(ResourceError, match=r"own-train is not the data"):
+        sweep(SweepConfig(file=str(file), dry_run="yes"))
     named = replace(study, train=replace(study.train, dataset="digits"))
     check_data(FinishedRuns(study=named, dense={0: "no run is looked at"}))

@@ -48,12 +48,12 @@ def test_a_missing_arm_is_made_with_those_that_it_follows(study: Study) -> None:
 def test_nothing_missing_makes_no_job(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
     children: Any = {(seed, each): None for seed in (0, 4) for each in study.arms}
     finished = FinishedRuns(study=study, dense={0: "a", 4: "b"}, children=children)
-    monkeypatch.setattr(recipe, "find", lambda study: finished)
+    monkeypatch.setattr(recipe, "find", lambda study, code: finished)
     assert recipe.run_missing(study, SweepConfig()) == []
 
 
 def test_failed_jobs_are_named(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recipe, "find", lambda study: FinishedRuns(study=study))
+    monkeypatch.setattr(recipe, "find", lambda study, code: FinishedRuns(study=study))
     monkeypatch.setattr(recipe.tracking, "worker_environment", lambda section: {})
 
     def run_jobs(jobs: list[Any], workers: Any) -> Any:

@@ -20,12 +20,16 @@ def several(studies: Sequence[Study]) -> bool:
     return len({study.train.dataset for study in studies}) > 1
 
 
-def ranks_over(studies: Sequence[Study]) -> list[Block]:
+def ranks_over(studies: Sequence[Study], code: str = "same") -> list[Block]:
     """Rank the methods that all data sets share, by the first metric of the first study.
 
     They are compared at the largest sparsity that all reports share, on the networks that all of
     them pruned. A data set counts once, by the mean of its studies; a study without finished runs
     does not count. One that cannot be read or lacks the metric is left out, and a sentence says so.
+
+    Args:
+        studies: Those of a file.
+        code: Whose runs count, as :func:`find` takes it.
 
     Returns:
         Sentences and the critical-difference diagram, or one sentence where there are too few data
@@ -38,7 +42,7 @@ def ranks_over(studies: Sequence[Study]) -> list[Block]:
         return []
     metric = studies[0].report.metrics[0]
     readable, parts, notes = list[Study](), list[pd.DataFrame](), list[str]()
-    for runs in (runs for runs in map(find, studies) if runs.children):
+    for runs in (runs for study in studies if (runs := find(study, code)).children):
         try:
             parts.append(_values_of(runs, metric))
             readable.append(runs.study)

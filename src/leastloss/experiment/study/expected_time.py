@@ -21,7 +21,7 @@ def expected_of(finished: FinishedRuns, workers: int) -> str:
         workers: Processes that work at the same time.
 
     Returns:
-        One line for the study and one for each arm.
+        One line for the study, one for cells of other code, and one for each arm.
     """
     study = finished.study
     trained = [finished.took[run_id] for run_id in finished.dense.values()]
@@ -30,7 +30,7 @@ def expected_of(finished: FinishedRuns, workers: int) -> str:
         took[arm].append(finished.took[run_id])
     named = Counter(study.method(arm) for arm in study.arms)
     every = [seconds for times in took.values() for seconds in times]
-    lines = []
+    lines = [f"  {words}"] if (words := of_other_code(finished)) else []
     each = {arm: mean(took[arm] or every or [0.0]) for arm in study.arms}
     for arm in study.arms:
         method = study.method(arm)
@@ -52,6 +52,14 @@ def expected_of(finished: FinishedRuns, workers: int) -> str:
     training = mean(trained) if trained else 0.0
     seconds, busy = _together(finished, each, training, workers)
     return "\n".join([f"{head}, about {_in_words(seconds)} with {busy} workers", *lines])
+
+
+def of_other_code(finished: FinishedRuns) -> str:
+    """How many cells are finished and do not count for their code, and what takes them."""
+    count = len(finished.other)
+    if not count:
+        return ""
+    return f"{count} more are finished by other code, or do not say by which: code=any takes them"
 
 
 def _together(

@@ -3,11 +3,12 @@
 import hashlib
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from typing import Any
 
 from leastloss import tracking
+from leastloss._sources import code_digest
 from leastloss.criteria import current_label
 from leastloss.experiment.config import PruneConfig, TrainConfig
 from leastloss.experiment.criterion_run import commit_of
@@ -29,12 +30,16 @@ class FinishedRuns:
         dense: Seed -> run that trained its network.
         children: Seed and arm -> the criterion run.
         took: Id of a run -> how many seconds it took.
+        code: Id of a run -> the digest of the code that made it; empty where it does not say.
+        other: Cells that ``any`` code would have and the present one has not.
     """
 
     study: Study
     dense: dict[int, str] = field(default_factory=dict)
     children: dict[tuple[int, Arm], str] = field(default_factory=dict)
     took: dict[str, float] = field(default_factory=dict)
+    code: dict[str, str] = field(default_factory=dict)
+    other: set[tuple[int, Arm]] = field(default_factory=set)
 
     def missing(self, seed: int) -> list[Arm]:
         """The arms of a seed without a finished run."""
@@ -50,40 +55,59 @@ class FinishedRuns:
         return {cell: runs[cell] for cell in self.children if cell in runs}
 
 
-def find(study: Study) -> FinishedRuns:
+def find(study: Study, code: str = "same") -> FinishedRuns:
     """Find the study's runs in its experiment.
 
     A run counts if it has the parameters that the sweep would give it; one that it lacks had its
     default. Of several train runs the first counts, with its own prunings only; of several prunings
     the newest.
+
+    Args:
+        study: The study.
+        code: ``same`` takes runs of the present code alone, ``any`` takes others where a network or
+            a cell has none of it.
     """
     finished = FinishedRuns(study=study)
     if not tracking.has_experiment(study.section):
         return finished
+    present, takes = code_digest(), (True,) if code == "same" else (True, False)
     # Newest first: of several, the last one that is met is the first one that was made.
-    trained = {_key(r.params, TrainConfig): r for r in tracking.outlines("train", study.section)}
+    trained = {
+        (_key(r.params, TrainConfig), r.code == present): r
+        for r in tracking.outlines("train", study.section)
+    }
     networks = {seed: parameters(study.network(seed)) for seed in study.seeds}
-    for seed, training in networks.items():
-        if run := trained.get(_key(training, TrainConfig)):
-            finished.dense[seed] = run.run_id
-            finished.took[run.run_id] = run.seconds
     prunings = [(arm, parameters(arm.config)) for arm in study.arms]
-    wanted: dict[bytes, tuple[int, Arm]] = {}
-    for seed, run_id in finished.dense.items():
-        for arm, pruning in prunings:
-            asked = pruning | networks[seed]
-            wanted[_key(asked, PruneConfig, run_id, arm.criterion)] = seed, arm
-    newest: dict[bytes, Outline] = {}
+    wanted: dict[bytes, tuple[tuple[int, Arm], bool]] = {}
+    for seed, training in networks.items():
+        key = _key(training, TrainConfig)
+        for same in (True, False):
+            if (run := trained.get((key, same))) is None:
+                continue
+            if same in takes and seed not in finished.dense:
+                finished.dense[seed] = _noted(finished, run)
+            for arm, pruning in prunings:
+                pruned = _key(pruning | training, PruneConfig, run.run_id, arm.criterion)
+                wanted[pruned] = (seed, arm), finished.dense.get(seed) == run.run_id
+    newest: dict[tuple[bytes, bool], Outline] = {}
     for run in tracking.outlines("criterion", study.section) if wanted else ():
         criterion = current_label(run.params.get("criterion", ""))
         key = _key(run.params, PruneConfig, run.params.get("run_id", ""), criterion)
         if key in wanted:
-            newest.setdefault(key, Outline(run_id=run.run_id, seconds=run.seconds, params={}))
-    for key, cell in wanted.items():
-        if run := newest.get(key):
-            finished.children[cell] = run.run_id
-            finished.took[run.run_id] = run.seconds
+            newest.setdefault((key, run.code == present), replace(run, params={}))
+    for key, (cell, counts) in wanted.items():
+        its = next((run for same in takes if (run := newest.get((key, same)))), None)
+        if counts and its:
+            finished.children[cell] = _noted(finished, its)
+    if code == "same":
+        made = {wanted[key][0] for key, _ in newest}
+        finished.other.update(made.difference(finished.children))
     return finished
+
+
+def _noted(finished: FinishedRuns, run: Outline) -> str:
+    finished.took[run.run_id], finished.code[run.run_id] = run.seconds, run.code
+    return run.run_id
 
 
 def _key(params: Mapping[str, str], config: Any, *more: str) -> bytes:
@@ -119,6 +143,8 @@ def facts_of(finished: FinishedRuns, command: str) -> dict[str, str]:
     if len(runs) < total:
         facts["incomplete"] = f"{total - len(runs)} of {total} prune runs are missing"
     facts["commit"] = _listed(map(commit_of, runs))
+    if told := _several_codes(finished):
+        facts["code"] = told
     for package in ("python", "torch", "numpy", "leastloss"):
         facts[package] = _listed(r.data.tags.get(f"version.{package}", "unknown") for r in runs)
     versions = ", ".join(f"{p} {facts.pop(p)}" for p in ("leastloss", "python", "torch", "numpy"))
@@ -141,6 +167,18 @@ def _listed(values: Any) -> str:
     """Distinct values, the most frequent first, with their counts if they differ."""
     counts = sorted(Counter(values).items(), key=lambda item: (-item[1], item[0]))
     return ", ".join(value if len(counts) == 1 else f"{value} ({n} runs)" for value, n in counts)
+
+
+def _several_codes(finished: FinishedRuns) -> str:
+    """A sentence where the networks and their prunings are not known to be of one code."""
+    ids = [*finished.dense.values(), *finished.children.values()]
+    codes = Counter(finished.code.get(run_id, "") for run_id in ids)
+    if len(codes) < 2 and "" not in codes:
+        return ""
+    unknown, known = codes.pop("", 0), _listed(codes.elements())
+    words = [f"{unknown} runs do not say of which"] if unknown else []
+    head = "The runs come of different code" if known else "The runs may come of different code"
+    return f"{head}: {', '.join(filter(None, [known, *words]))}."
 
 
 def _digest(finished: FinishedRuns) -> str:

@@ -21,7 +21,7 @@ from leastloss.experiment.prune_run.dry_run import rehearse
 from leastloss.experiment.prune_run.prune import prune
 from leastloss.experiment.study.dask_workers import DaskWorkers
 from leastloss.experiment.study.data_sets import no_ranks, ranks_over, several
-from leastloss.experiment.study.expected_time import expected_of
+from leastloss.experiment.study.expected_time import expected_of, of_other_code
 from leastloss.experiment.study.finished_runs import FinishedRuns, find
 from leastloss.experiment.study.local_workers import LocalWorkers
 from leastloss.experiment.study.publish import RESULTS, publish
@@ -45,7 +45,7 @@ def check(config: SweepConfig, written: tuple[Study, ...]) -> tuple[Study, ...]:
         raise InputError(f"scheduler is {config.scheduler!r}, and backend is not dask")
     studies = _chosen(written, config)
     for study in studies if config.report != "only" else ():
-        _try(study if _trials_left(study, config) else as_chosen(study, config.file))
+        _try(study if _trials_left(study, config) else as_chosen(study, config.file), config)
     return studies
 
 
@@ -53,8 +53,18 @@ def _trials_left(study: Study, config: SweepConfig) -> int:
     return sum(search.left for search in searches_of(study, config.file))
 
 
-def _try(study: Study) -> None:
-    finished = find(study)
+def _found(study: Study, config: SweepConfig) -> FinishedRuns:
+    """The finished runs that count."""
+    return find(study, _code(config))
+
+
+def _code(config: SweepConfig) -> str:
+    """Whose runs count; a page alone takes what there is."""
+    return "any" if config.report == "only" else config.code
+
+
+def _try(study: Study, config: SweepConfig) -> None:
+    finished = _found(study, config)
     check_data(finished)
     seed = next((seed for seed in study.seeds if finished.missing(seed)), None)
     if seed is None:
@@ -62,8 +72,8 @@ def _try(study: Study) -> None:
     # This also downloads the data before the workers start, so that no two of them do.
     start = untrained(study.network(seed))
     for arms in study.calls():
-        config = prune_config(study, seed, arms, "")
-        rehearse(config, choices(config), start.model, start.data)
+        pruning = prune_config(study, seed, arms, "")
+        rehearse(pruning, choices(pruning), start.model, start.data)
 
 
 def sweep(config: SweepConfig) -> None:
@@ -81,7 +91,8 @@ def sweep(config: SweepConfig) -> None:
             if left:
                 click.echo(f"{study.section}: {left} trials of its search are left")
             shown = study if left else as_chosen(study, config.file)
-            click.echo(expected_of(find(shown), count))
+            check_data(finished := _found(shown, config))
+            click.echo(expected_of(finished, count))
         return
     failed, published = [], []
     for study in (studies := check(config, written)):
@@ -126,7 +137,7 @@ def _publish_ranks(
     ranks: list[Block]
     try:
         complete = [study for study in written if not _trials_left(study, config)]
-        ranks = ranks_over([as_chosen(study, config.file) for study in complete])
+        ranks = ranks_over([as_chosen(study, config.file) for study in complete], _code(config))
     except (InputError, ResourceError) as error:  # of studies that this sweep may not have chosen
         ranks = [no_ranks(str(error))]
     failed = []
@@ -143,7 +154,7 @@ def _sweep(study: Study, config: SweepConfig, command: str) -> str:
     """Make the missing runs of one study, and publish its results; returns the sweep's run."""
     if config.report == "only":
         study = as_chosen(study, config.file)
-    if config.report == "only" and not find(study).children:
+    if config.report == "only" and not _found(study, config).children:
         raise ResourceError(f"there is no finished run of {study.section!r} to report")
     tracking.ensure_experiment(study.section)
     with tracking.run(
@@ -155,7 +166,7 @@ def _sweep(study: Study, config: SweepConfig, command: str) -> str:
         failed = [] if config.report == "only" else run_missing(study, config)
         for line in failed:
             click.echo(line, err=True)
-        if config.report != "no" and (find(study).children or not failed):
+        if config.report != "no" and (_found(study, config).children or not failed):
             _publish(study, config, run_id, command)
         if failed:
             raise ResourceError(
@@ -170,17 +181,19 @@ def _searched(study: Study, config: SweepConfig) -> Study:
     """The study with its options chosen, after the trials that are missing."""
     if _trials_left(study, config):
         networks = replace(study, seeds=study.searched_seeds, arms=())
+        dense = _found(networks, config).dense
         jobs = [
             Job(name=f"seed {seed}, train", work=_train, arguments=(networks.network(seed),))
             for seed in study.searched_seeds
-            if seed not in find(networks).dense
+            if seed not in dense
         ]
         if jobs:
             workers = _workers(config, len(jobs), tracking.worker_environment(study.section))
             errors = [done.error for done in run_jobs(jobs, workers) if done.error]
             if errors:
                 raise ResourceError(f"no network to search on: {errors[0]}")
-        run_search(study, config.file, find(networks).dense, partial(_workers, config))
+        dense = _found(networks, config).dense
+        run_search(study, config.file, dense, partial(_workers, config))
     return as_chosen(study, config.file)
 
 
@@ -194,7 +207,7 @@ def _command(study: Study, config: SweepConfig, *, grid: bool) -> str:
 def _publish(
     study: Study, config: SweepConfig, run_id: str, command: str, ranks: Sequence[Block] = ()
 ) -> None:
-    finished = find(study)
+    finished = _found(study, config)
     for path in publish(finished, Path(config.out or "."), command, ranks):
         click.echo(f"written: {path}")
         if path.name != RESULTS:
@@ -229,11 +242,13 @@ def _shown(file: str, out: Path) -> str:
 
 def run_missing(study: Study, config: SweepConfig) -> list[str]:
     """Make the missing runs; returns a line for every job that failed."""
-    finished = find(study)
+    finished = _found(study, config)
     total = len(study.seeds) * len(study.arms)
     missing = {seed: finished.missing(seed) for seed in study.seeds}
     todo = sum(len(arms) for arms in missing.values())
     click.echo(f"{study.section}: {total - todo} of {total} prune children are there, {todo} to do")
+    if finished.other:
+        click.echo(of_other_code(finished))
     jobs = [job for seed in study.seeds if missing[seed] for job in _jobs(study, seed, finished)]
     if not jobs:
         return []
