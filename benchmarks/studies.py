@@ -3,7 +3,8 @@
 A real run of a small study is copied, row by row, until the store holds as many finished runs as
 asked for: studies of --cells cells each. Measured in processes of their own, with their peak
 memory: what `sweep` needs to decide what is left of one study, `compare` of that study, its
-publication, and deciding alone for one study of all the runs. Then cells that only sleep, on one
+publication, and deciding alone for one study of all the runs, also behind a tracking server: for
+the first time on a machine, and again. Then cells that only sleep, on one
 worker and on two, and the share of a sweep's time that is spent outside of its cells.
 
     python benchmarks/studies.py --runs 10000 --cells 1000
@@ -19,11 +20,15 @@ import sys
 import tempfile
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import click
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from scripts.tracking_server import server_of  # the folder is no package
 
 from leastloss import tracking
 from leastloss.errors import InputError
@@ -188,6 +193,18 @@ def measured(what: str, folder: str) -> None:
     print(json.dumps(result | {"peak MiB": round(peak)}))
 
 
+def alone(what: str, folder: Path, more: Mapping[str, str] | None = None) -> dict[str, float]:
+    """What :func:`measured` prints in a process of its own."""
+    words = [sys.executable, "-c", CODE, what, str(folder)]
+    paths = os.pathsep.join([str(Path(__file__).parents[1]), *sys.path])
+    environment = os.environ | {"PYTHONPATH": paths} | (more or {})
+    done = subprocess.run(words, capture_output=True, text=True, env=environment, check=False)
+    if done.returncode:
+        raise click.ClickException(done.stderr)
+    result: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return result
+
+
 def nap(seconds: float) -> None:
     """A cell that does nothing."""
     time.sleep(seconds)
@@ -210,15 +227,14 @@ def lines(runs: int, cells: int, folder: Path) -> Iterator[str]:
     yield f"store: {there}, made in {time.perf_counter() - begin:.0f} s"
     spent = {}
     for what in ("left of one", "left of every", "compare", "publish"):
-        words = [sys.executable, "-c", CODE, what, str(folder)]
-        paths = os.pathsep.join([str(Path(__file__).parents[1]), *sys.path])
-        environment = os.environ | {"PYTHONPATH": paths}
-        done = subprocess.run(words, capture_output=True, text=True, env=environment, check=False)
-        if done.returncode:
-            raise click.ClickException(done.stderr)
-        result = json.loads(done.stdout.splitlines()[-1])
+        result = alone(what, folder)
         spent[what] = result["seconds"]
         yield f"{what}: {result}"
+    with server_of(os.environ["MLFLOW_TRACKING_URI"], str(folder)) as uri:
+        behind = {"MLFLOW_TRACKING_URI": uri, "XDG_CACHE_HOME": str(folder)}
+        for time_ in ("first", "second"):
+            result = alone("left of every", folder, behind)
+            yield f"left of every behind a server, the {time_} time: {result}"
     one, two = with_workers(1, 40), with_workers(2, 40)
     times = f"one worker {one:.2f} s, two {two:.2f} s ({one / two:.2f} times)"
     yield f"40 cells that sleep {NAP:g} s: {times}"

@@ -47,15 +47,24 @@ def tracking_server(workers: int = 1, *, sync: bool = False) -> Iterator[str]:
     Yields:
         The server's address, for MLFLOW_TRACKING_URI.
     """
-    with _postgres(sync=sync) as (database, folder):
-        port = _free_port()
-        uri = f"http://127.0.0.1:{port}"
-        words = [sys.executable, "-m", "mlflow", "server", "--port", str(port)]
-        words += ["--workers", str(workers), "--artifacts-destination", f"{folder}/artifacts"]
-        environment = os.environ | {"MLFLOW_BACKEND_STORE_URI": f"postgresql+psycopg://{database}"}
-        with _running(words, Path(folder, "server.log"), cwd=folder, env=environment) as server:
-            _until(lambda: urllib.request.urlopen(f"{uri}/health", timeout=5).close(), server)
-            yield uri
+    with (
+        _postgres(sync=sync) as (database, folder),
+        server_of(f"postgresql+psycopg://{database}", folder, workers) as uri,
+    ):
+        yield uri
+
+
+@contextmanager
+def server_of(database: str, folder: str, workers: int = 1) -> Iterator[str]:
+    """Start an MLflow server on a database; its artifacts and its log lie in the folder."""
+    port = _free_port()
+    uri = f"http://127.0.0.1:{port}"
+    words = [sys.executable, "-m", "mlflow", "server", "--port", str(port)]
+    words += ["--workers", str(workers), "--artifacts-destination", f"{folder}/artifacts"]
+    environment = os.environ | {"MLFLOW_BACKEND_STORE_URI": database}
+    with _running(words, Path(folder, "server.log"), cwd=folder, env=environment) as server:
+        _until(lambda: urllib.request.urlopen(f"{uri}/health", timeout=5).close(), server)
+        yield uri
 
 
 @contextmanager

@@ -115,16 +115,18 @@ def search(where: str, experiment: str = "") -> list[Run]:
     return list(search_each(where, experiment))
 
 
-def search_each(where: str, experiment: str = "") -> Iterator[Run]:
+def search_each(where: str, experiment: str = "", *, deleted: bool = False) -> Iterator[Run]:
     """Find runs by a filter, newest first, page by page: those not kept take no memory.
 
     Args:
         where: A filter as ``MlflowClient.search_runs`` takes it.
         experiment: Name of the experiment to search; all of them when empty.
+        deleted: Find those that were deleted instead of those that were not.
 
     Raises:
         ResourceError: If there is no experiment of this name, or it was deleted.
     """
+    view = ViewType.DELETED_ONLY if deleted else ViewType.ACTIVE_ONLY
     if experiment:
         ids = [find_experiment(experiment).experiment_id]
     else:
@@ -135,9 +137,7 @@ def search_each(where: str, experiment: str = "") -> Iterator[Run]:
     token: str | None = None
     while ids and token != "":
         with store_errors(), _without_collection():
-            page = client().search_runs(
-                ids, where, max_results=_PAGE, order_by=_NEWEST, page_token=token
-            )
+            page = client().search_runs(ids, where, view, _PAGE, _NEWEST, token)
         yield from page
         token = page.token or ""
 
