@@ -74,6 +74,69 @@ def test_binary_networks_go_on_too() -> None:
     assert same_states(rest.model_at(0.75), whole.model_at(0.75))
 
 
+BINARY = [
+    {"schedule": "sequential"},
+    {"schedule": "sequential", "balance": "polarity"},
+    {"schedule": "sequential", "recovery": "finetune:epochs=1"},
+    {"schedule": "sequential", "granularity": "unit"},
+    {"schedule": "iterative"},
+    {"schedule": "iterative", "substeps": 3},
+    {"schedule": "iterative", "balance": "polarity"},
+    {"schedule": "one-shot", "allocation": "uniform"},
+]
+
+
+@pytest.fixture(scope="module")
+def binary() -> nn.Module:
+    net = BinarizedMLP(12, (16, 8), 4, generator=torch.Generator().manual_seed(1))
+    ll.fit(net, DATA, epochs=3, progress=False)
+    return net
+
+
+@pytest.mark.parametrize("options", BINARY, ids=lambda case: "-".join(map(str, case.values())))
+@pytest.mark.parametrize("criterion", ["random", "mils-bdm"])
+def test_scores_that_draw_go_on_with_the_same_draws(
+    criterion: str, options: dict[str, object], binary: nn.Module
+) -> None:
+    torch.manual_seed(0)
+    whole = path(binary, criterion, [0.3, 0.5, 0.75], **options)
+    rest = path(binary, criterion, [0.5, 0.75], resume=whole.model_at(0.3), **options)
+    assert same_states(rest.model_at(0.75), whole.model_at(0.75))
+    removed = whole.steps[1].removed
+    assert rest.removal_order[removed:].tolist() == whole.removal_order[removed:].tolist()
+
+
+@pytest.mark.parametrize(
+    ("schedule", "recovery", "granularity"),
+    [
+        ("iterative", "compensate", "weight"),
+        ("sequential", "none", "weight"),
+        ("iterative", "none", "unit"),
+    ],
+)
+def test_every_criterion_goes_on(schedule: str, recovery: str, granularity: str) -> None:
+    model = ll.MLP(12, (6, 4), 4, generator=torch.Generator().manual_seed(1))
+    options = {"schedule": schedule, "recovery": recovery, "granularity": granularity}
+    for criterion in ll.criteria():
+        try:
+            whole = path(model, criterion, [0.25, 0.5], **options)
+        except InputError:  # not every score is of such parts
+            continue
+        rest = path(model, criterion, [0.5], resume=whole.model_at(0.25), **options)
+        assert same_states(rest.model_at(0.5), whole.model_at(0.5)), criterion
+        removed = whole.steps[1].removed
+        order = rest.removal_order.tolist()
+        assert order[removed:] == whole.removal_order[removed:].tolist(), criterion
+
+
+def test_another_criterion_goes_on_from_where_the_path_is(binary: nn.Module) -> None:
+    half = path(binary, "random", [0.5], schedule="sequential")
+    rest = path(binary, "mils-bdm", [0.75], schedule="sequential", resume=half)
+    gone = half.removal_order
+    assert rest.removal_order[: len(gone)].tolist() == gone.tolist()
+    assert len(set(rest.removal_order)) == len(rest.removal_order)
+
+
 def test_packed_networks_go_on_too(model: nn.Module, tmp_path: Path) -> None:
     whole = path(model, "nc", [0.5, 0.75])
     ll.save_network(tmp_path / "half.safetensors", whole.model_at(0.5), packed=True)

@@ -99,7 +99,7 @@ def prune(
         resume: A network that was pruned from ``model``, as :meth:`PruningPath.model_at` or
             :func:`leastloss.load_network` gives it, or a path, of which the last network is meant.
             The path begins with it and goes on as if it had never stopped: repairs still aim at
-            ``model``. Same bits, but for scores that are drawn (``random``), which draw anew.
+            ``model``. Same bits.
         progress: Whether to show a progress bar.
         on_step: Called with each finished step.
 
@@ -185,6 +185,8 @@ def _walk(start: Start, progress: bool, on_step: Callable[[Step], None] | None) 
         work = copy.deepcopy(start.resumed)
         if plan.schedule == "one-shot":
             scorer.score(dense, parts.held)
+        if plan.schedule == "sequential":
+            scorer.replay(dense, order)
     repair = start.recovery.prepare(dense, start.data, plan.seed, scorer.draws)
     clock = time.perf_counter()
     # The dense network gets the same repair as all that follow; one that goes on has had it.

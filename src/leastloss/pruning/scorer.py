@@ -50,8 +50,7 @@ class Scorer:
         self.guards = not empty_layers and not (quotas is not None and quotas.by_layer)
         self.train, self.withheld = data.train, data.withheld
         self.priority = stream(seed, "ties").random(len(parts))
-        # By name: options change what is done with the draws, not the draws.
-        self.generator = stream(seed, f"scores/{criterion.name}")
+        self.seed = seed
         self.removed = np.zeros(len(parts), dtype=bool)
         self.last: NDArray[np.float64] | None = None
         self.at_once = at_once if criterion.by_weights else 0
@@ -68,7 +67,9 @@ class Scorer:
             withheld=self.withheld,
             granularity=self.parts.granularity,
             coupled=self.parts.units or None,
-            generator=self.generator,
+            # By name: options change what is done with the draws, not the draws. Each scoring draws
+            # the same, so that a path that goes on needs not know how often it was scored before.
+            generator=stream(self.seed, f"scores/{self.criterion.name}"),
             balance=isinstance(self.quotas, SignQuotas),
             draws=self.draws,
         )
@@ -77,6 +78,22 @@ class Scorer:
         """Score the parts of a network in which those in ``order`` are gone."""
         self.last = None  # of millions of parts there is no room for two
         self.last = self.parts.flatten(self.criterion.score(self.context(model, order)))
+
+    def replay(self, dense: nn.Module, order: NDArray[np.int64]) -> None:
+        """Go on in the exact order from the dense network, if it led to the parts in ``order``.
+
+        Args:
+            dense: The network before any removal.
+            order: The parts that are gone where the path goes on.
+        """
+        held = self.parts.held
+        gone = len(order) - len(held)
+        if not self.at_once or not gone:
+            return
+        self.removed[held] = True
+        whole = self._order(dense, held, gone + self.at_once)
+        if whole is not None and set(whole[:gone]) == set(order) - set(held):
+            self.exact = whole[gone:]
 
     def choose(
         self, model: nn.Module, order: NDArray[np.int64], k: int, *, rescore: bool = True
