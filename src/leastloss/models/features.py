@@ -58,15 +58,18 @@ def last_layer(model: nn.Module, x: Tensor, batch_size: int = BATCH) -> LastLaye
         last[:] = [(layer, inputs[0], output.clone())]
 
     pieces: list[tuple[Tensor, Tensor, Tensor]] = []
-    layers = weight_layers(model)
-    with untouched(model), hooked(layers, keep), evaluation_mode(model), torch.no_grad():
-        for batch in x.split(batch_size):
-            logits = model(matched(model, batch))
-            if not last:
-                raise InputError("no Linear or Conv2d layer runs, so there are no features")
-            pieces.append((*last[0][1:], logits))
+    with untouched(model), evaluation_mode(model), torch.no_grad():
+        with hooked(weight_layers(model), keep):  # two samples tell which layer it is
+            model(matched(model, x[:2]))
+        if not last:
+            raise InputError("no Linear or Conv2d layer runs, so there are no features")
+        layer = last[0][0]
+        with hooked({"": layer}, keep):
+            for batch in x.split(batch_size):
+                logits = model(matched(model, batch))
+                pieces.append((*last[0][1:], logits))
     inputs, outputs, logits = (torch.cat(parts) for parts in zip(*pieces, strict=True))
-    return LastLayer(last[0][0], inputs, outputs, logits)
+    return LastLayer(layer, inputs, outputs, logits)
 
 
 def layer_features(

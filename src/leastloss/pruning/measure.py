@@ -63,7 +63,7 @@ def measure(
         on the validation split; ``bdm_bits``, ``block_entropy``, ``mask_sign_bits``,
         ``lzma_bytes``, ``zlib_bytes`` and ``compressed_bytes`` of the ternary weights; how far the
         last features of the training split have collapsed, of at most 1,000 samples a class, or
-        50 where there are convolutions
+        30 where there are convolutions
         (:func:`leastloss.evaluation.network_collapse`); ``dead_units`` (where units are pruned, and
         in chains of layers); ``weight_sparsity`` of the layers with masks, and ``network_sparsity``
         of all weight matrices, by the masks; ``parameters``, ``multiply_adds`` and ``bits`` of
