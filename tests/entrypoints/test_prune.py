@@ -265,7 +265,7 @@ def test_a_child_goes_on_as_if_it_had_never_stopped(
     assert np.array_equal(*map(np.load, files[0]))
     states = [read_network(file)[0].state_dict() for file in files[1]]
     assert all(torch.equal(states[0][name], states[1][name]) for name in states[1])
-    for metric in ("accuracy", "loss", "sparsity"):
+    for metric in ("accuracy", "loss", "sparsity", "cost/compression_ratio"):
         assert rest.data.metrics[metric] == expected.data.metrics[metric]
 
 

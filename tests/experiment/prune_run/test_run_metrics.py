@@ -25,6 +25,8 @@ def test_the_last_step_against_the_first() -> None:
     )
     assert network_gains(table) == {"compression_ratio": 1.25, "theoretical_speedup": 3.0}
     assert network_gains(table.assign(bits=[1.0, 1.0, 0.0])) == {}
+    dense = {"parameters": 60.0, "multiply_adds": 80.0, "bits": 160.0}
+    assert network_gains(table, dense) == {"compression_ratio": 2.0, "theoretical_speedup": 4.0}
     found = scoring_costs(table)
     assert found == {"score_seconds_total": 4.0, "score_microseconds_per_part": 200_000.0}
 

@@ -1,6 +1,7 @@
 """Metrics that a child run logs once: its costs, and how MILS depends on the order of units."""
 
 import gzip
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
@@ -9,7 +10,7 @@ from torch import Tensor, nn
 
 from leastloss.criteria import MILS, Criterion
 from leastloss.errors import InputError
-from leastloss.evaluation import COSTS, gains, speed
+from leastloss.evaluation import COSTS, gains, network_cost, speed
 from leastloss.experiment.dense import Dense
 from leastloss.information import chain_of, permutation_sensitivity
 from leastloss.models import network_bytes, prunable_layers
@@ -38,7 +39,9 @@ def run_costs(
 ) -> dict[str, float]:
     """The costs that a run logs once; ``full`` adds size and measured speed of its last network."""
     scored = not isinstance(path, ShuffledPath)
-    costs = (scoring_costs(table) if scored else {}) | network_gains(table)
+    begun = path.parts.masks(path.parts.held)  # a path that goes on lacks more in its first row
+    before = network_cost(path.dense, begun, dense.data.test.x)
+    costs = (scoring_costs(table) if scored else {}) | network_gains(table, before)
     if full:
         pruned = path.model_at(path.steps[-1].removed / len(path.parts))
         costs |= file_sizes(pruned)
@@ -61,12 +64,17 @@ def file_sizes(model: nn.Module) -> dict[str, float]:
     }
 
 
-def network_gains(table: pd.DataFrame) -> dict[str, float]:
-    """Compression ratio and theoretical speed-up of the last step against the first."""
+def network_gains(
+    table: pd.DataFrame, before: Mapping[str, float] | None = None
+) -> dict[str, float]:
+    """Compression ratio and theoretical speed-up of the last step against the first, or ``before``.
+
+    That is the cost of the dense network, where the path goes on from a pruned one.
+    """
     costs = table[list(COSTS)].iloc[[0, -1]].to_numpy(dtype=float).tolist()
-    dense, pruned = (dict(zip(COSTS, row, strict=True)) for row in costs)
+    first, last = (dict(zip(COSTS, row, strict=True)) for row in costs)
     try:
-        return gains(dense, pruned)
+        return gains(before or first, last)
     except InputError:  # no weight remains
         return {}
 
