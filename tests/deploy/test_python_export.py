@@ -37,6 +37,14 @@ def test_a_path_is_taken_home_with_its_card(path: ll.PruningPath, tmp_path: Path
     assert torch.allclose(taken, expected, atol=1e-5)
 
 
+def test_data_are_what_prune_takes(tmp_path: Path) -> None:
+    pair = (torch.rand(40, 4), torch.arange(40) % 2)
+    net = nn.Sequential(nn.Linear(4, 3), nn.ReLU(), nn.Linear(3, 2))
+    pruned = ll.prune(net, pair, "magnitude", to_sparsity=0.5, steps=1, progress=False)
+    home = ll.export(pruned, tmp_path, pair, formats=["card"])
+    assert "| 1 | 12 | 4 |" in (home / "MODEL_CARD.md").read_text()
+
+
 def test_a_network_with_samples_alone(tmp_path: Path) -> None:
     net = nn.Sequential(nn.Linear(4, 3), nn.ReLU(), nn.Linear(3, 2))
     with torch.no_grad():

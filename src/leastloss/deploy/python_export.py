@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 from torch import Tensor, nn
 
 from leastloss.arguments import checked
-from leastloss.data import Data
+from leastloss.data import as_data
 from leastloss.deploy.card_facts import ExportedNetwork
 from leastloss.deploy.export_files import FILES, check_export, export_network
 from leastloss.errors import InputError
@@ -21,7 +22,7 @@ _SAMPLES = 64
 def export(
     network: PruningPath | nn.Module,
     out: str | PathLike[str],
-    data: Data | Tensor,
+    data: Any,
     *,
     sparsity: float | None = None,
     dense: nn.Module | None = None,
@@ -40,8 +41,8 @@ def export(
     Args:
         network: A path, or a network.
         out: Folder of the files; made if need be.
-        data: What the network was trained on; or samples that it reads, shape (2 or more, ...):
-            the card then says nothing of classes.
+        data: What the network was trained on, as :func:`leastloss.prune` takes it; or a tensor of
+            samples that it reads, shape (2 or more, ...): the card then says nothing of classes.
         sparsity: Which network of a path; its last by default.
         dense: What a network was pruned from; a path knows it.
         formats: Of ``pt2``, ``onnx``, ``safetensors`` and ``card`` those to write.
@@ -84,14 +85,15 @@ def export(
         if sparsity is not None:
             raise InputError("sparsity chooses a network of a path; leave it out")
         model, share = network, _share_of_zeros(network)
-    samples = data.test.x[:_SAMPLES] if isinstance(data, Data) else data[:_SAMPLES]
+    known = None if isinstance(data, Tensor) else as_data(data)
+    samples = (data if known is None else known.test.x)[:_SAMPLES]
     export_network(
         ExportedNetwork(
             model=model,
             dense=model if dense is None else dense,
             x=samples,
             sparsity=share,
-            data=data if isinstance(data, Data) else None,
+            data=known,
             about=facts,
         ),
         folder,
