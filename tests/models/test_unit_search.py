@@ -48,3 +48,9 @@ def test_what_is_wrong_is_said_in_one_line() -> None:
     mixed = nn.Sequential(nn.Linear(4, 3), nn.LayerNorm(3), nn.Linear(3, 2))
     with pytest.raises(InputError, match=r"layer '0' pass '1' \(LayerNorm\).*'weight'$"):
         find_units(mixed, torch.rand(2, 4))
+
+
+def test_layers_that_have_a_linear_form_are_named() -> None:
+    sound = nn.Sequential(nn.Conv1d(2, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(8, 2))
+    with pytest.raises(InputError, match=r"no units; .*; ll.linear_form makes layers of Conv1d$"):
+        find_units(sound, torch.rand(2, 2, 4))

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 
 from leastloss.models.layers import Masks, mask_of, weight_layers
-from leastloss.models.linear_forms import FORMS
+from leastloss.models.linear_forms import form_hint
 
 _NAMED = 6
 """How many names a remark holds."""
@@ -67,9 +67,7 @@ makes layers of GRU"
     more = f" and {len(dense) - _NAMED} more" if len(dense) > _NAMED else ""
     if not dense:
         return ""
-    kinds = dict.fromkeys(type(m).__name__ for m in model.modules() if type(m) in FORMS)
-    way_out = f"; ll.linear_form makes layers of {', '.join(kinds)}" if kinds else ""
-    return f"{share:.2g} of the network's weights stay dense: {names}{more}{way_out}"
+    return f"{share:.2g} of the network's weights stay dense: {names}{more}{form_hint(model)}"
 
 
 def _masks_by_matrix(model: nn.Module, masks: Masks) -> dict[str, Tensor]:

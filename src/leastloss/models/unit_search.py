@@ -4,6 +4,7 @@ from torch import Tensor, nn
 
 from leastloss.errors import InputError
 from leastloss.models.chain import check_chain
+from leastloss.models.linear_forms import form_hint
 from leastloss.models.traced_units import traced_units
 from leastloss.models.units import Units, chain_units, hidden_units
 
@@ -28,6 +29,15 @@ def find_units(model: nn.Module, x: Tensor | None = None) -> tuple[Units, dict[s
         >>> list(find_units(net, torch.rand(2, 4))[0])
         ['0']
     """
+    try:
+        return _found(model, x)
+    except InputError as error:
+        if hint := form_hint(model):
+            raise InputError(f"{error}{hint}") from error
+        raise
+
+
+def _found(model: nn.Module, x: Tensor | None) -> tuple[Units, dict[str, str]]:
     if x is None:
         return chain_units(model), {}
     try:

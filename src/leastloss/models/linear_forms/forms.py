@@ -26,6 +26,12 @@ FORMS: dict[type[nn.Module], Callable[[Any], nn.Module]] = {
 _FORMS = (Conv1dForm, ConvTransposeForm, AttentionForm, RecurrentForm)
 
 
+def form_hint(model: nn.Module) -> str:
+    """Words that name the layers of a network that have a linear form; empty if there are none."""
+    kinds = dict.fromkeys(type(m).__name__ for m in model.modules() if type(m) in FORMS)
+    return f"; ll.linear_form makes layers of {', '.join(kinds)}" if kinds else ""
+
+
 @checked
 def linear_form(model: nn.Module) -> nn.Module:
     """Copy a network with recurrent, attention and other convolution layers as plain layers.
