@@ -133,3 +133,6 @@ def test_masks_of_torch_are_written_as_ours(tmp_path: Path) -> None:
     found = load_network(file, into=own())
     assert torch.equal(zeros_of(found)["0"], net[0].weight_mask.bool())
     assert is_pruned(net)
+    assert load_network(file, into=net) is net
+    assert not is_pruned(net)
+    assert torch.equal(net[0].weight, found[0].weight)

@@ -44,13 +44,17 @@ def own_copy(model: nn.Module) -> nn.Module:
             f"{type(model).__name__} holds a tensor that is computed from others, and so cannot be "
             "copied; detach results that are kept"
         ) from error
-    for layer in weight_layers(copied).values():
-        _make_plain(layer)
+    make_plain(copied)
     return copied
 
 
+def make_plain(model: nn.Module) -> None:
+    """Turn masks of ``torch.nn.utils.prune`` into plain weights and masks that are remembered."""
+    for layer in weight_layers(model).values():
+        _make_plain(layer)
+
+
 def _make_plain(layer: nn.Linear | nn.Conv2d) -> None:
-    """Turn masks of ``torch.nn.utils.prune`` into plain weights and a mask that is remembered."""
     for hook in list(layer._forward_pre_hooks.values()):
         if not isinstance(hook, prune.BasePruningMethod):
             continue

@@ -15,7 +15,7 @@ from leastloss.arguments import checked
 from leastloss.errors import InputError, ResourceError
 from leastloss.models.binarized_convnet import BinarizedConvNet
 from leastloss.models.convnet import ConvNet
-from leastloss.models.copying import own_copy
+from leastloss.models.copying import make_plain, own_copy
 from leastloss.models.layers import Masks
 from leastloss.models.mlp import MLP, BinarizedMLP
 from leastloss.models.packed import PACKED, pack, unpack
@@ -143,7 +143,7 @@ def load_network(path: str | Path, into: nn.Module | None = None) -> nn.Module:
     Args:
         path: The file.
         into: A network of the same layers, which is filled; needed for any that is not of this
-            package.
+            package. Layers that ``torch.nn.utils.prune`` masks become plain ones.
 
     Returns:
         The network, in evaluation mode. :func:`leastloss.fit` holds its masks, and
@@ -158,6 +158,7 @@ def load_network(path: str | Path, into: nn.Module | None = None) -> nn.Module:
         return read_network(path)[0]
     path = Path(path)
     tensors, _ = _read(path)
+    make_plain(into)
     try:
         state, masks = _contents(path, tensors, into)
         check_masks(into, masks)
