@@ -112,7 +112,7 @@ def fairness_section(
         if len(rows):
             grids.append(means_grid(rows, measured, methods, f"At {percent(at)} removed"))
     lead = [
-        "Changed predictions: share of the test images whose prediction is not the dense "
+        "Changed predictions: share of the test predictions that are not the dense "
         "network's, right or wrong. Excess gap: how much more the class that loses most loses than "
         "the mean class, in recall. CEV: variance of the relative changes of the classes' error "
         "rates; SDE: mean shift between their false negatives and false positives. Less is fairer "

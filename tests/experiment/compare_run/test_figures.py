@@ -27,7 +27,7 @@ def test_a_figure_for_each_section_that_has_its_columns() -> None:
     figures = page_figures(table, ["accuracy", "minority_recall"], title="t")
     assert list(figures) == ["lead", "curves", "classes", "collapse", "length"]
     (curves,) = figures["curves"]
-    assert curves.caption == "Accuracy, minority recall against sparsity, on the test images."
+    assert curves.caption == "Accuracy, minority recall against sparsity, on the test data."
     assert "accuracy at the last step (up to 95 % removed): " in curves.alt
     assert "nc 81.3" in curves.alt
     bare = table[["criterion", "seed", "step", "sparsity", "accuracy"]]

@@ -21,7 +21,7 @@ MOST = 8
 """Most curves of one figure: more cannot be told apart."""
 
 _COLLAPSE = (
-    "Neural collapse of the last features, on training images (classes count evenly). 0 is full "
+    "Neural collapse of the last features, on training data (classes count evenly). 0 is full "
     "collapse, for all but the minority angle: there 1 means that the classifier no longer tells "
     "the rare classes apart. Under imbalance training tends to SELI, not to the simplex."
 )
@@ -66,7 +66,7 @@ def page_figures(
             figures.setdefault(anchor, []).append(laid_out(make(part), caption + of, alt))
 
     shown = ", ".join(metric_of(metric).heading for metric in metrics)
-    curves = f"{shown[0].upper()}{shown[1:]} against sparsity, on the test images."
+    curves = f"{shown[0].upper()}{shown[1:]} against sparsity, on the test data."
     draw("curves", curves, metrics[0], lambda part: compare_figure(part, metrics, title=title))
     if any(str(column).startswith("recall_class_") for column in table.columns):
         heat = "Recall of each class (rows) against sparsity, method by method; dark is lost."

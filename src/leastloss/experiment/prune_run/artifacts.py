@@ -68,7 +68,7 @@ def models_in_words(models: list[Logged]) -> str:
         'Logged as `pruned`: 0 % removed (no sparser network is within 2 points of dense).'
     """
     near, last = f"within {100 * NEAR:g} points of dense", models[-1]
-    which = f"sparsest {near} on the validation images"
+    which = f"sparsest {near} on the validation data"
     if models[0].row == 0:
         which = f"no sparser network is {near}"
     elif len(models) == 1:
