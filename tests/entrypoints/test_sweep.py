@@ -22,7 +22,7 @@ import leastloss.experiment.study.sweep as recipe
 from leastloss import tracking
 from leastloss.errors import ResourceError
 from leastloss.experiment.config import SweepConfig
-from leastloss.experiment.study import search
+from leastloss.experiment.study import cell_jobs, search
 from leastloss.experiment.study.local_workers import LocalWorkers
 from leastloss.experiment.study.study import Study
 from leastloss.experiment.study.worker_pool import Done, Job
@@ -165,14 +165,14 @@ def test_one_failure_does_not_lose_the_others(
     study: Path, store: MlflowClient, entry: Entry, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(recipe, "run_jobs", in_threads)
-    true = recipe.prune
+    true = cell_jobs.prune
 
     def fails_once(config: Any) -> Any:
         if config.recovery == "none":
             raise ValueError("out of luck")
         return true(config)
 
-    monkeypatch.setattr(recipe, "prune", fails_once)
+    monkeypatch.setattr(cell_jobs, "prune", fails_once)
     result = entry("sweep", file=study, seeds="0")
     assert result.exit_code == 1
     lines = result.stderr.splitlines()

@@ -23,6 +23,7 @@ from leastloss.tracking._notes import compare_link, describe, note_experiment
 from leastloss.tracking._outlines import Outline as Outline
 from leastloss.tracking._outlines import outlines as outlines
 from leastloss.tracking._process import CODE as CODE
+from leastloss.tracking._process import close_lost as close_lost
 from leastloss.tracking._process import environment
 from leastloss.tracking._registry import check_model_name, register_model, set_alias
 from leastloss.tracking._runs import DETERMINISTIC as DETERMINISTIC

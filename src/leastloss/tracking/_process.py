@@ -16,7 +16,7 @@ from mlflow.entities import LoggedModel, LoggedModelStatus, Run, RunStatus
 from leastloss._sources import code_digest
 from leastloss.tracking._find import run_or_none
 from leastloss.tracking._hardware import hardware
-from leastloss.tracking._store import client, database
+from leastloss.tracking._store import client, database, store_errors
 
 CODE = "leastloss.code"
 """Tag of a run: the digest of the code that its results depend on."""
@@ -92,6 +92,23 @@ def close_orphans(experiment_id: str) -> None:
             client().finalize_logged_model(model.model_id, LoggedModelStatus.FAILED)
 
 
+def close_lost(run: Run, reason: str) -> None:
+    """Close a run of another machine, and its models without files, as FAILED for a reason."""
+    if _owner(run) == socket.gethostname():
+        return
+    with store_errors():
+        client().set_tag(run.info.run_id, "failure", reason)
+        client().set_terminated(run.info.run_id, RunStatus.to_string(RunStatus.FAILED))
+        for model in list(_pending_models(run.info.experiment_id)):
+            if model.source_run_id == run.info.run_id:
+                client().finalize_logged_model(model.model_id, LoggedModelStatus.FAILED)
+
+
+def _owner(run: Run) -> str:
+    """The machine that a run belongs to."""
+    return str(run.data.tags.get(PROCESS, "")).rpartition(":")[0]
+
+
 def _pending_models(experiment_id: str) -> Iterator[LoggedModel]:
     """The logged models of an experiment whose files are still missing."""
     # MLflow's SQL store keeps the status as a number and compares it with what the filter says:
@@ -108,8 +125,8 @@ def _pending_models(experiment_id: str) -> Iterator[LoggedModel]:
 
 def _abandoned(run: Run) -> bool:
     """Whether the run belongs to a process of this machine that is no more."""
-    owner, _, pid = run.data.tags.get(PROCESS, ":").rpartition(":")
-    if owner != socket.gethostname():
+    pid = run.data.tags.get(PROCESS, "").rpartition(":")[2]
+    if _owner(run) != socket.gethostname():
         return False  # another machine's, or none of ours; in LIKE, a _ stands for any letter
     try:
         os.kill(int(pid), 0)

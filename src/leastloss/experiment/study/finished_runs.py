@@ -73,27 +73,25 @@ def find(study: Study, code: str = "same") -> FinishedRuns:
     present, takes = code_digest(), (True,) if code == "same" else (True, False)
     # Newest first: of several, the last one that is met is the first one that was made.
     trained = {
-        (_key(r.params, TrainConfig), r.code == present): r
+        (network_key(r.params), r.code == present): r
         for r in tracking.outlines("train", study.section)
     }
     networks = {seed: parameters(study.network(seed)) for seed in study.seeds}
     prunings = [(arm, parameters(arm.config)) for arm in study.arms]
     wanted: dict[bytes, tuple[tuple[int, Arm], bool]] = {}
     for seed, training in networks.items():
-        key = _key(training, TrainConfig)
+        key = network_key(training)
         for same in (True, False):
             if (run := trained.get((key, same))) is None:
                 continue
             if same in takes and seed not in finished.dense:
                 finished.dense[seed] = _noted(finished, run)
             for arm, pruning in prunings:
-                pruned = _key(pruning | training, PruneConfig, run.run_id, arm.criterion)
+                pruned = cell_key(pruning | training, run.run_id, arm.criterion)
                 wanted[pruned] = (seed, arm), finished.dense.get(seed) == run.run_id
     newest: dict[tuple[bytes, bool], Outline] = {}
     for run in tracking.outlines("criterion", study.section) if wanted else ():
-        criterion = current_label(run.params.get("criterion", ""))
-        key = _key(run.params, PruneConfig, run.params.get("run_id", ""), criterion)
-        if key in wanted:
+        if (key := key_of_child(run.params)) in wanted:
             newest.setdefault((key, run.code == present), replace(run, params={}))
     for key, (cell, counts) in wanted.items():
         its = next((run for same in takes if (run := newest.get((key, same)))), None)
@@ -108,6 +106,22 @@ def find(study: Study, code: str = "same") -> FinishedRuns:
 def _noted(finished: FinishedRuns, run: Outline) -> str:
     finished.took[run.run_id], finished.code[run.run_id] = run.seconds, run.code
     return run.run_id
+
+
+def network_key(params: Mapping[str, str]) -> bytes:
+    """What makes the networks of two train runs the same."""
+    return _key(params, TrainConfig)
+
+
+def cell_key(params: Mapping[str, str], run_id: str, criterion: str) -> bytes:
+    """What makes two prunings of the network of a run by a criterion the same."""
+    return _key(params, PruneConfig, run_id, criterion)
+
+
+def key_of_child(params: Mapping[str, str]) -> bytes:
+    """The same from the parameters of a criterion run."""
+    criterion = current_label(params.get("criterion", ""))
+    return cell_key(params, params.get("run_id", ""), criterion)
 
 
 def _key(params: Mapping[str, str], config: Any, *more: str) -> bytes:

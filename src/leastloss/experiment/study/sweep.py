@@ -15,15 +15,16 @@ from leastloss.errors import InputError, ResourceError
 from leastloss.experiment.commands import command
 from leastloss.experiment.compare_run.compare import PAGE, comparison_of, log_page
 from leastloss.experiment.compare_run.runs_table import compared
-from leastloss.experiment.config import PruneConfig, SweepConfig, TrainConfig
+from leastloss.experiment.config import PruneConfig, SweepConfig
 from leastloss.experiment.prune_run.choices import choices
 from leastloss.experiment.prune_run.dry_run import rehearse
-from leastloss.experiment.prune_run.prune import prune
+from leastloss.experiment.study.cell_jobs import prune_missing, train_once, with_leaders
 from leastloss.experiment.study.dask_workers import DaskWorkers
 from leastloss.experiment.study.data_sets import no_ranks, ranks_over, several
 from leastloss.experiment.study.expected_time import expected_of, of_other_code
 from leastloss.experiment.study.finished_runs import FinishedRuns, find
 from leastloss.experiment.study.local_workers import LocalWorkers
+from leastloss.experiment.study.lost_runs import close_lost
 from leastloss.experiment.study.publish import RESULTS, publish
 from leastloss.experiment.study.recorded_data import check_data
 from leastloss.experiment.study.search import as_chosen, run_search, searches_of
@@ -31,7 +32,7 @@ from leastloss.experiment.study.search_report import log_search, with_search
 from leastloss.experiment.study.study import Arm, Study, prune_config
 from leastloss.experiment.study.study_file import read_studies, seeds_of
 from leastloss.experiment.study.worker_pool import Job, Workers, run_jobs
-from leastloss.experiment.train import train, untrained
+from leastloss.experiment.train import untrained
 from leastloss.names import choose
 from leastloss.options import names, numbers, parameters
 from leastloss.report import Block, Comparison
@@ -164,9 +165,12 @@ def _sweep(study: Study, config: SweepConfig, command: str) -> str:
             study = _searched(study, config)
         log_search(run_id, study)
         failed = [] if config.report == "only" else run_missing(study, config)
+        finished = _found(study, config)
+        if config.report != "only":
+            close_lost(finished)
         for line in failed:
             click.echo(line, err=True)
-        if config.report != "no" and (_found(study, config).children or not failed):
+        if config.report != "no" and (finished.children or not failed):
             _publish(study, config, run_id, command)
         if failed:
             raise ResourceError(
@@ -182,11 +186,7 @@ def _searched(study: Study, config: SweepConfig) -> Study:
     if _trials_left(study, config):
         networks = replace(study, seeds=study.searched_seeds, arms=())
         dense = _found(networks, config).dense
-        jobs = [
-            Job(name=f"seed {seed}, train", work=_train, arguments=(networks.network(seed),))
-            for seed in study.searched_seeds
-            if seed not in dense
-        ]
+        jobs = [_training(networks, seed) for seed in study.searched_seeds if seed not in dense]
         if jobs:
             workers = _workers(config, len(jobs), tracking.worker_environment(study.section))
             errors = [done.error for done in run_jobs(jobs, workers) if done.error]
@@ -296,29 +296,22 @@ def _jobs(study: Study, seed: int, finished: FinishedRuns) -> list[Job]:
     prunings = partial(_prunings, study, seed, arms)
     if seed in finished.dense:
         return prunings(finished.dense[seed])
-    config = study.network(seed)
-    return [Job(name=f"seed {seed}, train", work=_train, arguments=(config,), then=prunings)]
+    return [replace(_training(study, seed), then=prunings)]
+
+
+def _training(study: Study, seed: int) -> Job:
+    arguments = study.network(seed), study.section
+    return Job(name=f"seed {seed}, train", work=train_once, arguments=arguments)
 
 
 def _prunings(study: Study, seed: int, missing: Sequence[Arm], run_id: str) -> list[Job]:
     jobs = []
     for call in study.calls():
-        arms = [arm for arm in call if arm in missing]
-        # A criterion may take its layer ratios from another one of the same prune run: a@b@c needs
-        # b@c, and that needs c.
-        labels = {arm.criterion for arm in arms}
-        arms = [a for a in call if any(f"@{label}".endswith(f"@{a.criterion}") for label in labels)]
+        arms = with_leaders(call, [arm for arm in call if arm in missing])
         if arms:
             config = prune_config(study, seed, arms, run_id)
             words = [f"seed {seed}", *(arm.criterion for arm in arms)]
             words += [f"{key}={getattr(config, key)}" for key in study.varied()]
-            jobs.append(Job(name=", ".join(words), work=_prune, arguments=(config,)))
+            arguments = config, arms, study.section
+            jobs.append(Job(name=", ".join(words), work=prune_missing, arguments=arguments))
     return jobs
-
-
-def _train(config: TrainConfig) -> str:
-    return train(config).run_id
-
-
-def _prune(config: PruneConfig) -> None:
-    prune(config)

@@ -1,0 +1,53 @@
+"""What the workers of a sweep do: train a network, prune it, and neither twice.
+
+A job goes to another worker when its own is lost; what the lost one had finished stays.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from leastloss import tracking
+from leastloss._sources import code_digest
+from leastloss.experiment.config import PruneConfig, TrainConfig
+from leastloss.experiment.prune_run.prune import prune
+from leastloss.experiment.study.finished_runs import cell_key, key_of_child, network_key
+from leastloss.experiment.study.study import Arm
+from leastloss.experiment.train import train
+from leastloss.options import parameters
+from leastloss.tracking import Run
+
+
+def train_once(config: TrainConfig, section: str) -> str:
+    """Train a network unless a run of the present code has; returns the id of the run."""
+    its = network_key(parameters(config))
+    found = _finished(
+        f"tags.`{tracking.KIND}` = 'train' AND params.seed = '{config.seed}'", section
+    )
+    there = [run.info.run_id for run in found if network_key(run.data.params) == its]
+    return there[-1] if there else train(config).run_id
+
+
+def prune_missing(config: PruneConfig, arms: Sequence[Arm], section: str) -> None:
+    """Prune a network by those of a call's arms that no run of the present code has finished."""
+    where = f"tags.`{tracking.KIND}` = 'criterion' AND params.run_id = '{config.run_id}'"
+    there = {key_of_child(run.data.params) for run in _finished(where, section)}
+    asked = parameters(config)
+    left = [arm for arm in arms if cell_key(asked, config.run_id, arm.criterion) not in there]
+    if arms := with_leaders(arms, left):
+        prune(replace(config, criteria=",".join(arm.spec for arm in arms)))
+
+
+def with_leaders(call: Iterable[Arm], wanted: Iterable[Arm]) -> list[Arm]:
+    """The wanted arms of a call, and those whose layer ratios they take.
+
+    A criterion may take them from another one of the same prune run: a@b@c needs b@c, and that
+    needs c.
+    """
+    labels = {arm.criterion for arm in wanted}
+    return [a for a in call if any(f"@{label}".endswith(f"@{a.criterion}") for label in labels)]
+
+
+def _finished(where: str, section: str) -> list[Run]:
+    """Newest first."""
+    every = tracking.search_each(f"{where} AND attributes.status = 'FINISHED'", section)
+    return [run for run in every if run.data.tags.get(tracking.CODE) == code_digest()]

@@ -1,0 +1,87 @@
+"""Runs that another machine left open are closed when their work is done, and not before."""
+
+import os
+import socket
+
+import pytest
+from mlflow import MlflowClient
+from mlflow.entities import LoggedModelStatus, Param, RunTag
+from tests.experiment.study.test_study_file import given
+
+from leastloss import tracking
+from leastloss.experiment.study.finished_runs import FinishedRuns
+from leastloss.experiment.study.lost_runs import close_lost
+from leastloss.experiment.study.study import Study
+from leastloss.experiment.study.study_file import study_of
+from leastloss.options import parameters
+
+ELSEWHERE = "elsewhere:12"
+
+
+@pytest.fixture
+def study(store: MlflowClient) -> Study:
+    store.create_experiment("s")
+    arms = [{"criteria": ["magnitude", "random"]}]
+    return study_of(given(section="s", seeds=2, arm=arms, report={"sparsities": [0.5]}))
+
+
+def opened(store: MlflowClient, kind: str, params: dict[str, str], process: str = ELSEWHERE) -> str:
+    number = store.get_experiment_by_name("s").experiment_id
+    run_id: str = store.create_run(number).info.run_id
+    tags = [RunTag(tracking.KIND, kind), RunTag("leastloss.process", process)]
+    store.log_batch(run_id, params=[Param(k, v) for k, v in params.items()], tags=tags)
+    return run_id
+
+
+def child(study: Study, seed: int, criterion: str) -> dict[str, str]:
+    asked = parameters(study.arms[0].config) | parameters(study.network(seed))
+    return asked | {"run_id": f"dense{seed}", "criterion": criterion}
+
+
+def states(store: MlflowClient, *run_ids: str) -> list[str]:
+    return [store.get_run(run_id).info.status for run_id in run_ids]
+
+
+def test_what_another_run_has_finished_is_closed(store: MlflowClient, study: Study) -> None:
+    magnitude, random = study.arms
+    training = opened(store, "train", parameters(study.network(0)))
+    parent = opened(store, "prune", {"run_id": "dense0"})
+    done = opened(store, "criterion", child(study, 0, "magnitude"))
+    missing = opened(store, "criterion", child(study, 0, "random"))
+    model = store.create_logged_model(
+        store.get_run(done).info.experiment_id, name="m", source_run_id=done
+    )
+    finished = FinishedRuns(
+        study=study, dense={0: "dense0"}, children={(0, magnitude): "a", (1, random): "b"}
+    )
+    close_lost(finished)
+    assert states(store, training, done) == ["FAILED", "FAILED"]
+    assert states(store, parent, missing) == ["RUNNING", "RUNNING"]
+    assert store.get_run(training).data.tags["failure"] == (
+        "run dense0 has finished what this one was to do"
+    )
+    assert store.get_run(done).data.tags["failure"].startswith("run a has finished")
+    assert store.get_logged_model(model.model_id).status is LoggedModelStatus.FAILED
+    finished.children[0, random] = "c"
+    close_lost(finished)
+    assert states(store, parent, missing) == ["FAILED", "FAILED"]
+
+
+def test_other_open_runs_stay(store: MlflowClient, study: Study) -> None:
+    here = f"{socket.gethostname()}:{os.getpid()}"
+    finished = FinishedRuns(
+        study=study,
+        dense={0: "dense0", 1: "dense1"},
+        children={(seed, arm): "a" for seed in study.seeds for arm in study.arms},
+    )
+    stay = [
+        opened(store, "criterion", child(study, 0, "random"), here),  # it lives
+        opened(store, "criterion", child(study, 0, "random") | {"substeps": "7"}),
+        opened(store, "criterion", child(study, 0, "random") | {"run_id": "another"}),
+        opened(store, "train", parameters(study.network(0)) | {"epochs": "99"}),
+        opened(store, "sweep", {}),
+    ]
+    close_lost(finished)
+    assert states(store, *stay) == ["RUNNING"] * len(stay)
+    for run_id in stay:
+        store.set_terminated(run_id)
