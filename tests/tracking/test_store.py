@@ -6,6 +6,7 @@ import sys
 import time
 from pathlib import Path
 from typing import NoReturn
+from urllib.error import URLError
 
 import mlflow
 import pytest
@@ -33,7 +34,10 @@ from leastloss.tracking._store import patiently, without_patience
         ("mysql+nodriver://me:secret@localhost/db", "nodriver"),
     ],
 )
-def test_one_line_at_once(tmp_path: Path, uri: str, said: str) -> None:
+def test_one_line_at_once(
+    tmp_path: Path, uri: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_store, "_FIRST", 0.2)
     (tmp_path / "bad.db").write_text("no database")
     mlflow.set_tracking_uri(uri.format(folder=tmp_path))
     start = time.monotonic()
@@ -53,6 +57,41 @@ def test_without_its_driver_the_extra_is_named(
     mlflow.set_tracking_uri(f"postgresql{driver}://me:secret@127.0.0.1:9/db")
     with pytest.raises(ResourceError, match=r"needs more: .*leastloss\[postgres\]"):
         tracking.client()
+
+
+@pytest.mark.usefixtures("store")
+@pytest.mark.parametrize("uri", ["http://127.0.0.1:9", "postgresql://h/db", "sqlite:///new.db"])
+def test_the_first_look_is_repeated_within_bounds(
+    monkeypatch: pytest.MonkeyPatch, uri: str
+) -> None:
+    refused = URLError(ConnectionRefusedError("Connection refused"))
+    locked = sqlalchemy.exc.OperationalError("", {}, Exception("database is locked"))
+    looks = [0]
+
+    def look(of: str, times: int = 2) -> None:
+        looks[0] += 1
+        if looks[0] <= times:
+            raise refused if of.startswith("http") else locked
+
+    def check(of: str) -> None:
+        look(of, 10**9)
+
+    mlflow.set_tracking_uri(uri)
+    for name in ("_check_database", "_check_server"):
+        monkeypatch.setattr(_store, name, look)
+    for name in ("_make_file", "MlflowClient"):
+        monkeypatch.setattr(_store, name, lambda uri: None)
+    _store._check.cache_clear()
+    _store._check(uri)
+    assert looks == [3]
+    _store._check.cache_clear()
+    for name in ("_check_database", "_check_server"):
+        monkeypatch.setattr(_store, name, check)
+    monkeypatch.setattr(_store, "_FIRST", 0.2)
+    monkeypatch.setattr(_store, "_LONGEST", 0.2)
+    with pytest.raises(ResourceError, match=r"fails: .*(Connection refused|database is locked)"):
+        _store._check(uri)
+    assert 5 <= looks[0] < 10
 
 
 def test_eight_writers_at_once(store: MlflowClient) -> None:

@@ -7,12 +7,12 @@ import os
 import re
 import shutil
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from ssl import SSLError
 from typing import Any, TypeVar
+from urllib.error import HTTPError, URLError
 
 import mlflow
 import sqlalchemy
@@ -39,6 +39,8 @@ os.environ.setdefault(_REPEATS, "5")
 
 _PATIENCE = 20.0  # seconds; another process may be writing to the same file
 _LONGEST = 60.0  # seconds that a call is repeated while a database is busy or gone
+_FIRST = 10.0  # the same for the first look at a store that is gone: its address may be wrong
+_GONE = (URLError, ConnectionError, TimeoutError)  # what the first look at a server may meet
 
 T = TypeVar("T")
 
@@ -65,25 +67,39 @@ def client() -> MlflowClient:
 
 def patiently(call: Callable[..., T], *arguments: Any, **options: Any) -> T:
     """Call, and again while the database is busy or gone: for a minute, then its error stands."""
-    end, pause = time.monotonic() + _LONGEST, 0.1
+    return _repeated(_LONGEST, functools.partial(call, *arguments, **options))
+
+
+def _repeated(seconds: float, call: Callable[[], T]) -> T:
+    end, pause = time.monotonic() + seconds, 0.1
     while True:
         try:
-            return call(*arguments, **options)
-        except (MlflowException, OperationalError) as error:
+            return call()
+        except (
+            MlflowException,
+            OperationalError,
+            URLError,
+            ConnectionError,
+            TimeoutError,
+        ) as error:
             if time.monotonic() > end or not _passes(error):
                 raise
         time.sleep(pause)
         pause = min(2 * pause, 5.0)
 
 
-def _passes(error: MlflowException | OperationalError) -> bool:
+def _passes(error: Exception) -> bool:
     """Whether the same call may go well later; MLflow itself repeats what servers refuse."""
+    cause = error.reason if isinstance(error, URLError) else error
+    if isinstance(cause, ConnectionError | TimeoutError):
+        return True
     scheme = re.split(r"[+:]", mlflow.get_tracking_uri())[0]
     if scheme == "sqlite":
         return "database is locked" in str(error)
     if isinstance(error, OperationalError):  # what MLflow calls temporarily unavailable
         return True
-    return scheme in DATABASE_ENGINES and error.error_code == "TEMPORARILY_UNAVAILABLE"
+    code = error.error_code if isinstance(error, MlflowException) else ""
+    return scheme in DATABASE_ENGINES and code == "TEMPORARILY_UNAVAILABLE"
 
 
 @contextlib.contextmanager
@@ -134,22 +150,27 @@ def _reason(error: BaseException) -> str:
 
 @functools.cache
 def _check(uri: str) -> None:
-    """Try the store once: MLflow would retry a broken one for minutes."""
+    """Try the store: MLflow would retry a broken one for minutes."""
     scheme = re.split(r"[+:]", uri)[0]
     with store_errors():
-        try:
-            if scheme in DATABASE_ENGINES:
-                _check_database(uri)
-            elif scheme in ("http", "https"):
-                _check_server(uri)
-            with _alone(uri):
-                _make_file(uri)
-                MlflowClient(uri)
+        try:  # a file is busy at most
+            seconds = _LONGEST if scheme == "sqlite" else min(_FIRST, _LONGEST)
+            _repeated(seconds, functools.partial(_first_look, uri, scheme))
         except ImportError as error:  # a database's driver
             more = "; pip install 'leastloss[postgres]'" if scheme == "postgresql" else ""
             raise ResourceError(
                 f"the tracking store {store_name()} needs more: {error}{more}"
             ) from error
+
+
+def _first_look(uri: str, scheme: str) -> None:
+    if scheme in DATABASE_ENGINES:
+        _check_database(uri)
+    elif scheme in ("http", "https"):
+        _check_server(uri)
+    with _alone(uri):
+        _make_file(uri)
+        MlflowClient(uri)
 
 
 def sqlite_file(uri: str) -> str:
@@ -213,8 +234,8 @@ def _check_database(uri: str) -> None:
 def _check_server(uri: str) -> None:
     try:
         urllib.request.urlopen(uri, timeout=_PATIENCE).close()
-    except urllib.error.HTTPError:
+    except HTTPError:
         return  # it answers; whether it lets us in is for MLflow to find out
-    except urllib.error.URLError as error:
+    except URLError as error:
         if not isinstance(error.reason, SSLError):  # MLflow has settings for certificates
             raise
