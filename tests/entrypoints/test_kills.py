@@ -8,6 +8,7 @@ import json
 import os
 import random
 import signal
+import sys
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -34,7 +35,15 @@ SECTION = "tiny"  # of the study in TEXT
 
 
 def work(name: str, options: dict[str, object], log: Path) -> None:
-    """In the fork: a command whose figures are empty and whose workers are threads."""
+    """In the fork: a command; Ctrl-C before and after the recipe ends it as Ctrl-C."""
+    try:
+        _work(name, options, log)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _work(name: str, options: dict[str, object], log: Path) -> None:
+    """A command whose figures are empty and whose workers are threads."""
     with pytest.MonkeyPatch.context() as patch, log.open("w") as said:
         for stream in ("stdout", "stderr"):
             patch.setattr(f"sys.{stream}", said)
@@ -97,7 +106,7 @@ class Commands:
         if end != signal.SIGKILL:
             ends |= {130}
         if end == signal.SIGINT and said.strip() in ("", "Aborted!"):
-            ends |= {1}  # Python's own or click's end, before the recipe began
+            ends |= {1}  # Python's own end or click's, before the recipe began
         assert process.exitcode in ends, said
 
     def runs(self, experiment: str = "") -> list[Run]:
