@@ -54,8 +54,13 @@ def test_every_entry_point(server: MlflowClient, entry: Entry, tmp_path: Path) -
 
 
 def test_a_study_equals_that_on_sqlite_to_the_last_bit(
-    store: MlflowClient, address: str, entry: Entry, tmp_path: Path
+    store: MlflowClient,
+    address: str,
+    entry: Entry,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     file = tmp_path / "tiny.toml"
     file.write_text(TEXT)
     entry.run("sweep", file=file, workers=2, out=tmp_path / "here")

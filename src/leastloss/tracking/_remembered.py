@@ -20,7 +20,7 @@ from leastloss.tracking._process import CODE
 from leastloss.tracking._store import client, store_name
 from leastloss.whole_files import written_whole
 
-_MARGIN = 600_000  # milliseconds by which the clocks of machines may differ
+_MARGIN = 60_000  # milliseconds by which the clocks of machines may differ
 
 Row = tuple[int, int, str, dict[str, str]]
 """When a run began and ended, in milliseconds since 1970, its code and its parameters."""
