@@ -66,6 +66,8 @@ def test_a_study_equals_that_on_sqlite_to_the_last_bit(
     entry.run("sweep", file=file, workers=2, out=tmp_path / "here")
     mlflow.set_tracking_uri(address)
     entry.run("sweep", file=file, workers=2, out=tmp_path / "there")
+    again = entry("sweep", file=file, workers=2, dry_run="yes")
+    assert again.stdout.startswith("tiny: 0 of 8 prune runs and 0 of 2 networks are left")
     here, there = ((tmp_path / at / "results/tiny.csv").read_bytes() for at in ("here", "there"))
     assert here == there
     assert len(pd.read_csv(tmp_path / "here/results/tiny.csv")) > 100
