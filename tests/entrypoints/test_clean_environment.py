@@ -17,18 +17,19 @@ from tests.entrypoints.conftest import ROOT, children, last_model
 
 from leastloss.data import load_data
 from leastloss.models.files import read_network
+from leastloss.tracking import register_model, set_alias
 
 LOADS = """
 import importlib.util, sys
 import mlflow, numpy as np, torch
 
 assert importlib.util.find_spec("leastloss") is None
-folder, inputs, outputs = sys.argv[1:]
+model, inputs, outputs = sys.argv[1:]
 x = np.load(inputs)
-network = mlflow.pytorch.load_model(folder)
+network = mlflow.pytorch.load_model(model)
 with torch.inference_mode():
     by_torch = network(torch.from_numpy(x)).numpy()
-by_pyfunc = np.asarray(mlflow.pyfunc.load_model(folder).predict(x))
+by_pyfunc = np.asarray(mlflow.pyfunc.load_model(model).predict(x))
 np.save(outputs, np.stack([by_torch, by_pyfunc]))
 """
 
@@ -42,9 +43,13 @@ def locked() -> dict[str, str]:
 
 
 @pytest.mark.slow
-def test_loads_and_predicts(shared: MlflowClient, pipeline: dict[str, str], tmp_path: Path) -> None:
-    child = children(shared, pipeline["own"])["nc"]
-    uri = last_model(shared, child).model_uri
+def test_loads_by_its_alias_and_predicts(
+    finished: MlflowClient, pipeline: dict[str, str], tmp_path: Path
+) -> None:
+    child = children(finished, pipeline["own"])["nc"]
+    uri = last_model(finished, child).model_uri
+    version = register_model("digits", uri.removeprefix("models:/"), child.info.run_id, {})
+    set_alias("digits", "smallest-within-2-points", version)
     folder = tmp_path / "model"
     mlflow.artifacts.download_artifacts(uri, dst_path=str(folder))
     needs = (folder / "requirements.txt").read_text().split()
@@ -67,10 +72,11 @@ def test_loads_and_predicts(shared: MlflowClient, pipeline: dict[str, str], tmp_
     x = load_data("digits").test.x
     np.save(tmp_path / "x.npy", x.numpy())
     strict = plain | {"MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false"}
-    strict |= {"MLFLOW_TRACKING_URI": f"sqlite:///{tmp_path}/none.db"}
-    call = [python, "-c", LOADS, folder, tmp_path / "x.npy", tmp_path / "y.npy"]
+    strict |= {"MLFLOW_TRACKING_URI": f"sqlite:///{tmp_path}/mlflow.db"}
+    alias = "models:/digits@smallest-within-2-points"
+    call = [python, "-c", LOADS, alias, tmp_path / "x.npy", tmp_path / "y.npy"]
     subprocess.run(call, check=True, cwd=tmp_path, env=strict)
-    weights = shared.download_artifacts(child.info.run_id, "pruned_weights.safetensors")
+    weights = finished.download_artifacts(child.info.run_id, "pruned_weights.safetensors")
     with torch.inference_mode():
         wanted = read_network(Path(weights))[0](x).numpy()
     for found in np.load(tmp_path / "y.npy"):

@@ -35,5 +35,6 @@ def test_classes_and_controls() -> None:
         text
         == "The class that pays most at 90 % removed, in points of recall: `nc` class 7 (−12.3)."
     )
+    assert of_classes(losses.assign(loss=0.0), known) == []  # none pays
     assert of_controls(known) == ["Incomplete: controls of these methods were not run."]
     assert of_controls({"nc": Role(kind="method", controls={})}) == []

@@ -57,11 +57,11 @@ def cost_section(
 
 
 def scoring_values(steps: pd.DataFrame) -> pd.DataFrame:
-    """Seconds of scoring along a whole path, in total and per removed part."""
+    """Seconds of scoring along a whole path, in total and per part that went on it."""
     if not {"score_seconds", "removed"} <= set(steps.columns):
         return pd.DataFrame(columns=VALUES)
     runs = steps.groupby([*ARM, "seed"], sort=False).agg(
-        value=("score_seconds", "sum"), removed=("removed", "max")
+        value=("score_seconds", "sum"), removed=("removed", lambda gone: gone.max() - gone.min())
     )
     whole = runs.reset_index().assign(quantity="score_seconds", at=0.0, only_dense=False)
     each = whole.assign(

@@ -113,6 +113,7 @@ def of_controls(roles: Mapping[str, Role]) -> list[str]:
 def of_classes(losses: pd.DataFrame, roles: Mapping[str, Role], most: int = 3) -> list[str]:
     """Say which class the methods cost most."""
     asked = of_kind(losses, roles, "method", "baseline")
+    asked = asked[asked["loss"] < 0]
     asked = asked.sort_values("loss", ascending=False, kind="stable")[:most]
     if asked.empty:
         return []

@@ -20,17 +20,17 @@ SECONDS = 0.05  # for latency and for throughput each
 
 
 def scoring_costs(table: pd.DataFrame) -> dict[str, float]:
-    """Seconds of scoring and selecting, in total and per removed part.
+    """Seconds of scoring and selecting, in total and per part that went on this path.
 
     Example:
-        >>> steps = pd.DataFrame({"score_seconds": [0.0, 0.25, 0.5], "removed": [0, 10, 30]})
+        >>> steps = pd.DataFrame({"score_seconds": [0.0, 0.25, 0.5], "removed": [10, 20, 40]})
         >>> scoring_costs(steps)
         {'score_seconds_total': 0.75, 'score_microseconds_per_part': 25000.0}
     """
-    total = float(table["score_seconds"].sum())
+    total, removed = float(table["score_seconds"].sum()), table["removed"]
     return {
         "score_seconds_total": total,
-        "score_microseconds_per_part": 1e6 * total / int(table["removed"].iloc[-1]),
+        "score_microseconds_per_part": 1e6 * total / int(removed.iloc[-1] - removed.iloc[0]),
     }
 
 
