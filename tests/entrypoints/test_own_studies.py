@@ -1,6 +1,6 @@
 """A study of the repository's own: on one machine, on two Dask workers and on a PostgreSQL server.
 
-In each place it is interrupted half-way and begun again by the same command, and must come out the same.
+In each place it is killed half-way and begun again by the same command, and comes out the same.
 """
 
 import os
