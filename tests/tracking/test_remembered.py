@@ -61,7 +61,7 @@ def test_only_new_runs_are_read(make: Any, asked: list[int]) -> None:
         for run_id, start in ((third, 4), (second, 2), (first, 1))
     }
     assert ids() == [third, second, first]
-    assert asked == [0, 2, 1, 0]
+    assert asked == [0, 2, 1, 0, 0, 0]  # newer, deleted
 
 
 def test_a_deleted_run_is_gone_and_comes_back(
@@ -73,7 +73,16 @@ def test_a_deleted_run_is_gone_and_comes_back(
     assert ids() == [second]
     store.restore_run(first)
     assert ids() == [second, first]
-    assert asked == [2, 0, 1, 0]  # the deleted one
+    assert asked == [2, 0, 1, 0, 0]  # the deleted one
+
+
+def test_one_that_comes_back_does_not_hide_one_that_goes(make: Any, store: MlflowClient) -> None:
+    first, second, third = make(1), make(2), make(100_000)
+    store.delete_run(first)
+    assert ids() == [third, second]
+    store.restore_run(first)
+    store.delete_run(second)
+    assert ids() == [third, first]
 
 
 def test_what_does_not_agree_is_read_anew(make: Any, asked: list[int], store: MlflowClient) -> None:
@@ -84,7 +93,7 @@ def test_what_does_not_agree_is_read_anew(make: Any, asked: list[int], store: Ml
     store.update_run(last, status="FAILED")
     assert ids() == [late, early]
     assert ids() == [late, early]
-    assert asked == [2, 0, 0, 3, 0, 0, 2, 0]
+    assert asked == [2, 0, 0, 3, 0, 0, 2, 0, 0]
 
 
 def test_a_file_that_is_none_of_ours_is_made_anew(
