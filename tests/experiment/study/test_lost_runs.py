@@ -25,10 +25,17 @@ def study(store: MlflowClient) -> Study:
     return study_of(given(section="s", seeds=2, arm=arms, report={"sparsities": [0.5]}))
 
 
-def opened(store: MlflowClient, kind: str, params: dict[str, str], process: str = ELSEWHERE) -> str:
+def opened(
+    store: MlflowClient,
+    kind: str,
+    params: dict[str, str],
+    process: str = ELSEWHERE,
+    code: str = "present",
+) -> str:
     number = store.get_experiment_by_name("s").experiment_id
     run_id: str = store.create_run(number).info.run_id
     tags = [RunTag(tracking.KIND, kind), RunTag("leastloss.process", process)]
+    tags.append(RunTag(tracking.CODE, code))
     store.log_batch(run_id, params=[Param(k, v) for k, v in params.items()], tags=tags)
     return run_id
 
@@ -38,6 +45,12 @@ def child(study: Study, seed: int, criterion: str) -> dict[str, str]:
     return asked | {"run_id": f"dense{seed}", "criterion": criterion}
 
 
+def prunes(study: Study, seed: int, criteria: str) -> dict[str, str]:
+    asked = child(study, seed, "")
+    del asked["criterion"]
+    return asked | {"criteria": criteria}
+
+
 def states(store: MlflowClient, *run_ids: str) -> list[str]:
     return [store.get_run(run_id).info.status for run_id in run_ids]
 
@@ -45,14 +58,17 @@ def states(store: MlflowClient, *run_ids: str) -> list[str]:
 def test_what_another_run_has_finished_is_closed(store: MlflowClient, study: Study) -> None:
     magnitude, random = study.arms
     training = opened(store, "train", parameters(study.network(0)))
-    parent = opened(store, "prune", {"run_id": "dense0"})
+    parent = opened(store, "prune", prunes(study, 0, "magnitude,random"))
     done = opened(store, "criterion", child(study, 0, "magnitude"))
     missing = opened(store, "criterion", child(study, 0, "random"))
     model = store.create_logged_model(
         store.get_run(done).info.experiment_id, name="m", source_run_id=done
     )
     finished = FinishedRuns(
-        study=study, dense={0: "dense0"}, children={(0, magnitude): "a", (1, random): "b"}
+        study=study,
+        dense={0: "dense0"},
+        children={(0, magnitude): "a", (1, random): "b"},
+        code=dict.fromkeys(["dense0", "a", "b", "c"], "present"),
     )
     close_lost(finished)
     assert states(store, training, done) == ["FAILED", "FAILED"]
@@ -73,6 +89,7 @@ def test_other_open_runs_stay(store: MlflowClient, study: Study) -> None:
         study=study,
         dense={0: "dense0", 1: "dense1"},
         children={(seed, arm): "a" for seed in study.seeds for arm in study.arms},
+        code=dict.fromkeys(["dense0", "dense1", "a"], "present"),
     )
     stay = [
         opened(store, "criterion", child(study, 0, "random"), here),  # it lives
@@ -80,6 +97,11 @@ def test_other_open_runs_stay(store: MlflowClient, study: Study) -> None:
         opened(store, "criterion", child(study, 0, "random") | {"run_id": "another"}),
         opened(store, "train", parameters(study.network(0)) | {"epochs": "99"}),
         opened(store, "sweep", {}),
+        opened(store, "prune", prunes(study, 0, "magnitude,nc")),  # whose nc nobody has
+        opened(store, "prune", prunes(study, 0, "random") | {"substeps": "7"}),
+        opened(store, "prune", {"run_id": "dense0"}),
+        opened(store, "criterion", child(study, 0, "random"), code="other"),
+        opened(store, "train", parameters(study.network(0)), code="other"),
     ]
     close_lost(finished)
     assert states(store, *stay) == ["RUNNING"] * len(stay)
