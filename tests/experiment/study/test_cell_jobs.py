@@ -10,6 +10,7 @@ from tests.experiment.study.test_study_file import given
 
 from leastloss import tracking
 from leastloss._sources import code_digest
+from leastloss.errors import ResourceError
 from leastloss.experiment.config import PruneConfig
 from leastloss.experiment.study import cell_jobs
 from leastloss.experiment.study.study import Arm, Study, prune_config
@@ -60,7 +61,9 @@ def test_arms_that_are_finished_are_not_pruned_again(
     asked = finished(monkeypatch, *(child(study, i, study.arms[i]) for i in there))
     done: list[PruneConfig] = []
     monkeypatch.setattr(cell_jobs, "prune", done.append)
-    cell_jobs.prune_missing(prune_config(study, 0, study.arms, "abc"), study.arms, "s")
+    cell_jobs.prune_missing(
+        prune_config(study, 0, study.arms, "abc"), study.arms, "s", code_digest()
+    )
     assert [config.criteria for config in done] == [left] * (left is not None)
     ((where, section),) = asked
     assert section == "s"
@@ -76,7 +79,7 @@ def test_runs_of_other_code_or_settings_do_not_count(
     finished(monkeypatch, older, other)
     done: list[PruneConfig] = []
     monkeypatch.setattr(cell_jobs, "prune", done.append)
-    cell_jobs.prune_missing(prune_config(study, 0, [arm], "abc"), [arm], "s")
+    cell_jobs.prune_missing(prune_config(study, 0, [arm], "abc"), [arm], "s", code_digest())
     assert [config.criteria for config in done] == ["random"]
 
 
@@ -89,6 +92,16 @@ def test_a_network_is_trained_once(study: Study, monkeypatch: pytest.MonkeyPatch
         its.data.params = parameters(config)
     other.data.params = parameters(config) | {"epochs": "99"}
     finished(monkeypatch, other, older)
-    assert cell_jobs.train_once(config, "s") == "new"
+    assert cell_jobs.train_once(config, "s", code_digest()) == "new"
     finished(monkeypatch, again, first, other)  # newest first
-    assert cell_jobs.train_once(config, "s") == "run2"
+    assert cell_jobs.train_once(config, "s", code_digest()) == "run2"
+
+
+def test_a_worker_of_other_code_does_nothing(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = finished(monkeypatch)
+    said = rf"this worker has other code \({code_digest()}\) than the sweep \(other\)"
+    with pytest.raises(ResourceError, match=said):
+        cell_jobs.train_once(study.network(0), "s", "other")
+    with pytest.raises(ResourceError, match=said):
+        cell_jobs.prune_missing(prune_config(study, 0, study.arms, "abc"), study.arms, "s", "other")
+    assert asked == []

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from leastloss import tracking
 from leastloss._sources import code_digest
+from leastloss.errors import ResourceError
 from leastloss.experiment.config import PruneConfig, TrainConfig
 from leastloss.experiment.prune_run.prune import prune
 from leastloss.experiment.study.finished_runs import cell_key, key_of_child, network_key
@@ -17,8 +18,13 @@ from leastloss.options import parameters
 from leastloss.tracking import Run
 
 
-def train_once(config: TrainConfig, section: str) -> str:
-    """Train a network unless a run of the present code has; returns the id of the run."""
+def train_once(config: TrainConfig, section: str, code: str) -> str:
+    """Train a network unless a run of the present code has; returns the id of the run.
+
+    Raises:
+        ResourceError: If the worker has other code than the sweep, whose digest is given.
+    """
+    _check_code(code)
     its = network_key(parameters(config))
     found = _finished(
         f"tags.`{tracking.KIND}` = 'train' AND params.seed = '{config.seed}'", section
@@ -27,8 +33,13 @@ def train_once(config: TrainConfig, section: str) -> str:
     return there[-1] if there else train(config).run_id
 
 
-def prune_missing(config: PruneConfig, arms: Sequence[Arm], section: str) -> None:
-    """Prune a network by those of a call's arms that no run of the present code has finished."""
+def prune_missing(config: PruneConfig, arms: Sequence[Arm], section: str, code: str) -> None:
+    """Prune a network by those of a call's arms that no run of the present code has finished.
+
+    Raises:
+        ResourceError: If the worker has other code than the sweep, whose digest is given.
+    """
+    _check_code(code)
     where = f"tags.`{tracking.KIND}` = 'criterion' AND params.run_id = '{config.run_id}'"
     there = {key_of_child(run.data.params) for run in _finished(where, section)}
     asked = parameters(config)
@@ -45,6 +56,15 @@ def with_leaders(call: Iterable[Arm], wanted: Iterable[Arm]) -> list[Arm]:
     """
     labels = {arm.criterion for arm in wanted}
     return [a for a in call if any(f"@{label}".endswith(f"@{a.criterion}") for label in labels)]
+
+
+def _check_code(code: str) -> None:
+    """Refuse work that the sweep would not count."""
+    if code != code_digest():
+        raise ResourceError(
+            f"this worker has other code ({code_digest()}) than the sweep ({code}): it was changed "
+            "since the sweep began, or Leastloss or Python are of another version there"
+        )
 
 
 def _finished(where: str, section: str) -> list[Run]:

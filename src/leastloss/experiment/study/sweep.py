@@ -11,6 +11,7 @@ import click
 from tqdm import tqdm
 
 from leastloss import tracking
+from leastloss._sources import code_digest
 from leastloss.errors import InputError, ResourceError
 from leastloss.experiment.commands import command
 from leastloss.experiment.compare_run.compare import PAGE, comparison_of, log_page
@@ -300,7 +301,7 @@ def _jobs(study: Study, seed: int, finished: FinishedRuns) -> list[Job]:
 
 
 def _training(study: Study, seed: int) -> Job:
-    arguments = study.network(seed), study.section
+    arguments = study.network(seed), study.section, code_digest()
     return Job(name=f"seed {seed}, train", work=train_once, arguments=arguments)
 
 
@@ -312,6 +313,6 @@ def _prunings(study: Study, seed: int, missing: Sequence[Arm], run_id: str) -> l
             config = prune_config(study, seed, arms, run_id)
             words = [f"seed {seed}", *(arm.criterion for arm in arms)]
             words += [f"{key}={getattr(config, key)}" for key in study.varied()]
-            arguments = config, arms, study.section
+            arguments = config, arms, study.section, code_digest()
             jobs.append(Job(name=", ".join(words), work=prune_missing, arguments=arguments))
     return jobs
