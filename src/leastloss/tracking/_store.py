@@ -75,13 +75,7 @@ def _repeated(seconds: float, call: Callable[[], T]) -> T:
     while True:
         try:
             return call()
-        except (
-            MlflowException,
-            OperationalError,
-            URLError,
-            ConnectionError,
-            TimeoutError,
-        ) as error:
+        except (MlflowException, OperationalError, *_GONE) as error:
             if time.monotonic() > end or not _passes(error):
                 raise
         time.sleep(pause)
