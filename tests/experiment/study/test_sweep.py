@@ -1,12 +1,14 @@
 """Jobs of a study: what is missing, and in which calls it is made."""
 
+from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
-from leastloss.errors import InputError
+from leastloss.errors import InputError, ResourceError
 from leastloss.experiment.config import SweepConfig
 from leastloss.experiment.study import sweep as recipe
 from leastloss.experiment.study.finished_runs import FinishedRuns
@@ -87,3 +89,18 @@ def test_the_file_is_named_from_where_its_reader_stands(
     assert recipe._shown("experiments/a.toml", Path("out")) == "experiments/a.toml"
     assert recipe._shown(str(tmp_path / "out/b.toml"), tmp_path / "out") == "out/b.toml"
     assert recipe._shown("/elsewhere/c.toml", Path("out")) == "c.toml"
+
+
+def test_failed_jobs_are_named_though_the_store_fails_then(
+    study: Study, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(recipe, "find", lambda study, code: FinishedRuns(study=study))
+    monkeypatch.setattr(recipe, "_searched", lambda study, config: study)
+    monkeypatch.setattr(recipe, "run_missing", lambda study, config: ["seed 4, train: no data"])
+    monkeypatch.setattr(recipe, "log_search", lambda run_id, study: None)
+    monkeypatch.setattr(recipe.tracking, "ensure_experiment", lambda name: None)
+    monkeypatch.setattr(recipe.tracking, "run", lambda *_, **__: nullcontext("abc"))
+    monkeypatch.setattr(recipe, "close_lost", Mock(side_effect=ResourceError("the store is gone")))
+    with pytest.raises(ResourceError, match="the store is gone"):
+        recipe._sweep(study, SweepConfig(), "sweep")
+    assert capsys.readouterr().err == "seed 4, train: no data\n"

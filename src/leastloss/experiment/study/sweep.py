@@ -166,11 +166,11 @@ def _sweep(study: Study, config: SweepConfig, command: str) -> str:
             study = _searched(study, config)
         log_search(run_id, study)
         failed = [] if config.report == "only" else run_missing(study, config)
+        for line in failed:
+            click.echo(line, err=True)
         finished = _found(study, config)
         if config.report != "only":
             close_lost(finished)
-        for line in failed:
-            click.echo(line, err=True)
         if config.report != "no" and (finished.children or not failed):
             _publish(study, config, run_id, command)
         if failed:
