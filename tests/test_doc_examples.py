@@ -30,6 +30,11 @@ TEXTS = {
 }
 BLOCKS = {name: re.findall(r"```python\n(.*?)```", text, re.S) for name, text in TEXTS.items()}
 LINE = re.compile(r"^(?: {4})?mlflow run \. -e (\w+)(.*?)(?: +#.*)?$", re.MULTILINE)
+FILES = [  # run elsewhere: in tests of their own, or on a cluster
+    pytest.param(title, code, id=title)
+    for text in TEXTS.values()
+    for title, code in re.findall(r'```python title="(.*?)"\n(.*?)```', text, re.S)
+]
 COMMANDS = [
     pytest.param(entry, words, id=f"{name}-{entry}{words}"[:90])
     for name, text in TEXTS.items()
@@ -98,6 +103,11 @@ def test_python_runs(
         code = block.replace("<model id>", str(names.get("model_id")))
         (tmp_path / "example.py").write_text(code, encoding="utf-8")
         exec(compile(code, "example.py", "exec"), names)
+
+
+@pytest.mark.parametrize(("title", "code"), FILES)
+def test_files_are_python(title: str, code: str) -> None:
+    assert compile(code, title, "exec")
 
 
 @pytest.fixture(scope="module")
