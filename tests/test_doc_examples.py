@@ -12,7 +12,7 @@ import pytest
 import torch
 from click import Command
 from mlflow import MlflowClient
-from tests.entrypoints.conftest import NAMES, load
+from tests.entrypoints.conftest import NAMES, Entry, load
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
@@ -40,6 +40,7 @@ COMMANDS = [
     for name, text in TEXTS.items()
     for entry, words in LINE.findall(text.replace("\\\n", " "))
 ]
+_STUDY = "experiments/seeds_digits.toml"
 QUICK = 3  # epochs: examples are run for what they call, not for what comes out
 
 
@@ -115,9 +116,8 @@ def entries() -> dict[str, Command]:
     return {name: load(name) for name in NAMES}
 
 
-@pytest.mark.parametrize(("entry", "words"), COMMANDS)
-def test_commands_are_understood(entry: str, words: str, entries: dict[str, Command]) -> None:
-    """Options exist and their values are of the right kind; files and runs are the reader's."""
+def options_of(words: str) -> dict[str, str]:
+    """The options of a command, placeholders taken out."""
     options: dict[str, str] = {}
     pieces = [
         piece for piece in shlex.split(re.sub(r"<.*?>|\$", "", words)) if piece not in ("-P",)
@@ -126,6 +126,13 @@ def test_commands_are_understood(entry: str, words: str, entries: dict[str, Comm
         key, equals, value = piece.partition("=")
         assert equals, piece
         options[key] = "1" if value == "seed" else value
+    return options
+
+
+@pytest.mark.parametrize(("entry", "words"), COMMANDS)
+def test_commands_are_understood(entry: str, words: str, entries: dict[str, Command]) -> None:
+    """Options exist and their values are of the right kind; files and runs are the reader's."""
+    options = options_of(words)
     call = [f"--{key.replace('_', '-')}={value}" for key, value in options.items()]
     entries[entry].make_context(entry, call)
     for spec in filter(None, options.get("criteria", "").split(",")):
@@ -140,3 +147,33 @@ def test_examples_are_many() -> None:
     """An expression that finds none of them would pass."""
     assert sum(map(len, BLOCKS.values())) > 30
     assert len(COMMANDS) > 50
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("store")
+def test_commands_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All that name no file, run or cluster of the reader's, with small networks and few steps.
+
+    Those that do are in ``tests/entrypoints/test_own_networks.py`` and ``test_own_data.py``.
+    """
+    monkeypatch.setattr("leastloss.experiment.train.fit", partial(_briefly, ll.fit))
+    commands = {(name, words.strip()) for name, words in (case.values for case in COMMANDS)}
+    theirs = re.compile(
+        r"<|\$|/data|/code|models:|tokens|tables/|resnet|gtsrb|scheduler|experiment="
+    )
+    ours = [(name, options_of(words)) for name, words in commands if not theirs.search(words)]
+    entry, small = Entry(), {"epochs": "1", "steps": "2"}
+    entry.run("prune", criteria="nc,magnitude", artifacts="full")
+    for name, options in sorted(ours, key=lambda case: case[0] != "prune"):
+        fewer = {key: value for key, value in small.items() if key in options}
+        if name == "sweep":
+            fewer = {"dry_run": "yes", "file": str(ROOT / options.get("file", _STUDY))}
+        if name in ("train", "prune"):
+            fewer |= {"dataset": "digits", "hidden": "32,32" if "layers" in options else "32"}
+        result = entry(name, **options | fewer)
+        assert result.exit_code == 0, (name, options, result.output)
+    assert len(ours) > 30
+
+
+def _briefly(fit: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
+    return fit(*arguments, **options | {"epochs": 1})
