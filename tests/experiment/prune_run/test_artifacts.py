@@ -12,12 +12,12 @@ from leastloss.experiment.prune_run.artifacts import models_in_words, models_of
         (
             [0.9, 0.89, 0.5],
             "Logged as `pruned`: 50 % removed (sparsest within 2 points of dense on the validation "
-            "images); as `pruned-last`: 95 % removed (last step).",
+            "data); as `pruned-last`: 95 % removed (last step).",
         ),
         (
             [0.9, 0.89, 0.91],
             "Logged as `pruned`: 95 % removed (sparsest within 2 points of dense on the validation "
-            "images, and the last step: there is no `pruned-last`).",
+            "data, and the last step: there is no `pruned-last`).",
         ),
         (
             [0.9, 0.8, 0.5],
