@@ -51,25 +51,26 @@ def last_layer(model: nn.Module, x: Tensor, batch_size: int = BATCH) -> LastLaye
         torch.Size([4, 3])
     """
     last: list[tuple[Layer, Tensor, Tensor]] = []
+    usual: list[Layer] = []
 
     def keep(_: str, layer: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
         assert isinstance(layer, nn.Linear | nn.Conv2d)
-        # What follows may work in place.
-        last[:] = [(layer, inputs[0], output.clone())]
+        # What follows may work in place; copies of all layers' outputs would take half of the time.
+        copied = output if usual and layer is not usual[0] else output.clone()
+        last[:] = [(layer, inputs[0], copied)]
 
     pieces: list[tuple[Tensor, Tensor, Tensor]] = []
-    with untouched(model), evaluation_mode(model), torch.no_grad():
-        with hooked(weight_layers(model), keep):  # two samples tell which layer it is
-            model(matched(model, x[:2]))
-        if not last:
-            raise InputError("no Linear or Conv2d layer runs, so there are no features")
-        layer = last[0][0]
-        with hooked({"": layer}, keep):
-            for batch in x.split(batch_size):
-                logits = model(matched(model, batch))
-                pieces.append((*last[0][1:], logits))
+    layers = weight_layers(model)
+    with untouched(model), hooked(layers, keep), evaluation_mode(model), torch.no_grad():
+        model(matched(model, x[:2]))  # two samples tell which layer it is
+        usual += [layer for layer, *_ in last]
+        for batch in x.split(batch_size):
+            logits = model(matched(model, batch))
+            if not last:
+                raise InputError("no Linear or Conv2d layer runs, so there are no features")
+            pieces.append((*last[0][1:], logits))
     inputs, outputs, logits = (torch.cat(parts) for parts in zip(*pieces, strict=True))
-    return LastLayer(layer, inputs, outputs, logits)
+    return LastLayer(last[0][0], inputs, outputs, logits)
 
 
 def layer_features(

@@ -30,14 +30,14 @@ def find_units(model: nn.Module, x: Tensor | None = None) -> tuple[Units, dict[s
         ['0']
     """
     try:
-        return _found(model, x)
+        return _units_and_reasons(model, x)
     except InputError as error:
         if hint := form_hint(model):
             raise InputError(f"{error}{hint}") from error
         raise
 
 
-def _found(model: nn.Module, x: Tensor | None) -> tuple[Units, dict[str, str]]:
+def _units_and_reasons(model: nn.Module, x: Tensor | None) -> tuple[Units, dict[str, str]]:
     if x is None:
         return chain_units(model), {}
     try:

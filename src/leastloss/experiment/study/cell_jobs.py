@@ -25,11 +25,9 @@ def train_once(config: TrainConfig, section: str, code: str) -> str:
         ResourceError: If the worker has other code than the sweep, whose digest is given.
     """
     _check_code(code)
-    its = network_key(parameters(config))
-    found = _finished(
-        f"tags.`{tracking.KIND}` = 'train' AND params.seed = '{config.seed}'", section
-    )
-    there = [run.info.run_id for run in found if network_key(run.data.params) == its]
+    key = network_key(parameters(config))
+    runs = _finished(f"tags.`{tracking.KIND}` = 'train' AND params.seed = '{config.seed}'", section)
+    there = [run.info.run_id for run in runs if network_key(run.data.params) == key]
     return there[-1] if there else train(config).run_id
 
 

@@ -95,9 +95,9 @@ def find(study: Study, code: str = "same") -> FinishedRuns:
         if (key := key_of_child(run.params)) in wanted:
             newest.setdefault((key, run.code == present), replace(run, params={}))
     for key, (cell, counts) in wanted.items():
-        its = next((run for same in takes if (run := newest.get((key, same)))), None)
-        if counts and its:
-            finished.children[cell] = _noted(finished, its)
+        taken = next((run for same in takes if (run := newest.get((key, same)))), None)
+        if counts and taken:
+            finished.children[cell] = _noted(finished, taken)
     if code == "same":
         made = {wanted[key][0] for key, _ in newest}
         finished.other.update(made.difference(finished.children))
@@ -158,8 +158,8 @@ def facts_of(finished: FinishedRuns, command: str) -> dict[str, str]:
     if len(runs) < total:
         facts["incomplete"] = f"{total - len(runs)} of {total} prune runs are missing"
     facts["commit"] = _listed(map(commit_of, runs))
-    if told := _several_codes(finished):
-        facts["code"] = told
+    if sentence := _several_codes(finished):
+        facts["code"] = sentence
     for package in ("python", "torch", "numpy", "leastloss"):
         facts[package] = _listed(r.data.tags.get(f"version.{package}", "unknown") for r in runs)
     versions = ", ".join(f"{p} {facts.pop(p)}" for p in ("leastloss", "python", "torch", "numpy"))

@@ -55,7 +55,7 @@ def _trials_left(study: Study, config: SweepConfig) -> int:
     return sum(search.left for search in searches_of(study, config.file))
 
 
-def _found(study: Study, config: SweepConfig) -> FinishedRuns:
+def _finished(study: Study, config: SweepConfig) -> FinishedRuns:
     """The finished runs that count."""
     return find(study, _code(config))
 
@@ -66,7 +66,7 @@ def _code(config: SweepConfig) -> str:
 
 
 def _try(study: Study, config: SweepConfig) -> None:
-    finished = _found(study, config)
+    finished = _finished(study, config)
     check_data(finished)
     seed = next((seed for seed in study.seeds if finished.missing(seed)), None)
     if seed is None:
@@ -93,7 +93,7 @@ def sweep(config: SweepConfig) -> None:
             if left:
                 click.echo(f"{study.section}: {left} trials of its search are left")
             shown = study if left else as_chosen(study, config.file)
-            check_data(finished := _found(shown, config))
+            check_data(finished := _finished(shown, config))
             click.echo(expected_of(finished, count))
         return
     failed, published = [], []
@@ -156,7 +156,7 @@ def _sweep(study: Study, config: SweepConfig, command: str) -> str:
     """Make the missing runs of one study, and publish its results; returns the sweep's run."""
     if config.report == "only":
         study = as_chosen(study, config.file)
-    if config.report == "only" and not _found(study, config).children:
+    if config.report == "only" and not _finished(study, config).children:
         raise ResourceError(f"there is no finished run of {study.section!r} to report")
     tracking.ensure_experiment(study.section)
     with tracking.run(
@@ -168,7 +168,7 @@ def _sweep(study: Study, config: SweepConfig, command: str) -> str:
         failed = [] if config.report == "only" else run_missing(study, config)
         for line in failed:
             click.echo(line, err=True)
-        finished = _found(study, config)
+        finished = _finished(study, config)
         if config.report != "only":
             close_lost(finished)
         if config.report != "no" and (finished.children or not failed):
@@ -186,14 +186,14 @@ def _searched(study: Study, config: SweepConfig) -> Study:
     """The study with its options chosen, after the trials that are missing."""
     if _trials_left(study, config):
         networks = replace(study, seeds=study.searched_seeds, arms=())
-        dense = _found(networks, config).dense
+        dense = _finished(networks, config).dense
         jobs = [_training(networks, seed) for seed in study.searched_seeds if seed not in dense]
         if jobs:
             workers = _workers(config, len(jobs), tracking.worker_environment(study.section))
             errors = [done.error for done in run_jobs(jobs, workers) if done.error]
             if errors:
                 raise ResourceError(f"no network to search on: {errors[0]}")
-        dense = _found(networks, config).dense
+        dense = _finished(networks, config).dense
         run_search(study, config.file, dense, partial(_workers, config))
     return as_chosen(study, config.file)
 
@@ -208,7 +208,7 @@ def _command(study: Study, config: SweepConfig, *, grid: bool) -> str:
 def _publish(
     study: Study, config: SweepConfig, run_id: str, command: str, ranks: Sequence[Block] = ()
 ) -> None:
-    finished = _found(study, config)
+    finished = _finished(study, config)
     for path in publish(finished, Path(config.out or "."), command, ranks):
         click.echo(f"written: {path}")
         if path.name != RESULTS:
@@ -243,7 +243,7 @@ def _shown(file: str, out: Path) -> str:
 
 def run_missing(study: Study, config: SweepConfig) -> list[str]:
     """Make the missing runs; returns a line for every job that failed."""
-    finished = _found(study, config)
+    finished = _finished(study, config)
     total = len(study.seeds) * len(study.arms)
     missing = {seed: finished.missing(seed) for seed in study.seeds}
     todo = sum(len(arms) for arms in missing.values())
