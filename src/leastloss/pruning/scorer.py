@@ -92,7 +92,7 @@ class Scorer:
             return
         self.removed[held] = True
         whole = self._order(dense, held, gone + self.at_once)
-        if whole is not None and set(whole[:gone]) == set(order) - set(held):
+        if whole is not None and np.array_equal(np.sort(whole[:gone]), np.setdiff1d(order, held)):
             self.exact = whole[gone:]
 
     def choose(
