@@ -4,7 +4,7 @@ A real run of a small study is copied, row by row, until the store holds as many
 asked for: studies of --cells cells each. Measured in processes of their own, with their peak
 memory: what `sweep` needs to decide what is left of one study, `compare` of that study, its
 publication, and deciding alone for one study of all the runs, also behind a tracking server: for
-the first time on a machine, and again. Then cells that only sleep, on one
+the first time, again, and for the first time on another machine. Then cells that only sleep, on one
 worker and on two, and the share of a sweep's time that is spent outside of its cells.
 
     python benchmarks/studies.py --runs 10000 --cells 1000
@@ -231,10 +231,11 @@ def lines(runs: int, cells: int, folder: Path) -> Iterator[str]:
         spent[what] = result["seconds"]
         yield f"{what}: {result}"
     with server_of(os.environ["MLFLOW_TRACKING_URI"], str(folder)) as uri:
-        behind = {"MLFLOW_TRACKING_URI": uri, "XDG_CACHE_HOME": str(folder)}
-        for time_ in ("first", "second"):
-            result = alone("left of every", folder, behind)
-            yield f"left of every behind a server, the {time_} time: {result}"
+        behind = {"MLFLOW_TRACKING_URI": uri}
+        for when, machine in (("first", "one"), ("second", "one"), ("first", "another")):
+            cache = {"XDG_CACHE_HOME": str(folder / machine)}
+            result = alone("left of every", folder, behind | cache)
+            yield f"left of every behind a server, the {when} time on {machine} machine: {result}"
     one, two = with_workers(1, 40), with_workers(2, 40)
     times = f"one worker {one:.2f} s, two {two:.2f} s ({one / two:.2f} times)"
     yield f"40 cells that sleep {NAP:g} s: {times}"

@@ -93,7 +93,52 @@ def test_what_does_not_agree_is_read_anew(make: Any, asked: list[int], store: Ml
     store.update_run(last, status="FAILED")
     assert ids() == [late, early]
     assert ids() == [late, early]
-    assert asked == [2, 0, 0, 3, 0, 0, 2, 0, 0]
+    # Asked for newer and for deleted ones twice, as more could have ended meanwhile, then for all.
+    assert asked == [2, 0, 0, 0, 0, 3, 0, 0, 0, 0, 2, 0, 0]
+
+
+def test_a_run_that_ends_meanwhile_has_no_other_read_again(
+    make: Any, asked: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, late = make(1), []
+    assert ids() == [first]
+    true = _remembered._counted
+
+    def counted(*arguments: Any) -> bool:
+        late.extend([] if late else [make(2)])
+        return true(*arguments)
+
+    monkeypatch.setattr(_remembered, "_counted", counted)
+    assert ids() == [*late, first]
+    assert asked == [1, 0, 0, 1, 0]
+
+
+def test_another_machine_reads_what_was_made_since_alone(
+    make: Any,
+    asked: list[int],
+    store: MlflowClient,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(_remembered, "_MANY", 3)
+    runs = [make(start) for start in range(1, 5)]
+    assert ids() == runs[::-1]  # three and more are shared
+    runs.append(make(5))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "another"))
+    assert ids() == runs[::-1]
+    assert asked == [4, 1, 0]
+    runs += [make(start) for start in (6, 7, 8)]
+    assert ids() == runs[::-1]
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))  # which knows four of eight
+    assert ids() == runs[::-1]
+    assert asked[3:] == [3, 0, 0, 0]
+    for run_id in runs[:4]:
+        store.update_run(run_id, status="FAILED")  # as if it were removed for good
+    assert ids() == runs[:3:-1]
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "third"))  # finds what was read anew
+    del asked[:]
+    assert ids() == runs[:3:-1]
+    assert asked == [0, 0]
 
 
 def test_a_file_that_is_none_of_ours_is_made_anew(

@@ -1,32 +1,25 @@
-"""Outlines of a server's runs, kept on this machine: a server hands out whole runs alone.
+"""Outlines of a server's runs, asked for once: a server hands out whole runs alone.
 
 A run takes a server a hundredth of a second, so ten thousand take minutes. Finished runs do not
-change: those that were read once are read from a file, and the server is asked for newer ones, for
-those that were deleted, and for how many there are; where that does not agree, for all of them.
+change: those that were read once are kept, and the server is asked for newer ones, for those that
+were deleted, and for how many there are; where that does not agree, for all of them.
 """
-
-import contextlib
-import hashlib
-import json
-import os
-from pathlib import Path
 
 from mlflow.entities import Experiment, Run
 from mlflow.exceptions import MlflowException
 from mlflow.utils.search_utils import SearchUtils
 
 from leastloss.tracking._find import find_experiment, search_each
+from leastloss.tracking._kept_rows import Row, Rows, keep, own, share, shared
 from leastloss.tracking._process import CODE
-from leastloss.tracking._store import client, store_name
-from leastloss.whole_files import written_whole
+from leastloss.tracking._store import client
 
 _MARGIN = 60_000  # milliseconds by which the clocks of machines may differ
+_MANY = 100  # runs that take longer to read than what another machine has kept of them
+_TRIES = 2  # more runs may end while they are counted
 
-Row = tuple[int, int, str, dict[str, str]]
-"""When a run began and ended, in milliseconds since 1970, its code and its parameters."""
 
-
-def remembered(where: str, experiment: str) -> dict[str, Row]:
+def remembered(where: str, experiment: str) -> Rows:
     """The finished runs that a filter finds in an experiment, newest first: id -> what is kept.
 
     Args:
@@ -37,25 +30,31 @@ def remembered(where: str, experiment: str) -> dict[str, Row]:
         ResourceError: If there is no such experiment, or the store fails.
     """
     entity = find_experiment(experiment)
-    file = _file(where, entity)
-    before = _read(file)
-    since = max((ended for _, ended, *_ in before.values()), default=0) - _MARGIN
-    newer = search_each(
-        f"{where} AND attributes.end_time > {since}" if before else where, experiment
-    )
-    rows = before | {run.info.run_id: _row(run) for run in newer}
-    there = rows
-    if before:
+    mine = before = own(where, entity)
+    if _page(where, entity, len(mine) + _MANY):
+        before = max(mine, shared(where, entity), key=len)
+    rows, there = before, None
+    for _ in range(_TRIES if before else 0):
+        rows = rows | _newer(where, experiment, rows)
         deleted = {run.info.run_id for run in search_each(where, experiment, deleted=True)}
         there = {run_id: row for run_id, row in rows.items() if run_id not in deleted}
-        if not _counted(where, entity, len(there)):  # some were removed for good
-            rows = there = {r.info.run_id: _row(r) for r in search_each(where, experiment)}
-    if rows != before:
-        with contextlib.suppress(OSError):  # then they are read from the server again
-            file.parent.mkdir(parents=True, exist_ok=True)
-            with written_whole(file) as place:
-                place.write_text(json.dumps(rows), encoding="utf-8")
+        if _counted(where, entity, len(there)):
+            break
+        there = None
+    if read_anew := there is None:  # the first time, or some were removed for good
+        rows = there = {run.info.run_id: _row(run) for run in search_each(where, experiment)}
+    if rows != mine:
+        keep(where, entity, rows)
+    if (read_anew and len(rows) >= _MANY) or len(rows) // _MANY > len(before) // _MANY:
+        share(where, entity, rows)
     return dict(sorted(there.items(), key=lambda item: (-item[1][0], item[0])))
+
+
+def _newer(where: str, experiment: str, rows: Rows) -> Rows:
+    """Those that ended after all of these."""
+    since = max(ended for _, ended, *_ in rows.values()) - _MARGIN
+    newer = search_each(f"{where} AND attributes.end_time > {since}", experiment)
+    return {run.info.run_id: _row(run) for run in newer}
 
 
 def _row(run: Run) -> Row:
@@ -65,29 +64,15 @@ def _row(run: Run) -> Row:
 
 def _counted(where: str, experiment: Experiment, count: int) -> bool:
     """Whether so many runs are there: the last one is, and none follows it."""
-
-    def page(offset: int) -> int:
-        token = SearchUtils.create_page_token(offset) if offset else None
-        ids = [experiment.experiment_id]
-        return len(client().search_runs(ids, where, max_results=1, page_token=token))
-
-    try:
-        return not page(count) and (count == 0 or page(count - 1) == 1)
-    except MlflowException:  # of a server with other tokens
+    if _page(where, experiment, count) != 0:
         return False
+    return count == 0 or _page(where, experiment, count - 1) == 1
 
 
-def _file(where: str, experiment: Experiment) -> Path:
-    """Where the outlines of this store, experiment and filter are kept."""
-    key = (store_name(), experiment.experiment_id, experiment.creation_time, where)
-    name = hashlib.sha256(repr(key).encode()).hexdigest()[:16]
-    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return base / "leastloss" / f"runs-{name}.json"
-
-
-def _read(file: Path) -> dict[str, Row]:
+def _page(where: str, experiment: Experiment, offset: int) -> int:
+    """How many of one run after so many others are there; -1 of a server with other tokens."""
+    token = SearchUtils.create_page_token(offset) if offset else None
     try:
-        rows = json.loads(file.read_text(encoding="utf-8"))
-        return {run_id: (int(a), int(b), str(c), dict(d)) for run_id, (a, b, c, d) in rows.items()}
-    except (OSError, ValueError, TypeError, AttributeError):  # none yet, or no file of ours
-        return {}
+        return len(client().search_runs([experiment.experiment_id], where, 1, 1, None, token))
+    except MlflowException:
+        return -1
