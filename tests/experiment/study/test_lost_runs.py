@@ -2,6 +2,7 @@
 
 import os
 import socket
+import time
 
 import pytest
 from mlflow import MlflowClient
@@ -9,6 +10,8 @@ from mlflow.entities import LoggedModelStatus, Param, RunTag
 from tests.experiment.study.test_study_file import given
 
 from leastloss import tracking
+from leastloss._sources import code_digest
+from leastloss.experiment.config import SweepConfig
 from leastloss.experiment.study.finished_runs import FinishedRuns
 from leastloss.experiment.study.lost_runs import close_lost
 from leastloss.experiment.study.study import Study
@@ -16,6 +19,7 @@ from leastloss.experiment.study.study_file import study_of
 from leastloss.options import parameters
 
 ELSEWHERE = "elsewhere:12"
+ASKED = parameters(SweepConfig(file="here/study.toml"))
 
 
 @pytest.fixture
@@ -31,9 +35,11 @@ def opened(
     params: dict[str, str],
     process: str = ELSEWHERE,
     code: str = "present",
+    hours: float = 0.0,
 ) -> str:
     number = store.get_experiment_by_name("s").experiment_id
-    run_id: str = store.create_run(number).info.run_id
+    start = int((time.time() - 3600 * hours) * 1000)
+    run_id: str = store.create_run(number, start_time=start).info.run_id
     tags = [RunTag(tracking.KIND, kind), RunTag("leastloss.process", process)]
     tags.append(RunTag(tracking.CODE, code))
     store.log_batch(run_id, params=[Param(k, v) for k, v in params.items()], tags=tags)
@@ -70,7 +76,7 @@ def test_what_another_run_has_finished_is_closed(store: MlflowClient, study: Stu
         children={(0, magnitude): "a", (1, random): "b"},
         code=dict.fromkeys(["dense0", "a", "b", "c"], "present"),
     )
-    close_lost(finished)
+    close_lost(finished, ASKED)
     assert states(store, training, done) == ["FAILED", "FAILED"]
     assert states(store, parent, missing) == ["RUNNING", "RUNNING"]
     assert store.get_run(training).data.tags["failure"] == (
@@ -79,7 +85,7 @@ def test_what_another_run_has_finished_is_closed(store: MlflowClient, study: Stu
     assert store.get_run(done).data.tags["failure"].startswith("run a has finished")
     assert store.get_logged_model(model.model_id).status is LoggedModelStatus.FAILED
     finished.children[0, random] = "c"
-    close_lost(finished)
+    close_lost(finished, ASKED)
     assert states(store, parent, missing) == ["FAILED", "FAILED"]
 
 
@@ -103,7 +109,42 @@ def test_other_open_runs_stay(store: MlflowClient, study: Study) -> None:
         opened(store, "criterion", child(study, 0, "random"), code="other"),
         opened(store, "train", parameters(study.network(0)), code="other"),
     ]
-    close_lost(finished)
+    close_lost(finished, ASKED)
     assert states(store, *stay) == ["RUNNING"] * len(stay)
     for run_id in stay:
         store.set_terminated(run_id)
+
+
+def test_a_sweep_is_closed_where_nothing_is_missing(store: MlflowClient, study: Study) -> None:
+    present, here = code_digest(), f"{socket.gethostname()}:{os.getpid()}"
+    asked = ASKED | {"file": "/elsewhere/study.toml", "workers": "9"}
+    lost = opened(store, "sweep", asked, code=present)
+    stay = [
+        opened(store, "sweep", asked, here, present),  # this one
+        opened(store, "sweep", asked | {"file": "/elsewhere/other.toml"}, code=present),
+        opened(store, "sweep", asked | {"seeds": "0,1"}, code=present),
+        opened(store, "sweep", asked | {"override": "train.epochs=9"}, code=present),
+        opened(store, "sweep", asked, code="other"),
+    ]
+    finished = FinishedRuns(study=study)
+    close_lost(finished, ASKED)
+    assert states(store, lost, *stay) == ["RUNNING"] * 6
+    cells = [(seed, arm) for seed in study.seeds for arm in study.arms]
+    finished.dense.update({0: "dense0", 1: "dense1"})
+    finished.children.update(dict.fromkeys(cells, "a"))
+    close_lost(finished, ASKED)
+    assert states(store, lost, *stay) == ["FAILED", *["RUNNING"] * 5]
+    assert store.get_run(lost).data.tags["failure"].startswith("other runs have finished")
+
+
+def test_a_run_that_never_got_its_parameters_is_closed(store: MlflowClient, study: Study) -> None:
+    lost = [opened(store, kind, {}, hours=2) for kind in ("prune", "sweep", "criterion")]
+    stay = [
+        opened(store, "prune", {}),  # it may have just begun
+        opened(store, "prune", {"run_id": "dense0"}, hours=2),
+        opened(store, "prune", {}, f"{socket.gethostname()}:{os.getpid()}", hours=2),
+    ]
+    foreign = store.create_run(store.get_experiment_by_name("s").experiment_id, start_time=1)
+    close_lost(FinishedRuns(study=study), ASKED)
+    assert states(store, *lost) == ["FAILED"] * 3
+    assert states(store, *stay, foreign.info.run_id) == ["RUNNING"] * 4

@@ -1,8 +1,11 @@
 """Runs that a lost machine left open, in the experiment of a study."""
 
+import time
 from collections.abc import Mapping
+from pathlib import PurePath
 
 from leastloss import tracking
+from leastloss._sources import code_digest
 from leastloss.experiment.study.finished_runs import (
     FinishedRuns,
     cell_key,
@@ -12,14 +15,21 @@ from leastloss.experiment.study.finished_runs import (
 from leastloss.options import names, parameters
 from leastloss.tracking import Run
 
+_HOUR = 3_600_000  # milliseconds; the clocks of machines differ by less
 
-def close_lost(finished: FinishedRuns) -> None:
+
+def close_lost(finished: FinishedRuns, asked: Mapping[str, str]) -> None:
     """Close the open runs of other machines whose work other runs have finished, as FAILED.
 
     A run says nothing while it works, so no other machine can know whether its process lives. But
     a run whose cells others have finished, by the same code, is needed no more. If it does live, it
-    goes on, and is FINISHED when it ends. Open runs of this machine are closed where their process
-    is gone.
+    goes on, and is FINISHED when it ends. So is the run of a sweep that was asked the same, where
+    nothing of the study is missing, and one that after an hour has no parameters: a run is given
+    them when it begins. Open runs of this machine are closed where their process is gone.
+
+    Args:
+        finished: What there is of the study.
+        asked: The parameters of this sweep.
 
     Raises:
         ResourceError: If the tracking store fails.
@@ -28,11 +38,30 @@ def close_lost(finished: FinishedRuns) -> None:
     tracking.ensure_experiment(section)  # which closes those of this machine
     done = _work_done(finished)
     labels = {arm.spec: arm.criterion for arm in finished.study.arms}
+    complete = not any(finished.missing(seed) for seed in finished.study.seeds)
     for run in list(tracking.search_each("attributes.status = 'RUNNING'", section)):
         code = run.data.tags.get(tracking.CODE, "")
         by = [done.get((key, code), "") for key in _work_of(run, labels)]
         if by and all(by):
             tracking.close_lost(run, f"run {by[-1]} has finished what this one was to do")
+        elif complete and code == code_digest() and _same_sweep(run, asked):
+            tracking.close_lost(run, "other runs have finished what this one was to do")
+        elif tracking.KIND in run.data.tags and not run.data.params and _begun_long_ago(run):
+            tracking.close_lost(run, "it ended before it was given its parameters")
+
+
+def _same_sweep(run: Run, asked: Mapping[str, str]) -> bool:
+    """Whether a run is a sweep of the same file, wherever that lies, and the same values."""
+    if run.data.tags.get(tracking.KIND) != "sweep":
+        return False
+    given = run.data.params
+    same = [given.get(key, "") == asked[key] for key in ("sections", "seeds", "override")]
+    return all(same) and PurePath(given.get("file", "")).name == PurePath(asked["file"]).name
+
+
+def _begun_long_ago(run: Run) -> bool:
+    begun: int = run.info.start_time
+    return time.time() * 1000 - begun > _HOUR
 
 
 def _work_done(finished: FinishedRuns) -> dict[tuple[bytes, str], str]:

@@ -170,7 +170,7 @@ def _sweep(study: Study, config: SweepConfig, command: str) -> str:
             click.echo(line, err=True)
         finished = _finished(study, config)
         if config.report != "only":
-            close_lost(finished)
+            close_lost(finished, parameters(config))
         if config.report != "no" and (finished.children or not failed):
             _publish(study, config, run_id, command)
         if failed:
