@@ -8,6 +8,7 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.nn.modules.batchnorm import _BatchNorm
 from torch.optim.lr_scheduler import LRScheduler
 from tqdm.auto import tqdm
 
@@ -70,9 +71,16 @@ def train_epoch(
     masks: Masks,
     augment: Callable[[Tensor], Tensor] = lambda x: x,
     schedule: LRScheduler | None = None,
+    norms: bool = True,
 ) -> float:
-    """Step the optimiser, and its schedule, after every batch; returns the mean loss."""
+    """Step the optimiser, and its schedule, after every batch; returns the mean loss.
+
+    Without ``norms``, BatchNorm goes by its running statistics and leaves them as they are.
+    """
     model.train()
+    for module in model.modules():
+        if isinstance(module, _BatchNorm):
+            module.train(norms)
     device = next(model.parameters()).device
     total = torch.zeros((), device=device)
     for x, labels in batches(split, batch_size, generator):
@@ -102,11 +110,13 @@ def train(
     augment: str,
     seed: int,
     progress: bool,
+    norms: bool = True,
     on_epoch: Callable[[int, nn.Module], Mapping[str, float]] | None = None,
 ) -> pd.DataFrame:
     """Train a network that fits its data, with some masks held; see :func:`leastloss.fit`.
 
     ``masks`` maps layers to masks; they are held, and so are the masks that layers remember.
+    ``norms`` says whether BatchNorm takes the statistics of each batch, or stays as it is.
 
     Raises:
         ResourceError: If the loss stops being finite.
@@ -141,6 +151,7 @@ def train(
                 masks,
                 lambda x: augmented(x, images, draws),
                 plan.by_batch,
+                norms,
             )
         if plan.by_epoch is not None:
             plan.by_epoch.step()

@@ -8,6 +8,7 @@ from tests.pruning.recovery.cases import halved
 from torch import nn
 
 from leastloss.data import Data
+from leastloss.errors import InputError
 from leastloss.models import ResNet
 from leastloss.models.layers import prunable_layers
 from leastloss.pruning import (
@@ -42,3 +43,24 @@ def test_the_learning_rate_is_that_of_adam_whatever_the_network() -> None:
     Finetune(epochs=2, lr=1e-9).begin(net, data, 0)(moved, {})
     for value, other in zip(net.parameters(), moved.parameters(), strict=True):
         torch.testing.assert_close(value, other, rtol=0, atol=1e-6)
+
+
+def test_frozen_norms_keep_their_statistics_and_train_their_weights() -> None:
+    torch.manual_seed(0)
+    net = ResNet((3, 8, 8), blocks=1, classes=3).eval()
+    data = Data.from_tensors((torch.rand(30, 3, 8, 8), torch.arange(30) % 3))
+    for batchnorm, same in (("frozen", True), ("train", False)):
+        moved = copy.deepcopy(net)
+        Finetune(epochs=1, batchnorm=batchnorm).begin(net, data, 0)(moved, {})
+        norms = [name for name, part in net.named_modules() if isinstance(part, nn.BatchNorm2d)]
+        assert norms
+        for name in norms:
+            before, after = net.get_submodule(name), moved.get_submodule(name)
+            for key in ("running_mean", "running_var"):
+                assert torch.equal(getattr(before, key), getattr(after, key)) is same
+            assert not torch.equal(before.weight, after.weight)  # type: ignore[arg-type]
+
+
+def test_an_unknown_treatment_of_norms_is_refused() -> None:
+    with pytest.raises(InputError, match="frozen"):
+        Finetune(batchnorm="froze")
