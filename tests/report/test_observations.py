@@ -38,3 +38,14 @@ def test_classes_and_controls() -> None:
     assert of_classes(losses.assign(loss=0.0), known) == []  # none pays
     assert of_controls(known) == ["Incomplete: controls of these methods were not run."]
     assert of_controls({"nc": Role(kind="method", controls={})}) == []
+
+
+def test_of_many_methods_those_that_pay_the_most_are_named() -> None:
+    names = ["nc", "obs", "taylor", "lamp"]
+    rows = [
+        {"method": name, "at": 0.9, "label": "7", "loss": -0.1 * rank, "n": 3}
+        for rank, name in enumerate(names, start=1)
+    ]
+    known = dict.fromkeys(names, Role(kind="method", controls={}))
+    (text,) = of_classes(pd.DataFrame(rows), known)  # of many, those that pay the most
+    assert text.endswith("`lamp` class 7 (−40.0); `taylor` class 7 (−30.0); `obs` class 7 (−20.0).")

@@ -114,7 +114,7 @@ def of_classes(losses: pd.DataFrame, roles: Mapping[str, Role], most: int = 3) -
     """Say which class the methods cost most."""
     asked = of_kind(losses, roles, "method", "baseline")
     asked = asked[asked["loss"] < 0]
-    asked = asked.sort_values("loss", ascending=False, kind="stable")[:most]
+    asked = asked.sort_values("loss", kind="stable")[:most]
     if asked.empty:
         return []
     parts = [
