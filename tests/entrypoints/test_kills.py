@@ -31,6 +31,7 @@ from leastloss.tracking import fetch_file
 
 ENDS = (signal.SIGKILL, signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
 COMMANDS = ("train", "prune", "robustness", "compare", "export", "sweep")
+TRIES = 30  # for three kills
 SECTION = "tiny"  # of the study in TEXT
 
 
@@ -93,11 +94,13 @@ class Commands:
         assert process.exitcode == 0, self.log.read_text()
         return time.monotonic() - begin
 
-    def kill(self, name: str, seconds: float, end: signal.Signals) -> None:
-        """Run a command and end it after so many seconds."""
+    def kill(self, name: str, seconds: float, end: signal.Signals) -> float:
+        """Run a command and end it after so many seconds; its own time if faster, else 0."""
         self.log.write_text("")
+        begin = time.monotonic()
         process = self.start(name)
         process.join(seconds)
+        took = time.monotonic() - begin
         with suppress(ProcessLookupError):
             os.kill(process.pid, end)
         process.join()
@@ -108,6 +111,7 @@ class Commands:
         if end == signal.SIGINT and said.strip() in ("", "Aborted!"):
             ends |= {1}  # Python's own end or click's, before the recipe began
         assert process.exitcode in ends, said
+        return 0.0 if process.exitcode else took
 
     def runs(self, experiment: str = "") -> list[Run]:
         every = self.client.search_experiments()
@@ -167,14 +171,27 @@ class Commands:
 
 
 def kill_at_random(commands: Commands, name: str, kills: int, draw: random.Random) -> None:
-    """Three kills, then the same command to its end, and so on."""
+    """Three kills, then the same command to its end, and so on.
+
+    A kill that finds the command at its end is no kill, and is drawn again: the machine may have
+    been slower when the command was timed.
+    """
     seconds = commands.finish(name)
     usual = commands.made(name)
     for _ in range(kills // 3):
         commands.forget(name)
-        for _ in range(3):
-            commands.kill(name, draw.uniform(0.0, seconds), draw.choice(ENDS))
-        commands.finish(name)
+        killed = 0
+        for _ in range(TRIES):
+            took = commands.kill(name, draw.uniform(0.0, seconds), draw.choice(ENDS))
+            if took:
+                seconds = took
+                commands.forget(name)
+            else:
+                killed += 1
+            if killed == 3:
+                break
+        assert killed == 3, f"{name} ended before {TRIES - killed} of {TRIES} kills"
+        seconds = commands.finish(name)
         assert commands.made(name) == usual
         commands.check()
 
