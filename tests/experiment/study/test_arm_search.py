@@ -15,9 +15,9 @@ from leastloss.experiment.study.arm_search import ArmSearch, database_errors, da
 SPACE = {"ridge": {"low": 1e-4, "high": 1.0, "log": True}, "substeps": {"low": 1, "high": 9}}
 
 
-def search_in(folder: Path, arm: int = 3, **search: Any) -> ArmSearch:
+def search_in(folder: Path, arm: int = 3, code: str = "c", **search: Any) -> ArmSearch:
     study = given(**({"space": SPACE, "trials": 12} | search))
-    return ArmSearch(study, study.arms[arm], database_of(f"sqlite:///{folder}/trials.db"))
+    return ArmSearch(study, study.arms[arm], database_of(f"sqlite:///{folder}/trials.db"), code)
 
 
 def value_of(attempt: Any) -> float:
@@ -51,6 +51,25 @@ def test_more_trials_go_on_with_those_that_there_are(tmp_path: Path) -> None:
     assert search_in(tmp_path, trials=5).left == 2
     assert search_in(tmp_path, trials=2).left == 0
     assert search_in(tmp_path, metric="val_macro_f1").left == 12
+
+
+def test_trials_of_other_code_do_not_count_and_are_drawn_alike(tmp_path: Path) -> None:
+    finish(before := search_in(tmp_path, code=""))  # of before the code was noted
+    assert search_in(tmp_path, code="").left == 0
+    for code in ("one", "other"):
+        assert search_in(tmp_path, code=code).left == 12
+        finish(search := search_in(tmp_path, code=code))
+        assert [t.params for t in search._trials()] == [t.params for t in before._trials()]
+
+
+def test_a_trial_that_was_told_meanwhile_stays(tmp_path: Path) -> None:
+    one, other = search_in(tmp_path), search_in(tmp_path)
+    first, same = one.next(), other.next()
+    assert first is not None
+    assert first == same
+    one.tell(first, 0.5)
+    other.tell(first, 0.25)
+    assert [trial.value for trial in other._ended()] == [0.5]
 
 
 def test_what_equals_an_earlier_trial_takes_its_value(tmp_path: Path) -> None:
@@ -93,11 +112,11 @@ def test_an_arm_says_what_it_does_not_have(tmp_path: Path) -> None:
 
 def test_trials_and_runs_share_a_database(store: MlflowClient, tmp_path: Path) -> None:
     study = given(space=SPACE, trials=2)
-    finish(ArmSearch(study, study.arms[0], database_of(tracking.database())))
+    finish(ArmSearch(study, study.arms[0], database_of(tracking.database()), "c"))
     with tracking.run("train", "after", {}, exports=False) as run_id:
         pass
     assert MlflowClient(tracking.database()).get_run(run_id).info.status == "FINISHED"
-    assert ArmSearch(study, study.arms[0], database_of(tracking.database())).left == 0
+    assert ArmSearch(study, study.arms[0], database_of(tracking.database()), "c").left == 0
 
 
 def test_a_database_in_trouble_is_one_line() -> None:

@@ -57,16 +57,21 @@ class ArmSearch:
         study: The study.
         arm: One of its arms that follows no other.
         database: Where the trials are kept.
+        code: Digest of the code that runs them; empty: of before it was noted.
     """
 
-    def __init__(self, study: Study, arm: Arm, database: optuna.storages.RDBStorage) -> None:
+    def __init__(
+        self, study: Study, arm: Arm, database: optuna.storages.RDBStorage, code: str
+    ) -> None:
         assert study.search is not None
+        self.code = code
         self.arm, self.search, self.method = arm, study.search, study.method(arm)
         self._keys = options_for(study.search, arm)
         self._sign = 1 if metric_of(self.search.metric).higher_is_better else -1
+        self._name = _identity(study, arm)  # without the code, so that it draws the same by any
         self._study = optuna.create_study(
             storage=database,
-            study_name=_identity(study, arm),
+            study_name=f"{self._name}/{code}" if code else self._name,
             direction="maximize" if self._sign == 1 else "minimize",
             pruner=optuna.pruners.NopPruner(),
             load_if_exists=True,
@@ -91,7 +96,8 @@ class ArmSearch:
     def tell(self, attempt: Attempt, value: float | None) -> None:
         """Note what came out; None: it failed."""
         state = TrialState.FAIL if value is None else TrialState.COMPLETE
-        self._study.tell(attempt.number, value, state)
+        # Another sweep may have told it from its runs.
+        self._study.tell(attempt.number, value, state, skip_if_finished=True)
 
     def best(self) -> tuple[Arm, Choice]:
         """The arm with the values of the best trial, the first one of several."""
@@ -122,7 +128,7 @@ class ArmSearch:
 
     def _drawn(self, trial: Trial, key: str) -> Any:
         # A stream for each number and key: what this process drew before does not matter.
-        seed = stream(trial.number, f"{self._study.study_name}/{key}").integers(2**32)
+        seed = stream(trial.number, f"{self._name}/{key}").integers(2**32)
         self._study.sampler = optuna.samplers.TPESampler(seed=int(seed))
         values = dict(self.search.space)[key]
         if not isinstance(values, Range):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,21 +12,28 @@ import click
 
 from leastloss import tracking
 from leastloss.errors import InputError, ResourceError
-from leastloss.evaluation import reach_of
 from leastloss.experiment.config import PruneConfig
 from leastloss.experiment.prune_run.prune import prune
 from leastloss.experiment.study.search_space import chooses_repair, following, follows
 from leastloss.experiment.study.study import Arm, Choice, Study, prune_config
+from leastloss.experiment.study.trial_runs import TrialRuns, experiment_of, measured
 from leastloss.experiment.study.worker_pool import Job, Workers, run_jobs
 
 if TYPE_CHECKING:
     from leastloss.experiment.study.arm_search import ArmSearch, Attempt
 
 
-def searches_of(study: Study, file: str) -> list[ArmSearch]:
+def searches_of(study: Study, file: str, code: str = "same") -> list[ArmSearch]:
     """The search of every arm that follows no other; none where the study has no search.
 
-    The trials are kept in the tracking store if that is a database, else beside the study's file.
+    The trials are kept in the tracking store if that is a database, else beside the study's file;
+    those that are not there, and that runs of the store hold, are taken from these.
+
+    Args:
+        study: The study.
+        file: Its file.
+        code: ``same`` takes trials of the present code alone; ``any`` those of other code for an
+            arm that has all of them by that code, and not by the present one.
 
     Raises:
         InputError: If Optuna is not installed.
@@ -44,17 +50,24 @@ def searches_of(study: Study, file: str) -> list[ArmSearch]:
     beside = f"sqlite:///{Path(file).with_suffix('.search.db')}"
     with arm_search.database_errors():
         database = arm_search.database_of(study.search.storage or tracking.database() or beside)
-        free_arms = [arm for arm in study.arms if not follows(arm)]
-        return [arm_search.ArmSearch(study, arm, database) for arm in free_arms]
+        runs, counting = TrialRuns(study, code), []
+        for arm in (arm for arm in study.arms if not follows(arm)):
+            by_code = (arm_search.ArmSearch(study, arm, database, by) for by in runs.codes)
+            searches = map(runs.catch_up, by_code)
+            search = next(searches)  # that of the present code
+            if search.left:
+                search = next((other for other in searches if not other.left), search)
+            counting.append(search)
+        return counting
 
 
-def as_chosen(study: Study, file: str) -> Study:
+def as_chosen(study: Study, file: str, code: str = "same") -> Study:
     """The study with the options that its search chose; one without a search as it is.
 
     Raises:
         ResourceError: If trials are missing, or all those of an arm failed.
     """
-    searches = searches_of(study, file)
+    searches = searches_of(study, file, code)
     if left := sum(search.left for search in searches):
         raise ResourceError(f"{left} trials of the search of {study.section!r} are missing")
     return with_choices(study, {s.arm: s.best() for s in searches}) if searches else study
@@ -94,6 +107,7 @@ def run_search(
     file: str,
     dense: Mapping[int, str],
     start: Callable[[int, Mapping[str, str]], Workers],
+    code: str = "same",
 ) -> None:
     """Run the trials that are missing, as prune runs of the experiment SECTION-search.
 
@@ -102,10 +116,11 @@ def run_search(
         file: Its file.
         dense: Seed -> the run that trained its network, of all seeds of the search.
         start: Makes workers for so many jobs with an environment.
+        code: Whose trials count, as in :func:`searches_of`.
     """
     from leastloss.experiment.study.arm_search import database_errors
 
-    experiment, searches = f"{study.section}-search", searches_of(study, file)
+    experiment, searches = experiment_of(study), searches_of(study, file, code)
     tracking.ensure_experiment(experiment)
     environment = tracking.worker_environment(experiment)
     runs = {seed: dense[seed] for seed in study.searched_seeds}
@@ -155,15 +170,7 @@ def _ended(
 
 def tried(configs: Sequence[PruneConfig], metric: str, sparsity: float) -> tuple[float | None, str]:
     """In a worker: the mean of a metric over networks, or None and why there is none."""
-    values = []
     try:
-        for config in configs:
-            table = prune(config)
-            near = table.iloc[int((table["sparsity"] - sparsity).abs().argmin())]
-            off = abs(near["sparsity"] - sparsity)
-            if off > reach_of(sparsity) + 1e-9 or not isfinite(near[metric]):
-                return None, f"no {metric} at {sparsity:g}"
-            values.append(float(near[metric]))
+        return measured([prune(config) for config in configs], metric, sparsity)
     except Exception as error:  # a trial may fail in any way; the next one goes on
         return None, " ".join(str(error).split()) or type(error).__name__
-    return sum(values) / len(values), ""

@@ -47,12 +47,17 @@ def check(config: SweepConfig, written: tuple[Study, ...]) -> tuple[Study, ...]:
         raise InputError(f"scheduler is {config.scheduler!r}, and backend is not dask")
     studies = _chosen(written, config)
     for study in studies if config.report != "only" else ():
-        _try(study if _trials_left(study, config) else as_chosen(study, config.file), config)
+        _try(study if _trials_left(study, config) else _with_choices(study, config), config)
     return studies
 
 
 def _trials_left(study: Study, config: SweepConfig) -> int:
-    return sum(search.left for search in searches_of(study, config.file))
+    return sum(search.left for search in searches_of(study, config.file, _code(config)))
+
+
+def _with_choices(study: Study, config: SweepConfig) -> Study:
+    """The study with what its search chose."""
+    return as_chosen(study, config.file, _code(config))
 
 
 def _finished(study: Study, config: SweepConfig) -> FinishedRuns:
@@ -92,7 +97,7 @@ def sweep(config: SweepConfig) -> None:
             left = _trials_left(study, config)
             if left:
                 click.echo(f"{study.section}: {left} trials of its search are left")
-            shown = study if left else as_chosen(study, config.file)
+            shown = study if left else _with_choices(study, config)
             check_data(finished := _finished(shown, config))
             click.echo(expected_of(finished, count))
         return
@@ -139,13 +144,13 @@ def _publish_ranks(
     ranks: list[Block]
     try:
         complete = [study for study in written if not _trials_left(study, config)]
-        ranks = ranks_over([as_chosen(study, config.file) for study in complete], _code(config))
+        ranks = ranks_over([_with_choices(study, config) for study in complete], _code(config))
     except (InputError, ResourceError) as error:  # of studies that this sweep may not have chosen
         ranks = [no_ranks(str(error))]
     failed = []
     for study, run_id, words in published:
         try:
-            _publish(as_chosen(study, config.file), config, run_id, words, ranks)
+            _publish(_with_choices(study, config), config, run_id, words, ranks)
         except (InputError, ResourceError) as error:
             click.echo(f"{study.section}: {error}", err=True)
             failed.append(study.section)
@@ -155,7 +160,7 @@ def _publish_ranks(
 def _sweep(study: Study, config: SweepConfig, command: str) -> str:
     """Make the missing runs of one study, and publish its results; returns the sweep's run."""
     if config.report == "only":
-        study = as_chosen(study, config.file)
+        study = _with_choices(study, config)
     if config.report == "only" and not _finished(study, config).children:
         raise ResourceError(f"there is no finished run of {study.section!r} to report")
     tracking.ensure_experiment(study.section)
@@ -194,8 +199,8 @@ def _searched(study: Study, config: SweepConfig) -> Study:
             if errors:
                 raise ResourceError(f"no network to search on: {errors[0]}")
         dense = _finished(networks, config).dense
-        run_search(study, config.file, dense, partial(_workers, config))
-    return as_chosen(study, config.file)
+        run_search(study, config.file, dense, partial(_workers, config), _code(config))
+    return _with_choices(study, config)
 
 
 def _command(study: Study, config: SweepConfig, *, grid: bool) -> str:
