@@ -7,6 +7,7 @@ from pathlib import Path
 import mlflow
 import pytest
 from mlflow import MlflowClient
+from mlflow.entities import RunTag
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import TEMPORARILY_UNAVAILABLE
 from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
@@ -116,3 +117,22 @@ def test_a_full_store_is_one_line_and_nothing_stays_open(
     (run,) = store.search_runs(["1"], "tags.mlflow.runName = 't'")
     assert run.info.status in ("FAILED", "KILLED")
     assert run.data.tags["failure"]
+
+
+def test_a_killed_run_has_its_reason_though_a_request_fails(
+    store: MlflowClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    true, asked = SqlAlchemyStore.set_tag, []
+
+    def set_tag(self: SqlAlchemyStore, run_id: str, tag: RunTag) -> None:
+        if tag.key == "failure" and not asked:
+            asked.append(tag.value)
+            raise MlflowException("the connection is in an unusable state")
+        true(self, run_id, tag)
+
+    monkeypatch.setattr(SqlAlchemyStore, "set_tag", set_tag)
+    with pytest.raises(KeyboardInterrupt), tracking.run("train", "t", {}) as run_id:
+        raise KeyboardInterrupt("stopped by hand")
+    assert asked
+    run = store.get_run(run_id)
+    assert (run.info.status, run.data.tags["failure"]) == ("KILLED", "stopped by hand")

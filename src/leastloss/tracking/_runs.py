@@ -94,8 +94,10 @@ def run(
 def _close(run_id: str, status: str, reason: str) -> None:
     """Close a run that did not finish: its reason first, as a kill may come in between."""
     with without_patience():  # the store has had its time, if it was the store
-        with _trouble_ignored():
-            client().set_tag(run_id, "failure", reason)
+        for _ in range(2):  # a signal may have left the connection unusable for one request
+            with _trouble_ignored():
+                client().set_tag(run_id, "failure", reason)
+                break
         with _trouble_ignored():
             _end(run_id, status)
 
