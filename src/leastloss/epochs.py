@@ -78,9 +78,9 @@ def train_epoch(
     Without ``norms``, BatchNorm goes by its running statistics and leaves them as they are.
     """
     model.train()
-    for module in model.modules():
+    for module in model.modules() if not norms else ():
         if isinstance(module, _BatchNorm):
-            module.train(norms)
+            module.eval()
     device = next(model.parameters()).device
     total = torch.zeros((), device=device)
     for x, labels in batches(split, batch_size, generator):

@@ -37,6 +37,10 @@ def test_another_machine_finds_what_is_shared(experiment: Experiment, tmp_path: 
     assert shared(WHERE, experiment) == ROWS
     assert shared("attributes.status = 'RUNNING'", experiment) == {}
     assert own(WHERE, experiment) == {}
+    foreign = Experiment(  # of another store with the same place for artifacts
+        experiment.experiment_id, "test", experiment.artifact_location, "active", creation_time=1
+    )
+    assert shared(WHERE, foreign) == {}
     (file,) = (tmp_path / "mlruns/leastloss").iterdir()
     for damaged in (b"", gzip.compress(b"[1]"), file.read_bytes()[:-9]):
         file.write_bytes(damaged)

@@ -158,19 +158,17 @@ def load_network(path: str | Path, into: nn.Module | None = None) -> nn.Module:
         return read_network(path)[0]
     path = Path(path)
     tensors, _ = _read(path)
-    trial = own_copy(into)  # so that a wrong file leaves `into` as it was
+    make_plain(into)
     try:
-        state, masks = _contents(path, tensors, trial)
-        check_masks(trial, masks)
-        trial.load_state_dict(state)
+        state, masks = _contents(path, tensors, into)
+        check_masks(into, masks)
+        into.load_state_dict(state)
+        remember_masks(into, masks)
     except ResourceError:
         raise
     except (RuntimeError, LookupError, ValueError) as error:
         reason = " ".join(str(error).split())[:200]
         raise InputError(f"{path.name} is of another network than `into`: {reason}") from None
-    make_plain(into)
-    into.load_state_dict(state)
-    remember_masks(into, masks)
     return into.eval()
 
 

@@ -42,7 +42,7 @@ def keep(where: str, experiment: Experiment, rows: Rows) -> None:
 
 def shared(where: str, experiment: Experiment) -> Rows:
     """What any machine has left beside the artifacts of the experiment's runs."""
-    name = f"{_FOLDER}/{_shared_name(where)}"
+    name = f"{_FOLDER}/{_shared_name(where, experiment)}"
     with tempfile.TemporaryDirectory() as folder, without_patience():
         try:
             artifacts = get_artifact_repository(experiment.artifact_location)
@@ -62,7 +62,7 @@ def share(where: str, experiment: Experiment, rows: Rows) -> None:
         without_patience(),
         contextlib.suppress(Exception),
     ):
-        file = Path(folder, _shared_name(where))
+        file = Path(folder, _shared_name(where, experiment))
         file.write_bytes(gzip.compress(json.dumps(rows).encode(), compresslevel=1))
         get_artifact_repository(experiment.artifact_location).log_artifact(str(file), _FOLDER)
 
@@ -78,9 +78,13 @@ def _file(where: str, experiment: Experiment) -> Path:
     return Path(base, "leastloss", f"runs-{_digest(repr(key))}.json")
 
 
-def _shared_name(where: str) -> str:
-    """Without the store's address, which each machine may know by another name."""
-    return f"runs-{_digest(where)}.json.gz"
+def _shared_name(where: str, experiment: Experiment) -> str:
+    """Without the store's address, which each machine may know by another name.
+
+    Stores that share a place for artifacts have experiments of the same id, but not of one moment.
+    """
+    key = (experiment.experiment_id, experiment.creation_time, where)
+    return f"runs-{_digest(repr(key))}.json.gz"
 
 
 def _digest(text: str) -> str:

@@ -97,6 +97,8 @@ def close_lost(run: Run, reason: str) -> None:
     if _owner(run) == socket.gethostname():
         return
     with store_errors():
+        if client().get_run(run.info.run_id).info.status != RunStatus.to_string(RunStatus.RUNNING):
+            return  # it has ended meanwhile
         client().set_tag(run.info.run_id, "failure", reason)
         client().set_terminated(run.info.run_id, RunStatus.to_string(RunStatus.FAILED))
         for model in list(_pending_models(run.info.experiment_id)):

@@ -123,17 +123,18 @@ def test_a_sweep_is_closed_where_nothing_is_missing(store: MlflowClient, study: 
         opened(store, "sweep", asked, here, present),  # this one
         opened(store, "sweep", asked | {"file": "/elsewhere/other.toml"}, code=present),
         opened(store, "sweep", asked | {"seeds": "0,1"}, code=present),
+        opened(store, "sweep", asked | {"code": "any"}, code=present),
         opened(store, "sweep", asked | {"override": "train.epochs=9"}, code=present),
         opened(store, "sweep", asked, code="other"),
     ]
     finished = FinishedRuns(study=study)
     close_lost(finished, ASKED)
-    assert states(store, lost, *stay) == ["RUNNING"] * 6
+    assert states(store, lost, *stay) == ["RUNNING"] * 7
     cells = [(seed, arm) for seed in study.seeds for arm in study.arms]
     finished.dense.update({0: "dense0", 1: "dense1"})
     finished.children.update(dict.fromkeys(cells, "a"))
     close_lost(finished, ASKED)
-    assert states(store, lost, *stay) == ["FAILED", *["RUNNING"] * 5]
+    assert states(store, lost, *stay) == ["FAILED", *["RUNNING"] * 6]
     assert store.get_run(lost).data.tags["failure"].startswith("other runs have finished")
 
 

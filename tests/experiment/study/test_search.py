@@ -1,6 +1,7 @@
 """A search before a study's cells: who follows, what reports call it, what a trial measures."""
 
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,19 @@ import pytest
 from mlflow import MlflowClient
 from tests.experiment.study.test_search_space import given
 
+from leastloss._sources import code_digest
 from leastloss.errors import InputError, ResourceError
 from leastloss.experiment.study import search as recipe
-from leastloss.experiment.study.search import as_chosen, searches_of, tried, with_choices
+from leastloss.experiment.study.search import (
+    as_chosen,
+    run_search,
+    searches_of,
+    tried,
+    with_choices,
+)
 from leastloss.experiment.study.search_space import arm_with
 from leastloss.experiment.study.study import Choice, Report
+from leastloss.experiment.study.worker_pool import Done, Job
 
 
 def test_followers_and_the_report_take_over_what_was_chosen() -> None:
@@ -48,10 +57,30 @@ def steps(**columns: Any) -> pd.DataFrame:
 def test_a_trial_is_the_mean_over_networks(monkeypatch: pytest.MonkeyPatch) -> None:
     tables = [steps(), steps(val_accuracy=[0.9, 0.8, 0.7])]
     monkeypatch.setattr(recipe, "prune", lambda config: tables[config])
-    assert tried([0, 1], "val_accuracy", 0.6) == (pytest.approx(0.6), "")  # type: ignore[list-item]  # stand-ins for configurations
-    assert tried([0], "val_accuracy", 0.45) == (None, "no val_accuracy at 0.45")  # type: ignore[list-item]  # as above
+    assert tried([0, 1], "val_accuracy", 0.6, code_digest()) == (pytest.approx(0.6), "")  # type: ignore[list-item]  # stand-ins for configurations
+    assert tried([0], "val_accuracy", 0.45, code_digest()) == (None, "no val_accuracy at 0.45")  # type: ignore[list-item]  # as above
     monkeypatch.setattr(recipe, "prune", lambda config: 1 / config)
-    assert tried([0], "val_accuracy", 0.6) == (None, "division by zero")  # type: ignore[list-item]  # as above
+    assert tried([0], "val_accuracy", 0.6, code_digest()) == (None, "division by zero")  # type: ignore[list-item]  # as above
+    with pytest.raises(ResourceError, match="this worker has other code"):
+        tried([0], "val_accuracy", 0.6, "other")  # type: ignore[list-item]  # as above
+
+
+@pytest.mark.parametrize("error", ["this worker has other code", "its worker was lost: gone"])
+def test_what_is_no_fault_of_a_trial_leaves_it_to_do(
+    store: MlflowClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: str
+) -> None:
+    study = given(trials=2)
+
+    def refused(jobs: list[Job], workers: object) -> Iterator[Done]:
+        yield Done(job=jobs[0], error=error, seconds=0.0)
+
+    monkeypatch.setattr(recipe, "run_jobs", refused)
+    dense = dict.fromkeys(study.searched_seeds, "a")
+    file = str(tmp_path / "study.toml")
+    before = [search.left for search in searches_of(study, file)]
+    with pytest.raises(ResourceError, match=error):
+        run_search(study, file, dense, lambda size, environment: None)  # type: ignore[arg-type, return-value]
+    assert [search.left for search in searches_of(study, file)] == before
 
 
 def test_a_study_without_a_search_stays_as_it_is() -> None:

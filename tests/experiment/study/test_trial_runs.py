@@ -120,3 +120,16 @@ def test_a_run_whose_table_is_gone_is_none(
     for table in Path(mlflow.get_tracking_uri().removeprefix("sqlite:///")).parent.rglob(TABLE):
         table.write_text("")
     assert left(study, tmp_path / "two.toml") == [4, 4, 4]
+
+
+def test_trials_on_a_network_of_other_code_are_of_their_own(
+    store: MlflowClient, study: Study, tmp_path: Path
+) -> None:
+    (dense,) = tracking.outlines("train", study.section)
+    store.set_tag(dense.run_id, tracking.CODE, OLD)
+    file = tmp_path / "study.toml"
+    for search in searches_of(study, str(file), "any"):
+        while attempt := search.next():
+            search.tell(attempt, 0.5)
+    assert left(study, file, "any") == [0, 0, 0]
+    assert left(study, file) == [4, 4, 4]

@@ -61,6 +61,21 @@ def test_frozen_norms_keep_their_statistics_and_train_their_weights() -> None:
             assert not torch.equal(before.weight, after.weight)  # type: ignore[arg-type]
 
 
+class Frozen(nn.BatchNorm2d):
+    """As users freeze one by hand: it never goes into training mode."""
+
+    def train(self, mode: bool = True) -> "Frozen":
+        return super().train(False)
+
+
+def test_norms_that_a_network_freezes_stay_frozen() -> None:
+    net = nn.Sequential(nn.Conv2d(3, 4, 3), Frozen(4), nn.Flatten(), nn.Linear(144, 3)).eval()
+    data = Data.from_tensors((torch.rand(30, 3, 8, 8), torch.arange(30) % 3))
+    moved = copy.deepcopy(net)
+    Finetune(epochs=1).begin(net, data, 0)(moved, {})
+    assert torch.equal(moved[1].running_mean, net[1].running_mean)
+
+
 def test_an_unknown_treatment_of_norms_is_refused() -> None:
     with pytest.raises(InputError, match="frozen"):
         Finetune(batchnorm="froze")

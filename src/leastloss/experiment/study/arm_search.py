@@ -58,10 +58,16 @@ class ArmSearch:
         arm: One of its arms that follows no other.
         database: Where the trials are kept.
         code: Digest of the code that runs them; empty: of before it was noted.
+        networks: Digest of the code that trained what they prune, where that is another.
     """
 
     def __init__(
-        self, study: Study, arm: Arm, database: optuna.storages.RDBStorage, code: str
+        self,
+        study: Study,
+        arm: Arm,
+        database: optuna.storages.RDBStorage,
+        code: str,
+        networks: str = "",
     ) -> None:
         assert study.search is not None
         self.code = code
@@ -71,7 +77,7 @@ class ArmSearch:
         self._name = _identity(study, arm)  # without the code, so that it draws the same by any
         self._study = optuna.create_study(
             storage=database,
-            study_name=f"{self._name}/{code}" if code else self._name,
+            study_name="/".join(filter(None, (self._name, code, networks))),
             direction="maximize" if self._sign == 1 else "minimize",
             pruner=optuna.pruners.NopPruner(),
             load_if_exists=True,
@@ -86,11 +92,14 @@ class ArmSearch:
         """The next trial to run; one whose arm equals an earlier one's takes its value."""
         while self.left:
             trial = self._begun()
-            arm = self._with({key: self._drawn(trial, key) for key in self._keys})
+            try:
+                arm = self._with({key: self._drawn(trial, key) for key in self._keys})
+            except optuna.exceptions.UpdateFinishedTrialError:
+                continue  # another sweep has told it meanwhile
             known = [t for t in self._ended() if t.value is not None and self._arm_of(t) == arm]
             if not known:
                 return Attempt(number=trial.number, arm=arm)
-            self._study.tell(trial.number, known[0].value)
+            self._study.tell(trial.number, known[0].value, skip_if_finished=True)
         return None
 
     def tell(self, attempt: Attempt, value: float | None) -> None:

@@ -24,7 +24,7 @@ def train_once(config: TrainConfig, section: str, code: str) -> str:
     Raises:
         ResourceError: If the worker has other code than the sweep, whose digest is given.
     """
-    _check_code(code)
+    check_code(code)
     key = network_key(parameters(config))
     runs = _finished(f"tags.`{tracking.KIND}` = 'train' AND params.seed = '{config.seed}'", section)
     there = [run.info.run_id for run in runs if network_key(run.data.params) == key]
@@ -37,7 +37,7 @@ def prune_missing(config: PruneConfig, arms: Sequence[Arm], section: str, code: 
     Raises:
         ResourceError: If the worker has other code than the sweep, whose digest is given.
     """
-    _check_code(code)
+    check_code(code)
     where = f"tags.`{tracking.KIND}` = 'criterion' AND params.run_id = '{config.run_id}'"
     there = {key_of_child(run.data.params) for run in _finished(where, section)}
     asked = parameters(config)
@@ -56,7 +56,7 @@ def with_leaders(call: Iterable[Arm], wanted: Iterable[Arm]) -> list[Arm]:
     return [a for a in call if any(f"@{label}".endswith(f"@{a.criterion}") for label in labels)]
 
 
-def _check_code(code: str) -> None:
+def check_code(code: str) -> None:
     """Refuse work that the sweep would not count."""
     if code != code_digest():
         raise ResourceError(

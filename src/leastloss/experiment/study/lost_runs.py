@@ -55,7 +55,7 @@ def _same_sweep(run: Run, asked: Mapping[str, str]) -> bool:
     if run.data.tags.get(tracking.KIND) != "sweep":
         return False
     given = run.data.params
-    same = [given.get(key, "") == asked[key] for key in ("sections", "seeds", "override")]
+    same = [given.get(key, "") == asked[key] for key in ("sections", "seeds", "override", "code")]
     return all(same) and PurePath(given.get("file", "")).name == PurePath(asked["file"]).name
 
 

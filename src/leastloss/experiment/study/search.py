@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING
 import click
 
 from leastloss import tracking
+from leastloss._sources import code_digest
 from leastloss.errors import InputError, ResourceError
 from leastloss.experiment.config import PruneConfig
 from leastloss.experiment.prune_run.prune import prune
+from leastloss.experiment.study.cell_jobs import check_code
 from leastloss.experiment.study.search_space import chooses_repair, following, follows
 from leastloss.experiment.study.study import Arm, Choice, Study, prune_config
 from leastloss.experiment.study.trial_runs import TrialRuns, experiment_of, measured
-from leastloss.experiment.study.worker_pool import Job, Workers, run_jobs
+from leastloss.experiment.study.worker_pool import KILLED, Job, Workers, run_jobs
 
 if TYPE_CHECKING:
     from leastloss.experiment.study.arm_search import ArmSearch, Attempt
@@ -52,7 +54,10 @@ def searches_of(study: Study, file: str, code: str = "same") -> list[ArmSearch]:
         database = arm_search.database_of(study.search.storage or tracking.database() or beside)
         runs, counting = TrialRuns(study, code), []
         for arm in (arm for arm in study.arms if not follows(arm)):
-            by_code = (arm_search.ArmSearch(study, arm, database, by) for by in runs.codes)
+            by_code = (
+                arm_search.ArmSearch(study, arm, database, by, runs.networks_of_others(by))
+                for by in runs.codes
+            )
             searches = map(runs.catch_up, by_code)
             search = next(searches)  # that of the present code
             if search.left:
@@ -117,6 +122,9 @@ def run_search(
         dense: Seed -> the run that trained its network, of all seeds of the search.
         start: Makes workers for so many jobs with an environment.
         code: Whose trials count, as in :func:`searches_of`.
+
+    Raises:
+        ResourceError: If a worker has other code, or is lost with its machine.
     """
     from leastloss.experiment.study.arm_search import database_errors
 
@@ -129,10 +137,11 @@ def run_search(
     with database_errors():
         while jobs := [job for search in searches for job in _next(study, search, runs)]:
             for done in run_jobs(jobs, start(len(jobs), environment)):
-                if (
-                    done.error and done.job.then
-                ):  # its worker died: what follows is of the next round
-                    done.job.then((None, done.error))
+                if not done.error or done.job.then is None:
+                    continue
+                if not done.error.startswith(KILLED):  # no fault of the trial, which is still to do
+                    raise ResourceError(f"{done.job.name}: {done.error}")
+                done.job.then((None, done.error))  # what follows is of the next round
 
 
 def _next(study: Study, search: ArmSearch, runs: Mapping[int, str]) -> list[Job]:
@@ -148,7 +157,7 @@ def _next(study: Study, search: ArmSearch, runs: Mapping[int, str]) -> list[Job]
         Job(
             name=f"search of {search.method}, trial {attempt.number}",
             work=tried,
-            arguments=(configs, search.search.metric, search.search.sparsity),
+            arguments=(configs, search.search.metric, search.search.sparsity, code_digest()),
             then=partial(_ended, study, search, runs, attempt),
         )
     ]
@@ -168,8 +177,15 @@ def _ended(
     return _next(study, search, runs)
 
 
-def tried(configs: Sequence[PruneConfig], metric: str, sparsity: float) -> tuple[float | None, str]:
-    """In a worker: the mean of a metric over networks, or None and why there is none."""
+def tried(
+    configs: Sequence[PruneConfig], metric: str, sparsity: float, code: str
+) -> tuple[float | None, str]:
+    """In a worker: the mean of a metric over networks, or None and why there is none.
+
+    Raises:
+        ResourceError: If the worker has other code than the sweep, whose digest is given.
+    """
+    check_code(code)
     try:
         return measured([prune(config) for config in configs], metric, sparsity)
     except Exception as error:  # a trial may fail in any way; the next one goes on

@@ -18,12 +18,14 @@ from leastloss._sources import code_digest
 from leastloss.errors import ResourceError
 from leastloss.evaluation import reach_of
 from leastloss.experiment.criterion_run import TABLE
-from leastloss.experiment.study.finished_runs import cell_key, find, key_of_child
+from leastloss.experiment.study.finished_runs import FinishedRuns, cell_key, find, key_of_child
 from leastloss.experiment.study.study import Arm, Study
 from leastloss.options import parameters
 
 if TYPE_CHECKING:
     from leastloss.experiment.study.arm_search import ArmSearch
+
+_UNKNOWN = "unknown"  # code of before it was noted
 
 
 def experiment_of(study: Study) -> str:
@@ -73,12 +75,20 @@ class TrialRuns:
             search.tell(attempt, value)
         return search
 
+    def networks_of_others(self, code: str) -> str:
+        """The code that trained the networks, where it is not this one."""
+        codes = {self._networks.code.get(run_id) or _UNKNOWN for run_id in self._dense.values()}
+        return "+".join(sorted(codes - {code or _UNKNOWN}))
+
     @cached_property
+    def _networks(self) -> FinishedRuns:
+        study = replace(self._study, seeds=self._study.searched_seeds, arms=())
+        return find(study, self._code)
+
+    @property
     def _dense(self) -> dict[int, str]:
         """Seed -> the network that trials prune."""
-        return find(
-            replace(self._study, seeds=self._study.searched_seeds, arms=()), self._code
-        ).dense
+        return self._networks.dense
 
     @cached_property
     def _runs(self) -> dict[tuple[bytes, str], str]:

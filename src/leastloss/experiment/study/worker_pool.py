@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
 _LOOK = 20.0  # seconds without a result after which workers are looked for
+KILLED = "its worker was killed"
 _TRIES = 2  # after a worker died: another job may have been the cause
 
 Outcome: TypeAlias = tuple[Any, str, float]
@@ -96,7 +97,7 @@ def run_jobs(jobs: list[Job], workers: Workers) -> Iterator[Done]:
                     if tries[job.name] < _TRIES:
                         waiting.insert(0, job)
                         continue
-                    value, error, seconds = None, f"its worker was killed: {reason}", 0.0
+                    value, error, seconds = None, f"{KILLED}: {reason}", 0.0
                 except Exception as reason:  # of the cluster, not of the work
                     value, error, seconds = None, f"its worker was lost: {reason}", 0.0
                 tries.pop(job.name, None)
