@@ -43,7 +43,7 @@ def as_recovery(recovery: str | Recovery) -> Recovery:
 
     Example:
         >>> as_recovery("finetune:epochs=2")
-        Finetune(epochs=2, lr=0.001, batch_size=64, loss='plain')
+        Finetune(epochs=2, lr=0.001, batch_size=64, loss='plain', batchnorm='train')
         >>> as_recovery("recalibrate + finetune:epochs=2:lr=0.001").label
         'recalibrate+finetune:epochs=2'
     """
