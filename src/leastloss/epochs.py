@@ -71,14 +71,14 @@ def train_epoch(
     masks: Masks,
     augment: Callable[[Tensor], Tensor] = lambda x: x,
     schedule: LRScheduler | None = None,
-    norms: bool = True,
+    train_norms: bool = True,
 ) -> float:
     """Step the optimiser, and its schedule, after every batch; returns the mean loss.
 
-    Without ``norms``, BatchNorm goes by its running statistics and leaves them as they are.
+    Without ``train_norms``, BatchNorm goes by its running statistics and leaves them as they are.
     """
     model.train()
-    for module in model.modules() if not norms else ():
+    for module in model.modules() if not train_norms else ():
         if isinstance(module, _BatchNorm):
             module.eval()
     device = next(model.parameters()).device
@@ -110,13 +110,13 @@ def train(
     augment: str,
     seed: int,
     progress: bool,
-    norms: bool = True,
+    train_norms: bool = True,
     on_epoch: Callable[[int, nn.Module], Mapping[str, float]] | None = None,
 ) -> pd.DataFrame:
     """Train a network that fits its data, with some masks held; see :func:`leastloss.fit`.
 
     ``masks`` maps layers to masks; they are held, and so are the masks that layers remember.
-    ``norms`` says whether BatchNorm takes the statistics of each batch, or stays as it is.
+    ``train_norms`` says whether BatchNorm takes the statistics of each batch, or stays as it is.
 
     Raises:
         ResourceError: If the loss stops being finite.
@@ -151,7 +151,7 @@ def train(
                 masks,
                 lambda x: augmented(x, images, draws),
                 plan.by_batch,
-                norms,
+                train_norms,
             )
         if plan.by_epoch is not None:
             plan.by_epoch.step()

@@ -9,7 +9,13 @@ from mlflow.entities import Experiment
 from mlflow.exceptions import MlflowException
 
 from leastloss.tracking import _kept_rows
-from leastloss.tracking._kept_rows import Rows, keep, own, share, shared
+from leastloss.tracking._kept_rows import (
+    Rows,
+    keep_locally,
+    local_rows,
+    share_rows,
+    shared_rows,
+)
 
 WHERE = "attributes.status = 'FINISHED'"
 ROWS: Rows = {"a": (1, 2, "code", {"seed": "0"}), "b": (3, 4, "", {})}
@@ -22,29 +28,29 @@ def experiment(store: MlflowClient, tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 def test_a_machine_keeps_rows_for_itself(experiment: Experiment, tmp_path: Path) -> None:
-    assert own(WHERE, experiment) == {}
-    keep(WHERE, experiment, ROWS)
-    assert own(WHERE, experiment) == ROWS
-    assert own(f"{WHERE} AND attributes.end_time > 0", experiment) == {}
-    assert shared(WHERE, experiment) == {}
+    assert local_rows(WHERE, experiment) == {}
+    keep_locally(WHERE, experiment, ROWS)
+    assert local_rows(WHERE, experiment) == ROWS
+    assert local_rows(f"{WHERE} AND attributes.end_time > 0", experiment) == {}
+    assert shared_rows(WHERE, experiment) == {}
     (file,) = (tmp_path / "cache/leastloss").iterdir()
     file.write_text('{"a": 1}')
-    assert own(WHERE, experiment) == {}
+    assert local_rows(WHERE, experiment) == {}
 
 
 def test_another_machine_finds_what_is_shared(experiment: Experiment, tmp_path: Path) -> None:
-    share(WHERE, experiment, ROWS)
-    assert shared(WHERE, experiment) == ROWS
-    assert shared("attributes.status = 'RUNNING'", experiment) == {}
-    assert own(WHERE, experiment) == {}
+    share_rows(WHERE, experiment, ROWS)
+    assert shared_rows(WHERE, experiment) == ROWS
+    assert shared_rows("attributes.status = 'RUNNING'", experiment) == {}
+    assert local_rows(WHERE, experiment) == {}
     foreign = Experiment(  # of another store with the same place for artifacts
         experiment.experiment_id, "test", experiment.artifact_location, "active", creation_time=1
     )
-    assert shared(WHERE, foreign) == {}
+    assert shared_rows(WHERE, foreign) == {}
     (file,) = (tmp_path / "mlruns/leastloss").iterdir()
     for damaged in (b"", gzip.compress(b"[1]"), file.read_bytes()[:-9]):
         file.write_bytes(damaged)
-        assert shared(WHERE, experiment) == {}
+        assert shared_rows(WHERE, experiment) == {}
 
 
 def test_without_a_home_nothing_is_kept(
@@ -55,8 +61,8 @@ def test_without_a_home_nothing_is_kept(
 
     monkeypatch.delenv("XDG_CACHE_HOME")
     monkeypatch.setattr(Path, "home", home)
-    keep(WHERE, experiment, ROWS)
-    assert own(WHERE, experiment) == {}
+    keep_locally(WHERE, experiment, ROWS)
+    assert local_rows(WHERE, experiment) == {}
 
 
 def test_a_place_that_takes_no_files_is_no_error(
@@ -66,5 +72,5 @@ def test_a_place_that_takes_no_files_is_no_error(
         raise MlflowException("no such place")
 
     monkeypatch.setattr(_kept_rows, "get_artifact_repository", refused)
-    share(WHERE, experiment, ROWS)
-    assert shared(WHERE, experiment) == {}
+    share_rows(WHERE, experiment, ROWS)
+    assert shared_rows(WHERE, experiment) == {}

@@ -23,7 +23,7 @@ Rows = dict[str, Row]
 _FOLDER = "leastloss"
 
 
-def own(where: str, experiment: Experiment) -> Rows:
+def local_rows(where: str, experiment: Experiment) -> Rows:
     """What this machine has kept of the runs that a filter finds; nothing where it has no file."""
     try:
         return _rows(_file(where, experiment).read_bytes())
@@ -31,7 +31,7 @@ def own(where: str, experiment: Experiment) -> Rows:
         return {}
 
 
-def keep(where: str, experiment: Experiment, rows: Rows) -> None:
+def keep_locally(where: str, experiment: Experiment, rows: Rows) -> None:
     """Keep rows on this machine; where it has no place for them they are asked for again."""
     with contextlib.suppress(OSError, RuntimeError):
         file = _file(where, experiment)
@@ -40,7 +40,7 @@ def keep(where: str, experiment: Experiment, rows: Rows) -> None:
             place.write_text(json.dumps(rows), encoding="utf-8")
 
 
-def shared(where: str, experiment: Experiment) -> Rows:
+def shared_rows(where: str, experiment: Experiment) -> Rows:
     """What any machine has left beside the artifacts of the experiment's runs."""
     name = f"{_FOLDER}/{_shared_name(where, experiment)}"
     with tempfile.TemporaryDirectory() as folder, without_patience():
@@ -55,7 +55,7 @@ def shared(where: str, experiment: Experiment) -> Rows:
             return {}
 
 
-def share(where: str, experiment: Experiment, rows: Rows) -> None:
+def share_rows(where: str, experiment: Experiment, rows: Rows) -> None:
     """Leave rows for other machines, if the place of the artifacts takes them."""
     with (
         tempfile.TemporaryDirectory() as folder,

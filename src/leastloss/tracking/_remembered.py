@@ -10,7 +10,14 @@ from mlflow.exceptions import MlflowException
 from mlflow.utils.search_utils import SearchUtils
 
 from leastloss.tracking._find import find_experiment, search_each
-from leastloss.tracking._kept_rows import Row, Rows, keep, own, share, shared
+from leastloss.tracking._kept_rows import (
+    Row,
+    Rows,
+    keep_locally,
+    local_rows,
+    share_rows,
+    shared_rows,
+)
 from leastloss.tracking._process import CODE
 from leastloss.tracking._store import client
 
@@ -30,9 +37,9 @@ def remembered(where: str, experiment: str) -> Rows:
         ResourceError: If there is no such experiment, or the store fails.
     """
     entity = find_experiment(experiment)
-    mine = before = own(where, entity)
+    mine = before = local_rows(where, entity)
     if _page(where, entity, len(mine) + _MANY):
-        before = max(mine, shared(where, entity), key=len)
+        before = max(mine, shared_rows(where, entity), key=len)
     rows, there = before, None
     for _ in range(_TRIES if before else 0):
         rows = rows | _newer(where, experiment, rows)
@@ -44,9 +51,9 @@ def remembered(where: str, experiment: str) -> Rows:
     if read_anew := there is None:  # the first time, or some were removed for good
         rows = there = {run.info.run_id: _row(run) for run in search_each(where, experiment)}
     if rows != mine:
-        keep(where, entity, rows)
+        keep_locally(where, entity, rows)
     if (read_anew and len(rows) >= _MANY) or len(rows) // _MANY > len(before) // _MANY:
-        share(where, entity, rows)
+        share_rows(where, entity, rows)
     return dict(sorted(there.items(), key=lambda item: (-item[1][0], item[0])))
 
 

@@ -72,6 +72,22 @@ def test_a_trial_that_was_told_meanwhile_stays(tmp_path: Path) -> None:
     assert [trial.value for trial in other._ended()] == [0.5]
 
 
+def test_a_trial_that_another_sweep_told_is_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = search_in(tmp_path), search_in(tmp_path)
+    begun = other._study.ask()  # nothing is drawn yet
+    true, stale = ArmSearch._begun, [begun]
+    first = one.next()
+    assert first is not None
+    assert first.number == begun.number
+    one.tell(first, 0.5)
+    monkeypatch.setattr(ArmSearch, "_begun", lambda self: stale.pop() if stale else true(self))
+    following = other.next()
+    assert following is not None
+    assert (following.number, stale) == (first.number + 1, [])
+
+
 def test_what_equals_an_earlier_trial_takes_its_value(tmp_path: Path) -> None:
     search = search_in(tmp_path, space={"substeps": [1, 2]}, trials=12)
     ran = []

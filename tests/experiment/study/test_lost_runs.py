@@ -149,3 +149,13 @@ def test_a_run_that_never_got_its_parameters_is_closed(store: MlflowClient, stud
     close_lost(FinishedRuns(study=study), ASKED)
     assert states(store, *lost) == ["FAILED"] * 3
     assert states(store, *stay, foreign.info.run_id) == ["RUNNING"] * 4
+
+
+def test_a_run_that_ends_while_others_are_closed_stays_finished(
+    store: MlflowClient, study: Study
+) -> None:
+    run = store.get_run(opened(store, "sweep", {}))
+    store.set_terminated(run.info.run_id)
+    tracking.close_lost(run, "as it was read before")
+    after = store.get_run(run.info.run_id)
+    assert (after.info.status, after.data.tags.get("failure")) == ("FINISHED", None)

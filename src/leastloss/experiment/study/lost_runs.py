@@ -22,10 +22,10 @@ def close_lost(finished: FinishedRuns, asked: Mapping[str, str]) -> None:
     """Close the open runs of other machines whose work other runs have finished, as FAILED.
 
     A run says nothing while it works, so no other machine can know whether its process lives. But
-    a run whose cells others have finished, by the same code, is needed no more. If it does live, it
-    goes on, and is FINISHED when it ends. So is the run of a sweep that was asked the same, where
-    nothing of the study is missing, and one that after an hour has no parameters: a run is given
-    them when it begins. Open runs of this machine are closed where their process is gone.
+    a run whose cells others have finished, by the same code, is needed no more. Neither is a sweep
+    that was asked for the same, where nothing of the study is missing, nor a run that after an hour
+    has no parameters, which it gets as it begins. One that is alive all the same goes on, and is
+    FINISHED when it ends. Open runs of this machine are closed where their process is gone.
 
     Args:
         finished: What there is of the study.
@@ -54,9 +54,9 @@ def _same_sweep(run: Run, asked: Mapping[str, str]) -> bool:
     """Whether a run is a sweep of the same file, wherever that lies, and the same values."""
     if run.data.tags.get(tracking.KIND) != "sweep":
         return False
-    given = run.data.params
-    same = [given.get(key, "") == asked[key] for key in ("sections", "seeds", "override", "code")]
-    return all(same) and PurePath(given.get("file", "")).name == PurePath(asked["file"]).name
+    params = run.data.params
+    same = [params.get(key, "") == asked[key] for key in ("sections", "seeds", "override", "code")]
+    return all(same) and PurePath(params.get("file", "")).name == PurePath(asked["file"]).name
 
 
 def _begun_long_ago(run: Run) -> bool:

@@ -1,6 +1,6 @@
 """The trials of a search that finished runs of the tracking store hold, whatever machine ran them.
 
-Where the file of the trials is gone, or was never on this machine, they are told from their runs.
+Where the file of the trials is missing on this machine, they are read back from their runs.
 """
 
 import tempfile

@@ -69,7 +69,7 @@ class Finetune(Recovery):
                 augment="none",
                 seed=seed,
                 progress=False,
-                norms=self.batchnorm == "train",
+                train_norms=self.batchnorm == "train",
             )
 
         return repair
