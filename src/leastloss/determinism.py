@@ -4,7 +4,7 @@ import contextlib
 import functools
 import os
 from collections.abc import Callable, Iterator
-from typing import Protocol, TypeVar
+from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
 import torch
 
@@ -21,6 +21,7 @@ class _Recipe(Protocol):
 
 
 C = TypeVar("C", bound=_Recipe, contravariant=True)
+P = ParamSpec("P")
 T = TypeVar("T")
 
 
@@ -64,12 +65,12 @@ def deterministic(wanted: bool = True) -> Iterator[None]:
             del os.environ[_WORKSPACE]
 
 
-def as_configured(recipe: Callable[[C], T]) -> Callable[[C], T]:
+def as_configured(recipe: Callable[Concatenate[C, P], T]) -> Callable[Concatenate[C, P], T]:
     """Do a recipe deterministically where its configuration asks for it."""
 
     @functools.wraps(recipe)
-    def work(config: C) -> T:
+    def work(config: C, /, *rest: P.args, **options: P.kwargs) -> T:
         with deterministic(config.deterministic == "yes"):
-            return recipe(config)
+            return recipe(config, *rest, **options)
 
     return work

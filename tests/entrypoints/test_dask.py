@@ -25,8 +25,7 @@ def test_the_table_is_that_of_one_machine_to_the_last_bit(
     store: MlflowClient, entry: Entry, tmp_path: Path
 ) -> None:
     file = tmp_path / "tiny.toml"
-    # No arm follows another: a leader is pruned once more where its follower was lost.
-    file.write_text(TEXT.replace("nc@magnitude", "nc"))
+    file.write_text(TEXT)
     options = {"host": "127.0.0.1", "dashboard_address": "127.0.0.1:0", "threads_per_worker": 1}
     with LocalCluster(n_workers=2, **options) as cluster, cluster.get_client() as client:
         pids = client.run(os.getpid)

@@ -111,3 +111,16 @@ def test_a_store_of_plain_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         assert (outline.run_id, outline.params) == (run_id, {"seed": "4"})
     finally:
         mlflow.set_tracking_uri(before)
+
+
+def test_a_server_alone_is_read_ahead(made: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, str]] = []
+    monkeypatch.setattr(_outlines, "remembered", lambda *where: asked.append(where))
+    tracking.remember("train", "test")
+    assert asked == []
+    with monkeypatch.context() as patch:
+        patch.setattr(mlflow, "get_tracking_uri", lambda: "http://store.example.org")
+        tracking.remember("train", "test")
+    ((where, experiment),) = asked
+    assert "'train'" in where
+    assert experiment == "test"

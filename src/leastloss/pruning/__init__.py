@@ -2,6 +2,7 @@
 
 from leastloss.plan import ALLOCATIONS, BALANCES, SCHEDULES, SPACINGS
 from leastloss.pruning.compact import compact
+from leastloss.pruning.known_order import path_of_order as path_of_order
 from leastloss.pruning.loop import prune
 from leastloss.pruning.loop import prune_by as prune_by
 from leastloss.pruning.masks import Parts, apply_masks, full_masks, sparsity

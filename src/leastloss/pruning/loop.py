@@ -21,7 +21,7 @@ from leastloss.pruning.masks import apply_masks
 from leastloss.pruning.measure import Record
 from leastloss.pruning.noise import noisy_splits
 from leastloss.pruning.path import PruningPath, Step
-from leastloss.pruning.recovery.base import NoRecovery, Recovery
+from leastloss.pruning.recovery.base import NoRecovery, Recovery, Repair
 from leastloss.pruning.resume import Pruned
 from leastloss.pruning.start import Start, begin_path
 
@@ -169,9 +169,11 @@ def prune_by(
         return _walk(start, progress, on_step)
 
 
-def _walk(start: Start, progress: bool, on_step: Callable[[Step], None] | None) -> PruningPath:
-    """Run the steps of a path."""
-    dense, parts, scorer, plan = start.dense, start.parts, start.scorer, start.plan
+def first_row(
+    start: Start, on_step: Callable[[Step], None] | None = None
+) -> tuple[Record, nn.Module, Repair]:
+    """Measure what a path begins with; returns the record, the network and its repair."""
+    dense, parts, plan, order = start.dense, start.parts, start.plan, start.order
     record = Record(
         dense=dense,
         parts=parts,
@@ -180,14 +182,8 @@ def _walk(start: Start, progress: bool, on_step: Callable[[Step], None] | None) 
         repaired=not isinstance(start.recovery, NoRecovery) or start.resumed is not None,
         on_step=on_step,
     )
-    work, order = copy.deepcopy(dense), start.order
-    if start.resumed is not None:
-        work = copy.deepcopy(start.resumed)
-        if plan.schedule == "one-shot":
-            scorer.score(dense, parts.held)
-        if plan.schedule == "sequential":
-            scorer.replay(dense, order)
-    repair = start.recovery.prepare(dense, start.data, plan.seed, scorer.draws)
+    work = copy.deepcopy(dense if start.resumed is None else start.resumed)
+    repair = start.recovery.prepare(dense, start.data, plan.seed, start.scorer.draws)
     clock = time.perf_counter()
     # The dense network gets the same repair as all that follow; one that goes on has had it.
     if start.recovery.memoryless and start.resumed is None:
@@ -195,6 +191,19 @@ def _walk(start: Start, progress: bool, on_step: Callable[[Step], None] | None) 
     repairing = time.perf_counter() - clock
     untouched = {"ties_at_cut": 0.0, "score_seconds": 0.0, "repair_seconds": repairing}
     record.add(work, order, untouched)
+    return record, work, repair
+
+
+def _walk(start: Start, progress: bool, on_step: Callable[[Step], None] | None) -> PruningPath:
+    """Run the steps of a path."""
+    dense, parts, scorer, plan = start.dense, start.parts, start.scorer, start.plan
+    order = start.order
+    if start.resumed is not None:
+        if plan.schedule == "one-shot":
+            scorer.score(dense, parts.held)
+        if plan.schedule == "sequential":
+            scorer.replay(dense, order)
+    record, work, repair = first_row(start, on_step)
     bar = tqdm(
         start.rounds,
         desc=str(start.settings["criterion"]),

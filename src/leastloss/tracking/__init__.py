@@ -22,6 +22,7 @@ from leastloss.tracking._models import log_network
 from leastloss.tracking._notes import compare_link, describe, note_experiment
 from leastloss.tracking._outlines import Outline as Outline
 from leastloss.tracking._outlines import outlines as outlines
+from leastloss.tracking._outlines import remember as remember
 from leastloss.tracking._process import CODE as CODE
 from leastloss.tracking._process import close_lost as close_lost
 from leastloss.tracking._process import environment

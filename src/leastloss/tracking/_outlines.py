@@ -57,9 +57,8 @@ def outlines(kind: str, experiment: str) -> Iterator[Outline]:
     Raises:
         ResourceError: If there is no such experiment, or the store fails.
     """
-    uri = database()
+    uri, where = database(), _finished(kind)
     if not uri or (uri.startswith("sqlite") and not sqlite_file(uri)):  # none, or one in memory
-        where = f"tags.`{KIND}` = '{kind}' AND attributes.status = 'FINISHED'"
         if mlflow.get_tracking_uri().startswith("http"):
             for run_id, (began, ended, code, settings) in remembered(where, experiment).items():
                 seconds = _seconds(began, ended)
@@ -78,6 +77,20 @@ def outlines(kind: str, experiment: str) -> Iterator[Outline]:
             params = patiently(_params, engine, [run_id for run_id, *_ in chunk])
         for run_id, seconds, code in chunk:
             yield Outline(run_id=run_id, seconds=seconds, params=params.get(run_id, {}), code=code)
+
+
+def remember(kind: str, experiment: str) -> None:
+    """Read from a server what was finished meanwhile, so that who asks later need not.
+
+    Raises:
+        ResourceError: If there is no such experiment, or the store fails.
+    """
+    if mlflow.get_tracking_uri().startswith("http"):
+        remembered(_finished(kind), experiment)
+
+
+def _finished(kind: str) -> str:
+    return f"tags.`{KIND}` = '{kind}' AND attributes.status = 'FINISHED'"
 
 
 def outline_of(run: Run) -> Outline:

@@ -104,3 +104,29 @@ def test_failed_jobs_are_named_though_the_store_fails_then(
     with pytest.raises(ResourceError, match="the store is gone"):
         recipe._sweep(study, SweepConfig(), "sweep")
     assert capsys.readouterr().err == "seed 4, train: no data\n"
+
+
+def test_what_is_finished_is_read_from_a_server_by_the_hundred(
+    study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recipe, "_HUNDRED", 3)
+    monkeypatch.setattr(recipe, "find", lambda study, code: FinishedRuns(study=study))
+    monkeypatch.setattr(recipe.tracking, "worker_environment", lambda section: {})
+    read: list[tuple[str, str]] = []
+
+    def remember(kind: str, section: str) -> None:
+        read.append((kind, section))
+        raise ResourceError("the server is gone")
+
+    monkeypatch.setattr(recipe.tracking, "remember", remember)
+
+    def run_jobs(jobs: list[Any], workers: Any) -> Any:
+        for job in jobs:
+            yield SimpleNamespace(job=job, error="", seconds=1.0)
+            for pruning in job.then("abc"):
+                yield SimpleNamespace(job=pruning, error="", seconds=1.0)
+
+    monkeypatch.setattr(recipe, "run_jobs", run_jobs)
+    # 3 arms and 1 of the first network, then of the second: 3, 4, 7 and 8 runs are finished.
+    assert recipe.run_missing(study, SweepConfig(workers=2)) == []
+    assert read == [("criterion", "s")] * 2

@@ -1,5 +1,6 @@
 """Trials are told from the finished runs of the store where the file that kept them is gone."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import mlflow
@@ -17,6 +18,7 @@ from leastloss.experiment.study import search as recipe
 from leastloss.experiment.study.arm_search import ArmSearch, Attempt
 from leastloss.experiment.study.search import as_chosen, searches_of
 from leastloss.experiment.study.study import Study
+from leastloss.experiment.study.worker_pool import Done, Job
 from leastloss.options import parameters
 
 OLD = "of other code"
@@ -92,6 +94,30 @@ def test_a_search_goes_on_where_the_runs_end(
             nc.tell(attempt, value)
     assert left(study, tmp_path / "one.toml") == [4, 4, 1]
     assert left(study, tmp_path / "two.toml") == [4, 4, 1]
+
+
+def test_behind_a_failed_trial_the_runs_count_again(
+    store: MlflowClient, study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for search in searches_of(study, str(tmp_path / "one.toml")):
+        while attempt := search.next():
+            failed = (search.method, attempt.number) == ("nc", 1)
+            search.tell(attempt, None if failed else ran(store, study, attempt))
+    file, done = str(tmp_path / "two.toml"), list[str]()
+
+    def fails(jobs: list[Job], workers: object) -> Iterator[Done]:
+        for job in jobs:
+            done.append(job.name)
+            assert job.then is not None
+            assert job.then((None, "again")) == []
+            yield Done(job=job, error="", seconds=0.0)
+
+    monkeypatch.setattr(recipe, "run_jobs", fails)
+    dense = dict.fromkeys(study.searched_seeds, "a")
+    recipe.run_search(study, file, dense, lambda size, environment: None)  # type: ignore[arg-type, return-value]
+    assert done == ["search of nc, trial 1"]
+    assert left(study, Path(file)) == [0, 0, 0]
+    assert as_chosen(study, file) == as_chosen(study, str(tmp_path / "one.toml"))
 
 
 def test_runs_of_other_code_count_where_any_does(

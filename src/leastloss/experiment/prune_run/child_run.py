@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import click
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from leastloss import tracking
 from leastloss.controls import SHUFFLED, nested
@@ -38,7 +40,7 @@ from leastloss.experiment.prune_run.run_metrics import check_sensitivity, run_co
 from leastloss.experiment.run_names import child_name, name_tags, note_of
 from leastloss.experiment.run_table import csv_text
 from leastloss.models import save_network
-from leastloss.pruning import PruningPath, Step, prune_by, shuffled
+from leastloss.pruning import PruningPath, Step, path_of_order, prune_by, shuffled
 
 
 def pruned_child(
@@ -49,7 +51,7 @@ def pruned_child(
     source: Continued | None = None,
 ) -> tuple[PruningPath, pd.DataFrame]:
     """Prune by one criterion in a child run of its own; with a source, go on from its network."""
-    label, plan = choice.label, config if followed is None else replace(config, allocation=followed)
+    label, plan = choice.label, _plan(config, followed)
     params = child_parameters(config, label, dense)
     tags = {RUN_TAG: dense.run_id, MODEL_TAG: dense.model_id, **role_tags(choice, [choice])}
     tags |= {CONTINUES: source.run_id} if source else {}
@@ -94,6 +96,23 @@ def pruned_child(
     if logged:
         click.echo(f"{'':>14}  {logged}")
     return path, table
+
+
+def known_path(
+    config: PruneConfig,
+    choice: Choice,
+    dense: Dense,
+    followed: PruningPath | None,
+    order: NDArray[np.int64],
+) -> PruningPath:
+    """The path of a criterion whose run is finished, for those that follow it."""
+    assert choice.criterion is not None
+    plan = _plan(config, followed)
+    return path_of_order(dense.model, dense.data, choice.criterion, plan, order)
+
+
+def _plan(config: PruneConfig, followed: PruningPath | None) -> PruneConfig:
+    return config if followed is None else replace(config, allocation=followed)
 
 
 def _dense_values(dense: Dense) -> dict[str, float]:

@@ -1,9 +1,12 @@
 """The recipe of the entry point ``prune``: one dense network, one child run per criterion."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import click
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from leastloss import tracking
 from leastloss.controls import SMALL
@@ -13,7 +16,7 @@ from leastloss.experiment.commands import command
 from leastloss.experiment.config import PruneConfig, TrainConfig
 from leastloss.experiment.criterion_run import TABLE
 from leastloss.experiment.dense import MODEL_TAG, RUN_TAG, Dense, fetch_dense
-from leastloss.experiment.prune_run.child_run import pruned_child
+from leastloss.experiment.prune_run.child_run import known_path, pruned_child
 from leastloss.experiment.prune_run.choice_roles import judged, role_tags, with_controls
 from leastloss.experiment.prune_run.choices import Choice, choices, in_order
 from leastloss.experiment.prune_run.continued import Continued, continued, goes_on
@@ -71,14 +74,21 @@ def check(config: PruneConfig) -> PlannedRun:
 
 
 @as_configured
-def prune(config: PruneConfig) -> pd.DataFrame:
+def prune(
+    config: PruneConfig, orders: Mapping[str, NDArray[np.int64]] | None = None
+) -> pd.DataFrame:
     """Prune one dense network by several criteria; returns the table of all steps.
+
+    Args:
+        config: The options.
+        orders: Label of a criterion -> the removal order of a finished run. It is not pruned again:
+            it lends its layer ratios to those that follow it.
 
     Raises:
         InputError: If a parameter is out of range or a name unknown.
         ResourceError: If data, disk, tracking store or the given run fail.
     """
-    planned = check(config)
+    planned, orders = check(config), orders or {}
     config, chosen = planned.config, planned.chosen
     title = f"{config.granularity}s removed up to {config.steps_taken['to_sparsity']:g}"
     # A network that comes from a run brings its own training parameters.
@@ -99,11 +109,12 @@ def prune(config: PruneConfig) -> pd.DataFrame:
         report(dense)
         all_params = params | dense.settings | {"seed": str(config.seed)}
         tracking.log_tags(parent, name_tags(all_params))
-        what = f"Prunes one dense network by {', '.join(choice.label for choice in chosen)}."
+        by = ", ".join(choice.label for choice in chosen if choice.label not in orders)
+        what = f"Prunes one dense network by {by}."
         shown = ["comparison.png"] if config.artifacts == "full" else []
         note = note_of(all_params, what, command("prune", params))
         tracking.describe(parent, note, parent_name(all_params), shown)
-        table = _children(config, chosen, dense, planned.source)
+        table = _children(config, chosen, dense, planned.source, orders)
         tracking.log_text(parent, csv_text(table), TABLE)
         if config.artifacts == "full":
             asked = table[
@@ -132,9 +143,13 @@ def _say_ignored(config: PruneConfig, dense: Dense) -> None:
 
 
 def _children(
-    config: PruneConfig, chosen: list[Choice], dense: Dense, begun: Continued | None = None
+    config: PruneConfig,
+    chosen: list[Choice],
+    dense: Dense,
+    begun: Continued | None = None,
+    orders: Mapping[str, NDArray[np.int64]] | None = None,
 ) -> pd.DataFrame:
-    """Prune by every criterion; returns their tables, in the order of the list.
+    """Prune by every criterion without an order; returns their tables, in the order of the list.
 
     If a criterion is refused or fails, the others run all the same. A refused control that nobody
     named is left out.
@@ -144,7 +159,7 @@ def _children(
     refused: dict[str, str] = {}
     left_out: dict[str, str] = {}
     failures: dict[str, Exception] = {}
-    needed = {choice.follows for choice in chosen}
+    needed, orders = {choice.follows for choice in chosen}, orders or {}
     if any(choice.control == SMALL for choice in chosen):
         needed |= set(judged(chosen))
     for choice in in_order(chosen):
@@ -158,6 +173,12 @@ def _children(
                 large = {name: paths[name] for name in judged(chosen) if name in paths}
                 if large:
                     tables[label] = small_child(config, dense, large, role_tags(choice, chosen))
+                continue
+            if label in orders:
+                if label in needed:
+                    paths[label] = known_path(
+                        config, choice, dense, paths.get(choice.follows), orders[label]
+                    )
                 continue
             path, table = pruned_child(config, choice, dense, paths.get(choice.follows), begun)
         except InputError as error:

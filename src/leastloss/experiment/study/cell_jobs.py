@@ -3,13 +3,19 @@
 A job goes to another worker when its own is lost; what the lost one had finished stays.
 """
 
+import contextlib
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+import numpy as np
+from numpy.typing import NDArray
+
 from leastloss import tracking
 from leastloss._sources import code_digest
+from leastloss.controls import nested
 from leastloss.errors import ResourceError
 from leastloss.experiment.config import PruneConfig, TrainConfig
+from leastloss.experiment.prune_run.artifacts import ORDER
 from leastloss.experiment.prune_run.prune import prune
 from leastloss.experiment.study.finished_runs import cell_key, key_of_child, network_key
 from leastloss.experiment.study.study import Arm
@@ -34,16 +40,27 @@ def train_once(config: TrainConfig, section: str, code: str) -> str:
 def prune_missing(config: PruneConfig, arms: Sequence[Arm], section: str, code: str) -> None:
     """Prune a network by those of a call's arms that no run of the present code has finished.
 
+    Finished ones lend those that are left their layer ratios.
+
     Raises:
         ResourceError: If the worker has other code than the sweep, whose digest is given.
     """
     check_code(code)
     where = f"tags.`{tracking.KIND}` = 'criterion' AND params.run_id = '{config.run_id}'"
-    there = {key_of_child(run.data.params) for run in _finished(where, section)}
+    there = dict[bytes, str]()
+    for run in _finished(where, section):
+        there.setdefault(key_of_child(run.data.params), run.info.run_id)
     asked = parameters(config)
-    left = [arm for arm in arms if cell_key(asked, config.run_id, arm.criterion) not in there]
-    if arms := with_leaders(arms, left):
-        prune(replace(config, criteria=",".join(arm.spec for arm in arms)))
+    keys = {arm: cell_key(asked, config.run_id, arm.criterion) for arm in arms}
+    left = [arm for arm in arms if keys[arm] not in there]
+    if not left:
+        return
+    orders, needed = dict[str, NDArray[np.int64]](), with_leaders(arms, left)
+    for arm in needed:
+        if arm not in left and nested(arm.criterion):
+            with contextlib.suppress(ResourceError):  # its file is gone: it is pruned again
+                orders[arm.criterion] = tracking.fetch_array(there[keys[arm]], ORDER)
+    prune(replace(config, criteria=",".join(arm.spec for arm in needed)), orders)
 
 
 def with_leaders(call: Iterable[Arm], wanted: Iterable[Arm]) -> list[Arm]:

@@ -132,10 +132,11 @@ def run_search(
     tracking.ensure_experiment(experiment)
     environment = tracking.worker_environment(experiment)
     runs = {seed: dense[seed] for seed in study.searched_seeds}
+    finished = TrialRuns(study, code)
     left = sum(search.left for search in searches)
     click.echo(f"{study.section}: {left} trials of its search to do")
     with database_errors():
-        while jobs := [job for search in searches for job in _next(study, search, runs)]:
+        while jobs := [job for search in searches for job in _next(study, search, runs, finished)]:
             for done in run_jobs(jobs, start(len(jobs), environment)):
                 if not done.error or done.job.then is None:
                     continue
@@ -144,7 +145,9 @@ def run_search(
                 done.job.then((None, done.error))  # what follows is of the next round
 
 
-def _next(study: Study, search: ArmSearch, runs: Mapping[int, str]) -> list[Job]:
+def _next(
+    study: Study, search: ArmSearch, runs: Mapping[int, str], finished: TrialRuns
+) -> list[Job]:
     """The next trial of an arm as a job, which the one after it follows; none at the end."""
     attempt = search.next()
     if attempt is None:
@@ -158,7 +161,7 @@ def _next(study: Study, search: ArmSearch, runs: Mapping[int, str]) -> list[Job]
             name=f"search of {search.method}, trial {attempt.number}",
             work=tried,
             arguments=(configs, search.search.metric, search.search.sparsity, code_digest()),
-            then=partial(_ended, study, search, runs, attempt),
+            then=partial(_ended, study, search, runs, finished, attempt),
         )
     ]
 
@@ -167,6 +170,7 @@ def _ended(
     study: Study,
     search: ArmSearch,
     runs: Mapping[int, str],
+    finished: TrialRuns,
     attempt: Attempt,
     outcome: tuple[float | None, str],
 ) -> list[Job]:
@@ -174,7 +178,8 @@ def _ended(
     search.tell(attempt, value)
     if error:
         click.echo(f"search of {search.method}, trial {attempt.number} failed: {error}", err=True)
-    return _next(study, search, runs)
+        finished.catch_up(search)  # a failed trial leaves no run: those behind it may have theirs
+    return _next(study, search, runs, finished)
 
 
 def tried(

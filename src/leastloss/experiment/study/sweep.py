@@ -1,5 +1,6 @@
 """The recipe of the entry point ``sweep``: make a study's missing runs, and publish it."""
 
+import contextlib
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -37,6 +38,8 @@ from leastloss.experiment.train import untrained
 from leastloss.names import choose
 from leastloss.options import names, numbers, parameters
 from leastloss.report import Block, Comparison
+
+_HUNDRED = 100  # runs
 
 
 def check(config: SweepConfig, written: tuple[Study, ...]) -> tuple[Study, ...]:
@@ -259,17 +262,28 @@ def run_missing(study: Study, config: SweepConfig) -> list[str]:
     if not jobs:
         return []
     workers = _workers(config, todo, tracking.worker_environment(study.section))
-    failed = []
+    failed, ended = [], 0
     with tqdm(total=todo, desc=study.section, unit="run", disable=None) as bar:
         for done in run_jobs(jobs, workers):
             if done.error:
                 failed.append(f"{done.job.name}: {done.error}\n  again: {_again(done.job, study)}")
             elif not done.job.then:
-                bar.update(len(done.job.arguments[0].criteria.split(",")))
+                pruning, arms, *_ = done.job.arguments
+                count = len({*arms} & {*missing[pruning.seed]})
+                bar.update(count)
+                if (ended + count) // _HUNDRED > ended // _HUNDRED:
+                    _remember(study)
+                ended += count
             if bar.disable:
                 outcome = "FAILED" if done.error else f"{done.seconds:.0f} s"
                 click.echo(f"{done.job.name}: {outcome}")
     return failed
+
+
+def _remember(study: Study) -> None:
+    """Read what is finished, so that a sweep that is killed leaves little to read."""
+    with contextlib.suppress(ResourceError):  # the next decision reads it then
+        tracking.remember("criterion", study.section)
 
 
 def _workers(config: SweepConfig, todo: int, environment: Mapping[str, str]) -> Workers:
@@ -316,7 +330,7 @@ def _prunings(study: Study, seed: int, missing: Sequence[Arm], run_id: str) -> l
         arms = with_leaders(call, [arm for arm in call if arm in missing])
         if arms:
             config = prune_config(study, seed, arms, run_id)
-            words = [f"seed {seed}", *(arm.criterion for arm in arms)]
+            words = [f"seed {seed}", *(arm.criterion for arm in arms if arm in missing)]
             words += [f"{key}={getattr(config, key)}" for key in study.varied()]
             arguments = config, arms, study.section, code_digest()
             jobs.append(Job(name=", ".join(words), work=prune_missing, arguments=arguments))
