@@ -4,10 +4,11 @@ A real run of a small study is copied, row by row, until the store holds as many
 asked for: studies of --cells cells each. Measured in processes of their own, with their peak
 memory: what `sweep` needs to decide what is left of one study, `compare` of that study, its
 publication, and deciding alone for one study of all the runs, also behind a tracking server: for
-the first time, again, and for the first time on another machine. Then cells that only sleep, on one
-worker and on two, and the share of a sweep's time that is spent outside of its cells.
+the first time, again, and for the first time on another machine. Then cells that only sleep, and
+networks that are trained and pruned, on one worker and on two; and the share of a sweep's time that
+is spent outside of its cells.
 
-    python benchmarks/studies.py --runs 10000 --cells 1000
+    python benchmarks/studies.py --runs 10000 --cells 1000 --networks 8
 """
 
 import json
@@ -20,23 +21,26 @@ import sys
 import tempfile
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from scripts.tracking_server import server_of  # the folder is no package
 
 from leastloss import tracking
+from leastloss._sources import code_digest
 from leastloss.errors import InputError
 from leastloss.experiment.compare_run.compare import compare
 from leastloss.experiment.config import CompareConfig, SweepConfig
+from leastloss.experiment.study.cell_jobs import prune_missing, train_once
 from leastloss.experiment.study.finished_runs import find
 from leastloss.experiment.study.local_workers import LocalWorkers
 from leastloss.experiment.study.publish import publish
+from leastloss.experiment.study.study import prune_config
 from leastloss.experiment.study.study_file import read_studies
 from leastloss.experiment.study.sweep import sweep
 from leastloss.experiment.study.worker_pool import Job, run_jobs
@@ -59,6 +63,8 @@ criteria = ["magnitude", "random"]
 sparsities = [0.3, 0.6, 0.9]
 against = ["random"]
 """
+ROOT = Path(__file__).resolve().parents[1]
+DIGITS = ROOT / "experiments" / "seeds_digits.toml"
 ARMS = 2
 TABLES = ("params", "tags", "latest_metrics", "metrics")
 CODE = "import sys; from benchmarks.studies import measured; measured(*sys.argv[1:])"
@@ -196,7 +202,7 @@ def measured(what: str, folder: str) -> None:
 def alone(what: str, folder: Path, more: Mapping[str, str] | None = None) -> dict[str, float]:
     """What :func:`measured` prints in a process of its own."""
     words = [sys.executable, "-c", CODE, what, str(folder)]
-    paths = os.pathsep.join([str(Path(__file__).parents[1]), *sys.path])
+    paths = os.pathsep.join([str(ROOT), *sys.path])
     environment = os.environ | {"PYTHONPATH": paths} | (more or {})
     done = subprocess.run(words, capture_output=True, text=True, env=environment, check=False)
     if done.returncode:
@@ -210,16 +216,47 @@ def nap(seconds: float) -> None:
     time.sleep(seconds)
 
 
-def with_workers(count: int, cells: int) -> float:
-    """Seconds for so many sleeping cells, after the workers have begun."""
-    ends = []
-    jobs = [Job(name=f"cell {i}", work=nap, arguments=(NAP,)) for i in range(cells + count)]
-    for _ in run_jobs(jobs, LocalWorkers(count, {"PYTHONPATH": os.pathsep.join(sys.path)})):
+def naps(count: int) -> list[Job]:
+    """So many cells that only sleep."""
+    return [Job(name=f"cell {i}", work=nap, arguments=(NAP,)) for i in range(count)]
+
+
+def network(file: str, seed: int) -> None:
+    """A real cell: train the network of a seed, and prune it by all arms."""
+    (study,) = read_studies(file)
+    code = code_digest()
+    run_id = train_once(study.network(seed), study.section, code)
+    for arms in study.calls():
+        prune_missing(prune_config(study, seed, arms, run_id), arms, study.section, code)
+
+
+def networks(folder: Path, count: int, workers: int) -> list[Job]:
+    """So many cells of the digits' study, each time in an experiment of their own."""
+    name = f"digits-{workers}"
+    text = DIGITS.read_text(encoding="utf-8").replace("seeds-digits", name)
+    (folder / f"{name}.toml").write_text(text, encoding="utf-8")
+    tracking.ensure_experiment(name)
+    file = str(folder / f"{name}.toml")
+    return [Job(name=f"seed {i}", work=network, arguments=(file, i)) for i in range(count)]
+
+
+def with_workers(count: int, jobs: Sequence[Job]) -> float:
+    """Seconds of all jobs but the first one of each worker, which begins with its imports."""
+    ends, paths = [], os.pathsep.join([str(ROOT), *sys.path])
+    for done in run_jobs(list(jobs), LocalWorkers(count, {"PYTHONPATH": paths})):
+        if done.error:
+            raise click.ClickException(f"{done.job.name}: {done.error}")
         ends.append(time.perf_counter())
     return ends[-1] - ends[count - 1]
 
 
-def lines(runs: int, cells: int, folder: Path) -> Iterator[str]:
+def gain(what: str, jobs: Callable[[int], Sequence[Job]]) -> str:
+    """One worker against two, for as many jobs behind the first ones."""
+    one, two = (with_workers(count, jobs(count)) for count in (1, 2))
+    return f"{what}: one worker {one:.1f} s, two {two:.1f} s ({one / two:.2f} times)"
+
+
+def lines(runs: int, cells: int, trained: int, folder: Path) -> Iterator[str]:
     os.environ["MLFLOW_TRACKING_URI"] = f"sqlite:///{folder}/mlflow.db"
     os.chdir(folder)
     begin = time.perf_counter()
@@ -236,10 +273,12 @@ def lines(runs: int, cells: int, folder: Path) -> Iterator[str]:
             cache = {"XDG_CACHE_HOME": str(folder / machine)}
             result = alone("left of every", folder, behind | cache)
             yield f"left of every behind a server, the {when} time on {machine} machine: {result}"
-    one, two = with_workers(1, 40), with_workers(2, 40)
-    times = f"one worker {one:.2f} s, two {two:.2f} s ({one / two:.2f} times)"
-    yield f"40 cells that sleep {NAP:g} s: {times}"
-    took = with_workers(2, cells)
+    yield gain(f"40 cells that sleep {NAP:g} s", lambda workers: naps(40 + workers))
+    yield gain(
+        f"{trained} networks of digits, each pruned by five criteria",
+        lambda workers: networks(folder, trained + workers, workers),
+    )
+    took = with_workers(2, naps(cells + 2))
     handing = took - cells * NAP / 2
     outside = 2 * spent["left of one"] + spent["publish"] + handing
     yield f"{cells} such cells on two workers: {took:.1f} s, {handing:.1f} s of it handing over"
@@ -252,9 +291,10 @@ def lines(runs: int, cells: int, folder: Path) -> Iterator[str]:
 @click.command()
 @click.option("--runs", default=300, show_default=True, help="Finished runs in the store.")
 @click.option("--cells", default=60, show_default=True, help="Cells of the study at hand.")
-def main(runs: int, cells: int) -> None:
+@click.option("--networks", default=2, show_default=True, help="Networks that workers train.")
+def main(runs: int, cells: int, networks: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        for line in lines(runs, cells, Path(folder)):
+        for line in lines(runs, cells, networks, Path(folder)):
             print(line, flush=True)
 
 
