@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+import warnings
 from pathlib import Path
 
 import pytest
@@ -46,3 +47,12 @@ def test_they_leave_control_c_to_the_sweep(tmp_path: Path) -> None:
     )
     done = [ended.job.name for ended in run_jobs([job], LocalWorkers(1, {}))]
     assert done == ["ask", str(signal.SIG_IGN)]
+
+
+def test_a_worker_that_is_replaced_for_its_memory_is_no_news() -> None:
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        LocalWorkers(1, {}).close()
+        warnings.warn("A worker was restarted while some jobs were given to it", stacklevel=1)
+        warnings.warn("A worker stopped while some jobs were given to it", stacklevel=1)
+    assert [str(each.message).split()[2] for each in told] == ["stopped"]

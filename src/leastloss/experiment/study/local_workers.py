@@ -5,6 +5,7 @@ import os
 import signal
 import threading
 import time
+import warnings
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from types import FrameType
@@ -26,6 +27,8 @@ class LocalWorkers:
     """
 
     def __init__(self, count: int, environment: Mapping[str, str]) -> None:
+        # Loky replaces a worker whose memory has grown, as that of large networks does.
+        warnings.filterwarnings("ignore", "A worker was restarted", UserWarning)
         self._count = count
         self.environment = {**environment, "OMP_NUM_THREADS": "1"}
         self._pool = self._new_pool()
