@@ -1,6 +1,7 @@
 """What users hand over: binary matrices, checked, and ternary weights, encoded as such."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -65,7 +66,7 @@ def binary_matrix(value: ArrayLike, where: str = "matrix") -> NDArray[np.uint8]:
         InputError: As :func:`as_array`, or if it is not two-dimensional, is empty, or holds
             anything but 0 and 1.
     """
-    array = as_array(value, where)
+    array: NDArray[Any] = as_array(value, where)
     if array.dtype.kind not in "biuf":
         raise InputError(f"{where} has dtype {array.dtype}; it must be bool, integer or float")
     if array.ndim != 2:

@@ -128,7 +128,7 @@ def collapse_curves(history: pd.DataFrame, *, title: str = "") -> Figure:
 
 def _log_axis(ax: Axes) -> None:
     """Make the y axis logarithmic, with ticks in plain numbers, if nothing has collapsed to 0."""
-    if min(np.nanmin(line.get_ydata()) for line in ax.lines) <= 0:
+    if min(np.nanmin(np.asarray(line.get_ydata())) for line in ax.lines) <= 0:
         return
     ax.set_yscale("log")
     low, high = ax.get_ylim()

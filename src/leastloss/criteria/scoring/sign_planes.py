@@ -61,8 +61,8 @@ class Planes:
         for by_layer in (coupled.rows, coupled.columns):
             for layer, indices in by_layer.items():
                 high, wide = self.weights[layer].shape
-                cells = np.argsort(self.weights[layer], axis=None)  # of every weight
-                cells = cells.reshape(high, masks[layer].shape[1], -1)
+                order = np.argsort(self.weights[layer], axis=None)  # of every weight
+                cells: NDArray[np.intp] = order.reshape(high, masks[layer].shape[1], -1)
                 if by_layer is coupled.columns:
                     cells = cells.swapaxes(0, 1)
                 entries = cells[indices.numpy()].reshape(len(coupled), -1)
