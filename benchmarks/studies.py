@@ -230,7 +230,7 @@ def network(file: str, seed: int) -> None:
         prune_missing(prune_config(study, seed, arms, run_id), arms, study.section, code)
 
 
-def networks(folder: Path, count: int, workers: int) -> list[Job]:
+def training(folder: Path, count: int, workers: int) -> list[Job]:
     """So many cells of the digits' study, each time in an experiment of their own."""
     name = f"digits-{workers}"
     text = DIGITS.read_text(encoding="utf-8").replace("seeds-digits", name)
@@ -240,18 +240,31 @@ def networks(folder: Path, count: int, workers: int) -> list[Job]:
     return [Job(name=f"seed {i}", work=network, arguments=(file, i)) for i in range(count)]
 
 
+def ready(folder: str, name: str, count: int) -> None:
+    """Wait until so many workers have imported what the jobs need."""
+    tracking.client()
+    Path(folder, name).touch()
+    while len(os.listdir(folder)) < count:
+        time.sleep(0.05)
+
+
 def with_workers(count: int, jobs: Sequence[Job]) -> float:
-    """Seconds of all jobs but the first one of each worker, which begins with its imports."""
+    """Seconds of all jobs, from when all workers are ready."""
     ends, paths = [], os.pathsep.join([str(ROOT), *sys.path])
-    for done in run_jobs(list(jobs), LocalWorkers(count, {"PYTHONPATH": paths})):
-        if done.error:
-            raise click.ClickException(f"{done.job.name}: {done.error}")
-        ends.append(time.perf_counter())
+    with tempfile.TemporaryDirectory() as folder:
+        first = [
+            Job(name=f"ready {i}", work=ready, arguments=(folder, f"{i}", count))
+            for i in range(count)
+        ]
+        for done in run_jobs([*first, *jobs], LocalWorkers(count, {"PYTHONPATH": paths})):
+            if done.error:
+                raise click.ClickException(f"{done.job.name}: {done.error}")
+            ends.append(time.perf_counter())
     return ends[-1] - ends[count - 1]
 
 
 def gain(what: str, jobs: Callable[[int], Sequence[Job]]) -> str:
-    """One worker against two, for as many jobs behind the first ones."""
+    """One worker against two."""
     one, two = (with_workers(count, jobs(count)) for count in (1, 2))
     return f"{what}: one worker {one:.1f} s, two {two:.1f} s ({one / two:.2f} times)"
 
@@ -273,12 +286,12 @@ def lines(runs: int, cells: int, trained: int, folder: Path) -> Iterator[str]:
             cache = {"XDG_CACHE_HOME": str(folder / machine)}
             result = alone("left of every", folder, behind | cache)
             yield f"left of every behind a server, the {when} time on {machine} machine: {result}"
-    yield gain(f"40 cells that sleep {NAP:g} s", lambda workers: naps(40 + workers))
+    yield gain(f"40 cells that sleep {NAP:g} s", lambda workers: naps(40))
     yield gain(
         f"{trained} networks of digits, each pruned by five criteria",
-        lambda workers: networks(folder, trained + workers, workers),
+        lambda workers: training(folder, trained, workers),
     )
-    took = with_workers(2, naps(cells + 2))
+    took = with_workers(2, naps(cells))
     handing = took - cells * NAP / 2
     outside = 2 * spent["left of one"] + spent["publish"] + handing
     yield f"{cells} such cells on two workers: {took:.1f} s, {handing:.1f} s of it handing over"
@@ -291,10 +304,17 @@ def lines(runs: int, cells: int, trained: int, folder: Path) -> Iterator[str]:
 @click.command()
 @click.option("--runs", default=300, show_default=True, help="Finished runs in the store.")
 @click.option("--cells", default=60, show_default=True, help="Cells of the study at hand.")
-@click.option("--networks", default=2, show_default=True, help="Networks that workers train.")
-def main(runs: int, cells: int, networks: int) -> None:
+@click.option(
+    "--networks",
+    "trained",
+    type=click.IntRange(1),
+    default=2,
+    show_default=True,
+    help="Networks that workers train and prune.",
+)
+def main(runs: int, cells: int, trained: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        for line in lines(runs, cells, networks, Path(folder)):
+        for line in lines(runs, cells, trained, Path(folder)):
             print(line, flush=True)
 
 

@@ -12,7 +12,8 @@ PACKAGE = Path(__file__).parent
 _NO_PART = ["cli.py", "deploy", "evaluation/significance", "experiment"]
 _NO_PART += ["plots", "report", "tracking"]
 _YET_PART = ["experiment/data_recipe.py", "experiment/dense.py", "experiment/prune_run"]
-_YET_PART += ["experiment/stored_network.py", "experiment/train.py"]
+_YET_PART += ["experiment/stored_network.py", "experiment/study/cell_jobs.py"]
+_YET_PART += ["experiment/train.py"]
 
 
 @functools.cache

@@ -142,6 +142,7 @@ def test_resumed_and_published(
         entry.run("sweep", file=study)
     new = [r for r in runs(store, "criterion") if r.info.run_id not in kept]
     assert [r.data.params["criterion"] for r in new] == ["nc@magnitude"]
+    assert new[0].data.tags["leastloss.ratios_of"] == gone["magnitude"].info.run_id
     assert {(r.data.params["seed"], r.data.params["recovery"]) for r in new} == {
         ("1", "recalibrate")
     }
@@ -166,10 +167,10 @@ def test_one_failure_does_not_lose_the_others(
     monkeypatch.setattr(recipe, "run_jobs", in_threads)
     true = cell_jobs.prune
 
-    def fails_once(config: Any, orders: Any) -> Any:
+    def fails_once(config: Any, run_ids: Any) -> Any:
         if config.recovery == "none":
             raise ValueError("out of luck")
-        return true(config, orders)
+        return true(config, run_ids)
 
     monkeypatch.setattr(cell_jobs, "prune", fails_once)
     result = entry("sweep", file=study, seeds="0")

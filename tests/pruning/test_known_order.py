@@ -17,6 +17,7 @@ CASES = [
     ("mlp", {"substeps": 2, "spacing": "geometric", "recovery": "compensate"}),
     ("binarized-mlp", {"balance": "polarity", "recovery": "recalibrate"}),
     ("convnet", {"granularity": "unit", "recovery": "none"}),
+    ("mlp", {"schedule": "one-shot", "recovery": "finetune:epochs=1", "empty_layers": True}),
 ]
 
 

@@ -115,7 +115,7 @@ def test_a_store_of_plain_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 def test_a_server_alone_is_read_ahead(made: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[str, str]] = []
-    monkeypatch.setattr(_outlines, "remembered", lambda *where: asked.append(where))
+    monkeypatch.setattr(_outlines, "read_on", lambda *where: asked.append(where))
     tracking.remember("train", "test")
     assert asked == []
     with monkeypatch.context() as patch:

@@ -167,3 +167,16 @@ def test_outlines_of_a_server_are_remembered(make: Any, monkeypatch: pytest.Monk
     (outline,) = tracking.outlines("train", "test")
     assert (outline.run_id, outline.seconds, outline.code) == (run_id, 1.5, "c")
     assert outline.params == {"seed": "1"}
+
+
+def test_who_reads_on_counts_nothing(
+    make: Any, asked: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(_remembered, "_counted", lambda *arguments: False)  # more end all the time
+        first = make(1)
+        _remembered.read_on(WHERE, "test")
+        second = make(5)
+        _remembered.read_on(WHERE, "test")
+    assert asked == [1, 1]
+    assert ids() == [second, first]

@@ -11,7 +11,7 @@ from sqlalchemy.pool import NullPool
 
 from leastloss.tracking._find import find_experiment, search_each
 from leastloss.tracking._process import CODE
-from leastloss.tracking._remembered import remembered
+from leastloss.tracking._remembered import read_on, remembered
 from leastloss.tracking._runs import KIND
 from leastloss.tracking._store import database, patiently, sqlite_file, store_errors
 
@@ -86,7 +86,7 @@ def remember(kind: str, experiment: str) -> None:
         ResourceError: If there is no such experiment, or the store fails.
     """
     if mlflow.get_tracking_uri().startswith("http"):
-        remembered(_finished(kind), experiment)
+        read_on(_finished(kind), experiment)
 
 
 def _finished(kind: str) -> str:

@@ -57,9 +57,24 @@ def remembered(where: str, experiment: str) -> Rows:
     return dict(sorted(there.items(), key=lambda item: (-item[1][0], item[0])))
 
 
+def read_on(where: str, experiment: str) -> None:
+    """Keep what has ended since runs were last read; nothing is counted, as more may end meanwhile.
+
+    Raises:
+        ResourceError: As :func:`remembered`.
+    """
+    entity = find_experiment(experiment)
+    before = local_rows(where, entity)
+    rows = before | _newer(where, experiment, before)
+    if rows != before:
+        keep_locally(where, entity, rows)
+    if len(rows) // _MANY > len(before) // _MANY:
+        share_rows(where, entity, rows)
+
+
 def _newer(where: str, experiment: str, rows: Rows) -> Rows:
     """Those that ended after all of these."""
-    since = max(ended for _, ended, *_ in rows.values()) - _MARGIN
+    since = max((ended for _, ended, *_ in rows.values()), default=_MARGIN) - _MARGIN
     newer = search_each(f"{where} AND attributes.end_time > {since}", experiment)
     return {run.info.run_id: _row(run) for run in newer}
 

@@ -3,6 +3,7 @@
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from torch import nn
@@ -13,6 +14,7 @@ from leastloss.experiment.config import PruneConfig, TrainConfig
 from leastloss.experiment.dense import Dense
 from leastloss.experiment.prune_run import prune as recipe
 from leastloss.experiment.prune_run.choices import choices
+from leastloss.experiment.prune_run.finished_paths import FinishedPath
 from leastloss.experiment.train import Untrained
 from leastloss.options import parameters
 
@@ -54,7 +56,7 @@ def pruned(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Any]]:
     """Labels in the order in which they were pruned, each with the path that it followed."""
     calls: list[tuple[str, Any]] = []
 
-    def child(config: PruneConfig, choice: Any, dense: Dense, followed: Any, _: None) -> Any:
+    def child(config: PruneConfig, choice: Any, dense: Dense, followed: Any, *_: Any) -> Any:
         if choice.label.startswith("random"):
             raise InputError("out of luck")
         calls.append((choice.label, followed))
@@ -72,6 +74,24 @@ def test_leaders_go_first_and_tables_come_as_named(
     assert table["criterion"].tolist() == ["magnitude@nc", "taylor", "nc"]
     assert dict(pruned) == {"taylor": None, "nc": None, "magnitude@nc": "path of nc"}
     assert pruned[-1][0] == "magnitude@nc"
+
+
+def test_a_finished_one_lends_its_path_and_is_not_pruned(
+    dense: Dense, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[Any] = []
+
+    def child(*arguments: Any) -> Any:
+        calls.append((arguments[1].label, arguments[3], arguments[5]))
+        return "its path", pd.DataFrame({"criterion": [arguments[1].label]})
+
+    monkeypatch.setattr(recipe, "pruned_child", child)
+    monkeypatch.setattr(recipe, "rebuilt", lambda path, *_: f"path of {path.run_id}")
+    config = PruneConfig(criteria="magnitude,nc@magnitude,random", controls="no", **SMALL)
+    finished = {"magnitude": FinishedPath(run_id="abc", order=np.arange(2))}
+    table = recipe._children(config, choices(config), dense, None, finished)
+    assert calls == [("random", None, ""), ("nc@magnitude", "path of abc", "abc")]
+    assert table["criterion"].tolist() == ["nc@magnitude", "random"]
 
 
 def test_one_that_is_refused_stops_its_followers_alone(

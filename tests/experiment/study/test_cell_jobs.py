@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
-from unittest.mock import Mock
 
 import pytest
 from tests.experiment.runs import run
@@ -64,31 +63,16 @@ def test_arms_that_are_finished_are_not_pruned_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     asked = finished(monkeypatch, *(child(study, i, study.arms[i]) for i in there))
-    done, orders = list[PruneConfig](), list[Any]()
-    monkeypatch.setattr(cell_jobs, "prune", lambda c, o: (done.append(c), orders.append(o)))
-    monkeypatch.setattr(tracking, "fetch_array", lambda run_id, name: run_id)
+    done, lent = list[PruneConfig](), list[Any]()
+    monkeypatch.setattr(cell_jobs, "prune", lambda c, runs: (done.append(c), lent.append(runs)))
     cell_jobs.prune_missing(
         prune_config(study, 0, study.arms, "abc"), study.arms, "s", code_digest()
     )
     assert [config.criteria for config in done] == [left] * (left is not None)
-    assert orders == [known] * (left is not None)
+    assert lent == [known] * (left is not None)
     ((where, section),) = asked
     assert section == "s"
     assert "params.run_id = 'abc' AND attributes.status = 'FINISHED'" in where
-
-
-def test_a_leader_without_its_order_is_pruned_again(
-    study: Study, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    finished(monkeypatch, *(child(study, i, study.arms[i]) for i in (0, 2)))
-    orders: list[Any] = []
-    monkeypatch.setattr(cell_jobs, "prune", lambda config, its: orders.append(its))
-    gone = Mock(side_effect=ResourceError("its file is gone"))
-    monkeypatch.setattr(tracking, "fetch_array", gone)
-    config = prune_config(study, 0, study.arms, "abc")
-    cell_jobs.prune_missing(config, study.arms, "s", code_digest())
-    assert orders == [{}]
-    gone.assert_called_once_with("run0", "removal_order.npy")
 
 
 def test_runs_of_other_code_or_settings_do_not_count(
@@ -99,7 +83,7 @@ def test_runs_of_other_code_or_settings_do_not_count(
     other.data.params["substeps"] = "7"
     finished(monkeypatch, older, other)
     done: list[PruneConfig] = []
-    monkeypatch.setattr(cell_jobs, "prune", lambda config, orders: done.append(config))
+    monkeypatch.setattr(cell_jobs, "prune", lambda config, run_ids: done.append(config))
     cell_jobs.prune_missing(prune_config(study, 0, [arm], "abc"), [arm], "s", code_digest())
     assert [config.criteria for config in done] == ["random"]
 

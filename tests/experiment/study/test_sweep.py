@@ -45,6 +45,25 @@ def test_a_missing_arm_is_made_with_those_that_it_follows(study: Study) -> None:
     finished = FinishedRuns(study=study, dense={0: "abc"}, children=children)
     (job,) = recipe._jobs(study, 0, finished)
     assert job.arguments[0].criteria == "magnitude,nc@magnitude"
+    assert job.name == "seed 0, nc@magnitude, steps=19"
+
+
+def test_progress_counts_what_was_missing(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
+    follower, counts = arm(study, "nc@magnitude"), list[int]()
+    children: Any = {(s, each): None for s in (0, 4) for each in study.arms if each is not follower}
+    finished = FinishedRuns(study=study, dense={0: "a", 4: "b"}, children=children)
+    monkeypatch.setattr(recipe, "find", lambda study, code: finished)
+    monkeypatch.setattr(recipe.tracking, "worker_environment", lambda section: {})
+    bar = nullcontext(SimpleNamespace(update=counts.append, disable=False))
+    monkeypatch.setattr(recipe, "tqdm", lambda total, **rest: (counts.append(total), bar)[1])
+
+    def run_jobs(jobs: list[Any], workers: Any) -> Any:
+        for job in jobs:
+            yield SimpleNamespace(job=job, error="", seconds=1.0)
+
+    monkeypatch.setattr(recipe, "run_jobs", run_jobs)
+    assert recipe.run_missing(study, SweepConfig(workers=2)) == []
+    assert counts == [2, 1, 1]
 
 
 def test_nothing_missing_makes_no_job(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,7 +128,7 @@ def test_failed_jobs_are_named_though_the_store_fails_then(
 def test_what_is_finished_is_read_from_a_server_by_the_hundred(
     study: Study, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recipe, "_HUNDRED", 3)
+    monkeypatch.setattr(recipe, "_READ_EVERY", 3)
     monkeypatch.setattr(recipe, "find", lambda study, code: FinishedRuns(study=study))
     monkeypatch.setattr(recipe.tracking, "worker_environment", lambda section: {})
     read: list[tuple[str, str]] = []

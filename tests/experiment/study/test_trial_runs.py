@@ -96,23 +96,31 @@ def test_a_search_goes_on_where_the_runs_end(
     assert left(study, tmp_path / "two.toml") == [4, 4, 1]
 
 
-def test_behind_a_failed_trial_the_runs_count_again(
-    store: MlflowClient, study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("fails", [True, False])
+def test_behind_a_trial_without_a_run_the_runs_count_again(
+    store: MlflowClient,
+    study: Study,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    fails: bool,
 ) -> None:
     for search in searches_of(study, str(tmp_path / "one.toml")):
         while attempt := search.next():
-            failed = (search.method, attempt.number) == ("nc", 1)
-            search.tell(attempt, None if failed else ran(store, study, attempt))
+            if (search.method, attempt.number) != ("nc", 1):
+                search.tell(attempt, ran(store, study, attempt))
+            else:
+                search.tell(attempt, None if fails else 0.25)
     file, done = str(tmp_path / "two.toml"), list[str]()
 
-    def fails(jobs: list[Job], workers: object) -> Iterator[Done]:
+    def run_jobs(jobs: list[Job], workers: object) -> Iterator[Done]:
         for job in jobs:
             done.append(job.name)
             assert job.then is not None
-            assert job.then((None, "again")) == []
+            assert job.then((None, "again") if fails else (0.25, "")) == []
             yield Done(job=job, error="", seconds=0.0)
 
-    monkeypatch.setattr(recipe, "run_jobs", fails)
+    monkeypatch.setattr(recipe, "run_jobs", run_jobs)
     dense = dict.fromkeys(study.searched_seeds, "a")
     recipe.run_search(study, file, dense, lambda size, environment: None)  # type: ignore[arg-type, return-value]
     assert done == ["search of nc, trial 1"]

@@ -4,9 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import click
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from leastloss import tracking
 from leastloss.controls import SHUFFLED, nested
@@ -36,11 +34,12 @@ from leastloss.experiment.prune_run.artifacts import (
 from leastloss.experiment.prune_run.choice_roles import role_tags
 from leastloss.experiment.prune_run.choices import Choice
 from leastloss.experiment.prune_run.continued import Continued
+from leastloss.experiment.prune_run.finished_paths import RATIOS_OF
 from leastloss.experiment.prune_run.run_metrics import check_sensitivity, run_costs, sensitivity_of
 from leastloss.experiment.run_names import child_name, name_tags, note_of
 from leastloss.experiment.run_table import csv_text
 from leastloss.models import save_network
-from leastloss.pruning import PruningPath, Step, path_of_order, prune_by, shuffled
+from leastloss.pruning import PruningPath, Step, prune_by, shuffled
 
 
 def pruned_child(
@@ -49,12 +48,23 @@ def pruned_child(
     dense: Dense,
     followed: PruningPath | None,
     source: Continued | None = None,
+    ratios_of: str = "",
 ) -> tuple[PruningPath, pd.DataFrame]:
-    """Prune by one criterion in a child run of its own; with a source, go on from its network."""
-    label, plan = choice.label, _plan(config, followed)
+    """Prune by one criterion in a child run of its own.
+
+    Args:
+        config: The options.
+        choice: The criterion, and whose layer ratios it takes.
+        dense: The dense network.
+        followed: The path that lends them.
+        source: What the path goes on from, if not from the dense network.
+        ratios_of: The run of that path, where it is of another call.
+    """
+    label, plan = choice.label, config if followed is None else replace(config, allocation=followed)
     params = child_parameters(config, label, dense)
     tags = {RUN_TAG: dense.run_id, MODEL_TAG: dense.model_id, **role_tags(choice, [choice])}
     tags |= {CONTINUES: source.run_id} if source else {}
+    tags |= {RATIOS_OF: ratios_of} if ratios_of else {}
     full = config.artifacts == "full" and choice.asked
     tags |= name_tags(params)
     with tracking.run("criterion", child_name(params), params, nested=True, tags=tags) as run_id:
@@ -96,23 +106,6 @@ def pruned_child(
     if logged:
         click.echo(f"{'':>14}  {logged}")
     return path, table
-
-
-def known_path(
-    config: PruneConfig,
-    choice: Choice,
-    dense: Dense,
-    followed: PruningPath | None,
-    order: NDArray[np.int64],
-) -> PruningPath:
-    """The path of a criterion whose run is finished, for those that follow it."""
-    assert choice.criterion is not None
-    plan = _plan(config, followed)
-    return path_of_order(dense.model, dense.data, choice.criterion, plan, order)
-
-
-def _plan(config: PruneConfig, followed: PruningPath | None) -> PruneConfig:
-    return config if followed is None else replace(config, allocation=followed)
 
 
 def _dense_values(dense: Dense) -> dict[str, float]:

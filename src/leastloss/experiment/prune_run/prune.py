@@ -4,9 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import click
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from leastloss import tracking
 from leastloss.controls import SMALL
@@ -16,11 +14,12 @@ from leastloss.experiment.commands import command
 from leastloss.experiment.config import PruneConfig, TrainConfig
 from leastloss.experiment.criterion_run import TABLE
 from leastloss.experiment.dense import MODEL_TAG, RUN_TAG, Dense, fetch_dense
-from leastloss.experiment.prune_run.child_run import known_path, pruned_child
+from leastloss.experiment.prune_run.child_run import pruned_child
 from leastloss.experiment.prune_run.choice_roles import judged, role_tags, with_controls
 from leastloss.experiment.prune_run.choices import Choice, choices, in_order
 from leastloss.experiment.prune_run.continued import Continued, continued, goes_on
 from leastloss.experiment.prune_run.dry_run import listed, rehearse
+from leastloss.experiment.prune_run.finished_paths import FinishedPath, finished_paths, rebuilt
 from leastloss.experiment.prune_run.registered import register_networks
 from leastloss.experiment.prune_run.small_dense import small_child
 from leastloss.experiment.run_names import HOW, name_tags, note_of, parent_name
@@ -74,21 +73,19 @@ def check(config: PruneConfig) -> PlannedRun:
 
 
 @as_configured
-def prune(
-    config: PruneConfig, orders: Mapping[str, NDArray[np.int64]] | None = None
-) -> pd.DataFrame:
+def prune(config: PruneConfig, run_ids: Mapping[str, str] | None = None) -> pd.DataFrame:
     """Prune one dense network by several criteria; returns the table of all steps.
 
     Args:
         config: The options.
-        orders: Label of a criterion -> the removal order of a finished run. It is not pruned again:
-            it lends its layer ratios to those that follow it.
+        run_ids: Label of a criterion -> its finished run of another call. It is not pruned again:
+            it lends its layer ratios to those that follow it. Only where no controls are added.
 
     Raises:
         InputError: If a parameter is out of range or a name unknown.
         ResourceError: If data, disk, tracking store or the given run fail.
     """
-    planned, orders = check(config), orders or {}
+    planned, finished = check(config), finished_paths(run_ids or {})
     config, chosen = planned.config, planned.chosen
     title = f"{config.granularity}s removed up to {config.steps_taken['to_sparsity']:g}"
     # A network that comes from a run brings its own training parameters.
@@ -109,12 +106,12 @@ def prune(
         report(dense)
         all_params = params | dense.settings | {"seed": str(config.seed)}
         tracking.log_tags(parent, name_tags(all_params))
-        by = ", ".join(choice.label for choice in chosen if choice.label not in orders)
+        by = ", ".join(choice.label for choice in chosen if choice.label not in finished)
         what = f"Prunes one dense network by {by}."
         shown = ["comparison.png"] if config.artifacts == "full" else []
         note = note_of(all_params, what, command("prune", params))
         tracking.describe(parent, note, parent_name(all_params), shown)
-        table = _children(config, chosen, dense, planned.source, orders)
+        table = _children(config, chosen, dense, planned.source, finished)
         tracking.log_text(parent, csv_text(table), TABLE)
         if config.artifacts == "full":
             asked = table[
@@ -147,9 +144,9 @@ def _children(
     chosen: list[Choice],
     dense: Dense,
     begun: Continued | None = None,
-    orders: Mapping[str, NDArray[np.int64]] | None = None,
+    finished: Mapping[str, FinishedPath] | None = None,
 ) -> pd.DataFrame:
-    """Prune by every criterion without an order; returns their tables, in the order of the list.
+    """Prune by all criteria that are not finished; returns their tables, in the list's order.
 
     If a criterion is refused or fails, the others run all the same. A refused control that nobody
     named is left out.
@@ -159,7 +156,7 @@ def _children(
     refused: dict[str, str] = {}
     left_out: dict[str, str] = {}
     failures: dict[str, Exception] = {}
-    needed, orders = {choice.follows for choice in chosen}, orders or {}
+    needed, finished = {choice.follows for choice in chosen}, finished or {}
     if any(choice.control == SMALL for choice in chosen):
         needed |= set(judged(chosen))
     for choice in in_order(chosen):
@@ -174,13 +171,13 @@ def _children(
                 if large:
                     tables[label] = small_child(config, dense, large, role_tags(choice, chosen))
                 continue
-            if label in orders:
+            followed = paths.get(choice.follows)
+            if label in finished:
                 if label in needed:
-                    paths[label] = known_path(
-                        config, choice, dense, paths.get(choice.follows), orders[label]
-                    )
+                    paths[label] = rebuilt(finished[label], config, choice, dense, followed)
                 continue
-            path, table = pruned_child(config, choice, dense, paths.get(choice.follows), begun)
+            lender = finished[choice.follows].run_id if choice.follows in finished else ""
+            path, table = pruned_child(config, choice, dense, followed, begun, lender)
         except InputError as error:
             if [label] == [other.label for other in chosen if other.asked]:
                 raise

@@ -3,19 +3,13 @@
 A job goes to another worker when its own is lost; what the lost one had finished stays.
 """
 
-import contextlib
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-import numpy as np
-from numpy.typing import NDArray
-
 from leastloss import tracking
 from leastloss._sources import code_digest
-from leastloss.controls import nested
 from leastloss.errors import ResourceError
 from leastloss.experiment.config import PruneConfig, TrainConfig
-from leastloss.experiment.prune_run.artifacts import ORDER
 from leastloss.experiment.prune_run.prune import prune
 from leastloss.experiment.study.finished_runs import cell_key, key_of_child, network_key
 from leastloss.experiment.study.study import Arm
@@ -55,12 +49,9 @@ def prune_missing(config: PruneConfig, arms: Sequence[Arm], section: str, code: 
     left = [arm for arm in arms if keys[arm] not in there]
     if not left:
         return
-    orders, needed = dict[str, NDArray[np.int64]](), with_leaders(arms, left)
-    for arm in needed:
-        if arm not in left and nested(arm.criterion):
-            with contextlib.suppress(ResourceError):  # its file is gone: it is pruned again
-                orders[arm.criterion] = tracking.fetch_array(there[keys[arm]], ORDER)
-    prune(replace(config, criteria=",".join(arm.spec for arm in needed)), orders)
+    needed = with_leaders(arms, left)
+    finished = {arm.criterion: there[keys[arm]] for arm in needed if arm not in left}
+    prune(replace(config, criteria=",".join(arm.spec for arm in needed)), finished)
 
 
 def with_leaders(call: Iterable[Arm], wanted: Iterable[Arm]) -> list[Arm]:

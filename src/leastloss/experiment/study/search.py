@@ -178,7 +178,7 @@ def _ended(
     search.tell(attempt, value)
     if error:
         click.echo(f"search of {search.method}, trial {attempt.number} failed: {error}", err=True)
-        finished.catch_up(search)  # a failed trial leaves no run: those behind it may have theirs
+    finished.catch_up(search)  # those behind one without a run may have theirs
     return _next(study, search, runs, finished)
 
 

@@ -39,7 +39,7 @@ from leastloss.names import choose
 from leastloss.options import names, numbers, parameters
 from leastloss.report import Block, Comparison
 
-_HUNDRED = 100  # runs
+_READ_EVERY = 100  # runs
 
 
 def check(config: SweepConfig, written: tuple[Study, ...]) -> tuple[Study, ...]:
@@ -271,7 +271,7 @@ def run_missing(study: Study, config: SweepConfig) -> list[str]:
                 pruning, arms, *_ = done.job.arguments
                 count = len({*arms} & {*missing[pruning.seed]})
                 bar.update(count)
-                if (ended + count) // _HUNDRED > ended // _HUNDRED:
+                if (ended + count) // _READ_EVERY > ended // _READ_EVERY:
                     _remember(study)
                 ended += count
             if bar.disable:
