@@ -21,7 +21,7 @@ import sys
 import tempfile
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -230,9 +230,8 @@ def network(file: str, seed: int) -> None:
         prune_missing(prune_config(study, seed, arms, run_id), arms, study.section, code)
 
 
-def training(folder: Path, count: int, workers: int) -> list[Job]:
-    """So many cells of the digits' study, each time in an experiment of their own."""
-    name = f"digits-{workers}"
+def training(folder: Path, count: int, name: str) -> list[Job]:
+    """So many cells of the digits' study, as a study of another name."""
     text = DIGITS.read_text(encoding="utf-8").replace("seeds-digits", name)
     (folder / f"{name}.toml").write_text(text, encoding="utf-8")
     tracking.ensure_experiment(name)
@@ -248,24 +247,24 @@ def ready(folder: str, name: str, count: int) -> None:
         time.sleep(0.05)
 
 
-def with_workers(count: int, jobs: Sequence[Job]) -> float:
-    """Seconds of all jobs, from when all workers are ready."""
-    ends, paths = [], os.pathsep.join([str(ROOT), *sys.path])
+def with_workers(count: int, jobs: Sequence[Job], section: str = "") -> float:
+    """Seconds of all jobs, which log to a section's experiment, from when all workers are ready."""
+    ends, environment = [], tracking.worker_environment(section) if section else {}
+    environment = {**environment, "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])}
     with tempfile.TemporaryDirectory() as folder:
         first = [
             Job(name=f"ready {i}", work=ready, arguments=(folder, f"{i}", count))
             for i in range(count)
         ]
-        for done in run_jobs([*first, *jobs], LocalWorkers(count, {"PYTHONPATH": paths})):
+        for done in run_jobs([*first, *jobs], LocalWorkers(count, environment)):
             if done.error:
                 raise click.ClickException(f"{done.job.name}: {done.error}")
             ends.append(time.perf_counter())
     return ends[-1] - ends[count - 1]
 
 
-def gain(what: str, jobs: Callable[[int], Sequence[Job]]) -> str:
-    """One worker against two."""
-    one, two = (with_workers(count, jobs(count)) for count in (1, 2))
+def gain(what: str, one: float, two: float) -> str:
+    """One worker against two, in seconds."""
     return f"{what}: one worker {one:.1f} s, two {two:.1f} s ({one / two:.2f} times)"
 
 
@@ -286,11 +285,11 @@ def lines(runs: int, cells: int, trained: int, folder: Path) -> Iterator[str]:
             cache = {"XDG_CACHE_HOME": str(folder / machine)}
             result = alone("left of every", folder, behind | cache)
             yield f"left of every behind a server, the {when} time on {machine} machine: {result}"
-    yield gain(f"40 cells that sleep {NAP:g} s", lambda workers: naps(40))
-    yield gain(
-        f"{trained} networks of digits, each pruned by five criteria",
-        lambda workers: training(folder, trained, workers),
-    )
+    slept = [with_workers(count, naps(40)) for count in (1, 2)]
+    yield gain(f"40 cells that sleep {NAP:g} s", *slept)
+    names = {count: f"digits-{count}" for count in (1, 2)}
+    pruned = [with_workers(n, training(folder, trained, name), name) for n, name in names.items()]
+    yield gain(f"{trained} networks of digits, each pruned by five criteria", *pruned)
     took = with_workers(2, naps(cells))
     handing = took - cells * NAP / 2
     outside = 2 * spent["left of one"] + spent["publish"] + handing

@@ -1,5 +1,6 @@
 """The worker that exports networks: another one starts where the first was killed."""
 
+import multiprocessing
 import warnings
 from concurrent.futures import BrokenExecutor, Future
 from pathlib import Path
@@ -63,6 +64,34 @@ def test_a_process_that_may_have_none_of_its_own_exports_itself(
     _exporter.warm_up()
     assert _exporter.submit(network, example, {}, tmp_path / "model").done()
     assert (tmp_path / "model" / "MLmodel").is_file()
+
+
+class Ended:
+    """A pool that writes a file when it is ended at once."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+
+    def shutdown(self, *, wait: bool, kill_workers: bool) -> None:
+        self.file.write_text(f"{wait} {kill_workers}")
+
+
+def _leave(file: Path) -> None:
+    """In a process of its own: make a pool and end."""
+    _exporter._pool.cache_clear()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_exporter, "ProcessPoolExecutor", lambda **options: Ended(file))
+        _exporter._pool()
+
+
+def test_a_process_that_ends_does_not_wait_until_its_exporter_was_idle(tmp_path: Path) -> None:
+    file = tmp_path / "ended"
+    process = multiprocessing.get_context("fork").Process(target=_leave, args=(file,))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # our threads do nothing there
+        process.start()
+    process.join()
+    assert file.read_text() == "False True"
 
 
 def test_a_network_in_channels_last_order_is_written_without_a_word(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ folder.
 
 import functools
 import multiprocessing
+import multiprocessing.util
 import os
 import signal
 import threading
@@ -81,6 +82,9 @@ def _pool() -> "ProcessPoolExecutor | _Here":
     filters = os.environ.get("PYTHONWARNINGS", "")
     if _QUIET not in filters:
         os.environ["PYTHONWARNINGS"] = ",".join(filter(None, [filters, _QUIET]))
+    # A process waits for its children when it ends, and this one only ends after it was idle. Where
+    # loky replaces a worker of a sweep whose memory has grown, all the others would wait as well.
+    multiprocessing.util.Finalize(None, stop, exitpriority=0)
     return ProcessPoolExecutor(
         max_workers=1, timeout=_IDLE, initializer=_begin, initargs=(os.getpid(),)
     )
