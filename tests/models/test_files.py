@@ -136,3 +136,16 @@ def test_masks_of_torch_are_written_as_ours(tmp_path: Path) -> None:
     assert load_network(file, into=net) is net
     assert not is_pruned(net)
     assert torch.equal(net[0].weight, found[0].weight)
+
+
+def test_a_network_that_a_file_does_not_fit_stays_as_it_was(tmp_path: Path) -> None:
+    file = tmp_path / "own.safetensors"
+    save_network(file, own())
+    other = nn.Sequential(nn.Linear(6, 5), nn.BatchNorm1d(5), nn.ReLU(), nn.Linear(5, 4))
+    l1_unstructured(other[0], "weight", 0.5)
+    before = {name: value.clone() for name, value in other.state_dict().items()}
+    with pytest.raises(InputError, match="of another network than `into`"):
+        load_network(file, into=other)
+    assert is_pruned(other)
+    assert other.state_dict().keys() == before.keys()
+    assert all(torch.equal(value, before[name]) for name, value in other.state_dict().items())

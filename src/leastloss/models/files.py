@@ -150,7 +150,7 @@ def load_network(path: str | Path, into: nn.Module | None = None) -> nn.Module:
         :func:`leastloss.prune` goes on from them.
 
     Raises:
-        InputError: If the file is of other layers than ``into``.
+        InputError: If the file is of other layers than ``into``, which is left as it was.
         ResourceError: If the file is missing, damaged, holds values that are not finite, or a
             network that is not of this package when ``into`` is omitted.
     """
@@ -158,17 +158,19 @@ def load_network(path: str | Path, into: nn.Module | None = None) -> nn.Module:
         return read_network(path)[0]
     path = Path(path)
     tensors, _ = _read(path)
-    make_plain(into)
+    trial = own_copy(into)  # torch fills what fits before it refuses the rest
     try:
-        state, masks = _contents(path, tensors, into)
-        check_masks(into, masks)
-        into.load_state_dict(state)
-        remember_masks(into, masks)
+        state, masks = _contents(path, tensors, trial)
+        check_masks(trial, masks)
+        trial.load_state_dict(state)
     except ResourceError:
         raise
     except (RuntimeError, LookupError, ValueError) as error:
         reason = " ".join(str(error).split())[:200]
         raise InputError(f"{path.name} is of another network than `into`: {reason}") from None
+    make_plain(into)
+    into.load_state_dict(state)
+    remember_masks(into, masks)
     return into.eval()
 
 
