@@ -40,8 +40,10 @@ def work(name: str, options: dict[str, object], log: Path) -> None:
     # Where the tests run in the background of a shell Ctrl-C is ignored, here as well.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        _work(name, options, log)
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # what is left is Python's own end
+        try:
+            _work(name, options, log)
+        finally:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # what is left is Python's own end
     except KeyboardInterrupt:
         sys.exit(130)
 
