@@ -5,8 +5,8 @@ asked for: studies of --cells cells each. Measured in processes of their own, wi
 memory: what `sweep` needs to decide what is left of one study, `compare` of that study, its
 publication, and deciding alone for one study of all the runs, also behind a tracking server: for
 the first time, again, and for the first time on another machine. Then cells that only sleep, and
-networks that are trained and pruned, on one worker and on two; and the share of a sweep's time that
-is spent outside of its cells.
+networks that are trained and pruned, on one worker and on two, behind a first network of each
+worker; and the share of a sweep's time that is spent outside of its cells.
 
     python benchmarks/studies.py --runs 10000 --cells 1000 --networks 8
 """
@@ -239,24 +239,28 @@ def training(folder: Path, count: int, name: str) -> list[Job]:
     return [Job(name=f"seed {i}", work=network, arguments=(file, i)) for i in range(count)]
 
 
-def ready(folder: str, name: str, count: int) -> None:
-    """Wait until so many workers have imported what the jobs need."""
+def ready(folder: str, name: str, count: int, first: Job | None) -> None:
+    """Do a first cell, which imports what all others need; wait until all workers have."""
+    if first:
+        first.work(*first.arguments)
     tracking.client()
     Path(folder, name).touch()
     while len(os.listdir(folder)) < count:
         time.sleep(0.05)
 
 
-def with_workers(count: int, jobs: Sequence[Job], section: str = "") -> float:
-    """Seconds of all jobs, which log to a section's experiment, from when all workers are ready."""
+def with_workers(
+    count: int, jobs: Sequence[Job], section: str = "", first: Sequence[Job] = ()
+) -> float:
+    """Seconds of all jobs, from when each worker has done one of the first; logged to a section."""
     ends, environment = [], tracking.worker_environment(section) if section else {}
     environment = {**environment, "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])}
     with tempfile.TemporaryDirectory() as folder:
-        first = [
-            Job(name=f"ready {i}", work=ready, arguments=(folder, f"{i}", count))
-            for i in range(count)
+        before = [
+            Job(name=f"ready {i}", work=ready, arguments=(folder, f"{i}", count, job))
+            for i, job in enumerate(first or [None] * count)
         ]
-        for done in run_jobs([*first, *jobs], LocalWorkers(count, environment)):
+        for done in run_jobs([*before, *jobs], LocalWorkers(count, environment)):
             if done.error:
                 raise click.ClickException(f"{done.job.name}: {done.error}")
             ends.append(time.perf_counter())
@@ -288,7 +292,10 @@ def lines(runs: int, cells: int, trained: int, folder: Path) -> Iterator[str]:
     slept = [with_workers(count, naps(40)) for count in (1, 2)]
     yield gain(f"40 cells that sleep {NAP:g} s", *slept)
     names = {count: f"digits-{count}" for count in (1, 2)}
-    pruned = [with_workers(n, training(folder, trained, name), name) for n, name in names.items()]
+    pruned = []
+    for count, name in names.items():
+        jobs = training(folder, count + trained, name)
+        pruned.append(with_workers(count, jobs[count:], name, jobs[:count]))
     yield gain(f"{trained} networks of digits, each pruned by five criteria", *pruned)
     took = with_workers(2, naps(cells))
     handing = took - cells * NAP / 2
