@@ -291,9 +291,9 @@ def lines(runs: int, cells: int, trained: int, folder: Path) -> Iterator[str]:
             yield f"left of every behind a server, the {when} time on {machine} machine: {result}"
     slept = [with_workers(count, naps(40)) for count in (1, 2)]
     yield gain(f"40 cells that sleep {NAP:g} s", *slept)
-    names = {count: f"digits-{count}" for count in (1, 2)}
     pruned = []
-    for count, name in names.items():
+    for count in (1, 2):
+        name = f"digits-{count}"
         jobs = training(folder, count + trained, name)
         pruned.append(with_workers(count, jobs[count:], name, jobs[:count]))
     yield gain(f"{trained} networks of digits, each pruned by five criteria", *pruned)

@@ -150,7 +150,8 @@ def load_network(path: str | Path, into: nn.Module | None = None) -> nn.Module:
         :func:`leastloss.prune` goes on from them.
 
     Raises:
-        InputError: If the file is of other layers than ``into``, which is left as it was.
+        InputError: If the file is of other layers than ``into``, or that cannot be copied; it is
+            left as it was.
         ResourceError: If the file is missing, damaged, holds values that are not finite, or a
             network that is not of this package when ``into`` is omitted.
     """
