@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from leastloss.activations import cache
-from leastloss.activations.cache import LayerCache, reading_keys
+from leastloss.activations.cache import LayerCache, network_key, reading_keys
 
 
 def chain() -> nn.Sequential:
@@ -35,6 +35,15 @@ def test_keys_follow_what_comes_before(entry: str, same: tuple[bool, ...]) -> No
     before = keys(net)
     net.state_dict()[entry].add_(1)
     assert tuple(a == b for a, b in zip(before, keys(net), strict=True)) == same
+
+
+@pytest.mark.parametrize("entry", ["0.running_mean", "1.weight", "4.bias"])
+def test_the_key_of_a_network_follows_all_of_it(entry: str) -> None:
+    net = chain()
+    before = network_key(net)
+    assert network_key(net) == before
+    net.state_dict()[entry].add_(1)
+    assert network_key(net) != before
 
 
 def test_layers_may_change_on_the_way() -> None:

@@ -17,7 +17,8 @@ def test_stops_show_what_layers_read_once_those_before_were_changed() -> None:
     model, x = residual(), split().x.double()
     layers = {name: getattr(model, name) for name in ("one", "two", "three", "head")}
     read = {}
-    for stop in in_lockstep(model, layers, x.split(5)):
+    outputs: list[Tensor] = []
+    for stop in in_lockstep(model, layers, x.split(5), outputs):
         read[stop.name] = torch.cat(stop.inputs)
         with torch.no_grad():
             layers[stop.name].weight.mul_(1.5)
@@ -28,7 +29,7 @@ def test_stops_show_what_layers_read_once_those_before_were_changed() -> None:
         )
         for name, layer in layers.items()
     ]
-    model(x)
+    torch.testing.assert_close(torch.cat(outputs), model(x))
     assert len(handles) == 4
 
 

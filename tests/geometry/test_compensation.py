@@ -5,49 +5,21 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.geometry.row_cases import RIDGE, problem, solved
 from torch import Tensor
 
 from leastloss.errors import InputError
-from leastloss.geometry import compensation
 from leastloss.geometry.compensation import inverse_diagonals, masked_least_squares
 
-RIDGE = 0.05
 
-
-def problem(seed: int, d: int, rows: int, n: int = 30) -> tuple[Tensor, Tensor, Tensor]:
-    """Moments, cross moments and a mask with rows that share supports, an empty and a full one."""
-    generator = torch.Generator().manual_seed(seed)
-    x = torch.randn(n, d, generator=generator, dtype=torch.float64)
-    z = torch.randn(n, rows, generator=generator, dtype=torch.float64)
-    mask = torch.rand(rows, d, generator=generator) < torch.rand(rows, 1, generator=generator)
-    mask[0], mask[1] = False, True
-    mask[2] = mask[3]
-    return x.T @ x / n, x.T @ z / n, mask
-
-
-def solved(
-    moments: Tensor, cross: Tensor, mask: Tensor, ridge: Tensor
-) -> tuple[np.ndarray, np.ndarray]:
-    """Weights and diagonals of the inverse, one row at a time."""
-    weights, diagonals = np.zeros(mask.shape), np.zeros(mask.shape)
-    for row, kept in enumerate(mask.numpy()):
-        block = (moments + torch.diag(ridge)).numpy()[np.ix_(kept, kept)]
-        weights[row, kept] = np.linalg.solve(block, cross.numpy()[kept, row])
-        diagonals[row, kept] = np.linalg.inv(block).diagonal()
-    return weights, diagonals
-
-
-@pytest.mark.parametrize("chunk", [compensation.CHUNK, 200, 1])
 @settings(max_examples=30, deadline=None)
 @given(st.integers(0, 10**6), st.integers(1, 12), st.integers(4, 20))
-def test_every_row_is_solved_on_what_it_keeps(chunk: int, seed: int, d: int, rows: int) -> None:
+def test_every_row_is_solved_on_what_it_keeps(seed: int, d: int, rows: int) -> None:
     moments, cross, mask = problem(seed, d, rows)
     ridge = torch.linspace(RIDGE, 2 * RIDGE, d, dtype=torch.float64)
     weights, diagonals = solved(moments, cross, mask, ridge)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(compensation, "CHUNK", chunk)
-        found = masked_least_squares(moments, cross, mask, ridge)
-        inverse = inverse_diagonals(moments, mask, ridge)
+    found = masked_least_squares(moments, cross, mask, ridge)
+    inverse = inverse_diagonals(moments, mask, ridge)
     np.testing.assert_allclose(found, weights, rtol=1e-8, atol=1e-11)
     np.testing.assert_allclose(inverse, diagonals, rtol=1e-8, atol=1e-11)
     assert (found[~mask] == 0).all()
@@ -92,35 +64,6 @@ def test_rows_do_not_depend_on_one_another() -> None:
     whole = masked_least_squares(moments, cross, mask, ridge)
     mixed = masked_least_squares(moments, cross[:, order], mask[order], ridge)
     torch.testing.assert_close(mixed, whole[order], rtol=1e-12, atol=1e-14)
-
-
-def test_batches_that_do_not_fit_the_memory_are_halved(monkeypatch: pytest.MonkeyPatch) -> None:
-    moments, cross, mask = problem(4, 9, 24)
-    ridge = torch.full((9,), RIDGE, dtype=torch.float64)
-    whole, exact = masked_least_squares(moments, cross, mask, ridge), compensation.cholesky
-    batches: list[int] = []
-
-    def short_of_memory(block: Tensor) -> Tensor:
-        batches.append(len(block))
-        if block.ndim == 3 and len(block) > 1:
-            raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried 8 bytes")
-        return exact(block)
-
-    monkeypatch.setattr(compensation, "cholesky", short_of_memory)
-    fitted = masked_least_squares(moments, cross, mask, ridge)
-    assert max(batches) > 1
-    torch.testing.assert_close(fitted, whole, rtol=1e-9, atol=1e-12)
-
-
-def test_what_is_no_lack_of_memory_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:
-    moments, cross, mask = problem(4, 9, 24)
-
-    def fails(block: Tensor) -> Tensor:
-        raise RuntimeError("shapes differ")
-
-    monkeypatch.setattr(compensation, "cholesky", fails)
-    with pytest.raises(RuntimeError, match="shapes differ"):
-        masked_least_squares(moments, cross, mask, torch.full((9,), RIDGE, dtype=torch.float64))
 
 
 @pytest.mark.parametrize(

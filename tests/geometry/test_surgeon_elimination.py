@@ -9,7 +9,7 @@ from tests.geometry.surgeon_cases import RIDGE, check, rows
 from torch import Tensor
 
 from leastloss.errors import InputError
-from leastloss.geometry import compensation
+from leastloss.geometry import row_factors
 from leastloss.geometry.surgeon_elimination import Rows
 from leastloss.geometry.surgeon_elimination import surgeon_order as order_of
 
@@ -43,7 +43,7 @@ def test_every_removal_is_the_cheapest_of_all_refits(
     check(layers, order)
 
 
-@pytest.mark.parametrize("chunk", [compensation.CHUNK, 300, 1])
+@pytest.mark.parametrize("chunk", [row_factors.CHUNK, 300, 1])
 def test_fewer_removals_are_the_beginning_of_more(
     chunk: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -52,7 +52,7 @@ def test_fewer_removals_are_the_beginning_of_more(
     alive = np.concatenate([layer.mask.flatten().numpy() for layer in layers])
     whole = order_of(layers, int(alive.sum()))
     assert set(whole.tolist()) == set(np.flatnonzero(alive).tolist())
-    monkeypatch.setattr(compensation, "CHUNK", chunk)
+    monkeypatch.setattr(row_factors, "CHUNK", chunk)
     for k in (0, 1, 2, 7, 50, 200, len(whole) - 1):
         assert np.array_equal(order_of(layers, k), whole[:k])
 

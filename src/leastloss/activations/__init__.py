@@ -1,6 +1,6 @@
 """What layers read while a network runs: observed, averaged, and cached."""
 
-from leastloss.activations.cache import LayerCache, reading_keys, solving_key
+from leastloss.activations.cache import LayerCache, network_key, reading_keys, solving_key
 from leastloss.activations.draws import Draws, Samples
 from leastloss.activations.layer_inputs import outputs_of, repairable_layers, run_order
 from leastloss.activations.lockstep import PARTED, in_lockstep
@@ -40,6 +40,7 @@ __all__ = [
     "input_second_moments",
     "labelled_logits",
     "logits_of",
+    "network_key",
     "observing",
     "outputs_of",
     "positions_of",

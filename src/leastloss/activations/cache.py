@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from leastloss.models import Layer
 
 MOST_BYTES = 2**30  # in one cache
-Quantity: TypeAlias = Literal["moments", "moments with targets", "inverse diagonals"]
+Quantity: TypeAlias = Literal["moments", "moments with targets", "inverse diagonals", "logits"]
 
 
 class LayerCache:
@@ -30,7 +30,11 @@ class LayerCache:
         self._entries: dict[tuple[str, Quantity], tuple[ref[nn.Module], bytes, Tensor]] = {}
 
     def get(self, model: nn.Module, layer: str, quantity: Quantity, key: bytes) -> Tensor | None:
-        """What was stored under the same key (:func:`reading_keys`, :func:`solving_key`)."""
+        """What was stored under the same key.
+
+        Keys are those of :func:`reading_keys` and :func:`solving_key`; of logits, which belong to
+        the layer "", that of :func:`network_key`.
+        """
         entry = self._entries.get((layer, quantity))
         return entry[2] if entry and entry[0]() is model and entry[1] == key else None
 
@@ -71,6 +75,22 @@ def reading_keys(model: nn.Module, layers: Mapping[str, Layer]) -> Iterator[tupl
         yield name, digest.digest()
         for value in layer.state_dict().values():
             digest.update(_bytes(value))
+
+
+def network_key(model: nn.Module) -> bytes:
+    """Digest of all the state that a network's logits depend on.
+
+    Example:
+        >>> net = nn.Linear(2, 2)
+        >>> before = network_key(net)
+        >>> _ = nn.init.zeros_(net.weight)
+        >>> before == network_key(net)
+        False
+    """
+    digest = blake2b()
+    for value in model.state_dict().values():
+        digest.update(_bytes(value))
+    return digest.digest()
 
 
 def solving_key(key: bytes, mask: Tensor, gamma: float) -> bytes:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from greenlet import error as greenlet_error
@@ -48,7 +49,10 @@ def plainly() -> Iterator[None]:
 
 
 def in_lockstep(
-    model: nn.Module, modules: Mapping[str, nn.Module], batches: Sequence[Tensor]
+    model: nn.Module,
+    modules: Mapping[str, nn.Module],
+    batches: Sequence[Tensor],
+    outputs: list[Any] | None = None,
 ) -> Iterator[Stop]:
     """Run each batch once, and stop before each of the modules until all batches are there.
 
@@ -61,6 +65,7 @@ def in_lockstep(
         model: The network; it runs in evaluation mode and without gradients.
         modules: Where to stop.
         batches: Samples, each of shape (n, ...).
+        outputs: Filled with what the network returns for each batch.
 
     Yields:
         A stop for each run of a module.
@@ -89,7 +94,9 @@ def in_lockstep(
                 ) from error
 
     def run(x: Tensor) -> None:
-        model(matched(model, x))
+        output = model(matched(model, x))
+        if outputs is not None:
+            outputs.append(output)
 
     lanes = [greenlet(run, parent=main) for _ in batches]
     with evaluation_mode(model), reading(modules, wait):

@@ -163,12 +163,16 @@ def at_most(split: Split, most: int) -> Split:
     counts = torch.from_numpy(split.counts())
     if int(counts.max()) <= most:
         return split
+    if most not in split._draws:  # every step of a path asks for the same ones
+        split._draws[most] = _first_of_each(split, most, counts)
+    return split._draws[most]
+
+
+def _first_of_each(split: Split, most: int, counts: torch.Tensor) -> Split:
     if is_map(split.y):
-        if most not in split._draws:  # every step of a path asks for the same few
-            y = drawn(split.y, split.classes, most, torch_stream(0, "measured samples"))
-            some = (y >= 0).flatten(1).any(dim=1)
-            split._draws[most] = replace(split, x=split.x[some], y=y[some])
-        return split._draws[most]
+        y = drawn(split.y, split.classes, most, torch_stream(0, "measured samples"))
+        some = (y >= 0).flatten(1).any(dim=1)
+        return replace(split, x=split.x[some], y=y[some])
     draw = torch.randperm(len(split), generator=torch_stream(0, "measured samples"))
     by_class = draw[split.y.cpu()[draw].argsort(stable=True)]
     first = torch.repeat_interleave(counts.cumsum(0) - counts, counts)

@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from leastloss.errors import InputError
-from leastloss.geometry.compensation import check_problem, factors
+from leastloss.geometry.compensation import check_problem
+from leastloss.geometry.row_factors import factors
 from leastloss.geometry.row_orders import Bound, Trace, merge, trace
 
 

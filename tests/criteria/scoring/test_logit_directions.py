@@ -1,6 +1,7 @@
 """Directions in logit space: of the loss, and of pairs of classes."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -10,18 +11,21 @@ from tests.criteria.cases import (
     CLASSES,
     NETWORKS,
     context,
+    mlp,
     shares,
     split,
 )
 from tests.criteria.logit_cases import jacobians
 from torch import Tensor, nn
 
+from leastloss.activations import Draws, network_key
 from leastloss.criteria.gauss_newton import GaussNewton
 from leastloss.criteria.scoring import logit_directions, logit_moves
 from leastloss.criteria.scoring.logit_directions import pair_columns
 from leastloss.criteria.scoring.logit_moves import unit_moves
-from leastloss.data import Split
+from leastloss.data import Data, Split
 from leastloss.geometry import class_statistics, regularised_inverse
+from leastloss.pruning.recovery.compensate import Compensate
 
 
 def test_the_metric_of_cross_entropy_is_the_curvature_of_the_loss() -> None:
@@ -101,3 +105,28 @@ def test_scores_of_a_hundred_classes_read_a_hundred_samples(
     assert sum(rows) == 100
     assert moves["0"].shape[0] <= classes
     assert (moves["0"] > 0).all()
+
+
+def test_logits_that_the_repair_has_made_are_not_made_again() -> None:
+    case = context(mlp())
+    data = Data("made up", case.train, case.train, case.train, {})
+    Compensate().prepare(mlp(), data, 0, case.draws)(case.model, case.masks)
+    fresh = pair_columns(replace(case, draws=Draws()))
+    runs: list[int] = []
+    case.model.register_forward_hook(lambda *_: runs.append(1))
+    warm = pair_columns(case)
+    assert not runs
+    assert torch.equal(warm.root, fresh.root)  # to the last bit: a resumed path makes them anew
+    with torch.no_grad():
+        next(case.model.parameters()).mul_(0.5)
+    other = pair_columns(case)
+    assert runs
+    assert not torch.equal(other.root, warm.root)
+
+
+def test_logits_of_the_repair_that_are_not_finite_have_their_error() -> None:
+    case = context(mlp())
+    samples = case.draws.draw(case.train, case.model)
+    logits = torch.full((len(case.train), CLASSES), torch.nan)
+    samples.cache.put(case.model, "", "logits", network_key(case.model), logits)
+    assert torch.isfinite(pair_columns(case).root).all()  # made anew: these are

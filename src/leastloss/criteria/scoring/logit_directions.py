@@ -1,15 +1,15 @@
 """Directions in logit space along which moves count: the columns of a metric's square root."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
 import torch
 from torch import Tensor
 
-from leastloss.activations import batches, labelled_logits
+from leastloss.activations import batch_size, batches, labelled_logits, network_key
 from leastloss.criteria.base import ScoringContext
-from leastloss.data import at_most
+from leastloss.data import Split, at_most, labelled
 from leastloss.geometry import StatisticsAccumulator, pair_contrasts, regularised_inverse
 from leastloss.models import evaluation_mode, has_maps
 
@@ -95,12 +95,31 @@ def _logit_geometry(
     enough = KNOWN_OF_MAPS if has_maps(context.model) else KNOWN
     train = at_most(context.train, enough) if balanced else context.train
     accumulator = StatisticsAccumulator(train.classes)
-    with evaluation_mode(context.model), torch.no_grad():
-        for x, y in batches(train, context.model):
-            accumulator.update(*labelled_logits(context.model, x, y))
+    for logits, labels in _logits(context, train, balanced):
+        accumulator.update(logits, labels)
     statistics = accumulator.result(balanced=balanced)
     inverse = regularised_inverse(statistics.within, gamma)
     return statistics.centred_means(), inverse, statistics.weights
+
+
+@torch.no_grad()
+def _logits(
+    context: ScoringContext, train: Split, balanced: bool
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """Logits and labels, batch by batch; a repair that has read the same samples has made them."""
+    model, stored = context.model, None
+    if not has_maps(model):  # there it reads other samples
+        samples = context.draws.draw(context.train, model, balanced=balanced)
+        if samples.x is train.x:
+            stored = samples.cache.get(model, "", "logits", network_key(model))
+    if stored is None or not bool(torch.isfinite(stored).all()):  # what is not has its error
+        with evaluation_mode(model):
+            for x, y in batches(train, model):
+                yield labelled_logits(model, x, y)
+        return
+    size = batch_size(model)  # the same batches: the same sums, to the last bit
+    for logits, y in zip(stored.split(size), train.y.split(size), strict=True):
+        yield labelled(logits, y.to(logits.device))
 
 
 def _fixed(root: Tensor) -> Fixed:

@@ -2,7 +2,7 @@
 
 from collections.abc import Container
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -14,6 +14,7 @@ from leastloss.activations import (
     Draws,
     Samples,
     in_lockstep,
+    network_key,
     reading_keys,
     repairable_layers,
     ridge_of,
@@ -101,7 +102,8 @@ class Compensate(Recovery):
         as_trained = weight_layers(dense)
         batches = [samples.x[piece] for piece in samples.batches(model)]
         keys, read, inverses = reading_keys(model, layers), {}, {}
-        for stop in in_lockstep(model, layers, batches):
+        outputs: list[Any] = []
+        for stop in in_lockstep(model, layers, batches, outputs):
             name, key = next(keys, ("", b""))
             if stop.name != name:
                 raise InputError(f"runs {PARTED}")
@@ -118,6 +120,8 @@ class Compensate(Recovery):
                 inverses[name] = inverse
         if len(read) < len(layers):
             raise InputError(f"runs {PARTED}")
+        if all(isinstance(output, Tensor) for output in outputs):
+            samples.cache.put(model, "", "logits", network_key(model), torch.cat(outputs))
         for name, key in reading_keys(model, layers):
             moments, cross = read[name]
             samples.cache.put(model, name, "moments", key, moments)
