@@ -7,7 +7,6 @@ these routines take half as long as torch's on AMD processors.
 
 from collections.abc import Callable
 from ctypes import CFUNCTYPE, byref, c_char_p, c_double, c_int, c_void_p
-from functools import cache
 
 import numpy as np
 from numba.extending import get_cython_function_address
@@ -15,19 +14,18 @@ from numpy.typing import NDArray
 
 from leastloss.errors import InputError
 
-_SIGNATURES = {  # i: a number by its address, a: a matrix or vector, s: a letter
-    "lapack dpotrf": "siaii",
-    "lapack dtrtri": "ssiaii",
-    "blas dtrsm": "ssssiiiaiai",
-}
 
-
-@cache
-def _routine(name: str) -> Callable[..., None]:
-    library, function = name.split()
+def _routine(library: str, function: str, arguments: str) -> Callable[..., None]:
+    """A routine by its arguments: s for a letter, p for the address of a number or of an array."""
     address = get_cython_function_address(f"scipy.linalg.cython_{library}", function)
-    kinds = [c_char_p if kind == "s" else c_void_p for kind in _SIGNATURES[name]]
+    kinds = [c_char_p if kind == "s" else c_void_p for kind in arguments]
     return CFUNCTYPE(None, *kinds)(address)  # its calls let go of Python's lock
+
+
+# Found at once, so that whoever limits the threads of BLAS libraries sees SciPy's.
+_POTRF = _routine("lapack", "dpotrf", "spppp")
+_TRTRI = _routine("lapack", "dtrtri", "sspppp")
+_TRSM = _routine("blas", "dtrsm", "ssssppppppp")
 
 
 def lower_factor(block: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -49,7 +47,7 @@ def lower_factor(block: NDArray[np.float64]) -> NDArray[np.float64]:
     if not len(block):
         return block
     size, failed = byref(c_int(len(block))), c_int(0)
-    _routine("lapack dpotrf")(b"L", size, block.ctypes.data, size, byref(failed))
+    _POTRF(b"L", size, block.ctypes.data, size, byref(failed))
     if failed.value:
         raise InputError("the moments are not positive semi-definite, so they are no moments")
     return block
@@ -65,7 +63,7 @@ def invert_triangle(triangle: NDArray[np.float64]) -> NDArray[np.float64]:
     if not len(triangle):
         return triangle
     size, failed = byref(c_int(len(triangle))), c_int(0)
-    _routine("lapack dtrtri")(b"L", b"N", size, triangle.ctypes.data, size, byref(failed))
+    _TRTRI(b"L", b"N", size, triangle.ctypes.data, size, byref(failed))
     return triangle
 
 
@@ -90,7 +88,7 @@ def solve_triangle(
         return right
     size, count, one = byref(c_int(len(triangle))), byref(c_int(len(right))), byref(c_double(1.0))
     letter = b"T" if transposed else b"N"
-    _routine("blas dtrsm")(
+    _TRSM(
         *(b"L", b"L", letter, b"N", size, count, one),
         *(triangle.ctypes.data, size, right.ctypes.data, size),
     )
