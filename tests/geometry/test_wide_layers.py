@@ -5,9 +5,8 @@ import torch
 from scipy.stats import spearmanr
 from torch import Tensor
 
-from leastloss.geometry import wide_layers
-from leastloss.geometry.compensation import inverse_diagonals, masked_least_squares
-from leastloss.geometry.wide_layers import is_wide
+from leastloss.geometry import compensation, wide_layers
+from leastloss.geometry.compensation import inverse_diagonals, is_wide, masked_least_squares
 
 
 def wide_problem(d: int = 60) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
@@ -31,7 +30,7 @@ def error(moments: Tensor, fitted: Tensor, weights: Tensor) -> float:
 def test_steps_come_near_the_solution_of_wide_layers(monkeypatch: pytest.MonkeyPatch) -> None:
     moments, cross, mask, ridge, weights = wide_problem()
     exact = masked_least_squares(moments, cross, mask, ridge)
-    monkeypatch.setattr(wide_layers, "EXACT", 0)
+    monkeypatch.setattr(compensation, "EXACT", 0)
     stepped = masked_least_squares(moments, cross, mask, ridge, start=weights * mask)
     assert not torch.equal(stepped, exact)
     assert (stepped[~mask] == 0).all()
@@ -56,7 +55,7 @@ def test_costs_of_wide_layers_lie_between_their_bounds_and_rank_alike(
 ) -> None:
     moments, cross, mask, ridge, weights = wide_problem()
     exact = inverse_diagonals(moments, mask, ridge)
-    monkeypatch.setattr(wide_layers, "EXACT", 0)
+    monkeypatch.setattr(compensation, "EXACT", 0)
     about = inverse_diagonals(moments, mask, ridge)
     assert (about[~mask] == 0).all()
     whole = moments + torch.diag(ridge)

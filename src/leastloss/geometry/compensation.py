@@ -16,7 +16,9 @@ from torch import Tensor
 from leastloss.errors import InputError
 from leastloss.geometry.row_factors import solve_batches
 from leastloss.geometry.row_solves import solve_rows
-from leastloss.geometry.wide_layers import conjugate_gradients, interpolated_diagonals, is_wide
+from leastloss.geometry.wide_layers import conjugate_gradients, interpolated_diagonals
+
+EXACT = 3 * 10**10  # multiplications of all factors of a layer above which none is made: seconds
 
 
 def masked_least_squares(
@@ -87,6 +89,22 @@ def inverse_diagonals(moments: Tensor, mask: Tensor, ridge: Tensor) -> Tensor:
     if is_wide(mask):
         return interpolated_diagonals(moments, mask, ridge)
     return _solver(moments)(moments, None, mask, ridge, diagonals=True)[1]
+
+
+def is_wide(mask: Tensor) -> bool:
+    """Whether the factors of all supports of a layer's rows are too much work.
+
+    Args:
+        mask: Which inputs each row keeps, shape (rows, d).
+
+    Example:
+        >>> is_wide(torch.ones(64, 576) > 0), is_wide(torch.rand(4096, 4096) < 0.5)
+        (False, True)
+    """
+    sizes = mask.sum(dim=1).double()
+    if float((sizes**3).sum()) / 3 <= EXACT:
+        return False
+    return float((torch.unique(mask, dim=0).sum(dim=1).double() ** 3).sum()) / 3 > EXACT
 
 
 def _solver(moments: Tensor) -> Callable[..., tuple[Tensor, Tensor]]:

@@ -11,25 +11,8 @@ from torch import Tensor
 
 from leastloss.errors import InputError
 
-EXACT = 3 * 10**10  # multiplications of all factors of a layer above which none is made: seconds
 STEPS = 12  # of conjugate gradients at most
 ENOUGH = 1e-4  # relative residual at which they end
-
-
-def is_wide(mask: Tensor) -> bool:
-    """Whether the factors of all supports of a layer's rows are too much work.
-
-    Args:
-        mask: Which inputs each row keeps, shape (rows, d).
-
-    Example:
-        >>> is_wide(torch.ones(64, 576) > 0), is_wide(torch.rand(4096, 4096) < 0.5)
-        (False, True)
-    """
-    sizes = mask.sum(dim=1).double()
-    if float((sizes**3).sum()) / 3 <= EXACT:
-        return False
-    return float((torch.unique(mask, dim=0).sum(dim=1).double() ** 3).sum()) / 3 > EXACT
 
 
 def conjugate_gradients(
