@@ -137,6 +137,22 @@ def test_late_rounds_follow_the_rule_too(ties, batch, boundary):
     _check(order[first:], left, dict.fromkeys(left, 0), ties, batch, classes_of, rounds)
 
 
+@pytest.mark.parametrize("balance", [None, [0, 1]])
+@pytest.mark.parametrize("strategy", ["min_absolute", "max_absolute"])
+@pytest.mark.parametrize("rule", [("random", 3), ("index", 50), ("random", 90), ("together", 1)])
+def test_rounds_go_on_to_the_end(rule, strategy, balance):
+    ties, batch = rule
+    many = np.random.default_rng(0).random((2, 100, 100)) < 0.5  # every symbol many times
+    given = {"ties": ties, "batch": batch, "strategy": strategy}
+    order = removal_order(list(many), balance=None if ties == "together" else balance, **given)
+    assert sorted(order) == np.flatnonzero(many).tolist()
+    few = [np.ones((10, 6), dtype=np.uint8), np.ones((10, 6), dtype=np.uint8)]
+    few[0].flat[[11, 30, 43, 49, 55]] = 0
+    few[1].flat[[1, 5, 21, 23, 24, 28, 29, 36, 45]] = 0
+    order = removal_order(few, block=3, boundary="periodic", **given)
+    assert sorted(order) == np.flatnonzero(np.concatenate(few)).tolist()
+
+
 @pytest.mark.parametrize("name", list(COMPLEXITIES))
 @pytest.mark.parametrize("strategy", ["min_absolute", "max_increase"])
 def test_one_batch_is_the_one_shot_ranking(name, strategy):

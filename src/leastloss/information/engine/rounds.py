@@ -8,15 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from leastloss._compile import compiled
+from leastloss._compile import compiled, inlined
 from leastloss.information.engine.array_types import Array, Int, Queue, Terms, Windows, Word
+from leastloss.information.engine.kernels import step_down, step_up
 from leastloss.information.engine.ranks import (
     EMPTY,
     bits_of,
     cell_of,
     cost_of,
     rank_items,
-    rank_moved,
+    rank_leaf,
+    rank_sources,
 )
 from leastloss.information.engine.removal_loop import take_item
 from leastloss.information.engine.symbol_blocks import STEP, link, mixed, unlink
@@ -142,6 +144,46 @@ def clear_all(
     return many
 
 
+@inlined
+def _rank_round(
+    q: Queue,
+    terms: Terms,
+    counts: Array,
+    windows: Windows,
+    moved: Array,
+    raised: Array,
+    many: Int,
+    strategy: Int,
+) -> None:
+    """Rank all that reads the counts of the first ``many`` symbols in ``moved``.
+
+    These themselves go first: the tree still has them with the blocks they had before the round,
+    and what follows corrects the number of ways in the tree by that of blocks. ``raised`` is room
+    for a flag per symbol.
+    """
+    tree, level, down, up, inside, bits, side, root, place = q.groups
+    first, inc, scale, shift, _ = terms
+    base, cols = windows.base, windows.cols
+    for i in range(many):
+        s = moved[i]
+        before = up[s]
+        down[s] = step_down(first, inc, scale, shift, counts[s], s)
+        up[s] = step_up(first, inc, scale, shift, counts[s], s)
+        raised[i] = up[s] != before
+    for i in range(many):
+        for label in range(q.labels):
+            rank_leaf(
+                tree, level, inside, bits, side, root, place, base, cols, down, up,
+                moved[i] + label * q.stride, moved[i], strategy, 0,
+            )  # fmt: skip
+    for i in range(many):
+        if raised[i]:
+            rank_sources(
+                tree, level, inside, bits, side, root, place, base, cols, down, up,
+                moved[i], -1, strategy, q.labels, q.stride, 0,
+            )  # fmt: skip
+
+
 @compiled
 def rounds(
     q: Queue,
@@ -158,10 +200,8 @@ def rounds(
     end: Int,
 ) -> Int:
     """Write whole rounds into ``order`` from ``begin`` until ``end`` is reached; return where."""
-    tree, level, down, up, inside, bits, side, root, place = q.groups
-    first, inc, scale, shift, _ = terms
-    labels = q.labels
-    moved = np.empty(up.size, np.int64)
+    labels, size = q.labels, q.groups.up.size
+    moved, raised = np.empty(size, np.int64), np.empty(size, np.bool_)
     step, label = begin, q.turn[0]
     while step < end:
         round_salt = mixed(salt + np.uint64(step) * np.uint64(STEP))
@@ -169,10 +209,10 @@ def rounds(
             lowest_of(q, windows, symbols, strategy, i, ties, batch, round_salt)
             for i in range(labels)
         ]
-        size = 0
+        found = 0
         for candidates in by_label:
-            size += candidates.size
-        taken = np.empty(size if ties == TOGETHER else min(size, batch), np.int64)
+            found += candidates.size
+        taken = np.empty(found if ties == TOGETHER else min(found, batch), np.int64)
         used = np.zeros(labels, np.int64)
         for i in range(taken.size):
             while used[label] == by_label[label].size:  # exhausted: the others go on
@@ -186,10 +226,7 @@ def rounds(
             order[step + i] = number_of(q, windows, symbols, taken[i])
         step += taken.size
         many = clear_all(q, counts, windows, symbols, taken, moved, step)
-        rank_moved(
-            first, inc, scale, shift, counts, tree, level, inside, bits, side, root, place,
-            windows.base, windows.cols, down, up, moved, many, strategy, labels, q.stride, 0,
-        )  # fmt: skip
+        _rank_round(q, terms, counts, windows, moved, raised, many, strategy)
         if q.number.size > 0:
             rank_items(q, terms, counts, symbols, moved, many, strategy, step)
         q.turn[0] = label
