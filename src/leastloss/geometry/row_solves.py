@@ -85,7 +85,7 @@ class _Problems:
         *,
         shared: bool,
     ) -> None:
-        self._whole: Numbers = (moments + torch.diag(ridge)).numpy()
+        self._whole: Numbers = np.ascontiguousarray((moments + torch.diag(ridge)).numpy())
         self._fits, self._diagonals = cross is not None, diagonals
         self._targets: Numbers = self._whole if cross is None else cross.T.numpy()
         self._inverse = self._all = self._whole
