@@ -124,9 +124,9 @@ def test_logits_that_the_repair_has_made_are_not_made_again() -> None:
     assert not torch.equal(other.root, warm.root)
 
 
-def test_logits_of_the_repair_that_are_not_finite_have_their_error() -> None:
+def test_logits_of_the_repair_that_are_not_finite_are_made_anew() -> None:
     case = context(mlp())
     samples = case.draws.draw(case.train, case.model)
     logits = torch.full((len(case.train), CLASSES), torch.nan)
     samples.cache.put(case.model, "", "logits", network_key(case.model), logits)
-    assert torch.isfinite(pair_columns(case).root).all()  # made anew: these are
+    assert torch.isfinite(pair_columns(case).root).all()

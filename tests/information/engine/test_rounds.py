@@ -143,13 +143,13 @@ def test_late_rounds_follow_the_rule_too(ties, batch, boundary):
 def test_rounds_go_on_to_the_end(rule, strategy, balance):
     ties, batch = rule
     many = np.random.default_rng(0).random((2, 100, 100)) < 0.5  # every symbol many times
-    given = {"ties": ties, "batch": batch, "strategy": strategy}
-    order = removal_order(list(many), balance=None if ties == "together" else balance, **given)
+    options = {"ties": ties, "batch": batch, "strategy": strategy}
+    order = removal_order(list(many), balance=None if ties == "together" else balance, **options)
     assert sorted(order) == np.flatnonzero(many).tolist()
     few = [np.ones((10, 6), dtype=np.uint8), np.ones((10, 6), dtype=np.uint8)]
     few[0].flat[[11, 30, 43, 49, 55]] = 0
     few[1].flat[[1, 5, 21, 23, 24, 28, 29, 36, 45]] = 0
-    order = removal_order(few, block=3, boundary="periodic", **given)
+    order = removal_order(few, block=3, boundary="periodic", **options)
     assert sorted(order) == np.flatnonzero(np.concatenate(few)).tolist()
 
 

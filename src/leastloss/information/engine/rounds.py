@@ -209,10 +209,10 @@ def rounds(
             lowest_of(q, windows, symbols, strategy, i, ties, batch, round_salt)
             for i in range(labels)
         ]
-        found = 0
+        lowest = 0
         for candidates in by_label:
-            found += candidates.size
-        taken = np.empty(found if ties == TOGETHER else min(found, batch), np.int64)
+            lowest += candidates.size
+        taken = np.empty(lowest if ties == TOGETHER else min(lowest, batch), np.int64)
         used = np.zeros(labels, np.int64)
         for i in range(taken.size):
             while used[label] == by_label[label].size:  # exhausted: the others go on
