@@ -1,6 +1,6 @@
 """Compare criteria over finished prune runs: figures, a table, a page."""
 
-from leastloss.cli import command
+from leastloss.cli import command, loading
 from leastloss.experiment.config import CompareConfig
 
 
@@ -23,9 +23,8 @@ def compare_command(config: CompareConfig) -> None:
       python entrypoints/compare.py --experiment seeds-digits --sparsities 0.5,0.8,0.9
       python entrypoints/compare.py --experiment nc-fashion-exp --against "magnitude;lamp"
     """
-    from leastloss.experiment.compare_run.compare import (
-        compare,  # after parsing: --help answers at once
-    )
+    with loading():  # after parsing, so that --help answers at once
+        from leastloss.experiment.compare_run.compare import compare
 
     compare(config)
 

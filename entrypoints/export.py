@@ -1,6 +1,6 @@
 """Write one network of a run or a file as pt2, ONNX, safetensors and a model card."""
 
-from leastloss.cli import command
+from leastloss.cli import command, loading
 from leastloss.experiment.config import ExportConfig
 
 
@@ -19,9 +19,8 @@ def export_command(config: ExportConfig) -> None:
       mlflow run . -e export -P run_id=<a child> -P sparsity=0.8 -P out=small -P license=MIT
       python entrypoints/export.py --file pruned.safetensors --formats onnx,card
     """
-    from leastloss.experiment.export_run.export import (
-        export,  # after parsing: --help answers at once
-    )
+    with loading():  # after parsing, so that --help answers at once
+        from leastloss.experiment.export_run.export import export
 
     export(config)
 

@@ -1,6 +1,6 @@
 """Prune one network by several criteria and log the comparison to MLflow."""
 
-from leastloss.cli import command
+from leastloss.cli import command, loading
 from leastloss.experiment.config import PruneConfig
 
 
@@ -21,9 +21,8 @@ def prune_command(config: PruneConfig) -> None:
       mlflow run . -e prune -P criteria=mils-bdm:block=3,magnitude@mils-bdm:block=3
       python entrypoints/prune.py --dataset mnist --size 10 --hidden 32,16 --schedule sequential
     """
-    from leastloss.experiment.prune_run.prune import (
-        prune,  # after parsing, so that --help answers at once
-    )
+    with loading():  # after parsing, so that --help answers at once
+        from leastloss.experiment.prune_run.prune import prune
 
     prune(config)
 

@@ -1,6 +1,6 @@
 """Expose dense and pruned networks to noise and log the damage to MLflow."""
 
-from leastloss.cli import command
+from leastloss.cli import command, loading
 from leastloss.experiment.config import RobustnessConfig
 
 
@@ -21,9 +21,8 @@ def robustness_command(config: RobustnessConfig) -> None:
       mlflow run . -e robustness -P corruptions=gaussian,rotation -P severities=1,3,5
       mlflow run . -e robustness -P corruptions=weight-noise -P attacks=fgsm,pgd
     """
-    from leastloss.experiment.robustness_run.robustness import (
-        robustness,  # after parsing: --help answers at once
-    )
+    with loading():  # after parsing, so that --help answers at once
+        from leastloss.experiment.robustness_run.robustness import robustness
 
     robustness(config)
 

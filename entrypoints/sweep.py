@@ -1,6 +1,6 @@
 """Run the studies of an experiment file and write their pages of results."""
 
-from leastloss.cli import command
+from leastloss.cli import command, loading
 from leastloss.experiment.config import SweepConfig
 
 
@@ -24,9 +24,8 @@ def sweep_command(config: SweepConfig) -> None:
       python entrypoints/sweep.py --file experiments/<study>.toml --seeds 0,1 --report no
       python entrypoints/sweep.py --file experiments/<study>.toml --report only
     """
-    from leastloss.experiment.study.sweep import (
-        sweep,  # after parsing, so that --help answers at once
-    )
+    with loading():  # after parsing, so that --help answers at once
+        from leastloss.experiment.study.sweep import sweep
 
     sweep(config)
 

@@ -1,6 +1,6 @@
 """Train a network and log it to MLflow."""
 
-from leastloss.cli import command
+from leastloss.cli import command, loading
 from leastloss.experiment.config import TrainConfig
 
 
@@ -18,7 +18,8 @@ def train_command(config: TrainConfig) -> None:
       mlflow run . -e train -P dataset=mnist -P imbalance=none -P hidden=256,256,256
       python entrypoints/train.py --dataset mnist --model mlp --hidden 300,100
     """
-    from leastloss.experiment.train import train  # after parsing, so that --help answers at once
+    with loading():  # after parsing, so that --help answers at once
+        from leastloss.experiment.train import train
 
     train(config)
 

@@ -1,24 +1,29 @@
-"""What the tests of several rooms share: small data, small networks, a tracking store."""
+"""What the tests of several rooms share: small data, small networks, a tracking store.
+
+The fixtures import what they need themselves: this file is read before tests are chosen, and by the
+process that only hands them out.
+"""
+
+from __future__ import annotations
 
 import gc
 import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import mlflow
 import pytest
-import torch
-from filelock import FileLock
 from hypothesis import settings
-from mlflow import MlflowClient
-from tests.zero_cases import DATA, count, network
-from torch import nn
 
-import leastloss as ll
-from leastloss.data import Data, load_data
-from leastloss.models import MLP, BinarizedMLP, ConvNet
-from leastloss.training import fit
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from torch import nn
+
+    from leastloss.data import Data
+
+# Small matrices; and the suite runs in several processes. Torch reads it when it is imported.
+os.environ["OMP_NUM_THREADS"] = "1"
 
 # How long an example takes says more of the machine than of the code.
 settings.register_profile("untimed", deadline=None)
@@ -43,26 +48,28 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_collection_finish() -> None:
-    """Keep what imports and collection made out of the garbage collector's walks."""
-    gc.collect()
+    """Keep what imports and collection made out of the walks of the collector, and start it."""
     gc.freeze()
     gc.set_threshold(10_000, 20, 100)
-
-
-@pytest.fixture(autouse=True, scope="session")
-def _one_thread() -> None:
-    torch.set_num_threads(1)  # small matrices; and the suite runs in several processes
+    gc.enable()
 
 
 @pytest.fixture(scope="session")
 def data() -> Data:
     """Long-tailed digits."""
+    from leastloss.data import load_data
+
     return load_data("digits", imbalance="exp", ratio=20, seed=0)
 
 
 @pytest.fixture(scope="session")
 def networks(data: Data) -> dict[str, nn.Module]:
     """A small trained network of each kind. Tests must leave them as they are."""
+    import torch
+
+    from leastloss.models import MLP, BinarizedMLP, ConvNet
+    from leastloss.training import fit
+
     generator = torch.Generator().manual_seed(0)
     models: dict[str, nn.Module] = {
         "binarized-mlp": BinarizedMLP(64, (12, 8), 10, generator=generator),
@@ -77,6 +84,10 @@ def networks(data: Data) -> dict[str, nn.Module]:
 @pytest.fixture(scope="session")
 def reloaded() -> nn.Sequential:
     """Pruned to 40 of 100 weights, and read back from a state_dict: no mask is remembered."""
+    from tests.zero_cases import DATA, count, network
+
+    import leastloss as ll
+
     net = network()
     ll.fit(net, DATA, epochs=3, progress=False)
     path = ll.prune(net, DATA, "magnitude", to_sparsity=0.4, steps=2, progress=False)
@@ -89,6 +100,9 @@ def reloaded() -> nn.Sequential:
 @pytest.fixture(scope="session")
 def _store_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A new store costs seconds of migrations, so it is made once, for all workers, and copied."""
+    from filelock import FileLock
+    from mlflow import MlflowClient
+
     base = tmp_path_factory.getbasetemp()
     folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "store"
     with FileLock(f"{folder}.lock"):
@@ -104,6 +118,9 @@ def store(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, _store_template: Path
 ) -> Iterator[MlflowClient]:
     """An empty tracking store in a folder of its own, which is the working directory too."""
+    import mlflow
+    from mlflow import MlflowClient
+
     shutil.copy(_store_template, tmp_path / "mlflow.db")
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("MLFLOW_RUN_ID", raising=False)

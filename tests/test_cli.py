@@ -1,13 +1,15 @@
 """Errors become one line and an exit code; bugs stay bugs."""
 
+import gc
 import signal
 from dataclasses import dataclass, field
+from typing import NoReturn
 
 import pytest
 from click.testing import CliRunner
 from mlflow import MlflowClient
 
-from leastloss.cli import command
+from leastloss.cli import command, loading
 from leastloss.errors import InputError, ResourceError
 
 
@@ -99,3 +101,20 @@ def test_a_call_that_mlflow_run_made_is_marked_as_refused(
     assert tags["leastloss.refused"] == "true"
     assert tags["failure"].endswith("'many' is not a valid integer." if words else "too much")
     assert "leastloss.kind" not in tags
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_nothing_is_collected_while_modules_load_and_all_is_as_before(enabled: bool) -> None:
+    def fails() -> NoReturn:
+        with loading():
+            assert not gc.isenabled()
+            raise ImportError
+
+    (gc.enable if enabled else gc.disable)()
+    try:
+        with pytest.raises(ImportError):
+            fails()
+        assert gc.isenabled() is enabled
+    finally:
+        gc.enable()
+    assert gc.get_freeze_count()

@@ -49,7 +49,7 @@ def _table(side: int) -> NDArray[np.float64]:
     cells = side * side
     values = np.full(2**cells, np.nan)
     for key, value in _published()[side, side].items():
-        code = sum(int(bit) << position for position, bit in enumerate(key))
+        code = int(key[::-1], 2)  # the first cell is the least significant bit
         values[code] = value
         values[2**cells - 1 - code] = value  # keys are normalised to begin with 0
     if np.isnan(values).any():
