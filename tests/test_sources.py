@@ -43,6 +43,34 @@ def test_a_new_file_counts(package: Path) -> None:
     assert _sources.digest_of_code(package) != before
 
 
+def test_it_is_kept_for_these_very_bytes(
+    package: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    true, parsed = _sources.digest_of_code, list[Path]()
+
+    def counted(package: Path) -> str:
+        parsed.append(package)
+        return true(package)
+
+    monkeypatch.setattr(_sources, "digest_of_code", counted)
+    file = tmp_path / "cache" / "code-digest"
+    first = _sources.kept_digest(package, file)
+    assert [_sources.kept_digest(package, file) for _ in range(2)] == [first, first]
+    assert (first, len(parsed)) == (true(package), 1)
+    with (package / "pruning/loop.py").open("a") as source:
+        source.write("# a remark\n")  # other bytes, and the same code
+    assert _sources.kept_digest(package, file) == first
+    assert len(parsed) == 2
+    with (package / "pruning/loop.py").open("a") as source:
+        source.write("x = 1\n")
+    assert _sources.kept_digest(package, file) == true(package) != first
+    for damaged in (b"", b"one", b"\xff\xfe", b"a b c"):
+        file.write_bytes(damaged)
+        assert _sources.kept_digest(package, file) == true(package)
+    (tmp_path / "no folder").write_text("")
+    assert _sources.kept_digest(package, tmp_path / "no folder" / "file") == true(package)
+
+
 def test_the_rooms_that_compute_results_count_and_are_read_once() -> None:
     names = {path.relative_to(_sources.PACKAGE).as_posix() for path in _counted()}
     some = {"training.py", "plan.py", "seeds.py", "criteria/obs.py", "pruning/loop.py"}
