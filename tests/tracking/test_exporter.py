@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from mlflow.utils import environment
 from torch import nn
 
 from leastloss.models import ConvNet
@@ -104,3 +105,20 @@ def test_a_network_in_channels_last_order_is_written_without_a_word(tmp_path: Pa
     (file,) = (tmp_path / "model").rglob("*.pt2")
     loaded = torch.export.load(file).module()
     assert torch.equal(loaded(torch.from_numpy(example)), network(torch.from_numpy(example)))
+
+
+def test_the_packages_of_the_machine_are_not_searched(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def search(*_: object) -> None:
+        raise AssertionError("that takes seconds, and its answer is known")
+
+    monkeypatch.setattr(environment, "warn_dependency_requirement_mismatches", search)
+    network = nn.Linear(3, 2).eval().requires_grad_(False)
+    _exporter.export(network, np.zeros((2, 3), dtype=np.float32), {}, tmp_path / "model")
+    lines = (tmp_path / "model" / "requirements.txt").read_text().split()
+    assert [line.partition("==")[0] for line in lines] == list(_exporter.PACKAGES)
+    assert environment.warn_dependency_requirement_mismatches is search
+    monkeypatch.delattr(environment, "warn_dependency_requirement_mismatches")
+    with _exporter._installed_as_required():
+        assert not hasattr(environment, "warn_dependency_requirement_mismatches")

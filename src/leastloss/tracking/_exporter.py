@@ -5,6 +5,7 @@ process it costs seconds. The worker knows nothing of the tracking store; it tur
 folder.
 """
 
+import contextlib
 import functools
 import multiprocessing
 import multiprocessing.util
@@ -13,7 +14,7 @@ import signal
 import threading
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Future
 from importlib.metadata import version
 from pathlib import Path
@@ -28,6 +29,7 @@ PACKAGES = ("mlflow", "torch", "numpy")
 """What a logged network needs to be loaded and run."""
 
 _QUIET = "ignore::UserWarning:loky.backend.resource_tracker"
+_CHECK = "warn_dependency_requirement_mismatches"
 _IDLE = 120.0  # seconds after which an idle worker ends; the next export starts another
 
 
@@ -45,7 +47,7 @@ def export(
     import mlflow.pytorch  # in the worker; it knows nothing of the store
     from mlflow.models import Model
 
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), _installed_as_required():
         # Said of each weight in channels-last order; what is loaded again has the same values.
         warnings.filterwarnings("ignore", "No complete tensor found in the group")
         mlflow.pytorch.save_model(
@@ -56,6 +58,25 @@ def export(
             pip_requirements=[f"{name}=={version(name).partition('+')[0]}" for name in PACKAGES],
             serialization_format="pt2",
         )
+
+
+@contextlib.contextmanager
+def _installed_as_required() -> Iterator[None]:
+    """Leave out MLflow's check of the requirements, which name what is installed here.
+
+    It reads the files of all installed packages, for seconds, once in a process.
+    """
+    from mlflow.utils import environment
+
+    before = vars(environment).get(_CHECK)
+    if before is None:  # an MLflow that checks elsewhere, if at all
+        yield
+        return
+    setattr(environment, _CHECK, lambda *_: None)
+    try:
+        yield
+    finally:
+        setattr(environment, _CHECK, before)
 
 
 class _Here:
