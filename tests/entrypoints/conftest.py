@@ -1,5 +1,6 @@
 """One finished tracking store that many tests look at, and the entry points as commands."""
 
+import functools
 import importlib.util
 import json
 import logging
@@ -23,6 +24,7 @@ from leastloss.experiment.dense import Dense
 from leastloss.experiment.prune_run import child_run
 from leastloss.experiment.prune_run.artifacts import pictures
 from leastloss.pruning import PruningPath
+from leastloss.tracking import _exporter
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = ("train", "prune", "robustness", "export", "compare", "sweep")
@@ -120,6 +122,27 @@ def _empty_figures(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPat
         leave_figures_empty(monkeypatch)
 
 
+@functools.cache
+def no_worker() -> _exporter._Here:
+    """What a process exports with that may have no other: itself."""
+    return _exporter._Here()
+
+
+@pytest.fixture
+def worker() -> None:
+    """Asked for by tests of networks that go to the process that exports them."""
+
+
+@pytest.fixture(autouse=True)
+def _exports_here(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Export in this process: another imports for seconds, and again after each run that is killed.
+
+    ``tests/tracking`` and ``test_own_networks.py`` test the other process.
+    """
+    if "worker" not in request.fixturenames:
+        monkeypatch.setattr(_exporter, "_pool", no_worker)
+
+
 def pictures_of_one(path: PruningPath, dense: Dense) -> dict[str, bytes]:
     """Draw the pictures of ``nc``; those of the other criteria take the same code and time."""
     with pytest.MonkeyPatch.context() as patch:
@@ -141,11 +164,14 @@ def make_pipeline(folder: Path, entry: Entry) -> dict[str, str]:
         # So many validation images that the network learns, and pruning to 95 % shows on them.
         taught = entry.run("train", validation="balanced")
         usable = entry.run("prune", run_id=taught, criteria="magnitude")
-    train = entry.run("train")
+    with pytest.MonkeyPatch.context() as patch:
+        leave_figures_empty(patch)
+        train = entry.run("train")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MLFLOW_EXPERIMENT_NAME", "twice")
         patch.setattr(child_run, "pictures", pictures_of_one)
         own = entry.run("prune", criteria=ALL, seed=1)
+        leave_figures_empty(patch)
         again = entry.run("prune", criteria=ALL, seed=1, artifacts="light")
     ids = {"train": train, "own": own, "again": again, "taught": taught, "usable": usable}
     given = {"run_id": train, "criteria": "magnitude,random"}
@@ -175,6 +201,7 @@ def pipeline(
                 patch.chdir(folder)
                 patch.delenv("MLFLOW_RUN_ID", raising=False)
                 patch.setenv("MLFLOW_EXPERIMENT_NAME", "test")
+                patch.setattr(_exporter, "_pool", no_worker)
                 ids = make_pipeline(folder, entry)
             mlflow.set_tracking_uri(None)
             done.write_text(json.dumps({"folder": str(folder), **ids}))

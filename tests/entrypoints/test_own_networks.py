@@ -17,6 +17,8 @@ from torch import nn
 from leastloss.experiment.stored_network import brought_network
 from leastloss.named_functions import named_function
 
+pytestmark = pytest.mark.usefixtures("worker")  # which gets networks that are none of ours
+
 
 class Untied(nn.Module):
     """Gives a tuple, with the logits in front."""
