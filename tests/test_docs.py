@@ -138,8 +138,9 @@ def test_every_score_has_a_row() -> None:
 
 
 def test_the_site_builds_without_a_warning(tmp_path: Path) -> None:
+    mkdocs = "import gc; gc.disable(); from mkdocs.__main__ import cli; cli()"  # in 2/3 of the time
     built = subprocess.run(
-        [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(tmp_path / "site")],
+        [sys.executable, "-c", mkdocs, "build", "--strict", "--site-dir", str(tmp_path / "site")],
         cwd=ROOT,
         env=os.environ | {"NO_MKDOCS_2_WARNING": "1"},
         capture_output=True,

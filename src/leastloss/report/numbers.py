@@ -164,6 +164,7 @@ def differences(values: pd.DataFrame, against: Sequence[str]) -> pd.DataFrame:
     keys, samples = [], []
     for place, part in values.groupby([*GROUP, "quantity", "at"], sort=False):
         wide = part.pivot(index="seed", columns="method", values="value").sort_index()
+        value_of = {str(method): column.to_numpy(np.float64) for method, column in wide.items()}
         arms = part.drop_duplicates("method")[ARM].to_dict("records")
         if "sparsity" not in part:
             part = part.assign(sparsity=np.nan)
@@ -179,13 +180,14 @@ def differences(values: pd.DataFrame, against: Sequence[str]) -> pd.DataFrame:
                 reference = chosen["method"]
                 if reference == arm["method"]:
                     continue
-                paired = wide[[arm["method"], reference]].dropna()
-                if paired.empty:
+                ours, theirs = value_of[arm["method"]], value_of[reference]
+                both = ~(np.isnan(ours) | np.isnan(theirs))
+                if not both.any():
                     continue
                 other = (criterion, reference, chosen["settings"])
                 where = (steps[arm["method"]], steps[reference])
                 keys.append((*arm.values(), *place[2:], *other, *where))
-                samples.append((paired[arm["method"]] - paired[reference]).to_numpy(np.float64))
+                samples.append(ours[both] - theirs[both])
     columns = ["quantity", "at", "against", "reference", "reference_settings"]
     columns += ["sparsity", "reference_sparsity"]
     compared = pd.DataFrame(keys, columns=[*ARM, *columns])

@@ -82,8 +82,9 @@ def metric_tables(points: pd.DataFrame, dense: pd.DataFrame, by: str) -> list[Gr
     tables = []
     for metric in points["metric"].unique():
         part = points[points["metric"] == metric]
-        start = dense[dense["metric"] == metric]
+        start = dense[dense["metric"] == metric].to_dict("records")
         at = sorted(part["at"].unique())
+        rows_at = {point: part[part["at"] == point].to_dict("records") for point in at}
         tables.append(
             Grid(
                 caption=f"{capital(metric_of(metric).heading)}, {seeds_of(part['n'])}",
@@ -91,7 +92,7 @@ def metric_tables(points: pd.DataFrame, dense: pd.DataFrame, by: str) -> list[Gr
                 head=[percent(point) for point in at],
                 dense=_point_cell(start, metric) if len(start) else Cell(),
                 rows={
-                    name: [_point_cell(part[part["at"] == point], metric, by, name) for point in at]
+                    name: [_point_cell(rows_at[point], metric, by, name) for point in at]
                     for name in looks(part[by])
                 },
             )
@@ -99,17 +100,18 @@ def metric_tables(points: pd.DataFrame, dense: pd.DataFrame, by: str) -> list[Gr
     return tables
 
 
-def _point_cell(rows: pd.DataFrame, metric: str, by: str = "", name: str = "") -> Cell:
+def _point_cell(
+    rows: Sequence[Mapping[Any, Any]], metric: str, by: str = "", name: str = ""
+) -> Cell:
     """The cell of one method, marked if it is better than all others at this point."""
-    method_rows = rows[rows[by] == name] if by else rows
-    if method_rows.empty:
+    row = next((row for row in rows if not by or row[by] == name), None)
+    if row is None:
         return Cell()
-    row = method_rows.iloc[0]
-    others = rows[rows[by] != name]["high"] if by else pd.Series(dtype=float)
+    others = [other["high"] for other in rows if by and other[by] != name]
     # Only accuracies are marked: of a loss or a size, less is better.
     best = metric_of(metric).is_accuracy and isfinite(row["low"]) and len(others) > 0
-    best = best and bool((row["low"] > others).all())
-    cell = cell_of(row.to_dict(), metric, notes=[elsewhere([row["sparsity"]], row["at"])])
+    best = best and all(row["low"] > high for high in others)
+    cell = cell_of(row, metric, notes=[elsewhere([row["sparsity"]], row["at"])])
     return replace(cell, best=best)
 
 

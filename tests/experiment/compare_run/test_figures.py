@@ -1,10 +1,17 @@
 """The figures of a page: which methods they hold, and their alternative texts."""
 
 import pytest
+from matplotlib.layout_engine import PlaceHolderLayoutEngine
 from tests.report.pages import steps
 
-from leastloss.experiment.compare_run.figures import MOST, by_eights, lead_panels, page_figures
-from leastloss.plots import looks
+from leastloss.experiment.compare_run.figures import (
+    MOST,
+    by_eights,
+    laid_out,
+    lead_panels,
+    page_figures,
+)
+from leastloss.plots import curve_panel, looks
 
 MANY = tuple(f"m{i}" for i in range(11))
 
@@ -58,3 +65,13 @@ def test_the_first_panels_speak_of_methods_that_were_asked_for() -> None:
     (panel,) = lead_panels(steps(1, ("nc", "random@nc", "small-dense")), ["accuracy"])
     assert "nc " in panel.alt
     assert "random@nc" not in panel.alt
+
+
+def test_a_layout_without_drawing_is_that_of_a_drawn_figure() -> None:
+    table = steps(2, ("nc", "random", "magnitude"))
+    drawn, placed = curve_panel(table, "accuracy"), curve_panel(table, "accuracy")
+    drawn.draw_without_rendering()
+    before = placed.axes[0].get_position().bounds
+    laid_out(placed, "", "")
+    assert placed.axes[0].get_position().bounds == drawn.axes[0].get_position().bounds != before
+    assert isinstance(placed.get_layout_engine(), PlaceHolderLayoutEngine)

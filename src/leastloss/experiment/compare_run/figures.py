@@ -109,7 +109,8 @@ def lead_panels(table: pd.DataFrame, metrics: Sequence[str]) -> list[Drawn]:
 
 def laid_out(figure: Figure, caption: str, alt: str) -> Drawn:
     """Lay a figure out once, for all its files."""
-    figure.draw_without_rendering()
+    if engine := figure.get_layout_engine():
+        engine.execute(figure)
     figure.set_layout_engine("none")
     return Drawn(figure=figure, caption=caption, alt=alt)
 
