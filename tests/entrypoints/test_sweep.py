@@ -51,7 +51,7 @@ against = ["random"]
 
 
 def in_threads(jobs: list[Job], workers: LocalWorkers) -> Iterator[Done]:
-    """What the workers do, without the seconds that a process takes to start."""
+    """What the workers do, without the seconds of a process that starts and a figure drawn."""
     waiting = list(jobs)
     while waiting:
         job, made = waiting.pop(0), dict[str, Any]()
@@ -62,7 +62,11 @@ def in_threads(jobs: list[Job], workers: LocalWorkers) -> Iterator[Done]:
             except Exception as error:
                 made["error"] = str(error)
 
-        with mock.patch.dict(os.environ, workers.environment):
+        with (
+            mock.patch.dict(os.environ, workers.environment),
+            pytest.MonkeyPatch.context() as patch,
+        ):
+            leave_figures_empty(patch)  # those of the runs; the study's own are another matter
             thread = Thread(target=work)  # MLflow's open run belongs to a thread
             thread.start()
             thread.join()
@@ -156,7 +160,9 @@ def test_resumed_and_published(
     dry = {code: entry("sweep", file=study, dry_run="yes", code=code) for code in ("same", "any")}
     assert dry["same"].stdout.splitlines()[1].startswith("  1 more are finished by other code")
     assert dry["any"].stdout.startswith("tiny: 0 of 8 prune runs and 0 of 2 networks are left\n")
-    entry.run("sweep", file=study, report="only", out=tmp_path / "other")
+    with monkeypatch.context() as patch:
+        leave_figures_empty(patch)
+        entry.run("sweep", file=study, report="only", out=tmp_path / "other")
     page = (tmp_path / "other" / "docs/results/tiny.md").read_text()
     assert "The runs come of different code: " in page
 
