@@ -25,6 +25,7 @@ from leastloss.criteria.scatter_slope import ScatterSlope
 from leastloss.criteria.scoring.polarity import negative as negative
 from leastloss.criteria.scoring.polarity import turns as turns
 from leastloss.criteria.snip import SNIP
+from leastloss.criteria.structured_obs import StructuredOBS
 from leastloss.criteria.taylor import Taylor
 from leastloss.criteria.ties import Ties
 from leastloss.criteria.wanda import Wanda
@@ -55,6 +56,7 @@ __all__ = [
     "ScatterSlope",
     "Scores",
     "ScoringContext",
+    "StructuredOBS",
     "Taylor",
     "Ties",
     "Wanda",

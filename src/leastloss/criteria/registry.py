@@ -24,6 +24,7 @@ from leastloss.criteria.partial_fisher import PartialFisher
 from leastloss.criteria.random import Random
 from leastloss.criteria.scatter_slope import ScatterSlope
 from leastloss.criteria.snip import SNIP
+from leastloss.criteria.structured_obs import StructuredOBS
 from leastloss.criteria.taylor import Taylor
 from leastloss.criteria.ties import Ties
 from leastloss.criteria.wanda import Wanda
@@ -52,6 +53,7 @@ CRITERIA: dict[str, Callable[[], Criterion]] = {
     "fisher-ratio": FisherRatio,
     "nc1-change": NC1Change,
     "partial-fisher": PartialFisher,
+    "structured-obs": StructuredOBS,
     "margin": Margin,
     "class-angles": ClassAngles,
 }

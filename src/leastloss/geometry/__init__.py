@@ -17,6 +17,7 @@ from leastloss.geometry.discriminant import (
     remove,
 )
 from leastloss.geometry.greedy_elimination import Shrinking, eliminate, greedy_order
+from leastloss.geometry.input_groups import group_costs as group_costs
 from leastloss.geometry.margins import MarginMoments, linear_margins, margin_loss
 from leastloss.geometry.pairs import pair_contrasts as pair_contrasts
 from leastloss.geometry.refits import refit_units as refit_units
