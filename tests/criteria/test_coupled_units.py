@@ -88,7 +88,7 @@ def only(units: Units, name: str, reader: str) -> Units:
     return units | {name: CoupledLayers(own.rows, {reader: own.columns[reader]}, own.norms)}
 
 
-@pytest.mark.parametrize("name", ["partial-fisher", "class-angles", "nc"])
+@pytest.mark.parametrize("name", ["partial-fisher", "class-angles", "nc", "structured-obs"])
 def test_scores_of_classes_add_up_over_the_layers_that_read(name: str) -> None:
     case, parts = case_of("concatenated")
     criterion: Criterion = as_criterion(name)

@@ -13,7 +13,16 @@ from leastloss.errors import InputError
 from leastloss.evaluation import network_collapse
 from leastloss.pruning.path import PruningPath
 
-UNITS = ("nc", "margin", "taylor", "wanda", "fisher-ratio", "partial-fisher", "class-angles")
+UNITS = (
+    "nc",
+    "margin",
+    "taylor",
+    "wanda",
+    "fisher-ratio",
+    "partial-fisher",
+    "class-angles",
+    "structured-obs",
+)
 
 
 class Half(nn.Module):
