@@ -126,6 +126,9 @@ def test_what_is_run_by_default_follows_the_network() -> None:
     assert plain.criteria == "mils-bdm,mils-entropy,nc,magnitude,random"
     assert (plain.controls, resnet.controls) == ("yes", "no")
     assert resnet.criteria == "nc,magnitude,random"
+    channels = PruneConfig(model="resnet20", dataset="cifar10", granularity="unit")
+    assert channels.criteria == "structured-obs,nc,magnitude,random"
+    assert PruneConfig(granularity="unit").criteria == plain.criteria
     assert PruneConfig(model="resnet20", controls="yes", criteria="obs").criteria == "obs"
 
 

@@ -13,6 +13,7 @@ from leastloss.plan import COUNT, NAMES, OF_WIDTHS, SEED, SEED_HELP, Plan, Seede
 _FROM_ZERO: dict[str, Any] = {"at_least": 0, "at_most": 10**6}
 _CRITERIA = "mils-bdm,mils-entropy,nc,magnitude,random"
 _CRITERIA_OF_MAPS = "nc,magnitude,random"
+_CRITERIA_OF_CHANNELS = "structured-obs,nc,magnitude,random"
 _SHARES: dict[str, Any] = {"each": float, "at_least": 0, "at_most": 1, "once": True}
 _TRUST = (
     "Open models that could run code when they are opened (pickles, .pt2), and call functions that "
@@ -203,7 +204,7 @@ class PruneConfig(Plan, TrainConfig):
         "auto",
         "Criteria, one child run each; name:option=value sets options, a@b is a with b's layer "
         "ratios; auto: mils-bdm,mils-entropy,nc,magnitude,random, but nc,magnitude,random for "
-        "resnets and networks of torchvision.",
+        "resnets and networks of torchvision, of their channels structured-obs before these.",
         "criteria",
         each=str,
     )
@@ -243,7 +244,8 @@ class PruneConfig(Plan, TrainConfig):
     def __post_init__(self) -> None:
         super().__post_init__()
         # What a perceptron does in seconds, a network with feature maps does in minutes.
-        usual = _CRITERIA if self.model in OF_WIDTHS else _CRITERIA_OF_MAPS
+        maps = _CRITERIA_OF_CHANNELS if self.granularity == "unit" else _CRITERIA_OF_MAPS
+        usual = _CRITERIA if self.model in OF_WIDTHS else maps
         if self.criteria == "auto":
             object.__setattr__(self, "criteria", usual)
         if self.controls == "auto":
