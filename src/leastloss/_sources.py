@@ -50,15 +50,15 @@ def kept_digest(package: Path, file: Path) -> str:
         total.update(source.relative_to(package).as_posix().encode())
         total.update(hashlib.sha256(source.read_bytes()).digest())
     with contextlib.suppress(OSError, ValueError):
-        of, found = file.read_text(encoding="ascii").split()
-        if of == total.hexdigest():
-            return found
-    found = digest_of_code(package)
+        digest_of_bytes, digest = file.read_text(encoding="ascii").split()
+        if digest_of_bytes == total.hexdigest():
+            return digest
+    digest = digest_of_code(package)
     with contextlib.suppress(OSError):
         file.parent.mkdir(parents=True, exist_ok=True)
         with written_whole(file) as place:
-            place.write_text(f"{total.hexdigest()} {found}\n", encoding="ascii")
-    return found
+            place.write_text(f"{total.hexdigest()} {digest}\n", encoding="ascii")
+    return digest
 
 
 def digest_of_code(package: Path) -> str:
