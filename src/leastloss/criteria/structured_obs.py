@@ -90,7 +90,8 @@ class StructuredOBS(UnitScore):
 
 def _costs(read: Reading, mask: Tensor, columns: Tensor, gamma: float) -> Tensor:
     """What each row of a layer loses with each unit that it reads, shape (units, rows)."""
-    weights = (effective_weight(read.layer) * mask).flatten(1).double().to(read.moments.device)
+    weights = effective_weight(read.layer).where(mask.to(read.layer.weight.device), 0.0)
+    weights = weights.flatten(1).double().to(read.moments.device)
     taps = read.layer.weight[0, 0].numel()
     inputs = (columns[:, :, None] * taps + torch.arange(taps)).flatten(1).to(weights.device)
     costs = []
