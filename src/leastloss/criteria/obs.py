@@ -11,8 +11,8 @@ from leastloss.arguments import checked
 from leastloss.criteria.base import ScoringContext
 from leastloss.criteria.gauss_newton import per_unit
 from leastloss.criteria.scoring.curvature import surgeon_curvature
-from leastloss.criteria.scoring.logit_directions import METRICS, metric_columns
-from leastloss.criteria.scoring.logit_moves import ENOUGH, unit_moves
+from leastloss.criteria.scoring.logit_directions import METRICS
+from leastloss.criteria.scoring.logit_moves import metric_moves
 from leastloss.criteria.scoring.surgeon_order import has_surgeon_order, surgeon_removal_order
 from leastloss.criteria.scoring.weight_score import WeightScore, weights_of
 from leastloss.errors import InputError
@@ -68,7 +68,7 @@ class OBS(WeightScore):
         )
         weights = weights_of(context, latent=True)
         scores = {name: weights[name].square() * curvature[name] for name in weights}
-        moves = self._moves(context)
+        moves = metric_moves(context, self.metric, balanced=self.balanced)
         return {n: s * per_unit(moves[n], s) if moves else s for n, s in scores.items()}
 
     def removal_order(self, context: ScoringContext, k: int) -> NDArray[np.int64] | None:
@@ -83,16 +83,8 @@ class OBS(WeightScore):
         return surgeon_removal_order(
             context,
             k,
-            self._moves(context),
+            metric_moves(context, self.metric, balanced=self.balanced),
             gamma=self.gamma,
             balanced=self.balanced,
             noise=self.noise,
         )
-
-    def _moves(self, context: ScoringContext) -> dict[str, Tensor]:
-        """How far each unit moves the logits; nothing without a metric."""
-        if self.metric == "none":
-            return {}
-        columns = metric_columns(context, self.metric, balanced=self.balanced)
-        moves = unit_moves(context, columns, balanced=self.balanced, most=ENOUGH)
-        return {name: move.sum(dim=0) for name, move in moves.items()}

@@ -12,8 +12,8 @@ from leastloss.activations import ridge_of, row_supports
 from leastloss.arguments import checked
 from leastloss.criteria.base import ScoringContext
 from leastloss.criteria.scoring.curvature import Reading, layer_moments
-from leastloss.criteria.scoring.logit_directions import METRICS, metric_columns
-from leastloss.criteria.scoring.logit_moves import ENOUGH, unit_moves
+from leastloss.criteria.scoring.logit_directions import METRICS
+from leastloss.criteria.scoring.logit_moves import metric_moves
 from leastloss.criteria.scoring.unit_score import UnitScore
 from leastloss.criteria.scoring.unit_statistics import Alive
 from leastloss.errors import InputError
@@ -67,7 +67,7 @@ class StructuredOBS(UnitScore):
         readers = {reader for name in left for reader in context.units[name].columns}
         masks = {n: mask_for(context.masks, n, layers[n]) for n in layers if n in readers}
         read_only = replace(context, masks=masks)
-        moves = self._moves(read_only)
+        moves = metric_moves(read_only, self.metric, balanced=self.balanced)
         scores: dict[str, Tensor] = {}
         for read in layer_moments(read_only, balanced=self.balanced):
             for name, units in left.items():
@@ -78,14 +78,6 @@ class StructuredOBS(UnitScore):
                 lost = (costs * moves[read.name].to(costs) if moves else costs).sum(dim=1)
                 scores[name] = scores[name] + lost if name in scores else lost
         return scores
-
-    def _moves(self, context: ScoringContext) -> dict[str, Tensor]:
-        """How far each unit of the readers moves the logits; nothing without a metric."""
-        if self.metric == "none":
-            return {}
-        columns = metric_columns(context, self.metric, balanced=self.balanced)
-        moves = unit_moves(context, columns, balanced=self.balanced, most=ENOUGH)
-        return {name: move.sum(dim=0) for name, move in moves.items()}
 
 
 def _costs(read: Reading, mask: Tensor, columns: Tensor, gamma: float) -> Tensor:
