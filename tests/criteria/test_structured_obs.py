@@ -1,6 +1,7 @@
 """The surgeon's cost of whole units, in networks of each kind."""
 
 import copy
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from leastloss.activations import Draws, input_second_moments, ridge_of
 from leastloss.criteria import StructuredOBS
 from leastloss.errors import InputError
 from leastloss.models import ConvNet
+from leastloss.models.units import CoupledLayers
 
 
 def test_of_a_perceptron_it_is_the_error_that_its_reader_cannot_mend() -> None:
@@ -46,6 +48,45 @@ def test_channels_are_all_their_taps_and_all_positions_that_a_flattened_map_has(
         if len(values) in (4, 6):
             assert values[1] == 0, name
             assert left[1] > 0, name
+
+
+@pytest.mark.parametrize("groups", [1, 2])
+def test_rows_that_lost_weights_are_fitted_again_on_what_they_keep(groups: int) -> None:
+    """Channels of a convolution, by the surgeon's formula for each row and its own inputs."""
+    torch.manual_seed(0)
+    reader = nn.Conv2d(4, 4, 2, groups=groups)
+    net = nn.Sequential(
+        nn.Conv2d(2, 4, 1), nn.ReLU(), reader, nn.Flatten(), nn.Linear(36, 3)
+    ).eval()
+    gone = torch.rand(reader.weight.shape) < 0.4
+    with torch.no_grad():
+        reader.weight[gone] = 0.0
+    width = 4 // groups  # one channel of each group is a unit
+    units = {
+        "0": CoupledLayers(
+            {"0": torch.arange(4).reshape(groups, width).T},
+            {"2": torch.arange(width)[:, None]},
+        )
+    }
+    plain = context(net, split((2, 4, 4)))
+    case = replace(plain, masks={**plain.masks, "2": ~gone}, coupled=units)
+    draw = Draws().draw(case.train, net)
+    ((_, moments),) = input_second_moments(net, {"2": reader}, draw)
+    (scores,) = StructuredOBS(metric="none").score(case).values()
+    for unit, score in enumerate(scores):
+        total = 0.0
+        for row, (weight, lost) in enumerate(
+            zip(reader.weight.detach().double(), gone, strict=True)
+        ):
+            matrix = moments[row * groups // 4]
+            whole = matrix + torch.diag(ridge_of(reader, matrix, 1e-3))
+            kept = [*(~lost).flatten().nonzero()[:, 0].tolist(), len(matrix) - 1]
+            at = [i for i, index in enumerate(kept) if index // 4 == unit and index < 4 * width]
+            if at:
+                values = weight.flatten()[[kept[i] for i in at]]
+                inverse = torch.linalg.inv(whole[kept][:, kept])
+                total += float(values @ torch.linalg.solve(inverse[at][:, at], values))
+        assert score == pytest.approx(total)
 
 
 def test_a_copy_of_a_unit_costs_next_to_nothing() -> None:

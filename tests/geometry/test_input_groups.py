@@ -63,3 +63,7 @@ def test_what_is_no_moments_is_refused() -> None:
         group_costs(torch.full((2, 2), torch.nan).double(), weights, group, kept, ridge)
     with pytest.raises(InputError, match="semi-definite"):
         group_costs(-9 * torch.eye(2).double(), weights, group, kept, ridge)
+    with pytest.raises(InputError, match="weights have shape"):
+        group_costs(torch.eye(2).double(), torch.ones(1, 3).double(), group, kept, ridge)
+    with pytest.raises(InputError, match="must be finite"):
+        group_costs(torch.eye(2).double(), weights * torch.nan, group, kept, ridge)

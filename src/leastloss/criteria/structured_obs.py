@@ -96,5 +96,11 @@ def _costs(read: Reading, mask: Tensor, columns: Tensor, gamma: float) -> Tensor
         spare = moments.shape[0] - rows.shape[1]  # the one for the bias
         with_bias = functional.pad(rows, (0, spare))
         ridge = ridge_of(read.layer, moments, gamma)
-        costs.append(group_costs(moments, with_bias, inputs, support.any(dim=0), ridge))
+        part = with_bias.new_zeros(len(inputs), len(rows))
+        # One support for all rows, unless single weights were pruned: a row is fitted on its own.
+        supports, owner = torch.unique(support, dim=0, return_inverse=True)
+        for i, kept in enumerate(supports):
+            of = owner == i
+            part[:, of] = group_costs(moments, with_bias[of], inputs, kept, ridge)
+        costs.append(part)
     return torch.cat(costs, dim=1)

@@ -8,6 +8,7 @@ groups of inputs, as in ZipLM (Kurtic et al. 2023).
 import torch
 from torch import Tensor
 
+from leastloss.errors import InputError
 from leastloss.geometry.compensation import check_problem
 from leastloss.geometry.wide_layers import cholesky
 
@@ -38,6 +39,12 @@ def group_costs(
         [[1.5], [1.5]]
     """
     check_problem(moments, kept[None], ridge)
+    fits = weights.ndim == 2 and weights.shape[1] == len(kept)
+    if not fits or not torch.isfinite(weights).all():
+        raise InputError(
+            f"weights have shape {tuple(weights.shape)}; they must be finite and of shape "
+            f"(rows, {len(kept)})"
+        )
     both = kept[:, None] & kept
     unit = torch.eye(len(moments), dtype=moments.dtype, device=moments.device)
     inverse = torch.cholesky_inverse(cholesky((moments + torch.diag(ridge)).where(both, unit)))
