@@ -49,11 +49,15 @@ def test_of_single_inputs_it_is_the_surgeons_cost() -> None:
     torch.testing.assert_close(costs, (weights.square() / inverse).T)
 
 
-def test_a_group_without_weights_costs_nothing() -> None:
+def test_inputs_that_are_gone_add_nothing_to_what_a_group_costs() -> None:
     moments, cross, ridge = problem(0, 4)
     kept = torch.tensor([True, True, False, False])
     weights, _ = least(moments + torch.diag(ridge), cross, kept)
-    assert not group_costs(moments, weights, torch.tensor([[2, 3]]), kept, ridge).any()
+    gone, partly = group_costs(moments, weights, torch.tensor([[2, 3], [1, 2]]), kept, ridge)
+    (alone,) = group_costs(moments, weights, torch.tensor([[1]]), kept, ridge)
+    assert not gone.any()
+    torch.testing.assert_close(partly, alone)
+    assert alone.all()
 
 
 def test_what_is_no_moments_is_refused() -> None:

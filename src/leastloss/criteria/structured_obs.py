@@ -100,7 +100,7 @@ def _costs(read: Reading, mask: Tensor, columns: Tensor, gamma: float) -> Tensor
         # One support for all rows, unless single weights were pruned: a row is fitted on its own.
         supports, owner = torch.unique(support, dim=0, return_inverse=True)
         for i, kept in enumerate(supports):
-            of = owner == i
-            part[:, of] = group_costs(moments, with_bias[of], inputs, kept, ridge)
+            alike = owner == i
+            part[:, alike] = group_costs(moments, with_bias[alike], inputs, kept, ridge)
         costs.append(part)
     return torch.cat(costs, dim=1)
