@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "src" / "leastloss"
 
 # Each room may use those that stand before it.
-ORDER = ["data", "models", "activations", "information", "geometry", "criteria", "evaluation"]
+ORDER = ["data", "models", "information", "geometry", "activations", "criteria", "evaluation"]
 ORDER += ["pruning", "plots", "report", "deploy", "tracking", "experiment"]
 FILES = sorted([*PACKAGE.rglob("*.py"), *(ROOT / "entrypoints").glob("*.py")])
 FILES += sorted((ROOT / "benchmarks").glob("*.py"))

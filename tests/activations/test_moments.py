@@ -10,7 +10,12 @@ from torch.nn import functional
 
 from leastloss.activations import Draws, Samples, moments, observe
 from leastloss.activations.layer_inputs import rows_of
-from leastloss.activations.moments import batch_moments, input_second_moments, ridge_of
+from leastloss.activations.moments import (
+    batch_moments,
+    input_second_moments,
+    moments_with_targets,
+    ridge_of,
+)
 from leastloss.errors import InputError
 
 
@@ -42,6 +47,25 @@ def test_moments_are_sums_over_samples_and_means_over_positions(bias: bool) -> N
     torch.testing.assert_close(moments, wanted)
     alone = batch_moments("", layer, x, samples, slice(None))
     torch.testing.assert_close(alone, wanted[..., : rows.shape[-1]])
+
+
+def test_batches_of_few_rows_add_up_with_a_one_where_a_batchnorm_stands_for_the_bias() -> None:
+    generator = torch.Generator().manual_seed(0)
+    x, targets = torch.randn(5, 4, generator=generator), torch.randn(5, 6, generator=generator)
+    layer = nn.Linear(4, 6, bias=False)
+    samples = replace(drawn_of(x, torch.rand(5).double()), norms={"it": "norm"})
+    rows = torch.cat([x, torch.ones(5, 1)], dim=1).double()[None, :, None]
+    columns = targets.double()[None, :, None]
+    expected = summed(rows, torch.cat([rows, columns], dim=3), samples.weights)
+    pieces = [slice(0, 3), slice(3, 5)]
+    batches = [x[piece] for piece in pieces], [columns[:, piece].float() for piece in pieces]
+    whole = moments_with_targets("it", layer, *batches, samples, pieces)
+    torch.testing.assert_close(whole, expected)
+    parts = [
+        batch_moments("it", layer, values, samples, piece, target)
+        for values, target, piece in zip(*batches, pieces, strict=True)
+    ]
+    torch.testing.assert_close(parts[0] + parts[1], expected)
 
 
 def test_weights_may_lie_on_another_device_than_the_network() -> None:

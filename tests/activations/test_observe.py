@@ -8,6 +8,7 @@ from leastloss.activations.observe import (
     FEWEST_AT_ONCE,
     MAPS_BATCH,
     MOST_MAPS,
+    MOST_ROWS,
     each_label,
 )
 from leastloss.data import IGNORED, Split, apart
@@ -55,7 +56,7 @@ def test_batches_are_smaller_for_maps_and_for_many_results_at_once() -> None:
     assert len(next(batches(many, maps))[0]) == MAPS_BATCH
     assert len(next(batches(many, maps, at_once=16))[0]) == MOST_MAPS // 16
     assert len(next(batches(many, maps, at_once=1000))[0]) == FEWEST_AT_ONCE
-    assert len(next(batches(many, network(), at_once=8))[0]) == BATCH // 8
+    assert len(next(batches(many, network(), at_once=8))[0]) == MOST_ROWS // 8
 
 
 @pytest.mark.parametrize(

@@ -191,3 +191,22 @@ def test_features_that_say_nothing_give_numbers_or_nan_and_no_error() -> None:
     generator = torch.Generator().manual_seed(0)
     wide = collapse_metrics(torch.randn(6, 50, generator=generator), torch.arange(6) % 3)
     assert all(math.isfinite(value) for value in wide.values())
+
+
+def test_the_bias_decides_whom_the_classifier_takes() -> None:
+    # The classifier's border lies at 4 - b, the one between the means at 4.
+    features, labels = torch.tensor([[0.0], [3.0], [8.0], [5.0], [9.0]]), [0, 0, 1, 1, 1]
+    rows = torch.tensor([[-1.0], [1.0]])
+    nc4 = [
+        collapse_metrics(features, torch.tensor(labels), rows, torch.tensor([b, -b]))["nc4"]
+        for b in (4.4, 2.0, 6.0)
+    ]
+    assert nc4 == pytest.approx([0, 1 / 4, 1 / 6])
+
+
+def test_nc4_counts_each_class_once() -> None:
+    # Class 0: one of four samples lies nearer to the other mean; class 1: none.
+    features = torch.tensor([[0.0], [0.0], [0.0], [8.0], [9.0]])
+    constant = torch.tensor([[0.0], [0.0]]), torch.tensor([1.0, 0.0])
+    metrics = collapse_metrics(features, torch.tensor([0, 0, 0, 0, 1]), *constant)
+    assert metrics["nc4"] == pytest.approx((1 / 4 + 1) / 2)

@@ -3,9 +3,15 @@
 import numpy as np
 import pytest
 from scipy.linalg import solve_triangular
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from leastloss.errors import InputError
-from leastloss.geometry._lapack import invert_triangle, lower_factor, solve_triangle
+from leastloss.geometry._lapack import (
+    invert_triangle,
+    lower_factor,
+    one_blas_thread,
+    solve_triangle,
+)
 
 
 @pytest.mark.parametrize("size", [1, 2, 7, 130])
@@ -29,3 +35,18 @@ def test_a_factor_its_inverse_and_its_solutions(size: int) -> None:
 def test_what_has_no_factor_is_one_line() -> None:
     with pytest.raises(InputError, match="not positive semi-definite"):
         lower_factor(np.array([[1.0, 2.0], [0.0, 1.0]]))
+
+
+def blas_threads() -> list[int]:
+    libraries = [library for library in threadpool_info() if library["user_api"] == "blas"]
+    return [library["num_threads"] for library in libraries]
+
+
+def test_all_blas_libraries_are_held_to_one_thread_and_as_before_afterwards() -> None:
+    with threadpool_limits(3, user_api="blas"):
+        before = blas_threads()
+        assert len(before) > 1  # NumPy's and SciPy's
+        assert set(before) == {3}
+        with one_blas_thread():
+            assert set(blas_threads()) == {1}
+        assert blas_threads() == before

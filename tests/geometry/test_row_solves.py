@@ -26,6 +26,7 @@ def test_both_ways_agree_with_plain_solves(
         patch.setattr(row_solves, "FEW", few)
         patch.setattr(row_solves, "WORTH", 1)
         patch.setattr(torch, "get_num_threads", lambda: threads)
+        patch.setattr(row_solves, "SMALL", 0)
         fitted, spread = solve_rows(moments, cross, mask, ridge, diagonals=True)
         alone, nothing = solve_rows(moments, cross, mask, ridge, diagonals=False)
         zeros, spread_alone = solve_rows(moments, None, mask, ridge, diagonals=True)
@@ -43,6 +44,7 @@ def test_threads_change_no_bit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch, "get_num_threads", lambda: 1)
     one = solve_rows(moments, cross, mask, ridge, diagonals=True)
     monkeypatch.setattr(torch, "get_num_threads", lambda: 4)
+    monkeypatch.setattr(row_solves, "SMALL", 0)
     several = solve_rows(moments, cross, mask, ridge, diagonals=True)
     assert all(torch.equal(a, b) for a, b in zip(one, several, strict=True))
 
@@ -67,8 +69,24 @@ def test_inputs_that_are_almost_one_another_keep_their_bounds() -> None:
 @pytest.mark.parametrize("threads", [1, 2])
 def test_what_is_no_moment_is_one_line(threads: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch, "get_num_threads", lambda: threads)
+    monkeypatch.setattr(row_solves, "SMALL", 0)
     mask = torch.rand(20, 4) < 0.5
     with pytest.raises(InputError, match="not positive semi-definite"):
         solve_rows(
             -torch.eye(4).double(), None, mask, torch.full((4,), 0.1).double(), diagonals=True
         )
+
+
+def test_few_small_supports_are_solved_without_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    moments, cross, mask = problem(0, 12, 40)
+    ridge = torch.full((12,), RIDGE, dtype=torch.float64)
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
+    serial = solve_rows(moments, cross, mask, ridge, diagonals=True)
+    monkeypatch.setattr(row_solves, "SMALL", 0)
+    for alone, threaded in zip(
+        serial, solve_rows(moments, cross, mask, ridge, diagonals=True), strict=True
+    ):
+        assert torch.equal(alone, threaded)
+    monkeypatch.setattr(row_solves, "SMALL", 10**8)
+    monkeypatch.setattr(row_solves, "ThreadPoolExecutor", None)
+    solve_rows(moments, cross, mask, ridge, diagonals=True)

@@ -5,8 +5,8 @@ from leastloss.activations.draws import Draws, Samples
 from leastloss.activations.layer_inputs import outputs_of, repairable_layers, run_order
 from leastloss.activations.lockstep import PARTED, in_lockstep
 from leastloss.activations.moments import (
-    batch_moments,
     input_second_moments,
+    moments_with_targets,
     positions_of,
     ridge_of,
     row_supports,
@@ -29,7 +29,6 @@ __all__ = [
     "Draws",
     "LayerCache",
     "Samples",
-    "batch_moments",
     "batch_size",
     "batches",
     "check_called",
@@ -40,6 +39,7 @@ __all__ = [
     "input_second_moments",
     "labelled_logits",
     "logits_of",
+    "moments_with_targets",
     "network_key",
     "observing",
     "outputs_of",

@@ -1,6 +1,6 @@
 """Second moments of what layers read, over a draw of training samples."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from leastloss.activations.draws import Samples
 from leastloss.activations.layer_inputs import rows_of
 from leastloss.errors import InputError
+from leastloss.geometry import moments_of_rows
 from leastloss.models import Layer, evaluation_mode, matched, reading
 
 ROWS = 30_000  # rows (samples times positions) of a layer that runs at many positions
@@ -55,10 +56,15 @@ def batch_moments(
         Float64, (groups, d, d), or (groups, d, d + units): moments with the rows, then with the
         targets.
     """
+    constant = layer.bias is not None or name in samples.norms
+    if _few_rows(layer, values, samples, targets):
+        columns = None if targets is None else [targets[0, :, 0]]
+        weights = samples.weights[piece]
+        return moments_of_rows([values], weights, constant=constant, targets=columns)[None]
     rows = rows_of(layer, values, samples.starts[piece], positions_of(layer, samples))
     groups, n, positions, channels, taps = rows.shape
     fan_in = channels * taps
-    inputs = fan_in + (layer.bias is not None or name in samples.norms)
+    inputs = fan_in + constant
     width = inputs + (0 if targets is None else targets.shape[-1])
     few = positions == 1 and len(samples.x) * groups * inputs * width <= EXACT
     table = values.new_empty(
@@ -72,6 +78,47 @@ def batch_moments(
     table *= (samples.weights[piece] / positions).sqrt().to(table)[:, None, None]
     flat = table.flatten(1, 2)
     return (flat[..., :inputs].transpose(1, 2) @ flat).double()
+
+
+def moments_with_targets(
+    name: str,
+    layer: Layer,
+    inputs: Sequence[Tensor],
+    targets: Sequence[Tensor],
+    samples: Samples,
+    pieces: Sequence[slice],
+) -> Tensor:
+    """Moments of the rows that a layer reads for all batches; see :func:`batch_moments`.
+
+    Args:
+        name: The layer's name.
+        layer: The layer.
+        inputs: What it reads, by batch.
+        targets: Further columns, by batch.
+        samples: All batches together.
+        pieces: Which of them are in each batch.
+    """
+    if _few_rows(layer, inputs[0], samples, targets[0]):
+        constant = layer.bias is not None or name in samples.norms
+        columns = [target[0, :, 0] for target in targets]
+        return moments_of_rows(inputs, samples.weights, constant=constant, targets=columns)[None]
+    parts = (
+        batch_moments(name, layer, values, samples, piece, target)
+        for values, piece, target in zip(inputs, pieces, targets, strict=True)
+    )
+    total = next(parts)
+    for part in parts:
+        total += part
+    return total
+
+
+def _few_rows(layer: Layer, values: Tensor, samples: Samples, targets: Tensor | None) -> bool:
+    """Whether a layer reads one row of each sample, and these are few, on a processor."""
+    if not isinstance(layer, nn.Linear) or values.ndim != 2 or values.device.type != "cpu":
+        return False
+    inputs = layer.in_features + 1
+    width = inputs + (0 if targets is None else targets.shape[-1])
+    return len(samples.x) * inputs * width <= EXACT
 
 
 def input_second_moments(

@@ -15,6 +15,7 @@ BATCH = 4096  # samples per forward pass: bounds the memory, not the result
 OF_MAPS = 2000  # samples of all classes in networks with convolutions
 FEWEST = 20  # of each class among them
 MAPS_BATCH = 64  # feature maps: small batches stay in a processor's cache
+MOST_ROWS = 10_240  # results of samples in other networks: larger batches gain nothing
 MOST_MAPS = 512  # samples whose maps fit the memory: what a GPU wants in a batch
 FEWEST_AT_ONCE = 8  # samples of a batch of which many results are held
 
@@ -92,7 +93,7 @@ def batches(
     Where so many results of a batch are held ``at_once``, batches are as much smaller.
     """
     if size is None:
-        room = MOST_MAPS if has_maps(model) else BATCH
+        room = MOST_MAPS if has_maps(model) else MOST_ROWS
         size = min(batch_size(model), max(FEWEST_AT_ONCE, room // at_once))
     for x, y in zip(torch.split(split.x, size), torch.split(split.y, size), strict=True):
         fitting = matched(model, x)

@@ -23,6 +23,7 @@ from leastloss.geometry.pairs import pair_contrasts as pair_contrasts
 from leastloss.geometry.refits import refit_units as refit_units
 from leastloss.geometry.refits import softmax_roots as softmax_roots
 from leastloss.geometry.restricted_statistics import Guarded, Rescored, restricted
+from leastloss.geometry.row_moments import moments_of_rows as moments_of_rows
 from leastloss.geometry.separation import Separation
 from leastloss.geometry.statistics import PooledAccumulator, class_statistics
 from leastloss.geometry.surgeon_elimination import Rows as Rows

@@ -6,11 +6,14 @@ these routines take half as long as torch's on AMD processors.
 """
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from ctypes import CFUNCTYPE, byref, c_char_p, c_double, c_int, c_void_p
+from functools import cache
 
 import numpy as np
 from numba.extending import get_cython_function_address
 from numpy.typing import NDArray
+from threadpoolctl import ThreadpoolController
 
 from leastloss.errors import InputError
 
@@ -26,6 +29,20 @@ def _routine(library: str, function: str, arguments: str) -> Callable[..., None]
 _POTRF = _routine("lapack", "dpotrf", "spppp")
 _TRTRI = _routine("lapack", "dtrtri", "sspppp")
 _TRSM = _routine("blas", "dtrsm", "ssssppppppp")
+
+
+def one_blas_thread() -> AbstractContextManager[object]:
+    """Let BLAS libraries work in the thread that calls them, and as before afterwards.
+
+    Whoever calls them from threads of Python wants no further ones, and torch's wait for nobody's.
+    """
+    limited: AbstractContextManager[object] = _blas().limit(limits=1, user_api="blas")
+    return limited
+
+
+@cache
+def _blas() -> ThreadpoolController:
+    return ThreadpoolController()
 
 
 def lower_factor(block: NDArray[np.float64]) -> NDArray[np.float64]:

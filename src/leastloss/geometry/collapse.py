@@ -13,7 +13,6 @@ from torch import Tensor
 from leastloss.arguments import computed
 from leastloss.errors import InputError
 from leastloss.geometry.accumulator import ClassStatistics
-from leastloss.geometry.decision import disagreement
 from leastloss.geometry.statistics import class_statistics
 from leastloss.geometry.symmetry import (
     gram_distance,
@@ -28,6 +27,7 @@ from leastloss.geometry.variability import (
     within_class_variability,
 )
 
+CHUNK = 8192  # samples converted to float64 at once
 COLLAPSE = (
     "nc1",
     "nc1_quotient",
@@ -112,7 +112,7 @@ def collapse_metrics(
         return metrics
     rows = _checked_classifier(weight, bias, features.shape[1]).to(centred)
     metrics["nc3"] = float((rows / rows.norm() - centred / centred.norm()).square().sum())
-    metrics["nc4"] = disagreement(features, labels, statistics, rows, bias)
+    metrics["nc4"] = _disagreement(features, labels, statistics, rows, bias)
     metrics["classifier_simplex_distance"] = gram_distance(rows, simplex)
     metrics["classifier_seli_distance"] = gram_distance(rows, row_seli)
     if len(minority) > 1:
@@ -142,3 +142,24 @@ def _checked_classifier(weight: Tensor, bias: Tensor | None, features: int) -> T
     if not torch.isfinite(weight).all() or (bias is not None and not torch.isfinite(bias).all()):
         raise InputError("the classifier's weight or bias is not finite (NaN or infinity)")
     return weight.detach()
+
+
+def _disagreement(
+    features: Tensor,
+    labels: Tensor,
+    statistics: ClassStatistics,
+    rows: Tensor,
+    bias: Tensor | None,
+) -> float:
+    """NC4: class-balanced share of samples that classifier and nearest class mean tell apart."""
+    offset = torch.zeros(len(rows)) if bias is None else bias.detach()
+    centred = statistics.centred_means()
+    wrong = torch.zeros(len(rows), dtype=torch.float64, device=rows.device)
+    for batch, marks in zip(torch.split(features, CHUNK), torch.split(labels, CHUNK), strict=True):
+        h = batch.detach().double()
+        decided = (h @ rows.T + offset.to(rows)).argmax(dim=1)
+        # ||h - mu_c||^2 up to a constant, with the common mean taken out for precision.
+        score = (h - statistics.mean) @ centred.T - centred.square().sum(dim=1) / 2
+        differs = decided != score.argmax(dim=1)
+        wrong.index_add_(0, marks.to(rows.device, torch.int64), differs.double())
+    return float((wrong / statistics.counts).mean())

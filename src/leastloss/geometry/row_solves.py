@@ -7,23 +7,29 @@ few inputs R is solved from the inverse of all, which those supports share: with
     X = L^-1 [A^-1]_RK,   w_K - X^T L^-1 w_R,   diag [A^-1]_KK - sum of X's squares by column.
 """
 
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
 from typing import TypeAlias
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from threadpoolctl import ThreadpoolController
 from torch import Tensor
 
 from leastloss._compile import compiled
-from leastloss.geometry._lapack import invert_triangle, lower_factor, solve_triangle
+from leastloss.geometry._lapack import (
+    invert_triangle,
+    lower_factor,
+    one_blas_thread,
+    solve_triangle,
+)
 
 Numbers: TypeAlias = NDArray[np.float64]
 Index: TypeAlias = NDArray[np.int64]
 
 FEW = 0.45  # of all inputs: above it a factor of what is kept is less work
+SMALL = 10**8  # multiplications of all factors: Python's threads would wait for each other
+SHARES = 8  # of each thread: the last ones to work are waited for by little
 WORTH = 8  # supports that leave out few inputs: fewer do not pay for the inverse
 
 
@@ -61,14 +67,14 @@ def solve_rows(
     ordered = sizes.argsort(descending=True).tolist()  # the largest first: none is waited for
     work = [(supports[i].numpy(), by_support[i].numpy(), bool(few[i])) for i in ordered if sizes[i]]
     threads = torch.get_num_threads()
-    with _blas().limit(limits=1, user_api="blas"):  # its threads would wait for torch's
+    with one_blas_thread():  # its threads would wait for torch's
         problems = _Problems(moments, cross, mask, ridge, diagonals, shared=bool(few.any()))
-        if threads == 1:
-            for support, rows, from_all in work:
-                problems.solve(support, rows, from_all)
+        if threads == 1 or int((sizes.double() ** 3).sum()) < SMALL:
+            problems.solve_all(work)
         else:
+            parts = [work[first :: SHARES * threads] for first in range(SHARES * threads)]
             with ThreadPoolExecutor(threads) as pool:
-                list(pool.map(lambda each: problems.solve(*each), work))
+                list(pool.map(problems.solve_all, parts))
     return torch.from_numpy(problems.weights), torch.from_numpy(problems.spread)
 
 
@@ -96,8 +102,12 @@ class _Problems:
                 self._all = self._targets @ self._inverse
         self.weights, self.spread = np.zeros(mask.shape), np.zeros(mask.shape)
 
-    def solve(self, support: NDArray[np.bool_], rows: Index, few: bool) -> None:
-        """Solve the rows of one support."""
+    def solve_all(self, work: Iterable[tuple[NDArray[np.bool_], Index, bool]]) -> None:
+        """Solve the rows of each support; the last of three says whether it leaves out few."""
+        for support, rows, few in work:
+            self._solve(support, rows, few)
+
+    def _solve(self, support: NDArray[np.bool_], rows: Index, few: bool) -> None:
         kept = np.flatnonzero(support)
         if few:
             weights, spread = self._from_all(kept, np.flatnonzero(~support), rows)
@@ -157,8 +167,3 @@ def _across(matrix: Numbers, rows: Index, columns: Index) -> Numbers:
         for i in range(len(columns)):
             block[j, i] = row[columns[i]]
     return block
-
-
-@cache
-def _blas() -> ThreadpoolController:
-    return ThreadpoolController()

@@ -91,14 +91,18 @@ def _moments(
     weights: Tensor,
 ) -> dict[str, Tensor]:
     """Weighted sums over samples of squared slopes: layer -> float64 (columns, units)."""
+    roots = weights.sqrt().to(logits)[:, None]  # slopes of a sample grow with its share of a sum
 
     def slopes(column: Tensor) -> dict[str, Tensor]:
         gradients = torch.autograd.grad(
-            logits, list(outputs.values()), column, retain_graph=True, materialize_grads=True
+            logits,
+            list(outputs.values()),
+            roots * column,
+            retain_graph=True,
+            materialize_grads=True,
         )
         return {
-            name: _flat(layers[name], slope, weights)
-            for name, slope in zip(outputs, gradients, strict=True)
+            name: _flat(layers[name], slope) for name, slope in zip(outputs, gradients, strict=True)
         }
 
     if not (isinstance(columns, Fixed) and columns.many):
@@ -120,9 +124,8 @@ def _moments(
     return moments
 
 
-def _flat(layer: Layer, slope: Tensor, weights: Tensor) -> Tensor:
-    """One row for each unit: slopes of all samples and positions, times the weights' roots."""
-    scaled = slope * weights.sqrt().to(slope).view(-1, *(1,) * (slope.ndim - 1))
+def _flat(layer: Layer, slope: Tensor) -> Tensor:
+    """One row for each unit: slopes of all samples and positions."""
     if isinstance(layer, nn.Linear):
-        return scaled.reshape(-1, slope.shape[-1]).T
-    return scaled.transpose(0, 1).flatten(1)
+        return slope.reshape(-1, slope.shape[-1]).T
+    return slope.transpose(0, 1).flatten(1)

@@ -10,7 +10,7 @@ from leastloss.activations import (
     PARTED,
     LayerCache,
     Samples,
-    batch_moments,
+    moments_with_targets,
     outputs_of,
     positions_of,
 )
@@ -73,13 +73,10 @@ class Targets:
         cross = self._cross.get(model, name, "moments with targets", key)
         if moments is not None and cross is not None:  # mostly so in the first layer
             return moments, cross
-        total, pieces = None, list(samples.batches(model))
-        if not len(pieces) == len(inputs) == len(self._values[name]):
+        pieces, targets = list(samples.batches(model)), self._values[name]
+        if not len(pieces) == len(inputs) == len(targets):
             raise InputError(f"runs {PARTED}")
-        for piece, values, target in zip(pieces, inputs, self._values[name], strict=True):
-            part = batch_moments(name, layer, values, samples, piece, target)
-            total = part if total is None else total.add_(part)
-        assert total is not None  # a draw is never empty
+        total = moments_with_targets(name, layer, inputs, targets, samples, pieces)
         if not torch.isfinite(total).all():
             raise InputError(f"inputs of layer {name!r} are not finite (NaN or infinity)")
         moments, cross = total.split([total.shape[1], total.shape[2] - total.shape[1]], dim=2)
