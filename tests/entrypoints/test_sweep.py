@@ -217,7 +217,7 @@ def test_options_are_chosen_by_validation_before_the_cells(
     assert {run.data.params["criterion"].partition(":")[0] for run in pruned} == {"nc", "magnitude"}
     assert store.get_run(run_id).data.tags["leastloss.search.trials"] == "2"
     text = (tmp_path / "docs/results/tiny.md").read_text()
-    assert ": chosen for each arm by 2 trials, by accuracy on validation images at 90 %" in text
+    assert ": chosen for each arm by 2 trials, by accuracy on validation samples at 90 %" in text
     assert "it has no protect, ridge / `random@magnitude`: as the arm that it follows" in text
     page = Path(store.download_artifacts(run_id, "compare.html")).read_text()
     assert "Options chosen by validation" in page

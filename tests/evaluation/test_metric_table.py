@@ -33,7 +33,7 @@ def test_groups_hold_what_the_functions_return() -> None:
 
 def test_names_that_tell_where_they_were_measured() -> None:
     assert metric_of("recall_class_7").words == "recall of class 7"
-    assert metric_of("val_recall_class_7").words == "recall of class 7 on validation images"
+    assert metric_of("val_recall_class_7").words == "recall of class 7 on validation samples"
     assert metric_of("free:minority_recall").is_share
     assert metric_of("area:bdm_bits").heading == "BDM (bits)"
     assert metric_of("epoch_unheard_of").heading == "epoch unheard of"

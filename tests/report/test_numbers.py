@@ -146,7 +146,7 @@ def test_what_is_free_may_ask_for_several_metrics() -> None:
     assert found["value"].to_dict() == pytest.approx(
         {"sparsity": 0.3, "accuracy": 0.89, "minority_recall": 0.8, "bdm_bits": 60.0}
     )
-    with pytest.raises(InputError, match="unknown metric on the validation images 'recall'"):
+    with pytest.raises(InputError, match="unknown metric on the validation samples 'recall'"):
         free_of_loss(table, [0.02], ["recall"])
 
 

@@ -79,6 +79,7 @@ def test_what_comes_free_is_compared_seed_by_seed() -> None:
 @pytest.mark.parametrize(
     ("seeds", "said"),
     [
+        (2, "is 0.5 m: none can be shown."),
         (3, "is 0.25 m: none can be shown."),
         (5, "is 0.062 m: none can be shown."),
         (6, "is 0.031 m: none can be shown where m is above 1."),  # two arms: 0.0625 at best
@@ -88,6 +89,11 @@ def test_too_few_seeds_are_called_so(seeds: int, said: str) -> None:
     arms = {"nc": [[0.9, 0.6, 0.2]] * seeds, "lamp": [[0.9, 0.55, 0.2]] * seeds}
     text = made(runs(random=[[0.9, 0.5, 0.2]] * seeds, **arms))
     assert f"in a column of m arms {said}" in text
+
+
+def test_one_seed_shows_no_difference() -> None:
+    text = made(runs(random=[[0.9, 0.5, 0.2]], nc=[[0.9, 0.6, 0.2]]))
+    assert "With one seed no difference can be shown." in text
 
 
 def test_dense_counts_where_nothing_pruned_is_near() -> None:

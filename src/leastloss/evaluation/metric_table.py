@@ -196,7 +196,7 @@ METRICS: dict[str, Metric] = {
 
 
 def metric_of(name: str) -> Metric:
-    """Look a metric up, also one of a class, a layer, the validation images or under a noise.
+    """Look a metric up, also one of a class, a layer, the validation samples or under a noise.
 
     A name that is not in the table gets its own words, no unit and no direction.
 
@@ -212,7 +212,7 @@ def metric_of(name: str) -> Metric:
         return METRICS[name]
     if name.startswith("val_"):
         base = metric_of(name.removeprefix("val_"))
-        return replace(base, name=name, words=f"{base.words} on validation images")
+        return replace(base, name=name, words=f"{base.words} on validation samples")
     if name.startswith("gpu_"):
         base = metric_of(name.removeprefix("gpu_"))
         return replace(base, name=name, words=f"{base.words} on the GPU")

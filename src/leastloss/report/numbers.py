@@ -110,7 +110,7 @@ def free_of_loss(
     """
     for metric in metrics:
         twins = [c.removeprefix("val_") for c in table.columns if c.startswith("val_")]
-        choose("metric on the validation images", metric, twins)
+        choose("metric on the validation samples", metric, twins)
     lengths = [name for name in LENGTHS if name in table.columns]
     rows = []
     sparsities = table["sparsity"].to_numpy()

@@ -136,8 +136,9 @@ def _free_grid(rows: pd.DataFrame, within: float) -> Grid:
         cell = cell_of(row, row["quantity"], notes=[star])
         cells.setdefault(row["method"], {})[row["quantity"]] = cell
     return Grid(
-        caption=f"Before {' or '.join(measured)} on the validation images falls by more than "
-        f"{100 * within:g} points (*: so many seeds' is the dense network's)",
+        caption=f"Before {' or '.join(measured)} on the validation samples falls by more than "
+        f"{100 * within:g} {'point' if within == 0.01 else 'points'} (*: so many seeds' is the "
+        "dense network's)",
         first="",
         head=[heading(quantity) for quantity in quantities],
         rows={name: [row.get(q, Cell()) for q in quantities] for name, row in cells.items()},
@@ -147,7 +148,7 @@ def _free_grid(rows: pd.DataFrame, within: float) -> Grid:
 def _legend(differences: pd.DataFrame) -> str:
     """How to read the tables, and what so few seeds cannot show."""
     text = (
-        "Mean over seeds with 95 % bootstrap interval, on the test images unless said; shares in "
+        "Mean over seeds with 95 % bootstrap interval, on the test samples unless said; shares in "
         "per cent. "
         "Differences are paired by dense network; p is Wilcoxon's signed-rank test after Holm's "
         f"correction over the arms of a column; **bold** where p is at most {LEVEL:g}."
@@ -155,7 +156,9 @@ def _legend(differences: pd.DataFrame) -> str:
     if len(differences):
         families = differences.groupby([*GROUP, "quantity", "at", "against"])["n"]
         family, least = int(families.size().max()), 2.0 ** (1 - int(differences["n"].max()))
-        if family * least > LEVEL:
+        if least == 1.0:
+            text += " With one seed no difference can be shown."
+        elif family * least > LEVEL:
             most = int(LEVEL / least)  # arms of a column in which a difference can be shown
             text += (
                 f" With {int(differences['n'].max())} seeds the smallest p in a column of m arms "

@@ -27,8 +27,8 @@ def searched() -> Study:
 def test_the_report_tells_options_trials_and_what_an_arm_does_not_have() -> None:
     (text,) = search_facts(searched()).values()
     assert text == (
-        "`ridge`: chosen for each arm by 4 trials, by accuracy on validation images at 60 % "
-        "removed, seed 0; test images had no part in it. "
+        "`ridge`: chosen for each arm by 4 trials, by accuracy on validation samples at 60 % "
+        "removed, seed 0; test samples had no part in it. "
         "`nc:protect=0.5`: ridge 0.1235; 1 of 4 trials failed / "
         "`magnitude`: nothing to choose; it has no ridge / "
         "`random@magnitude`: as the arm that it follows: nothing to choose / `nc`: ridge 0.1235"

@@ -81,7 +81,7 @@ def test_values_reach_plan_criterion_and_repair_and_those_who_follow() -> None:
     [
         ({"trials": 0}, "trials of search is 0; it must be an integer in [1, 10000]"),
         ({"trials": None}, "search has no trials"),
-        ({"metric": "accuracy"}, "'accuracy', which is measured on the test images; options are"),
+        ({"metric": "accuracy"}, "'accuracy', which is measured on the test samples; options are"),
         ({"metric": "val_acuracy"}, "did you mean 'val_accuracy'"),
         ({"sparsity": 2}, "sparsity of search has 2; it must lie in [0, 1]"),
         ({"sparsity": 0.9}, "sparsity of search is 0.9, and 'nc:protect=0.5' has no step near"),

@@ -173,7 +173,7 @@ def facts_of(finished: FinishedRuns, command: str) -> dict[str, str]:
     if unlike := made_unlike(of_methods):
         facts["not made alike"] = unlike[0]
     facts["data digest"] = (
-        f"`{_digest(finished)}` (training, validation and test images of all seeds)"
+        f"`{_digest(finished)}` (training, validation and test samples of all seeds)"
     )
     return facts
 

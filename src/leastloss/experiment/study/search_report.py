@@ -24,7 +24,7 @@ def how(study: Study) -> str:
     what = metric_of(search.metric).words
     return (
         f"{names}: chosen for each arm by {search.trials} trials, by {what} at "
-        f"{percent(search.sparsity)} removed, seed {seeds}; test images had no part in it"
+        f"{percent(search.sparsity)} removed, seed {seeds}; test samples had no part in it"
     )
 
 

@@ -45,7 +45,7 @@ def read_search(section: Mapping[str, Any], study: Study) -> Search:
     metric = name_of(typed(str, "metric of search", section["metric"]))
     if not metric.startswith(_VALIDATION):
         raise InputError(
-            f"metric of search is {metric!r}, which is measured on the test images; options are "
+            f"metric of search is {metric!r}, which is measured on the test samples; options are "
             f"chosen by those of validation, like '{_VALIDATION}{metric}'"
         )
     check_metrics([metric], {arm.config for arm in study.arms})
