@@ -1,7 +1,7 @@
 """Slow, obvious versions of what the package computes, written from the definitions alone."""
 
 import os
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from math import log2
 from typing import Any
@@ -77,22 +77,56 @@ def cleared(matrices: Sequence[Matrix], cells: Sequence[int]) -> list[Matrix]:
     return [part.reshape(m.shape) for part, m in zip(parts, matrices, strict=True)]
 
 
+def complexities(
+    matrices: Sequence[Matrix],
+    sets: Sequence[Sequence[int]],
+    name: str,
+    block: int,
+    boundary: str,
+    pooled: Sequence[int],
+) -> NDArray[np.float64]:
+    """What ``complexity`` says of the matrices with the cells of each set cleared, all at once."""
+    flat = np.concatenate([matrix.ravel() for matrix in matrices]).astype(np.int64)
+    copies = np.tile(flat, (len(sets), 1))
+    for copy, cells in zip(copies, sets, strict=True):
+        copy[list(cells)] = 0
+    blocks, sizes, end = defaultdict(list), Counter[int](), 0
+    for matrix, pool in zip(matrices, pooled, strict=True):
+        numbers = np.arange(end, end + matrix.size).reshape(matrix.shape)
+        for side, numbered in block_list(numbers, block, boundary):
+            blocks[pool, side].append(numbered)
+            sizes[pool] += 1
+        end += matrix.size
+    total = np.zeros(len(sets))
+    rows = np.arange(len(sets))[:, None] << block * block
+    for (pool, side), numbered in blocks.items():
+        codes = copies[:, numbered] @ (1 << np.arange(side * side))
+        found, counts = np.unique(rows + codes, return_counts=True)
+        row, code = found >> block * block, found % (1 << block * block)
+        if name == "bdm":
+            bits = ctm_table(side)[code] + np.log2(counts)
+        else:
+            bits = -counts / sizes[pool] * np.log2(counts / sizes[pool])
+        total += np.bincount(row, weights=bits, minlength=len(sets))
+    return total
+
+
 def check_greedy(
     sets: Sequence[Sequence[int]],
     order: Sequence[int],
     strategy: str,
-    value: Callable[[Sequence[int]], float],
+    values: Callable[[Sequence[Sequence[int]]], NDArray[np.float64]],
     unit: float,
 ) -> None:
     """Fail unless every entry of ``order`` has the lowest cost when everything is recomputed.
 
-    ``value`` gives the complexity after clearing some cells; costs may differ by rounding only.
+    ``values`` gives the complexities after clearing some cells; costs may differ by rounding only.
     """
     gone: list[int] = []
     left = list(range(len(sets)))
     for choice in order:
-        before = value(gone)
-        losses = [(before - value([*gone, *sets[i]])) * unit for i in left]
+        before, *after = values([gone, *([*gone, *sets[i]] for i in left)])
+        losses = [(before - value) * unit for value in after]
         costs = dict(zip(left, removal_cost(losses, strategy), strict=True))
         assert costs[choice] <= min(costs.values()) + 64, (choice, costs)
         gone += sets[choice]

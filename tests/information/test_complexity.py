@@ -3,13 +3,11 @@
 import numpy as np
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 from tests.information import reference
 
 from leastloss.errors import InputError
-from leastloss.information import (
-    bdm,
-    block_entropy,
-)
+from leastloss.information import COMPLEXITIES, bdm, block_entropy
 
 
 @pytest.mark.parametrize("block", [2, 3, 4])
@@ -42,6 +40,16 @@ def test_equals_the_definition(case):
             matrices, name, options["block"], options["boundary"], pools
         )
         assert function(matrices, **options) == pytest.approx(expected, abs=1e-9)
+
+
+@given(case=reference.cases(), name=st.sampled_from(list(COMPLEXITIES)))
+@reference.examples(30)
+def test_the_quick_reference_equals_the_definition(case, name):
+    matrices, options = case
+    sets = [[], [0], list(range(0, matrices[0].size, 3))]
+    cut = (name, options["block"], options["boundary"], options["pooled"])
+    expected = [reference.complexity(reference.cleared(matrices, s), *cut) for s in sets]
+    assert reference.complexities(matrices, sets, *cut) == pytest.approx(expected, abs=1e-9)
 
 
 def test_periodic_equals_ignore_where_blocks_fit():

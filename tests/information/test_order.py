@@ -11,8 +11,6 @@ from leastloss.information import (
     BOUNDARIES,
     COMPLEXITIES,
     STRATEGIES,
-    bdm,
-    block_entropy,
     covered,
     encode,
     removal_order,
@@ -43,14 +41,13 @@ def test_every_choice_is_the_best(case, name, strategy, seed):
         assert sorted(order) == ones.tolist()
     assert len(set(order)) == len(order)
     cells = sorted(order)
-    function = {"bdm": bdm, "entropy": block_entropy}[name]
 
-    def value(gone):
-        return function(reference.cleared(matrices, gone), **options)
+    def values(sets):
+        return reference.complexities(matrices, sets, name, **options)
 
     picked = [cells.index(cell) for cell in order[:12]]
     unit = _unit(matrices, name, options)
-    reference.check_greedy([[cell] for cell in cells], picked, strategy, value, unit)
+    reference.check_greedy([[cell] for cell in cells], picked, strategy, values, unit)
 
 
 @given(
@@ -65,33 +62,32 @@ def test_every_choice_of_a_set_is_the_best(case, name, strategy):
     sets = [list(range(start, size, 5)) for start in range(5)] + [list(range(min(size, 3)))]
     order = set_removal_order(matrices, sets, complexity=name, strategy=strategy, **options)
     assert sorted(order) == list(range(6))
-    function = {"bdm": bdm, "entropy": block_entropy}[name]
 
-    def value(gone):
-        return function(reference.cleared(matrices, gone), **options)
+    def values(sets):
+        return reference.complexities(matrices, sets, name, **options)
 
     unit = _unit(matrices, name, options)
-    reference.check_greedy(sets, [int(i) for i in order], strategy, value, unit)
+    reference.check_greedy(sets, [int(i) for i in order], strategy, values, unit)
 
 
 @pytest.mark.parametrize("boundary", list(BOUNDARIES))
 @pytest.mark.parametrize("name", list(COMPLEXITIES))
 def test_late_choices_are_the_best_too(name, boundary):
     matrices = [np.random.default_rng(3).integers(0, 2, shape) for shape in ((17, 14), (8, 9))]
-    options = {"block": 4, "boundary": boundary}
+    options = {"block": 4, "boundary": boundary, "pooled": [0, 0]}
     order = removal_order(matrices, complexity=name, seed=5, **options)
     cells = sorted(order)
-    function = {"bdm": bdm, "entropy": block_entropy}[name]
     for done in (0, len(order) // 2, len(order) - 12):
         gone = list(order[:done])
 
-        def value(more, gone=gone):
-            return function(reference.cleared(matrices, [*gone, *more]), **options)
+        def values(sets, gone=gone):
+            every = [[*gone, *cells] for cells in sets]
+            return reference.complexities(matrices, every, name, **options)
 
         left = sorted(set(cells) - set(gone))
         picked = [left.index(cell) for cell in order[done : done + 3]]
         unit = _unit(matrices, name, options)
-        reference.check_greedy([[c] for c in left], picked, "min_absolute", value, unit)
+        reference.check_greedy([[c] for c in left], picked, "min_absolute", values, unit)
 
 
 def test_uncovered_ones():

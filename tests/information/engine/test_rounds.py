@@ -11,8 +11,6 @@ from leastloss.information import (
     BOUNDARIES,
     COMPLEXITIES,
     STRATEGIES,
-    bdm,
-    block_entropy,
     information_loss,
     removal_cost,
     removal_order,
@@ -27,12 +25,8 @@ RULES = [("random", 1), ("index", 1), ("together", 1), ("random", 3), ("index", 
 def _classes(matrices, candidates, gone, name, strategy, options):
     """Cost of each candidate as the number of its class; costs apart by rounding only share one."""
     unit = int(count_blocks(matrices, **options).sizes.max()) if name == "entropy" else 1
-    value = {"bdm": bdm, "entropy": block_entropy}[name]
-    before = value(reference.cleared(matrices, gone), **options)
-    after = [
-        value(reference.cleared(matrices, [*gone, *cells]), **options)
-        for cells in candidates.values()
-    ]
+    sets = [gone, *([*gone, *cells] for cells in candidates.values())]
+    before, *after = reference.complexities(matrices, sets, name, **options)
     costs = removal_cost((before - np.array(after)) * unit, strategy)
     rank = np.argsort(costs, kind="stable")
     classes = np.empty(len(rank), int)
