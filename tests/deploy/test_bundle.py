@@ -1,5 +1,6 @@
 """Files are written all or none."""
 
+import multiprocessing
 import os
 import signal
 from itertools import count
@@ -8,7 +9,6 @@ from typing import NoReturn
 from unittest import mock
 
 import pytest
-from tests.forked import forked
 
 from leastloss.deploy.bundle import check_free, digest_of, write_all
 from leastloss.errors import InputError, ResourceError
@@ -66,6 +66,7 @@ def test_an_error_on_the_way_leaves_the_folder_as_it_was(tmp_path: Path) -> None
     assert sorted(file.name for file in tmp_path.iterdir()) == ["a", "b"]
 
 
+@pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
 @pytest.mark.parametrize("moves", range(6))
 def test_what_a_kill_left_is_taken_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moves: int
@@ -73,7 +74,9 @@ def test_what_a_kill_left_is_taken_back(
     """Four moves make the bundle; then its plan goes, and then the temporary folder."""
     for name in ("a", "card", "of another"):
         (tmp_path / name).write_text("before")
-    process = forked(_killed, tmp_path, moves)
+    # What runs in the child moves files and takes no lock that a thread of this one could hold.
+    process = multiprocessing.get_context("fork").Process(target=_killed, args=(tmp_path, moves))
+    process.start()
     process.join()
     assert process.exitcode == -signal.SIGKILL
     check_free(tmp_path, [], overwrite=False)
