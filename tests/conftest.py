@@ -6,6 +6,7 @@ process that only hands them out.
 
 from __future__ import annotations
 
+import functools
 import gc
 import os
 import shutil
@@ -98,7 +99,26 @@ def reloaded() -> nn.Sequential:
 
 
 @pytest.fixture(scope="session")
-def _store_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def _quick_stores() -> None:
+    """What stores of tests need not do each time: they outlive no power cut, and age not at all.
+
+    MLflow reads all its migrations to know the newest whenever it opens another store.
+    """
+    import sqlite3
+
+    from mlflow.store.db import utils
+    from sqlalchemy import Engine, event
+
+    @event.listens_for(Engine, "connect")
+    def leave_to_the_system(connection: object, record: object) -> None:
+        if isinstance(connection, sqlite3.Connection):
+            connection.execute("PRAGMA synchronous = OFF")
+
+    utils._get_latest_schema_revision = functools.cache(utils._get_latest_schema_revision)
+
+
+@pytest.fixture(scope="session")
+def _store_template(tmp_path_factory: pytest.TempPathFactory, _quick_stores: None) -> Path:
     """A new store costs seconds of migrations, so it is made once, for all workers, and copied."""
     from filelock import FileLock
     from mlflow import MlflowClient

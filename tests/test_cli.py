@@ -118,3 +118,14 @@ def test_nothing_is_collected_while_modules_load_and_all_is_as_before(enabled: b
     finally:
         gc.enable()
     assert gc.get_freeze_count()
+
+
+def test_what_was_left_out_is_not_counted_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    with loading():
+        pass
+    asked: list[str] = []
+    monkeypatch.setattr(gc, "freeze", lambda: asked.append("freeze"))
+    monkeypatch.setattr(gc, "get_freeze_count", lambda: asked.append("count"))
+    with loading():
+        pass
+    assert asked == []

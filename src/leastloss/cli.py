@@ -1,5 +1,6 @@
 """The command line: flags from a configuration, and one clear line for every foreseeable error."""
 
+import functools
 import gc
 import os
 import signal
@@ -88,10 +89,15 @@ def loading() -> Iterator[None]:
     try:
         yield
     finally:
-        if not gc.get_freeze_count():
-            gc.freeze()
+        _freeze()
         if enabled:
             gc.enable()
+
+
+@functools.cache
+def _freeze() -> None:
+    """Once in a process; to ask the collector whether it was done would count all that it left."""
+    gc.freeze()
 
 
 def _option(f: Field[Any]) -> click.Option:
