@@ -90,3 +90,19 @@ def test_few_small_supports_are_solved_without_threads(monkeypatch: pytest.Monke
     monkeypatch.setattr(row_solves, "SMALL", 10**8)
     monkeypatch.setattr(row_solves, "ThreadPoolExecutor", None)
     solve_rows(moments, cross, mask, ridge, diagonals=True)
+
+
+def test_inputs_that_no_row_keeps_are_as_if_they_were_not_there() -> None:
+    moments, cross, mask = problem(3, 20, 30, n=100)
+    ridge = torch.full((20,), RIDGE, dtype=torch.float64)
+    mask[:, ::3] = False
+    used = mask.any(dim=0)
+    assert not used.all()
+    results = solve_rows(moments, cross, mask, ridge, diagonals=True)
+    fewer = moments[used][:, used], cross[used], mask[:, used], ridge[used]
+    for result, alone in zip(results, solve_rows(*fewer, diagonals=True), strict=True):
+        assert torch.equal(result[:, used], alone)
+        assert not result[:, ~used].any()
+    for nothing in solve_rows(moments, cross, torch.zeros_like(mask), ridge, diagonals=True):
+        assert nothing.shape == mask.shape
+        assert not nothing.any()

@@ -59,6 +59,14 @@ def solve_rows(
         >>> weights.round(decimals=4)
         tensor([[0.5000, 0.0000]], dtype=torch.float64)
     """
+    used = mask.any(dim=0)
+    if 0 < int(used.sum()) < len(used):  # what no row keeps is in nobody's way: few are left out
+        problem = moments[used][:, used], None if cross is None else cross[used]
+        solutions = solve_rows(*problem, mask[:, used], ridge[used], diagonals=diagonals)
+        whole = [torch.zeros(mask.shape, dtype=torch.float64) for _ in solutions]
+        for tensor, solution in zip(whole, solutions, strict=True):
+            tensor[:, used] = solution
+        return whole[0], whole[1]
     supports, owner = torch.unique(mask, dim=0, return_inverse=True)
     sizes = supports.sum(dim=1)
     few = sizes >= (1 - FEW) * mask.shape[1]
