@@ -17,6 +17,7 @@ from click import Command
 from click.testing import CliRunner, Result
 from filelock import FileLock
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from mlflow import MlflowClient
 from PIL import Image
 
@@ -109,6 +110,7 @@ def leave_figures_empty(patch: pytest.MonkeyPatch) -> None:
 
     patch.setattr(Figure, "savefig", savefig)
     patch.setattr(Figure, "draw_without_rendering", lambda figure: None)
+    patch.setattr(ConstrainedLayoutEngine, "execute", lambda engine, figure: None)
 
 
 @pytest.fixture

@@ -71,9 +71,10 @@ def check_table(table: pd.DataFrame, metrics: Sequence[str], by: str = "criterio
             detail = f" (failed: {why})" if why else ""
             raise InputError(f"the run of {method!r} with seed {seed} has no {metric}{detail}")
     at = "step" if "step" in table.columns else "sparsity"
-    twice = table[table.duplicated([by, "seed", at])]
-    if len(twice):
-        first = twice.iloc[0]
+    # Of a whole table pandas would look at each of the sixty columns for these three.
+    twice = table[[by, "seed", at]].duplicated()
+    if twice.any():
+        first = table[twice].iloc[0]
         raise InputError(
             f"{first[by]!r} with seed {first['seed']} has two rows at {at} {first[at]:g}; "
             "each seed may stand for one run of a method"
@@ -104,7 +105,8 @@ def curve(
         [0.5]
     """
     check_table(table, [metric], by)
-    rows = table.assign(sparsity=table["sparsity"].round(SAME)).dropna(subset=[metric])
+    few = table[list(dict.fromkeys([by, "seed", "sparsity", metric]))]
+    rows = few.assign(sparsity=few["sparsity"].round(SAME)).dropna(subset=[metric])
     # Two steps of one run may round to the same number of parts: the later one stands.
     rows = rows.drop_duplicates([by, "seed", "sparsity"], keep="last")
     groups = rows.groupby([by, "sparsity"], sort=True, observed=True)[metric].agg(list)
