@@ -55,6 +55,19 @@ def test_rooms_are_entered_through_their_face() -> None:
     assert past == []
 
 
+def test_what_few_calls_need_is_not_loaded_by_all() -> None:
+    """Each takes half a second or more at the start of every process."""
+    heavy = {"onnx", "onnxruntime", "onnxscript", "pyarrow", "sklearn", "torchvision"}
+    early = []
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            names += [name.name for name in node.names] if isinstance(node, ast.Import) else []
+            if heavy & {name.split(".")[0] for name in names}:
+                early.append(f"{path.relative_to(ROOT)}:{node.lineno}")
+    assert early == []
+
+
 def test_arrows_run_one_way() -> None:
     up = []
     for path in FILES:

@@ -18,6 +18,16 @@ def test_digits_are_bytes_up_to_16():
     assert (images.max(), raw.white, raw.test, raw.groups) == (16, 16, None, None)
 
 
+def test_digits_are_parsed_once_and_each_caller_has_its_own(monkeypatch):
+    first = read_digits(Path(), False).train
+    wanted = [part.copy() for part in first]
+    monkeypatch.setattr("sklearn.datasets.load_digits", None)
+    for part in first:
+        part[:] = 0
+    for part, same in zip(read_digits(Path(), False).train, wanted, strict=True):
+        np.testing.assert_array_equal(part, same)
+
+
 def test_the_mnist_family_is_read_by_name(mnist_like):
     name, root = mnist_like
     raw = DATASETS[name](root, False)

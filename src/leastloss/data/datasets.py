@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -21,11 +21,17 @@ def read_digits(root: Path, download: bool) -> Images:
         >>> read_digits(Path(), False).train[0].shape
         (1797, 1, 8, 8)
     """
+    images, labels = _digits()
+    return Images(train=(images.copy(), labels.copy()), test=None, white=16)
+
+
+@cache
+def _digits() -> Labelled:
+    """The same for each call: scikit-learn reads them from a text, number by number."""
     from sklearn.datasets import load_digits
 
     bunch = load_digits()
-    images = bunch.images.astype(np.uint8)[:, None]
-    return Images(train=(images, bunch.target.astype(np.int64)), test=None, white=16)
+    return bunch.images.astype(np.uint8)[:, None], bunch.target.astype(np.int64)
 
 
 def read_mnist_family(root: Path, download: bool, *, name: str, kind: str) -> Images:

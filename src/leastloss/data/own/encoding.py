@@ -9,10 +9,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
-from sklearn.compose import ColumnTransformer
-from sklearn.impute import SimpleImputer
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from leastloss.data.class_names import plain_text
 from leastloss.errors import InputError
@@ -42,6 +38,12 @@ def fitted_encoder(train: pd.DataFrame) -> Encode:
         >>> encode(pd.DataFrame({"age": [30.0], "job": ["cook"]})).tolist()
         [[0.0, 1.0, 0.0]]
     """
+    # Half a second of imports, for tables alone.
+    from sklearn.compose import ColumnTransformer
+    from sklearn.impute import SimpleImputer
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
     numbers = [str(name) for name in train if is_numeric_dtype(train[name])]
     texts = [str(name) for name in train if name not in numbers]
     transformer = ColumnTransformer(
