@@ -25,11 +25,28 @@ def compiled(function: Function) -> Function:
     No fast-math: sums keep their order, so the same input gives the same bits. The error model is
     NumPy's, so that no division has to be able to raise.
     """
+    return _cached(function)
+
+
+def compiled_part(function: Function) -> Function:
+    """As :func:`compiled`, for what is called from other compiled functions alone.
+
+    What lets Python call a function takes the compiler as long as a small function does; without
+    it such a call is a crash. A test finds calls in plain functions.
+    """
+    return _cached(function, no_cpython_wrapper=True)
+
+
+def _cached(function: Function, **options: bool) -> Function:
     settings = vars(numba.config)  # fills itself from the environment
     before = settings["CACHE_DIR"]
     settings["CACHE_DIR"] = str(cache_folder())  # read when the function is decorated
     try:
-        return cast(Function, numba.njit(cache=True, nogil=True, error_model="numpy")(function))
+        # No C code calls them.
+        jit = numba.njit(
+            cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True, **options
+        )
+        return cast(Function, jit(function))
     finally:
         settings["CACHE_DIR"] = before
 
@@ -40,7 +57,8 @@ def inlined(function: Function) -> Function:
     Numba counts references to arrays at calls and at every access to a tuple of arrays; that costs
     more than the few lines of a helper. Inner loops therefore take plain arrays, inlined.
     """
-    return cast(Function, numba.njit(forceinline=True, error_model="numpy")(function))
+    jit = numba.njit(forceinline=True, error_model="numpy", no_cfunc_wrapper=True)
+    return cast(Function, jit(function))
 
 
 @functools.cache

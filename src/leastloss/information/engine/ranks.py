@@ -6,7 +6,7 @@ labels take turns, every label has leaves of its own, ``stride`` apart.
 
 import numpy as np
 
-from leastloss._compile import compiled, inlined
+from leastloss._compile import compiled_part, inlined
 from leastloss.information.engine.array_types import Array, Int, Queue, Real, Terms
 from leastloss.information.engine.cost_tree import settle
 from leastloss.information.engine.kernels import item_loss, step_down, step_up
@@ -210,7 +210,7 @@ def items_read(head: Array, side: Array, moved: Array, many: Int) -> Int:
     return False
 
 
-@compiled
+@compiled_part
 def rank_items(
     q: Queue,
     terms: Terms,

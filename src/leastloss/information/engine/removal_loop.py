@@ -11,7 +11,7 @@ counts alone; which blocks they were is found at the end (see ``symbol_blocks``)
 
 import numpy as np
 
-from leastloss._compile import compiled, inlined
+from leastloss._compile import compiled, compiled_part, inlined
 from leastloss.information.engine.array_types import Array, Int, Queue, Terms, Windows, Word
 from leastloss.information.engine.cost_tree import draw, find, join, settle
 from leastloss.information.engine.kernels import item_loss
@@ -77,7 +77,7 @@ def start(
         settle(tree, level, q.leaf[item], cost_of(loss, strategy), ways, q.lowest)
 
 
-@compiled
+@compiled_part
 def take_item(q: Queue, counts: Array, symbols: Array, item: Int) -> Int:
     """Clear an item for good; return how many symbols were marked as changed."""
     start, block, mask = q.items

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from leastloss._compile import compiled, inlined
+from leastloss._compile import compiled, compiled_part, inlined
 from leastloss.information.engine.array_types import Array, Int, Queue, Terms, Windows, Word
 from leastloss.information.engine.kernels import step_down, step_up
 from leastloss.information.engine.ranks import (
@@ -26,7 +26,7 @@ from leastloss.information.engine.symbol_blocks import STEP, link, mixed, unlink
 RANDOM, INDEX, TOGETHER = 0, 1, 2  # what becomes of ties
 
 
-@compiled
+@compiled_part
 def number_of(q: Queue, windows: Windows, symbols: Array, candidate: Int) -> Int:
     """What the order says for a candidate."""
     if candidate < 0:
@@ -36,7 +36,7 @@ def number_of(q: Queue, windows: Windows, symbols: Array, candidate: Int) -> Int
     return cell_of(first, windows.base, windows.cols, side, symbol, candidate & 15)
 
 
-@compiled
+@compiled_part
 def settle_ties(tied: Array, wanted: Int, numbers: Array, ties: Int, salt: Word) -> None:
     """Put the first ``wanted`` of some tied candidates to the front."""
     if ties == INDEX:
@@ -52,7 +52,7 @@ def settle_ties(tied: Array, wanted: Int, numbers: Array, ties: Int, salt: Word)
         tied[i], tied[j] = tied[j], tied[i]
 
 
-@compiled
+@compiled_part
 def lowest_of(
     q: Queue,
     windows: Windows,
@@ -110,7 +110,7 @@ def lowest_of(
     return np.array(chosen)
 
 
-@compiled
+@compiled_part
 def clear_all(
     q: Queue, counts: Array, windows: Windows, symbols: Array, taken: Array, moved: Array, now: Int
 ) -> Int:

@@ -10,7 +10,7 @@ not drift. F may wrap around; only differences of it are used, and those are sma
 
 import numpy as np
 
-from leastloss._compile import compiled, inlined
+from leastloss._compile import compiled_part, inlined
 from leastloss.information.engine.array_types import Array, Int, Items, Tally
 
 FINE = 2.0**44
@@ -41,7 +41,7 @@ def alter(
     loss[item] -= value(first, sums, shift, symbol, copies + more)
 
 
-@compiled
+@compiled_part
 def enter(t: Tally, symbols: Array, item: Int, block: Int, mask: Int, sign: Int) -> None:
     """Count the move of a block in the loss of an item (sign 1), or leave it out (-1)."""
     change, loss, seen, first, sums, shift = t
@@ -52,7 +52,7 @@ def enter(t: Tally, symbols: Array, item: Int, block: Int, mask: Int, sign: Int)
         alter(change, loss, seen, first, sums, shift, item, new, sign)
 
 
-@compiled
+@compiled_part
 def enter_all(t: Tally, symbols: Array, items: Items) -> None:
     """Count every block of every item."""
     for item in range(items.start.size - 1):
@@ -60,7 +60,7 @@ def enter_all(t: Tally, symbols: Array, items: Items) -> None:
             enter(t, symbols, item, items.block[k], items.mask[k], 1)
 
 
-@compiled
+@compiled_part
 def enter_others(
     t: Tally,
     symbols: Array,
@@ -78,7 +78,7 @@ def enter_others(
                 enter(t, symbols, use_item[k], w, use_mask[k], sign)
 
 
-@compiled
+@compiled_part
 def recount(t: Tally, counts: Array, moved: Array, many: Int) -> None:
     """Take over the counts of the first ``many`` symbols in ``moved``."""
     change, loss, seen, first, sums, shift = t
