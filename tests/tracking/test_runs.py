@@ -7,7 +7,7 @@ from pathlib import Path
 import mlflow
 import pytest
 from mlflow import MlflowClient
-from mlflow.entities import RunTag
+from mlflow.entities import Run, RunTag
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import TEMPORARILY_UNAVAILABLE
 from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
@@ -35,6 +35,28 @@ def test_a_parameter_longer_than_mlflow_takes_is_cut(store: MlflowClient) -> Non
     with tracking.run("train", "t", {"long": "x" * 9000}) as run_id:
         pass
     assert store.get_run(run_id).data.params["long"] == "x" * 6000
+
+
+def test_parameters_that_a_project_logged_stay_and_nothing_is_asked_of_the_store(
+    store: MlflowClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = store.create_run("1").info.run_id
+    store.log_param(project, "seed", "'1'")
+    monkeypatch.setenv("MLFLOW_RUN_ID", project)
+    asked: list[str] = []
+    true = MlflowClient.get_run
+
+    def counted(client: MlflowClient, run_id: str) -> Run:
+        asked.append(run_id)
+        return true(client, run_id)
+
+    with tracking.run("prune", "outer", {"seed": 1, "steps": 2}, exports=False) as outer:
+        monkeypatch.setattr(MlflowClient, "get_run", counted)
+        with tracking.run("criterion", "inner", {"steps": 3}, nested=True) as inner:
+            assert asked == []
+    assert outer == project
+    assert store.get_run(outer).data.params == {"seed": "'1'", "steps": "2"}
+    assert store.get_run(inner).data.params == {"steps": "3"}
 
 
 def test_no_run_is_opened_in_a_deleted_experiment(
@@ -83,7 +105,7 @@ def test_a_run_that_is_interrupted_as_it_opens_is_killed(
     def interrupted(*arguments: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(_runs, "log_parameters", interrupted)
+    monkeypatch.setattr(_runs, "_log_new", interrupted)
     with pytest.raises(KeyboardInterrupt), tracking.run("train", "t", {}, exports=False):
         pass
     (run,) = store.search_runs(["1"])

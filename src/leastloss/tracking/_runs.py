@@ -67,7 +67,8 @@ def run(
                 raise_deleted(error)
                 raise
             run_id: str = opened.info.run_id
-            log_parameters(run_id, parameters)
+            # A run of our own holds none yet, and what another one holds came with it.
+            _log_new(run_id, parameters, opened.data.params)
             if not nested:
                 if exports:
                     warm_up()
@@ -131,7 +132,10 @@ def _line(error: BaseException) -> str:
 
 def log_parameters(run_id: str, parameters: Mapping[str, object]) -> None:
     """Log parameters that the run does not hold yet."""
-    present = client().get_run(run_id).data.params
+    _log_new(run_id, parameters, client().get_run(run_id).data.params)
+
+
+def _log_new(run_id: str, parameters: Mapping[str, object], present: Mapping[str, str]) -> None:
     new = [Param(k, str(v)[:_TEXT]) for k, v in parameters.items() if k not in present]
     client().log_batch(run_id, params=new)
 
