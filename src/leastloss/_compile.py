@@ -10,13 +10,16 @@ import hashlib
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import numba
 
 Function = TypeVar("Function", bound=Callable[..., object])
 _PACKAGE = Path(__file__).parent
 _ROOMS = ("information", "geometry")
+_jit: Callable[..., Any] = functools.partial(  # no C code calls kernels
+    numba.njit, error_model="numpy", no_cfunc_wrapper=True
+)
 
 
 def compiled(function: Function) -> Function:
@@ -42,11 +45,7 @@ def _cached(function: Function, **options: bool) -> Function:
     before = settings["CACHE_DIR"]
     settings["CACHE_DIR"] = str(cache_folder())  # read when the function is decorated
     try:
-        # No C code calls them.
-        jit = numba.njit(
-            cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True, **options
-        )
-        return cast(Function, jit(function))
+        return cast(Function, _jit(cache=True, nogil=True, **options)(function))
     finally:
         settings["CACHE_DIR"] = before
 
@@ -57,8 +56,7 @@ def inlined(function: Function) -> Function:
     Numba counts references to arrays at calls and at every access to a tuple of arrays; that costs
     more than the few lines of a helper. Inner loops therefore take plain arrays, inlined.
     """
-    jit = numba.njit(forceinline=True, error_model="numpy", no_cfunc_wrapper=True)
-    return cast(Function, jit(function))
+    return cast(Function, _jit(forceinline=True)(function))
 
 
 @functools.cache
