@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
 from math import nan
 from typing import Any
 
@@ -168,9 +169,12 @@ class Study:
         The recovery is named wherever it varies, so that no score is credited with a repair; the
         sparsities only if nothing else distinguishes two arms.
         """
-        short = [self._name(other, steps=False) for other in self.arms]
         name = self._name(arm, steps=False)
-        return name if short.count(name) == 1 else self._name(arm, steps=True)
+        return name if self._short.count(name) == 1 else self._name(arm, steps=True)
+
+    @cached_property
+    def _short(self) -> list[str]:
+        return [self._name(arm, steps=False) for arm in self.arms]
 
     def _name(self, arm: Arm, *, steps: bool) -> str:
         usual = {f"{key}={value}" for key, value in defaults(PruneConfig).items()}
