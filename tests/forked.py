@@ -9,11 +9,16 @@ from typing import Any
 CONTEXT = multiprocessing.get_context("forkserver")
 CONTEXT.set_forkserver_preload(
     [
+        "git",
+        "leastloss.cli",
         "leastloss.experiment.study.sweep",
         "mlflow.pytorch",
         "mlflow.store.tracking.sqlalchemy_store",
+        "numba.np.arrayobj",
         "onnxruntime",
         "onnxscript",
+        "rich.progress",
+        "sklearn.datasets",
         "torch._dynamo",
         "torch.export._trace",
         "torch.onnx",
