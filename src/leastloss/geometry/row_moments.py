@@ -36,9 +36,10 @@ def moments_of_rows(
         Float64, (d, d) or (d, d + units), where d counts the one.
 
     Example:
-        >>> moments_of_rows([torch.tensor([[3.0], [1.0]])], torch.tensor([0.5, 0.5]), constant=True)
-        tensor([[5., 2.],
-                [2., 1.]], dtype=torch.float64)
+        >>> rows, weights = torch.tensor([[3.0], [1.0]]), torch.tensor([0.25, 0.25])
+        >>> moments_of_rows([rows], weights, constant=True)
+        tensor([[2.5000, 1.0000],
+                [1.0000, 0.5000]], dtype=torch.float64)
     """
     pieces: list[tuple[Tensor, ...]] = []
     for number, (batch, share) in enumerate(
