@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from torch import nn
 
 from leastloss.deploy import bit_packed
+from leastloss.deploy.plain import Threshold
 from leastloss.deploy.sign_layers import SignLayers
-from leastloss.deploy.thresholds import Threshold
 from leastloss.errors import InputError
 from leastloss.models import MLP, BinarizedMLP, BinaryLinear
 

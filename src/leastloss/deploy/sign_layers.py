@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from leastloss.arguments import checked
-from leastloss.deploy.plain import plain_copy
-from leastloss.deploy.thresholds import Threshold
+from leastloss.deploy.plain import Threshold, plain_copy
 from leastloss.errors import InputError
 
 _WORD = 64

@@ -3,14 +3,13 @@
 from leastloss.models.adapted import Adapted
 from leastloss.models.binarize import Binarize as Binarize
 from leastloss.models.binarize import binarize
-from leastloss.models.binarized_convnet import BinarizedConvNet
 from leastloss.models.binary_layers import BinaryConv2d as BinaryConv2d
 from leastloss.models.binary_layers import BinaryLayer as BinaryLayer
 from leastloss.models.binary_layers import BinaryLinear
 from leastloss.models.build import MODELS, build_model
 from leastloss.models.build import known_model as known_model
 from leastloss.models.checkpoints import load_checkpoint
-from leastloss.models.convnet import ConvNet
+from leastloss.models.convnet import BinarizedConvNet, ConvNet
 from leastloss.models.copying import own_copy as own_copy
 from leastloss.models.copying import to_torch_prune
 from leastloss.models.exported import load_exported as load_exported
@@ -22,6 +21,7 @@ from leastloss.models.files import network_bytes as network_bytes
 from leastloss.models.files import network_facts as network_facts
 from leastloss.models.files import read_network as read_network
 from leastloss.models.heads import count_heads as count_heads
+from leastloss.models.images import Normalize
 from leastloss.models.layers import PRUNED as PRUNED
 from leastloss.models.layers import Layer as Layer
 from leastloss.models.layers import Masks as Masks
@@ -40,7 +40,6 @@ from leastloss.models.matrices import describe_dense as describe_dense
 from leastloss.models.matrices import network_sparsity as network_sparsity
 from leastloss.models.matrices import weight_matrices as weight_matrices
 from leastloss.models.mlp import MLP, BinarizedMLP
-from leastloss.models.normalize import Normalize
 from leastloss.models.own_networks import as_classifier as as_classifier
 from leastloss.models.own_networks import own_network as own_network
 from leastloss.models.resnet import ResNet

@@ -8,8 +8,7 @@ import torch
 from torch import nn
 
 from leastloss.errors import InputError
-from leastloss.models.binarized_convnet import BinarizedConvNet
-from leastloss.models.convnet import ConvNet
+from leastloss.models.convnet import BinarizedConvNet, ConvNet
 from leastloss.models.mlp import MLP, BinarizedMLP
 from leastloss.models.own_networks import function_network, own_network
 from leastloss.models.resnet import ResNet
@@ -75,7 +74,7 @@ def build_model(
         hidden: Widths of the hidden layers of a perceptron or ConvNet; others have their own.
         classes: Number of classes.
         normalize: What pixels in [0, 1] become first, see
-            :func:`leastloss.models.normalize.normalization_for`; perceptrons and ConvNets take
+            :func:`leastloss.models.images.normalization_for`; perceptrons and ConvNets take
             them as they are.
         forward: The function that runs a network of your own, as ``module:function``; see
             :func:`leastloss.models.own_networks.as_classifier`.

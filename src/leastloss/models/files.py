@@ -13,8 +13,7 @@ from torch.nn.utils import prune
 
 from leastloss.arguments import checked
 from leastloss.errors import InputError, ResourceError
-from leastloss.models.binarized_convnet import BinarizedConvNet
-from leastloss.models.convnet import ConvNet
+from leastloss.models.convnet import BinarizedConvNet, ConvNet
 from leastloss.models.copying import make_plain, own_copy
 from leastloss.models.layers import Masks
 from leastloss.models.mlp import MLP, BinarizedMLP

@@ -10,8 +10,7 @@ from torch.nn import functional
 
 from leastloss.arguments import checked
 from leastloss.errors import InputError
-from leastloss.models.images import OfImages
-from leastloss.models.normalize import normalization_for
+from leastloss.models.images import OfImages, normalization_for
 from leastloss.names import choose
 
 SHORTCUTS: dict[str, str] = {
@@ -76,7 +75,7 @@ class ResNet(OfImages):
         classes: Number of classes.
         shortcut: What stands beside the first block of a stage, one of ``SHORTCUTS``.
         normalize: What the pixels become first, see
-            :func:`leastloss.models.normalize.normalization_for`.
+            :func:`leastloss.models.images.normalization_for`.
         widths: Channels of the three stages, as :func:`leastloss.compact` may leave them.
         inner: Channels inside each block; those of its stage when omitted.
         generator: Source of the initial weights; the global one when omitted.

@@ -9,8 +9,7 @@ from torch import Tensor, nn
 
 from leastloss.arguments import checked
 from leastloss.errors import InputError
-from leastloss.models.images import OfImages
-from leastloss.models.normalize import normalization_for
+from leastloss.models.images import OfImages, normalization_for
 from leastloss.models.running import evaluation_mode, fitting
 from leastloss.names import choose
 

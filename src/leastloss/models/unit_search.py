@@ -3,10 +3,12 @@
 from torch import Tensor, nn
 
 from leastloss.errors import InputError
-from leastloss.models.chain import check_chain
+from leastloss.models.layers import prunable_layers
 from leastloss.models.linear_forms import form_hint
+from leastloss.models.running import hooked
 from leastloss.models.traced_units import traced_units
-from leastloss.models.units import Units, chain_units, hidden_units
+from leastloss.models.unit_reach import run_once_alike, stray_units
+from leastloss.models.units import Units, chain_units
 
 
 def find_units(model: nn.Module, x: Tensor | None = None) -> tuple[Units, dict[str, str]]:
@@ -41,8 +43,7 @@ def _units_and_reasons(model: nn.Module, x: Tensor | None) -> tuple[Units, dict[
     if x is None:
         return chain_units(model), {}
     try:
-        check_chain(model, x, hidden_units(model))
-        return chain_units(model), {}
+        return checked_chain(model, x), {}
     except InputError as no_chain:
         try:
             units, left_out = traced_units(model, x)
@@ -54,3 +55,39 @@ def _units_and_reasons(model: nn.Module, x: Tensor | None) -> tuple[Units, dict[
         raise InputError("the network has no hidden layer, so it has no units; prune its weights")
     name, reason = next(iter(left_out.items()))
     raise InputError(f"the units of layer {name!r} {reason}; use the granularity 'weight'")
+
+
+def checked_chain(model: nn.Module, x: Tensor) -> Units:
+    """The units of a chain, once runs have shown that each reaches its reader and nothing else.
+
+    The order of registration alone says nothing of the order of the run, nor of a residual
+    connection. So the network runs with some of the units moved
+    (:func:`leastloss.models.unit_reach.stray_units`).
+
+    Args:
+        model: The network; it is left as it is.
+        x: A few samples, shape (n, ...).
+
+    Raises:
+        InputError: As :func:`chain_units`; or if a layer does not run exactly once, or a unit
+            reaches anything else than the inputs of the reader that are counted as its own.
+
+    Example:
+        >>> import torch
+        >>> net = nn.Sequential(nn.Linear(4, 3), nn.ReLU(), nn.Linear(3, 2))
+        >>> list(checked_chain(net, torch.rand(2, 4)))
+        ['0']
+    """
+    units, order = chain_units(model), list[str]()
+    with hooked(prunable_layers(model), lambda name, *_: order.append(name)):
+        run_once_alike(model, x)
+    expected = [*units, *list(units.values())[-1].columns]
+    if order != expected:
+        ran, registered = " -> ".join(order), " -> ".join(expected)
+        raise InputError(
+            f"units need a plain chain: the layers run as {ran} and are registered as "
+            f"{registered}; use the granularity 'weight'"
+        )
+    for producer, fault in stray_units(model, x, units, first=True).items():
+        raise InputError(f"the units of layer {producer!r} {fault}; use the granularity 'weight'")
+    return units

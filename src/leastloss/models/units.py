@@ -77,7 +77,7 @@ def hidden_units(model: nn.Module) -> dict[str, str]:
     """Pair each layer of hidden units with the layer that consumes them.
 
     The units of a convolution are its channels. Registration alone is looked at;
-    :func:`leastloss.models.chain.check_chain` runs the network.
+    :func:`leastloss.models.unit_search.checked_chain` runs the network.
 
     Args:
         model: A chain of ``nn.Linear`` and ``nn.Conv2d`` layers. Between them may be anything that
