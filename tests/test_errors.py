@@ -1,4 +1,4 @@
-"""Long values are cut out of messages; what a reader needs stays."""
+"""Long values are cut out of messages, and names that do not exist are told with those that do."""
 
 from pathlib import Path
 
@@ -6,7 +6,9 @@ import pytest
 import torch
 
 import leastloss as ll
-from leastloss.errors import InputError, ResourceError, notice, shortened
+from leastloss.errors import InputError, ResourceError, choose, notice, shortened
+
+MODELS = ("mlp", "binarized-mlp", "convnet")
 
 
 @pytest.mark.parametrize(
@@ -53,3 +55,24 @@ def test_from_within_the_package_too() -> None:
     with pytest.warns(UserWarning, match="zero already") as told:
         ll.fit(net, (x, y), epochs=1, progress=False)
     assert {Path(each.filename).name for each in told} == {Path(__file__).name}
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("MLP", "unknown model 'MLP'; did you mean 'mlp'? There are: mlp, binarized-mlp, convnet"),
+        ("tree", "unknown model 'tree'; there are: mlp, binarized-mlp, convnet"),
+        (3, "unknown model 3; there are: mlp, binarized-mlp, convnet"),
+    ],
+)
+def test_an_unknown_name_says_what_exists(name: object, line: str) -> None:
+    with pytest.raises(InputError) as caught:
+        choose("model", name, MODELS)
+    assert str(caught.value) == line
+
+
+def test_very_many_names_are_told_in_fewer_words() -> None:
+    many = [f"layer{i}" for i in range(1000)]
+    assert choose("layer", "layer7", many) == "layer7"
+    with pytest.raises(InputError, match=r"did you mean 'layer9'.* There are: layer0 to layer999$"):
+        choose("layer", "layr9", many, ["layer0 to layer999"])

@@ -4,10 +4,13 @@ import re
 import reprlib
 import sys
 import warnings
+from collections.abc import Iterable
+from difflib import get_close_matches
 from pathlib import Path
 
 _LONGEST_VALUE, _LONGEST_QUOTE, _LONGEST_LINE = 60, 200, 1000  # characters
 _LONG = 160  # letters; paths and addresses are shorter
+_COMPARED = 80  # characters of a name that are compared with what exists: it takes time
 # From an opening quote, which follows no letter, to its closing one, which no letter follows.
 _QUOTED = re.compile(r"(?<!\w)(['\"])(?:\\.|(?!\1(?!\w)).)*\1(?!\w)", re.DOTALL)
 _WORD = re.compile(rf"\S{{{_LONG},}}")
@@ -96,6 +99,34 @@ def brief(error: Exception) -> str:
     """
     line = " ".join(str(error).split()) or type(error).__name__
     return line if len(line) <= _LONGEST_QUOTE else f"{line[: _LONGEST_QUOTE - 3]}..."
+
+
+def choose(kind: str, name: object, options: Iterable[str], listed: Iterable[str] = ()) -> str:
+    """Return ``name`` if it is one of ``options``; else say what was probably meant.
+
+    Args:
+        kind: What the name stands for, in words ("data set", "criterion").
+        name: What the user typed.
+        options: What exists.
+        listed: The same in fewer words, where there are very many.
+
+    Raises:
+        InputError: If the name is unknown, with the nearest option and all of them.
+
+    Example:
+        >>> choose("model", "mlp", ["mlp", "binarized-mlp"])
+        'mlp'
+        >>> choose("model", "mpl", ["mlp", "binarized-mlp"])
+        Traceback (most recent call last):
+        leastloss.errors.InputError: unknown model 'mpl'; did you mean 'mlp'? \
+There are: mlp, binarized-mlp
+    """
+    names = list(options)
+    if isinstance(name, str) and name in names:
+        return name
+    near = get_close_matches(str(name)[:_COMPARED].lower(), names, n=1, cutoff=0.5)
+    hint = f"did you mean {near[0]!r}? There" if near else "there"
+    raise InputError(f"unknown {kind} {shown(name)}; {hint} are: {', '.join(listed or names)}")
 
 
 _brief = reprlib.Repr()

@@ -8,8 +8,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from leastloss.data import Split
-from leastloss.errors import InputError
-from leastloss.names import choose
+from leastloss.errors import InputError, choose
 
 Loss: TypeAlias = Callable[[Tensor, Tensor], Tensor]
 """Logits (n, C) and labels (n,), or (n, C, ...) and (n, ...) -> mean loss of the batch."""

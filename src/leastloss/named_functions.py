@@ -13,8 +13,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from leastloss.errors import InputError, ResourceError, brief
-from leastloss.names import choose
+from leastloss.errors import InputError, ResourceError, brief, choose
 
 _FILES: set[str] = set()  # modules that were read from a path
 

@@ -8,8 +8,7 @@ import torch
 from torch import nn
 from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler, OneCycleLR
 
-from leastloss.errors import InputError
-from leastloss.names import choose
+from leastloss.errors import InputError, choose
 from leastloss.specs import read_options, split_spec
 
 OPTIMIZERS: dict[str, str] = {

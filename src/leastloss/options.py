@@ -13,8 +13,7 @@ from math import inf
 from numbers import Integral, Real
 from typing import Any, Literal, TypeAlias, TypeVar
 
-from leastloss.errors import InputError, shown
-from leastloss.names import choose
+from leastloss.errors import InputError, choose, shown
 
 Number = TypeVar("Number", int, float)
 Group: TypeAlias = Literal[

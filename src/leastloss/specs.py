@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from dataclasses import Field, fields, is_dataclass
 from typing import Any
 
-from leastloss.errors import InputError
-from leastloss.names import choose
+from leastloss.errors import InputError, choose
 
 _LARGEST = 10**9  # what is larger is a slip, and may not fit where it is going
 _SWITCH = {"true": True, "false": False}

@@ -9,11 +9,10 @@ from torch import nn
 from leastloss.arguments import checked
 from leastloss.data import AUGMENTATIONS, as_data, augmentation_for
 from leastloss.epochs import train
-from leastloss.errors import InputError, notice
+from leastloss.errors import InputError, choose, notice
 from leastloss.evaluation import check_network, check_trains
 from leastloss.losses import LOSSES
 from leastloss.models import ZEROS, Masks, check_module, describe_zeros, give_up_masks, zeros_of
-from leastloss.names import choose
 from leastloss.optimizers import read_optimizer
 
 MOST, MOST_LR = 10**6, 1000

@@ -13,8 +13,7 @@ from leastloss.criteria.magnitude import Magnitude
 from leastloss.criteria.mils import MILS
 from leastloss.criteria.random import Random
 from leastloss.criteria.scoring.unit_statistics import alive_units
-from leastloss.errors import InputError
-from leastloss.names import choose
+from leastloss.errors import InputError, choose
 
 _DIGITS = 15  # of a float64
 PRIORS: dict[str, str] = {

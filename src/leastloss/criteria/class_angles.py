@@ -8,8 +8,8 @@ from typing import ClassVar
 from leastloss.arguments import checked
 from leastloss.criteria.base import ScoringContext
 from leastloss.criteria.scoring.unit_score import GeometricScore
+from leastloss.errors import choose
 from leastloss.geometry import ClassStatistics, Rescored, Shrinking, cosine_rise
-from leastloss.names import choose
 
 PAIRS = ("all", "minority")
 

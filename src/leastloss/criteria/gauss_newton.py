@@ -18,8 +18,8 @@ from leastloss.criteria.scoring.logit_directions import METRICS, metric_columns
 from leastloss.criteria.scoring.logit_moves import unit_moves
 from leastloss.criteria.scoring.weight_score import WeightScore, weights_of
 from leastloss.criteria.wanda import input_moments
+from leastloss.errors import choose
 from leastloss.geometry import check_ridge
-from leastloss.names import choose
 
 
 @checked

@@ -17,7 +17,7 @@ from leastloss.criteria.scoring.sign_planes import (
     planes_of,
     shaped,
 )
-from leastloss.errors import InputError
+from leastloss.errors import InputError, choose
 from leastloss.information import (
     BOUNDARIES,
     COMPLEXITIES,
@@ -27,7 +27,6 @@ from leastloss.information import (
     removal_cost,
     set_information_loss,
 )
-from leastloss.names import choose
 
 TIES = ("random", "index", "together")
 UNCOVERED = ("last", "include")

@@ -18,9 +18,8 @@ from leastloss.criteria.scoring.logit_moves import ENOUGH, unit_moves
 from leastloss.criteria.scoring.surgeon_order import has_surgeon_order, surgeon_removal_order
 from leastloss.criteria.scoring.weight_score import WeightScore, weights_of
 from leastloss.criteria.wanda import input_moments
-from leastloss.errors import InputError
+from leastloss.errors import InputError, choose
 from leastloss.models import any_binary, prunable_layers
-from leastloss.names import choose
 
 CURVATURES: dict[str, str] = {
     "auto": "surgeon, or diagonal where a layer is binary: its weights cannot be fitted again",

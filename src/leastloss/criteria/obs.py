@@ -15,8 +15,7 @@ from leastloss.criteria.scoring.logit_directions import METRICS
 from leastloss.criteria.scoring.logit_moves import metric_moves
 from leastloss.criteria.scoring.surgeon_order import has_surgeon_order, surgeon_removal_order
 from leastloss.criteria.scoring.weight_score import WeightScore, weights_of
-from leastloss.errors import InputError
-from leastloss.names import choose
+from leastloss.errors import InputError, choose
 
 
 @checked

@@ -28,8 +28,7 @@ from leastloss.criteria.structured_obs import StructuredOBS
 from leastloss.criteria.taylor import Taylor
 from leastloss.criteria.ties import Ties
 from leastloss.criteria.wanda import Wanda
-from leastloss.errors import InputError
-from leastloss.names import choose
+from leastloss.errors import InputError, choose
 from leastloss.specs import options_of, read_options, split_spec
 
 CRITERIA: dict[str, Callable[[], Criterion]] = {

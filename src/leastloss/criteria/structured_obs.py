@@ -16,10 +16,9 @@ from leastloss.criteria.scoring.logit_directions import METRICS
 from leastloss.criteria.scoring.logit_moves import metric_moves
 from leastloss.criteria.scoring.unit_score import UnitScore
 from leastloss.criteria.scoring.unit_statistics import Alive
-from leastloss.errors import InputError
+from leastloss.errors import InputError, choose
 from leastloss.geometry import group_costs
 from leastloss.models import effective_weight, mask_for, weight_layers
-from leastloss.names import choose
 
 
 @checked

@@ -8,8 +8,7 @@ import torch
 from torch.nn.functional import pad
 
 from leastloss.data.label_maps import is_map
-from leastloss.errors import InputError
-from leastloss.names import choose
+from leastloss.errors import InputError, choose
 
 if TYPE_CHECKING:
     from leastloss.data.container import Data

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from leastloss.data import _checks
-from leastloss.errors import InputError
-from leastloss.names import choose
+from leastloss.errors import InputError, choose
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

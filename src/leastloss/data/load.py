@@ -28,8 +28,7 @@ from leastloss.data.published import Prepare
 from leastloss.data.removed_images import Withheld, read_rows, unit_range
 from leastloss.data.split import Split
 from leastloss.data.splitting import draw, hold_out, replicate_subset
-from leastloss.errors import InputError
-from leastloss.names import choose
+from leastloss.errors import InputError, choose
 from leastloss.seeds import stream
 
 if TYPE_CHECKING:

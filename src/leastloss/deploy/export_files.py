@@ -15,9 +15,8 @@ from leastloss.deploy.graphs import needs_onnx, onnx_bytes, program_of, pt2_byte
 from leastloss.deploy.onnx_runs import agreement, session_of
 from leastloss.deploy.sign_layers import bit_packed
 from leastloss.deploy.speed_table import COMPACTED, DENSE, MASKED, ON_BITS, Timed, speed_table
-from leastloss.errors import InputError
+from leastloss.errors import InputError, choose
 from leastloss.models import network_bytes
-from leastloss.names import choose
 from leastloss.pruning import compact
 
 FILES: dict[str, tuple[str, ...]] = {

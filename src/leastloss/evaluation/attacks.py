@@ -7,9 +7,8 @@ from torch import nn
 from torch.nn import functional
 
 from leastloss.data import NoiseScale, Split, _checks, noise_scale
-from leastloss.errors import InputError
+from leastloss.errors import InputError, choose
 from leastloss.models import evaluation_mode, matched, untouched
-from leastloss.names import choose
 from leastloss.seeds import torch_stream
 
 RADII = (2 / 255, 4 / 255, 8 / 255, 16 / 255, 32 / 255)

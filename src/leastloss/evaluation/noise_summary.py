@@ -7,8 +7,7 @@ from typing import Any
 import pandas as pd
 
 from leastloss.data import CORRUPTIONS
-from leastloss.errors import InputError
-from leastloss.names import choose
+from leastloss.errors import InputError, choose
 
 NAN = float("nan")
 _ROUNDING = 1e-12  # sums of shares that should be zero are at most this far from it

@@ -10,7 +10,7 @@ from tqdm.auto import tqdm
 
 from leastloss.arguments import checked
 from leastloss.data import Split, applicable, is_map, noise_scale
-from leastloss.errors import InputError
+from leastloss.errors import InputError, choose
 from leastloss.evaluation.noise_effect import (
     failure,
     noise_metrics_or_failure,
@@ -18,7 +18,6 @@ from leastloss.evaluation.noise_effect import (
 )
 from leastloss.evaluation.prediction import predict
 from leastloss.evaluation.under_noise import Seen, check_noise, prepare_noise
-from leastloss.names import choose
 
 SEVERITIES = (1, 2, 3, 4, 5)
 CLEAN = "clean"

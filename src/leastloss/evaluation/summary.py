@@ -5,10 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from leastloss.errors import InputError
+from leastloss.errors import InputError, choose
 from leastloss.evaluation.failures import reason_of
 from leastloss.evaluation.significance import mean_intervals
-from leastloss.names import choose
 
 POINTS = (0.5, 0.8, 0.9, 0.95)
 """Sparsities that tables quote unless asked for others."""

@@ -15,11 +15,10 @@ from leastloss.data import (
     corrupt,
     is_map,
 )
-from leastloss.errors import InputError
+from leastloss.errors import InputError, choose
 from leastloss.evaluation.attacks import ATTACKS, attacked
 from leastloss.evaluation.prediction import predict
 from leastloss.evaluation.weight_noise import WEIGHT_NOISE, with_weight_noise
-from leastloss.names import choose
 from leastloss.seeds import torch_stream
 
 LogitsUnderNoise = Callable[[nn.Module], tuple[torch.Tensor, torch.Tensor]]

@@ -8,13 +8,12 @@ import pandas as pd
 import torch
 
 from leastloss.data import PROFILES, Data, own_name
-from leastloss.errors import InputError
+from leastloss.errors import InputError, choose
 from leastloss.evaluation import FAILED
 from leastloss.experiment.config import PruneConfig, TrainConfig
 from leastloss.information import BOUNDARIES, ENCODINGS
 from leastloss.losses import LOSSES
 from leastloss.models import MLP, MODELS, BinarizedConvNet, BinarizedMLP, known_model
-from leastloss.names import choose
 from leastloss.optimizers import read_optimizer
 from leastloss.options import numbers
 from leastloss.pruning import as_recovery, check_plan, prune, rounds_of, spelled

@@ -8,10 +8,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from leastloss.arguments import computed
-from leastloss.errors import InputError
+from leastloss.errors import InputError, choose
 from leastloss.geometry.accumulator import ClassStatistics
 from leastloss.geometry.separation import Separation
-from leastloss.names import choose
 
 PROTECT = {"worst-pair": 1.0, "mean": 0.0}
 

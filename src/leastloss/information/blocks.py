@@ -7,11 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leastloss.arguments import computed
-from leastloss.errors import InputError
+from leastloss.errors import InputError, choose
 from leastloss.information.engine import kernels
 from leastloss.information.engine.array_types import Windows
 from leastloss.information.inputs import check_block
-from leastloss.names import choose
 
 BOUNDARIES: dict[str, str] = {
     "ignore": "disjoint blocks; rows and columns that do not fill a block are left out",

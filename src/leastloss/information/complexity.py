@@ -7,13 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leastloss.arguments import computed
-from leastloss.errors import InputError
+from leastloss.errors import InputError, choose
 from leastloss.information.blocks import BOUNDARIES, Grid, cut, grid_of
 from leastloss.information.engine import kernels, loss_kernels
 from leastloss.information.engine.array_types import Terms, Windows
 from leastloss.information.engine.step_tables import first_steps, increments, offsets_of
 from leastloss.information.inputs import Matrices, binary_matrices, check_block
-from leastloss.names import choose
 
 COMPLEXITIES: dict[str, str] = {
     "bdm": "Block Decomposition Method: sum over distinct blocks of CTM + log2(copies)",

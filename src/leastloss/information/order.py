@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from leastloss.arguments import computed
-from leastloss.errors import InputError
+from leastloss.errors import InputError, choose
 from leastloss.information.complexity import Blocks, count_blocks
 from leastloss.information.engine import kernels
 from leastloss.information.engine.block_sets import items_of, shared_items
@@ -14,7 +14,6 @@ from leastloss.information.engine.queue_setup import queue_of
 from leastloss.information.engine.run_order import Rule, run, whole_number
 from leastloss.information.inputs import Matrices
 from leastloss.information.removal import set_items
-from leastloss.names import choose
 
 UNCOVERED: dict[str, str] = {
     "exclude": "cells that no block covers are left out of the order",

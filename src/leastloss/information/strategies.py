@@ -4,8 +4,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from leastloss.arguments import computed
+from leastloss.errors import choose
 from leastloss.information.engine.ranks import FAR, GRID
-from leastloss.names import choose
 
 STRATEGIES: dict[str, str] = {
     "min_absolute": "the smallest change first, whatever its sign (MILS)",

@@ -7,7 +7,7 @@ from math import prod
 import torch
 from torch import nn
 
-from leastloss.errors import InputError
+from leastloss.errors import InputError, choose
 from leastloss.models.convnet import BinarizedConvNet, ConvNet
 from leastloss.models.mlp import MLP, BinarizedMLP
 from leastloss.models.own_networks import function_network, own_network
@@ -17,7 +17,6 @@ from leastloss.models.torchvision_network import (
     TorchvisionNetwork,
     torchvision_names,
 )
-from leastloss.names import choose
 from leastloss.plan import OF_WIDTHS
 
 MODELS: dict[str, Callable[..., nn.Module]] = {

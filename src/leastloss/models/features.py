@@ -6,11 +6,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from leastloss.errors import InputError
+from leastloss.errors import InputError, choose
 from leastloss.models.layers import Layer, weight_layers
 from leastloss.models.running import evaluation_mode, hooked, matched, reading
 from leastloss.models.untouched import untouched
-from leastloss.names import choose
 
 BATCH = 128  # small enough for feature maps to stay in a processor's cache
 

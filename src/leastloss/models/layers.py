@@ -8,9 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
-from leastloss.errors import InputError
+from leastloss.errors import InputError, choose
 from leastloss.models.binary_layers import BinaryLayer
-from leastloss.names import choose
 
 Layer: TypeAlias = nn.Linear | nn.Conv2d
 Masks: TypeAlias = dict[str, Tensor]

@@ -9,9 +9,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from leastloss.arguments import checked
-from leastloss.errors import InputError
+from leastloss.errors import InputError, choose
 from leastloss.models.images import OfImages, normalization_for
-from leastloss.names import choose
 
 SHORTCUTS: dict[str, str] = {
     "pad": "every second pixel, and channels of zeros: option A of He et al. 2016",

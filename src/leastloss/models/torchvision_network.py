@@ -8,10 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from leastloss.arguments import checked
-from leastloss.errors import InputError
+from leastloss.errors import InputError, choose
 from leastloss.models.images import OfImages, normalization_for
 from leastloss.models.running import evaluation_mode, fitting
-from leastloss.names import choose
 
 SMALL_IMAGES = {"vgg11-bn": "vgg11_bn", "mobilenet": "mobilenet_v3_small"}
 """Our names of networks that are cut to small images -> torchvision's."""

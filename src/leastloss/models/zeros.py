@@ -6,9 +6,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
+from leastloss.errors import choose
 from leastloss.models.binary_layers import BinaryLayer
 from leastloss.models.layers import PRUNED, Layer, Masks, mask_of, weight_layers
-from leastloss.names import choose
 
 ZEROS: dict[str, str] = {
     "held": "zeros that a network arrives with count as removed and stay zero",

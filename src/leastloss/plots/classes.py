@@ -11,9 +11,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 from numpy.typing import NDArray
 
-from leastloss.errors import InputError
+from leastloss.errors import InputError, choose
 from leastloss.evaluation import SAME
-from leastloss.names import choose
 from leastloss.plots.sparsity import sparsity_axis
 from leastloss.plots.style import QUIET, class_words, headline, looks, new_figure, tidy, wrapped
 

@@ -6,9 +6,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
-from leastloss.errors import InputError
+from leastloss.errors import InputError, choose
 from leastloss.evaluation import curve, metric_of
-from leastloss.names import choose
 from leastloss.plots.curves import dense_level, draw_level, draw_line, seeds_note
 from leastloss.plots.style import INK, QUIET, headline, legend, looks, new_figure, tidy
 

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import pandas as pd
 from matplotlib.figure import Figure
 
+from leastloss.errors import choose
 from leastloss.evaluation import SAME, curve, metric_of
-from leastloss.names import choose
 from leastloss.plots.curves import seeds_note
 from leastloss.plots.style import headline, legend, looks, new_figure, percent, tidy
 

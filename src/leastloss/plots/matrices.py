@@ -12,9 +12,8 @@ from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
 from leastloss.data import CORRUPTIONS
-from leastloss.errors import InputError
+from leastloss.errors import InputError, choose
 from leastloss.evaluation import metric_of
-from leastloss.names import choose
 from leastloss.plots.noise import noises
 from leastloss.plots.style import INK, QUIET, RULE, class_words, headline, looks, new_figure, tidy
 

@@ -8,9 +8,8 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from leastloss.errors import InputError
+from leastloss.errors import InputError, choose
 from leastloss.evaluation import metric_of
-from leastloss.names import choose
 from leastloss.plots.style import (
     Look,
     headline,

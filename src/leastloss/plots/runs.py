@@ -7,9 +7,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from leastloss.errors import InputError
+from leastloss.errors import InputError, choose
 from leastloss.evaluation import metric_of
-from leastloss.names import choose
 from leastloss.plots.classes import class_labels, color_bar, draw_classes
 from leastloss.plots.style import (
     INK,

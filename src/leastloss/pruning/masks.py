@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from leastloss.criteria import GRANULARITIES, Granularity, Scores
-from leastloss.errors import InputError
+from leastloss.errors import InputError, choose
 from leastloss.models import (
     PRUNED,
     BinaryLayer,
@@ -22,7 +22,6 @@ from leastloss.models import (
     prunable_layers,
     weight_layers,
 )
-from leastloss.names import choose
 
 
 def full_masks(model: nn.Module, names: list[str] | None = None) -> Masks:

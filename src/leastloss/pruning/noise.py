@@ -7,9 +7,8 @@ from functools import partial
 from torch import Tensor, nn
 
 from leastloss.data import CORRUPTIONS, Split, noise_scale
-from leastloss.errors import InputError
+from leastloss.errors import InputError, choose
 from leastloss.evaluation import FAILED, classification_metrics, damaged, measured, predict
-from leastloss.names import choose
 
 NOISE_METRICS = ("accuracy", "balanced_accuracy", "minority_recall")
 

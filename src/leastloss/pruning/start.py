@@ -9,10 +9,9 @@ from torch import nn
 
 from leastloss.criteria import GRANULARITIES, Criterion, as_criterion
 from leastloss.data import Data, as_data, noise_scale
-from leastloss.errors import InputError
+from leastloss.errors import InputError, choose
 from leastloss.evaluation import check_network
 from leastloss.models import check_module, check_usage, hold_zeros, own_copy
-from leastloss.names import choose
 from leastloss.options import fields_of
 from leastloss.plan import Plan
 from leastloss.pruning.masks import Parts

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from leastloss.errors import choose
 from leastloss.evaluation import Floats, holm, mean_intervals, reach_of, signed_rank, steps_within
-from leastloss.names import choose
 from leastloss.report.roles import repair_of
 
 GROUP = ["recovery", "granularity"]

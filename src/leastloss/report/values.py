@@ -7,6 +7,7 @@ from typing import TypeAlias
 import numpy as np
 import pandas as pd
 
+from leastloss.errors import choose
 from leastloss.evaluation import (
     SAME,
     SLACK,
@@ -16,7 +17,6 @@ from leastloss.evaluation import (
     off_by,
     reach_of,
 )
-from leastloss.names import choose
 from leastloss.report.numbers import ARM, rows_of_runs
 
 VALUES = [*ARM, "seed", "quantity", "at", "value", "only_dense"]

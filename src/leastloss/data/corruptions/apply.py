@@ -9,8 +9,7 @@ import torch
 from leastloss.data import _checks
 from leastloss.data.corruptions.registry import CORRUPTIONS
 from leastloss.data.noise_scale import NoiseScale, noise_scale
-from leastloss.errors import InputError
-from leastloss.names import choose
+from leastloss.errors import InputError, choose
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -13,8 +13,7 @@ from PIL import Image
 from leastloss.data.class_names import numbered_labels, plain_text
 from leastloss.data.own.memory import check_memory
 from leastloss.data.published import Images, Labelled
-from leastloss.errors import InputError, ResourceError, brief
-from leastloss.names import choose
+from leastloss.errors import InputError, ResourceError, brief, choose
 
 _PARTS = {"train": ("train",), "val": ("val", "valid", "validation"), "test": ("test",)}
 _DEEP = ("I;16", "I;16L", "I;16B", "I;16N")  # 16 bits a pixel, which Pillow would clip at 255

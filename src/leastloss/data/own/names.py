@@ -9,9 +9,8 @@ from typing import Literal
 
 from leastloss.data.class_names import plain_text
 from leastloss.data.datasets import DATASETS
-from leastloss.errors import InputError, ResourceError
+from leastloss.errors import InputError, ResourceError, choose
 from leastloss.named_functions import is_function_name
-from leastloss.names import choose
 
 Kind = Literal["archive", "table", "folder", "function", "artifact"]
 _SUFFIXES: dict[str, Kind] = {

@@ -22,8 +22,7 @@ from leastloss.data.class_names import numbered_labels, plain_text
 from leastloss.data.own.encoding import fitted_encoder
 from leastloss.data.own.memory import check_memory
 from leastloss.data.published import Images, Prepare
-from leastloss.errors import InputError, ResourceError, brief
-from leastloss.names import choose
+from leastloss.errors import InputError, ResourceError, brief, choose
 
 _SEPARATORS = ",;\t|"
 _LOOKED_AT = 200  # rows that tell the separator and whether there is a header

@@ -12,9 +12,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.stats import bootstrap, trim_mean
 
-from leastloss.errors import InputError
+from leastloss.errors import InputError, choose
 from leastloss.evaluation.significance.intervals import RESAMPLES, Floats
-from leastloss.names import choose
 
 Strata: TypeAlias = Sequence[ArrayLike] | Floats
 """One array of runs for each data set, or the runs of one data set."""

@@ -10,7 +10,7 @@ import pandas as pd
 from leastloss import tracking
 from leastloss.controls import BASELINES
 from leastloss.criteria import current_label
-from leastloss.errors import InputError
+from leastloss.errors import InputError, choose
 from leastloss.evaluation import by_name, check_table, failure_sentences, without_failed
 from leastloss.experiment.commands import command_of
 from leastloss.experiment.compare_run.figures import page_figures
@@ -32,7 +32,6 @@ from leastloss.experiment.option_checks import check_measured
 from leastloss.experiment.run_names import data_words, joined, note_of
 from leastloss.experiment.run_query import children, criterion_runs, newest, runs_of
 from leastloss.experiment.run_table import csv_text
-from leastloss.names import choose
 from leastloss.options import names, numbers, parameters
 from leastloss.plots import render
 from leastloss.report import Comparison, compare_page

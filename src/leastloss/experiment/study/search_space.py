@@ -6,14 +6,13 @@ from itertools import product
 from typing import Any
 
 from leastloss.criteria import as_criterion
-from leastloss.errors import InputError
+from leastloss.errors import InputError, choose
 from leastloss.evaluation import metric_of, name_of, reach_of
 from leastloss.experiment.config import PruneConfig, TrainConfig
 from leastloss.experiment.option_checks import check_metrics
 from leastloss.experiment.prune_run.choices import choices
 from leastloss.experiment.study.study import Arm, Range, Search, Study
 from leastloss.experiment.study.toml_tables import share, table, typed, values_of
-from leastloss.names import choose
 from leastloss.options import fields_of
 from leastloss.pruning import RECOVERIES, Chain, Recovery, as_recovery
 from leastloss.specs import options_of, read_options, split_spec

@@ -7,7 +7,7 @@ from itertools import product
 from typing import Any
 
 from leastloss.controls import SMALL
-from leastloss.errors import InputError
+from leastloss.errors import InputError, choose
 from leastloss.evaluation import reach_of
 from leastloss.experiment.config import PruneConfig, TrainConfig
 from leastloss.experiment.option_checks import binary_model, check_metrics
@@ -23,7 +23,6 @@ from leastloss.experiment.study.toml_tables import (
     typed,
     values_of,
 )
-from leastloss.names import choose
 from leastloss.options import fields_of, names
 from leastloss.pruning import as_recovery, spelled
 

@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from leastloss import tracking
 from leastloss._sources import code_digest
-from leastloss.errors import InputError, ResourceError
+from leastloss.errors import InputError, ResourceError, choose
 from leastloss.experiment.commands import command
 from leastloss.experiment.compare_run.compare import PAGE, comparison_of, log_page
 from leastloss.experiment.compare_run.runs_table import compared
@@ -35,7 +35,6 @@ from leastloss.experiment.study.study import Arm, Study, prune_config
 from leastloss.experiment.study.study_file import read_studies, seeds_of
 from leastloss.experiment.study.worker_pool import Job, Workers, run_jobs
 from leastloss.experiment.train import untrained
-from leastloss.names import choose
 from leastloss.options import names, numbers, parameters
 from leastloss.report import Block, Comparison
 

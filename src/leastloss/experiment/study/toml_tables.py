@@ -8,8 +8,7 @@ from dataclasses import Field
 from pathlib import Path
 from typing import Any
 
-from leastloss.errors import InputError
-from leastloss.names import choose
+from leastloss.errors import InputError, choose
 
 WORDS = "words"
 """Table of texts that fill ``{placeholders}`` in :data:`TEXTS`."""

@@ -8,12 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm.auto import tqdm
 
-from leastloss.errors import InputError
+from leastloss.errors import InputError, choose
 from leastloss.information.complexity import Blocks
 from leastloss.information.engine import removal_loop, rounds, symbol_blocks
 from leastloss.information.engine.array_types import Queue, Terms
 from leastloss.information.strategies import strategy_number
-from leastloss.names import choose
 
 _MOST = 2**31
 TIES: dict[str, str] = {

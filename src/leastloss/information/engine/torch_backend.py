@@ -11,12 +11,11 @@ from itertools import product
 import torch
 from torch import Tensor
 
-from leastloss.errors import InputError
+from leastloss.errors import InputError, choose
 from leastloss.information.blocks import BOUNDARIES
 from leastloss.information.complexity import COMPLEXITIES, pools_of
 from leastloss.information.engine.torch_blocks import Cut, Steps, count_copies, cut_tensor
 from leastloss.information.inputs import check_block
-from leastloss.names import choose
 
 _BATCH = 1 << 20  # cells of several blocks at a time: 16 moves take about 500 bytes a cell
 

@@ -7,8 +7,8 @@ from torch import nn
 from leastloss.arguments import checked
 from leastloss.data import Data
 from leastloss.epochs import train
+from leastloss.errors import choose
 from leastloss.models import Masks
-from leastloss.names import choose
 from leastloss.pruning.recovery.base import Recovery, Repair
 from leastloss.training import check_trainable, check_training
 

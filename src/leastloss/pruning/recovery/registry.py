@@ -5,9 +5,8 @@ from dataclasses import replace
 
 from torch import nn
 
-from leastloss.errors import InputError
+from leastloss.errors import InputError, choose
 from leastloss.models import any_binary
-from leastloss.names import choose
 from leastloss.pruning.recovery.adjust import Adjust
 from leastloss.pruning.recovery.base import Chain, NoRecovery, Recovery
 from leastloss.pruning.recovery.compensate import Compensate
