@@ -1,9 +1,9 @@
 """Networks in safetensors files: state, masks and how to build the network again; no pickle."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -13,14 +13,10 @@ from torch.nn.utils import prune
 
 from leastloss.arguments import checked
 from leastloss.errors import InputError, ResourceError
-from leastloss.models.convnet import BinarizedConvNet, ConvNet
 from leastloss.models.copying import make_plain, own_copy
 from leastloss.models.layers import Masks
-from leastloss.models.mlp import MLP, BinarizedMLP
 from leastloss.models.packed import PACKED, pack, unpack
-from leastloss.models.rebuilt import check_masks, rebuilt
-from leastloss.models.resnet import ResNet
-from leastloss.models.torchvision_network import TorchvisionNetwork
+from leastloss.models.rebuilt import builder_of, check_shapes, description, without_weights
 from leastloss.models.zeros import remember_masks, zeros_of
 from leastloss.whole_files import written_whole
 
@@ -31,15 +27,6 @@ _DAMAGED = (
 )
 _MASK = "mask/"
 _STATE = "state/"
-_Network: TypeAlias = MLP | BinarizedMLP | ConvNet | ResNet | TorchvisionNetwork
-_KINDS: dict[str, type[_Network]] = {
-    "mlp": MLP,
-    "binarized-mlp": BinarizedMLP,
-    "convnet": ConvNet,
-    "binarized-convnet": BinarizedConvNet,
-    "resnet": ResNet,
-    "torchvision": TorchvisionNetwork,
-}
 
 
 @checked
@@ -72,6 +59,7 @@ def save_network(
 
     Example:
         >>> import tempfile
+        >>> from leastloss.models import MLP
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     save_network(f"{folder}/net.safetensors", MLP(4, (3,), 2))
         ...     type(load_network(f"{folder}/net.safetensors")).__name__
@@ -110,29 +98,11 @@ def network_bytes(
         tensors = {_MASK + name: mask.to(torch.uint8) for name, mask in masks.items()}
     tensors |= {_STATE + name: value for name, value in state.items()}
     facts = dict(about or {})
-    # A class that builds on another one stands behind it.
-    for kind, network in reversed(_KINDS.items()):
-        if isinstance(model, network):
-            facts["network"] = {"model": kind} | model.sizes
-            _check_sizes(network, model)
-            break
+    if network := description(model):
+        facts["network"] = network
     # Copies, since the tensors of one state share memory in networks with tied weights.
     copies = {name: value.detach().cpu().contiguous().clone() for name, value in tensors.items()}
     return save(copies, metadata={"leastloss": json.dumps(facts)})
-
-
-def _check_sizes(network: Callable[..., nn.Module], model: _Network) -> None:
-    """Refuse at once what nobody could read again."""
-    with torch.device("meta"):  # shapes alone
-        built = network(**model.sizes).state_dict()
-    state = model.state_dict()
-    odd = [n for n in {**built, **state} if n not in built or n not in state]
-    odd += [n for n in built if n in state and built[n].shape != state[n].shape]
-    if odd:
-        raise InputError(
-            f"a {type(model).__name__} of {model.sizes} has no such {odd[0]}: it was changed by "
-            "hand and could not be built again; save its state_dict"
-        )
 
 
 @checked
@@ -161,7 +131,7 @@ def load_network(path: str | Path, into: nn.Module | None = None) -> nn.Module:
     trial = own_copy(into)  # torch fills what fits before it refuses the rest
     try:
         state, masks = _contents(path, tensors, trial)
-        check_masks(trial, masks)
+        remember_masks(trial, masks)
         trial.load_state_dict(state)
     except ResourceError:
         raise
@@ -189,26 +159,18 @@ def read_network(path: str | Path) -> tuple[nn.Module, Masks, dict[str, Any]]:
     try:
         if "network" not in facts:
             raise LookupError("it is none of this package; load_network(path, into=model) fills it")
-        sizes = dict(facts["network"])
-        kind = _KINDS[sizes.pop("model")]
-        state, masks = _contents(path, tensors, _shapes(kind, sizes))
-        network = rebuilt(kind, sizes, state)
-        check_masks(network, masks)
+        build = builder_of(facts["network"])
+        shapes = without_weights(build)
+        state, masks = _contents(path, tensors, shapes)
+        check_shapes(shapes, state)
+        network = build()
+        network.load_state_dict(state)
         remember_masks(network, masks)
     except ResourceError:
         raise
     except _DAMAGED as error:
         raise _damaged(path, error) from None
-    return network, masks, facts
-
-
-def _shapes(kind: Callable[..., nn.Module], sizes: Mapping[str, Any]) -> nn.Module:
-    """The network without weights; sizes that no memory holds are those of a damaged file."""
-    try:
-        with torch.device("meta"):
-            return kind(**sizes)
-    except ResourceError as error:
-        raise ValueError(str(error)) from error
+    return network.eval(), masks, facts
 
 
 def network_facts(path: str | Path) -> dict[str, Any]:

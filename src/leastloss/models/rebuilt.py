@@ -1,53 +1,80 @@
-"""A network built again from what a file says of it, and held against what the file holds."""
+"""Networks of this package, built again from what a file says of them and what it holds."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from leastloss.models.layers import Masks, weight_layers
+from leastloss.errors import InputError, ResourceError
+from leastloss.models.convnet import BinarizedConvNet, ConvNet
+from leastloss.models.mlp import MLP, BinarizedMLP
+from leastloss.models.resnet import ResNet
+from leastloss.models.torchvision_network import TorchvisionNetwork
+
+_KINDS: dict[str, type[MLP | BinarizedMLP | ConvNet | ResNet | TorchvisionNetwork]] = {
+    "mlp": MLP,
+    "binarized-mlp": BinarizedMLP,
+    "convnet": ConvNet,
+    "binarized-convnet": BinarizedConvNet,
+    "resnet": ResNet,
+    "torchvision": TorchvisionNetwork,
+}
 
 
-def rebuilt(
-    network: Callable[..., nn.Module], sizes: Mapping[str, object], state: Mapping[str, Tensor]
-) -> nn.Module:
-    """Build a network and fill it, in evaluation mode.
+def description(model: nn.Module) -> dict[str, object]:
+    """What :func:`builder_of` builds a network of this package from; empty for any other.
 
-    Nothing is built before its shapes agree with those of the state: sizes that somebody tampered
-    with would ask for any amount of memory.
+    Raises:
+        InputError: If its layers were changed by hand: nobody could read it again.
 
-    Args:
-        network: What builds it.
-        sizes: Its arguments.
-        state: Name -> tensor, all that the network holds.
+    Example:
+        >>> description(MLP(4, (3,), 2, bias=False))
+        {'model': 'mlp', 'features': 4, 'hidden': (3,), 'classes': 2, 'bias': False}
+    """
+    # A class that builds on another one stands behind it.
+    for kind, network in reversed(_KINDS.items()):
+        if isinstance(model, network):
+            told = {"model": kind} | model.sizes
+            built, state = without_weights(builder_of(told)).state_dict(), model.state_dict()
+            odd = [n for n in {**built, **state} if n not in built or n not in state]
+            odd += [n for n in built if n in state and built[n].shape != state[n].shape]
+            if odd:
+                raise InputError(
+                    f"a {type(model).__name__} of {model.sizes} has no such {odd[0]}: it was "
+                    "changed by hand and could not be built again; save its state_dict"
+                )
+            return told
+    return {}
+
+
+def builder_of(description: Mapping[str, Any]) -> Callable[[], nn.Module]:
+    """What builds the network of a :func:`description`; a LookupError if it names no kind."""
+    sizes = dict(description)
+    return partial(_KINDS[sizes.pop("model")], **sizes)
+
+
+def without_weights(build: Callable[[], nn.Module]) -> nn.Module:
+    """The network as shapes alone; a ValueError for sizes of a damaged file, as no memory holds."""
+    try:
+        with torch.device("meta"):
+            return build()
+    except ResourceError as error:
+        raise ValueError(str(error)) from error
+
+
+def check_shapes(network: nn.Module, state: Mapping[str, Tensor]) -> None:
+    """Refuse a state of other shapes, before anything is built.
+
+    Sizes that somebody tampered with would ask for any amount of memory.
 
     Raises:
         ValueError: If the state is of another network.
     """
-    with torch.device("meta"):  # shapes alone
-        shapes = {name: tensor.shape for name, tensor in network(**sizes).state_dict().items()}
+    shapes = {name: tensor.shape for name, tensor in network.state_dict().items()}
     for name in sorted({*shapes, *state}):
         ours, theirs = shapes.get(name), state[name].shape if name in state else None
         if ours != theirs:
-            stated = [
-                str(tuple(shape)) if shape is not None else "none" for shape in (theirs, ours)
-            ]
+            stated = ["none" if shape is None else tuple(shape) for shape in (theirs, ours)]
             raise ValueError(f"{name} has the shape {stated[0]}, and by its sizes {stated[1]}")
-    built = network(**sizes)
-    built.load_state_dict(dict(state))
-    return built.eval()
-
-
-def check_masks(network: nn.Module, masks: Masks) -> None:
-    """Refuse masks of no layer, or of another shape than its weight.
-
-    Raises:
-        ValueError: If there is one.
-    """
-    layers = weight_layers(network)
-    for name, mask in masks.items():
-        if name not in layers:
-            raise ValueError(f"it holds a mask of {name!r}, which is none of its layers")
-        if mask.shape != layers[name].weight.shape:
-            shape = tuple(layers[name].weight.shape)
-            raise ValueError(f"its mask of {name!r} is of {tuple(mask.shape)}, not {shape}")

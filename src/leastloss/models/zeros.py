@@ -84,17 +84,6 @@ def mask_for(masks: Mapping[str, Tensor], name: str, layer: Layer) -> Tensor:
     return torch.ones_like(layer.weight, dtype=torch.bool) if mask is None else mask.bool()
 
 
-def unmasked_blanks(model: nn.Module) -> list[str]:
-    """Names of the layers that are zero altogether and remember no mask."""
-    return [
-        name
-        for name, layer in weight_layers(model).items()
-        if mask_of(layer) is None
-        and (weight := plain_weight(layer)) is not None
-        and not bool(weight.detach().any())
-    ]
-
-
 def plain_weight(layer: Layer) -> Tensor | None:
     """The weight of a layer if it is its own parameter, and there already."""
     weight: Tensor | None = layer._parameters.get("weight")
@@ -117,13 +106,10 @@ def describe_zeros(model: nn.Module, masks: Masks, pruned: Sequence[str] = ()) -
     """
     if not masks:
         return ""
-    sizes = {
-        name: weight.numel()
-        for name, layer in weight_layers(model).items()
-        if (weight := plain_weight(layer)) is not None
-    }
+    layers = weight_layers(model)
+    weights = {n: w for n, layer in layers.items() if (w := plain_weight(layer)) is not None}
     fate = "they count as removed and stay so" if pruned else "they stay so"
-    total = sum(sizes[name] for name in pruned or sizes)
+    total = sum(weights[name].numel() for name in pruned or weights)
     zeros = {name: mask.numel() - int(mask.sum()) for name, mask in masks.items()}
     counted = sum(count for name, count in zeros.items() if name in (pruned or zeros))
     others = sum(zeros.values()) - counted
@@ -131,7 +117,7 @@ def describe_zeros(model: nn.Module, masks: Masks, pruned: Sequence[str] = ()) -
     if not counted:
         line = "no weight of the layers that are pruned is zero already"
     line += f" ({others:,} of other layers stay zero)" if others else ""
-    blank = unmasked_blanks(model)
+    blank = [n for n, w in weights.items() if mask_of(layers[n]) is None and not w.detach().any()]
     line += f" (layer {blank[0]!r}, all zero without a mask, counts as untrained)" if blank else ""
     return f"{line}; zeros='free' lets them come back"
 
@@ -142,15 +128,19 @@ def remember_masks(model: nn.Module, masks: Masks) -> None:
     Binary layers hold theirs in their state.
 
     Raises:
-        LookupError: If a layer is missing or of another shape.
+        ValueError: If a mask is of no layer, or of another shape than its weight.
     """
     layers = weight_layers(model)
-    for layer in layers.values():
-        if not isinstance(layer, BinaryLayer) and mask_of(layer) is not None:
-            delattr(layer, PRUNED)
     for name, mask in masks.items():
-        layer = layers[name]
-        if mask.shape != layer.weight.shape:
-            raise LookupError(f"a mask of shape {tuple(mask.shape)} for layer {name!r}")
-        if not isinstance(layer, BinaryLayer):
-            layer.register_buffer(PRUNED, mask.to(layer.weight.device), persistent=False)
+        if name not in layers:
+            raise ValueError(f"it holds a mask of {name!r}, which is none of its layers")
+        if mask.shape != layers[name].weight.shape:
+            shape = tuple(layers[name].weight.shape)
+            raise ValueError(f"its mask of {name!r} is of {tuple(mask.shape)}, not {shape}")
+    for name, layer in layers.items():
+        if isinstance(layer, BinaryLayer):
+            continue
+        if mask_of(layer) is not None:
+            delattr(layer, PRUNED)
+        if name in masks:
+            layer.register_buffer(PRUNED, masks[name].to(layer.weight.device), persistent=False)
