@@ -51,18 +51,14 @@ def own_copy(model: nn.Module) -> nn.Module:
 def make_plain(model: nn.Module) -> None:
     """Turn masks of ``torch.nn.utils.prune`` into plain weights and masks that are remembered."""
     for layer in weight_layers(model).values():
-        _make_plain(layer)
-
-
-def _make_plain(layer: nn.Linear | nn.Conv2d) -> None:
-    for hook in list(layer._forward_pre_hooks.values()):
-        if not isinstance(hook, prune.BasePruningMethod):
-            continue
-        name: str = hook._tensor_name
-        mask = layer.get_buffer(f"{name}_mask").bool()
-        prune.remove(layer, name)
-        if name == "weight" and not isinstance(layer, BinaryLayer):
-            layer.register_buffer(PRUNED, mask, persistent=False)
+        for hook in list(layer._forward_pre_hooks.values()):
+            if not isinstance(hook, prune.BasePruningMethod):
+                continue
+            name: str = hook._tensor_name
+            mask = layer.get_buffer(f"{name}_mask").bool()
+            prune.remove(layer, name)
+            if name == "weight" and not isinstance(layer, BinaryLayer):
+                layer.register_buffer(PRUNED, mask, persistent=False)
 
 
 @checked

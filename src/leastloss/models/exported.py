@@ -142,7 +142,7 @@ def _as_layer(network: fx.GraphModule, node: fx.Node, uses: dict[str, int]) -> N
     if node.target is _ATEN.linear.default:
         layer: nn.Module = nn.Linear(tensor.shape[1], tensor.shape[0], **options)
     else:
-        stride, padding, dilation, groups = (_pair(value, tensor.ndim - 2) for value in rest[:4])
+        stride, padding, dilation = (_pair(value, tensor.ndim - 2) for value in rest[:3])
         options |= {"stride": stride, "padding": padding, "dilation": dilation}
         kind, groups = _CONVOLUTIONS[node.target], int(rest[3])
         inputs = tensor.shape[1] * groups

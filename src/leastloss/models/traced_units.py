@@ -16,7 +16,7 @@ from leastloss.errors import InputError, brief
 from leastloss.models.heads import possible_heads
 from leastloss.models.layers import Layer, own_weights, weight_layers
 from leastloss.models.running import matched
-from leastloss.models.unit_reach import is_depthwise, stray_units
+from leastloss.models.unit_reach import is_depthwise, stray_units, width_of
 from leastloss.models.units import CoupledLayers, Units
 from leastloss.models.untouched import same_randomness
 
@@ -181,10 +181,10 @@ def _ending(graph: Any) -> Iterator[None]:
 
 def _coupled(model: nn.Module, members: _Members, order: list[str]) -> CoupledLayers:
     """The members of a group as indices; refuses what is not known to be a unit's own."""
-    layers, owners = weight_layers(model), own_weights(model)
+    layers, owners, modules = weight_layers(model), own_weights(model), dict(model.named_modules())
     for kind, name in members:
         if kind == "other":
-            what = type(model.get_submodule(name)).__name__ if name in _modules(model) else "weight"
+            what = type(modules[name]).__name__ if name in modules else "weight"
             raise InputError(f"pass {name!r} ({what}), whose share of a unit is not known")
         if kind != "norms" and name not in owners:
             raise InputError(f"pass layer {name!r}, whose weight is not its own")
@@ -197,7 +197,7 @@ def _coupled(model: nn.Module, members: _Members, order: list[str]) -> CoupledLa
             layer, groups, modulus = layers.get(name), 1, 0
             if kind == "columns" and isinstance(layer, nn.Conv2d):
                 groups, modulus = layer.groups, layer.weight.shape[1]
-            channels = _channels(model, kind, name)
+            channels = _channels(kind, modules[name])
             if any(unit == _UNKNOWN or at >= channels for unit, at in pairs):
                 raise InputError(f"reach {name!r} in an order that is not known")
             of_unit = defaultdict[int, dict[int, None]](dict)
@@ -214,18 +214,11 @@ def _coupled(model: nn.Module, members: _Members, order: list[str]) -> CoupledLa
     return CoupledLayers(parts["rows"], parts["columns"], parts["norms"])
 
 
-def _channels(model: nn.Module, kind: str, name: str) -> int:
+def _channels(kind: str, module: Any) -> int:
     """How many there are of what the indices of a member count."""
-    module: Any = model.get_submodule(name)
     if kind == "norms":
         return int(module.num_features)
-    if kind == "rows":
-        return len(module.weight)
-    return int(module.in_channels if isinstance(module, nn.Conv2d) else module.in_features)
-
-
-def _modules(model: nn.Module) -> dict[str, nn.Module]:
-    return dict(model.named_modules())
+    return len(module.weight) if kind == "rows" else width_of(module)
 
 
 def _merged(members: _Members, layers: dict[str, Layer]) -> dict[int, int]:

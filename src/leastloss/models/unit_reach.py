@@ -70,9 +70,7 @@ def stray_units(
         {'0': "mix before layer '2' reads them (a normalisation over units, or flattened in \
 another order?)"}
     """
-    layers, plain = weight_layers(model), _Run({}, {}, {})
-    _run(model, x, plain, {}, {})
-    faults = {}
+    layers, plain, faults = weight_layers(model), _run(model, x, {}, {}), dict[str, str]()
     for name, coupled in units.items():
         for layer in (*coupled.rows, *coupled.columns):
             if plain.calls.get(layer, 0) != 1:
@@ -117,7 +115,7 @@ def _fault(
     layers = weight_layers(model)
     for moved in _halves(units, most):
         rows: dict[str, Tensor] = {}
-        read = {n: torch.zeros(_width(layer), dtype=torch.bool) for n, layer in ungrouped.items()}
+        read = {n: torch.zeros(width_of(layer), dtype=torch.bool) for n, layer in ungrouped.items()}
         own = {reader for coupled in units.values() for reader in coupled.columns}
         for name, coupled in units.items():
             for layer, of_unit in coupled.rows.items():
@@ -125,8 +123,8 @@ def _fault(
                 rows[layer][of_unit[moved[name]]] = True
             for layer, of_unit in coupled.columns.items():
                 read[layer][inputs_of(layers[layer], of_unit)[moved[name]]] = True
-        now = _Run({}, {}, {})
-        _run(model, x, now, {n: plain.outputs[n] for n in ungrouped if n in plain.outputs}, rows)
+        held = {n: plain.outputs[n] for n in ungrouped if n in plain.outputs}
+        now = _run(model, x, held, rows)
         for name, seen in now.inputs.items():
             at = -3 if isinstance(layers[name], nn.Conv2d) else -1
             if name in ungrouped and not _same(seen, plain.inputs[name], at, ~read[name]):
@@ -164,7 +162,8 @@ def _halves(units: Units, most: int | None) -> Iterator[dict[str, Tensor]]:
             yield {name: (number >> bit & 1) == side for name, number in numbers.items()}
 
 
-def _width(layer: Layer) -> int:
+def width_of(layer: Layer) -> int:
+    """How many inputs a layer reads: features, or channels."""
     return layer.in_channels if isinstance(layer, nn.Conv2d) else layer.in_features
 
 
@@ -177,13 +176,10 @@ def _same(now: Tensor, before: Tensor, at: int, kept: Tensor) -> bool:
 
 
 def _run(
-    model: nn.Module,
-    x: Tensor,
-    run: _Run,
-    replaced: Mapping[str, Tensor],
-    moved: Mapping[str, Tensor],
-) -> None:
+    model: nn.Module, x: Tensor, replaced: Mapping[str, Tensor], moved: Mapping[str, Tensor]
+) -> _Run:
     """Run the network; what is held gives that, and the moved rows of layers something else."""
+    run = _Run({}, {}, {})
 
     def look(name: str, layer: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> Any:
         run.calls[name] = run.calls.get(name, 0) + 1
@@ -197,6 +193,7 @@ def _run(
 
     with hooked(weight_layers(model), look):
         run.outputs[""] = run_once_alike(model, x)
+    return run
 
 
 @torch.no_grad()

@@ -7,8 +7,6 @@ from torch.nn import functional
 from leastloss.errors import InputError
 from leastloss.models.linear_forms.convolutions import take_over
 
-_PARTS = ("q", "k", "v")
-
 
 class AttentionForm(nn.Module):
     """``nn.MultiheadAttention`` with its projections as layers of their own.
@@ -27,11 +25,8 @@ class AttentionForm(nn.Module):
             raise InputError(
                 "attention with keys of its own (add_bias_kv, add_zero_attn) has no linear form"
             )
-        self.embed_dim, self.num_heads, self.head_dim = (
-            layer.embed_dim,
-            layer.num_heads,
-            layer.head_dim,
-        )
+        self.embed_dim, self.head_dim = layer.embed_dim, layer.head_dim
+        self.num_heads = layer.num_heads
         self.kdim, self.vdim = int(layer.kdim or 0), int(layer.vdim or 0)
         self.dropout, self.batch_first = layer.dropout, layer.batch_first
         shared: Tensor | None = layer.in_proj_weight
@@ -110,7 +105,7 @@ class AttentionForm(nn.Module):
                 whole = torch.cat([linear.weight for linear in linears])
                 layer.in_proj_weight = nn.Parameter(whole)
             else:
-                for name, linear in zip(_PARTS, linears, strict=True):
+                for name, linear in zip("qkv", linears, strict=True):
                     setattr(layer, f"{name}_proj_weight", nn.Parameter(linear.weight.clone()))
             if bias:
                 layer.in_proj_bias = nn.Parameter(torch.cat([linear.bias for linear in linears]))

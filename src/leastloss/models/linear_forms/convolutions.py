@@ -91,7 +91,7 @@ class ConvTransposeForm(nn.Module):
 
     def native(self) -> nn.ConvTranspose1d | nn.ConvTranspose2d:
         """The layer again, with the weights as they are now."""
-        weight = _turned_back(self.conv.weight, self.groups)
+        weight = _turned(self.conv.weight, self.groups)
         kind: Any = nn.ConvTranspose1d if self.flat else nn.ConvTranspose2d
         at = slice(1, None) if self.flat else slice(None)
         layer: nn.ConvTranspose1d | nn.ConvTranspose2d = kind(
@@ -116,14 +116,9 @@ def _pair(sizes: Any, missing: int) -> tuple[int, int]:
 
 
 def _turned(weight: Tensor, groups: int) -> Tensor:
-    """From (in, out / groups, ...) to (out, in / groups, ...), kernels turned around."""
+    """From (in, out / groups, ...) to (out, in / groups, ...) or back, kernels turned around."""
     parts: Tensor = weight.unflatten(0, (groups, -1)).transpose(1, 2)
     return parts.flatten(0, 1).flip(2, 3)
-
-
-def _turned_back(weight: Tensor, groups: int) -> Tensor:
-    parts: Tensor = weight.flip(2, 3).unflatten(0, (groups, -1)).transpose(1, 2)
-    return parts.flatten(0, 1)
 
 
 @torch.no_grad()

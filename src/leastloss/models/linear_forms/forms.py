@@ -73,12 +73,7 @@ def native_form(model: nn.Module) -> nn.Module:
           (0): LSTM(3, 4)
         )
     """
-    return _replaced(model, lambda module: _native if isinstance(module, _FORMS) else None)
-
-
-def _native(module: Any) -> nn.Module:
-    layer: nn.Module = module.native()
-    return layer
+    return _replaced(model, lambda form: type(form).native if isinstance(form, _FORMS) else None)
 
 
 def _replaced(
