@@ -1,7 +1,5 @@
 """A user's functions by name: ``module:function``, or ``path/to/file.py:function``."""
 
-from __future__ import annotations
-
 import importlib
 import importlib.util
 import inspect

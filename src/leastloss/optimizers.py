@@ -1,7 +1,5 @@
 """Optimisers with their schedules of the learning rate, as one word with options."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import torch

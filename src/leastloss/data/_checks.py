@@ -1,7 +1,5 @@
 """Numbers that a caller gives: in range, or one line that says what the range is."""
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

@@ -1,7 +1,5 @@
 """A caller's own tensors as three splits; what is missing is cut from the training part."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 

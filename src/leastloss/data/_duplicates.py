@@ -1,12 +1,8 @@
 """Samples that occur in two splits: what was learned by heart is no proof on them."""
 
-from __future__ import annotations
-
 from hashlib import sha256
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from leastloss.data.split import Split
+from leastloss.data.split import Split
 
 
 def shared_samples(train: Split, val: Split, test: Split) -> dict[str, int]:

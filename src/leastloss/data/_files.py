@@ -3,8 +3,6 @@
 Nothing is ever written beside files that were found, so a read-only folder serves as well.
 """
 
-from __future__ import annotations
-
 import gzip
 import os
 import socket
@@ -16,15 +14,12 @@ from dataclasses import dataclass
 from http.client import HTTPException
 from math import prod
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from leastloss.errors import ResourceError
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
 
 SECONDS_WITHOUT_AN_ANSWER = 30.0
 

@@ -1,7 +1,5 @@
 """What a caller hands over as inputs and labels, checked and brought to one type."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Whatever a caller has, as a data set in memory."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from itertools import chain
 from typing import Any

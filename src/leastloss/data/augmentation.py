@@ -1,17 +1,11 @@
 """Training images that differ from epoch to epoch: mirrored, and shifted within a black margin."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import torch
 from torch.nn.functional import pad
 
+from leastloss.data.container import Data
 from leastloss.data.label_maps import is_map
 from leastloss.errors import InputError, choose
-
-if TYPE_CHECKING:
-    from leastloss.data.container import Data
 
 AUGMENTATIONS: dict[str, str] = {
     "auto": "flip+crop for CIFAR-10, crop for GTSRB (a sign has a direction), else none",

@@ -1,7 +1,5 @@
 """Labels of any kind as class numbers 0..C-1, and the names of the classes."""
 
-from __future__ import annotations
-
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias

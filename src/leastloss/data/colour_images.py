@@ -1,7 +1,5 @@
 """Data sets of colour images of 32x32 pixels: CIFAR-10 in two forms, and traffic signs."""
 
-from __future__ import annotations
-
 from functools import lru_cache
 from io import BytesIO
 from itertools import pairwise

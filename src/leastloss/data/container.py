@@ -1,7 +1,5 @@
 """A data set that is ready to train on: three splits and how to make them again."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -81,7 +79,7 @@ class Data:
         name: str = "custom",
         class_names: Sequence[str] = (),
         seed: int = 0,
-    ) -> Data:
+    ) -> "Data":
         """Make a data set of your own tensors or arrays.
 
         A missing test split is a stratified fifth of ``train``, a missing validation split a

@@ -1,7 +1,5 @@
 """The published data sets: each name and how its images are read."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import cache, partial
 from pathlib import Path

@@ -5,19 +5,13 @@ classes 0..C-1, ``exp`` keeps n_max mu^(c / (C - 1)) of class c, ``step`` keeps 
 labels and n_max mu of the C // 2 higher ones.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from leastloss.data import _checks
 from leastloss.errors import InputError, choose
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import NDArray
 
 PROFILES = {
     "none": "the natural counts",

@@ -4,8 +4,6 @@ A position whose label is missing counts nowhere. Its label is torch's own ``ign
 torch's losses leave it out as well.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import Any
 

@@ -1,14 +1,13 @@
 """From a name to a data set that is ready to train on."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from leastloss.arguments import checked
 from leastloss.data import _checks
@@ -30,9 +29,6 @@ from leastloss.data.split import Split
 from leastloss.data.splitting import draw, hold_out, replicate_subset
 from leastloss.errors import InputError, choose
 from leastloss.seeds import stream
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 SIZES = (2, 256)
 

@@ -1,16 +1,12 @@
 """What noise is measured by: values in [0, 1], or the data's own range or spread."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 
+from leastloss.data.corruptions.registry import Corruption
 from leastloss.errors import InputError
-
-if TYPE_CHECKING:
-    from leastloss.data.corruptions.registry import Corruption
 
 UNIT = "values in [0, 1]"
 RANGE = "range of each channel"

@@ -1,7 +1,5 @@
 """Images and labels as they were published, and the archives that hold them."""
 
-from __future__ import annotations
-
 import zipfile
 import zlib
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """One part of a data set, held whole in memory: inputs and labels."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -120,7 +118,7 @@ class Split:
         return self._digest
 
     @checked
-    def subset(self, indices: Sequence[int] | NDArray[np.int64] | torch.Tensor) -> Split:
+    def subset(self, indices: Sequence[int] | NDArray[np.int64] | torch.Tensor) -> "Split":
         """Return the samples at ``indices``, in that order; classes and minority stay.
 
         Raises:
@@ -132,7 +130,7 @@ class Split:
         return replace(self, x=self.x[index], y=self.y[index])
 
     @cached_property
-    def _draws(self) -> dict[int, Split]:
+    def _draws(self) -> dict[int, "Split"]:
         return {}
 
     @cached_property

@@ -4,20 +4,14 @@ The arithmetic is our own because scikit-learn's stratified splitters refuse a c
 member and may take a class's last one; here every class keeps at least one sample in the rest.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import numpy as np
+from numpy.typing import NDArray
 
 from leastloss.data import _checks
 from leastloss.errors import InputError
 from leastloss.seeds import stream
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Ints = NDArray[np.int64]
+Ints = NDArray[np.int64]
 
 
 def allocate(counts: Ints, total: int) -> Ints:

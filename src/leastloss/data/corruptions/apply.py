@@ -1,8 +1,6 @@
 """Samples in, damaged samples out; and what is refused before."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
 import torch
 
@@ -10,9 +8,6 @@ from leastloss.data import _checks
 from leastloss.data.corruptions.registry import CORRUPTIONS
 from leastloss.data.noise_scale import NoiseScale, noise_scale
 from leastloss.errors import InputError, choose
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 
 def check_corruptions(

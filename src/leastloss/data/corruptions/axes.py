@@ -4,8 +4,6 @@ Blurring, resampling and shifting are linear and treat the two axes apart. As ma
 edges built in, and thousands of images cost two matrix products.
 """
 
-from __future__ import annotations
-
 import math
 
 import torch

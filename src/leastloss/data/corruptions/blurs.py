@@ -1,7 +1,5 @@
 """Blurs: out of focus, in motion, and in coarse pixels."""
 
-from __future__ import annotations
-
 import math
 
 import torch

@@ -1,7 +1,5 @@
 """Geometry: turned, moved and partly hidden images. What comes in from outside is black."""
 
-from __future__ import annotations
-
 import math
 
 import torch

@@ -1,7 +1,5 @@
 """Light: brighter images and flatter ones. Nothing here is drawn."""
 
-from __future__ import annotations
-
 import torch
 
 

@@ -1,7 +1,5 @@
 """Noise of single values: of any samples, images or not."""
 
-from __future__ import annotations
-
 import torch
 
 

@@ -5,8 +5,6 @@ those it shares with ImageNet-C (Hendrycks & Dietterich 2019, arXiv 1903.12261) 
 corruption is one function and one line of `CORRUPTIONS`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any

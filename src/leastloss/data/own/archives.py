@@ -1,7 +1,5 @@
 """Arrays of an ``.npz`` file; its directory is checked before anything is unpacked."""
 
-from __future__ import annotations
-
 import zipfile
 import zlib
 from math import prod

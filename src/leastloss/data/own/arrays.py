@@ -1,7 +1,5 @@
 """A user's inputs and labels as arrays: checked, labels numbered, images brought to one form."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any

@@ -1,7 +1,5 @@
 """The columns of a table as numbers, by what scikit-learn learns from the training rows."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any, TypeAlias
 

@@ -1,7 +1,5 @@
 """Folders of images, one folder for each class (torchvision's ``ImageFolder``)."""
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Mapping
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Data that a user's function returns: arrays, tensors, loaders, or `Data`."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import Any
 

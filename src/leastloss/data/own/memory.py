@@ -1,7 +1,5 @@
 """Data are held in memory: what would not fit is refused before anything is unpacked."""
 
-from __future__ import annotations
-
 import os
 
 from leastloss.errors import ResourceError

@@ -1,7 +1,5 @@
 """How a user's own data are named: a path or ``module:function``, and options behind colons."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath

@@ -1,7 +1,5 @@
 """From the name of a user's own data to samples and labels."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 from leastloss.data.own.archives import read_archive_of_arrays

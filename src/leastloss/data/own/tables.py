@@ -3,8 +3,6 @@
 What a cell says is text or a number and nothing else: a formula is text.
 """
 
-from __future__ import annotations
-
 import csv
 import warnings
 from collections.abc import Mapping
