@@ -9,9 +9,16 @@ from PIL import Image
 from scipy import ndimage
 
 from leastloss.data import CORRUPTIONS, corrupt
-from leastloss.data.corruptions.blurs import motion_blur, pixelate
+from leastloss.data.corruptions.blurs import (
+    along_axes,
+    box_weights,
+    gaussian_weights,
+    motion_blur,
+    pixelate,
+)
 from leastloss.seeds import torch_stream
 
+IMAGE = np.random.default_rng(0).random((28, 21))
 BLURS = ("gaussian-blur", "motion-blur", "pixelate")
 
 
@@ -91,3 +98,23 @@ def test_motion_blur_does_not_depend_on_how_images_are_held(monkeypatch):
     whole = corrupt(x, "motion-blur", 4, torch_stream(0, "angles"))
     monkeypatch.setattr("leastloss.data.corruptions.blurs._CHUNK", 7)
     assert torch.equal(corrupt(x, "motion-blur", 4, torch_stream(0, "angles")), whole)
+
+
+def apply(rows: torch.Tensor, columns: torch.Tensor) -> np.ndarray:
+    return along_axes(torch.from_numpy(IMAGE)[None, None], rows, columns)[0, 0].numpy()
+
+
+@pytest.mark.parametrize("sigma", [0.3, 1, 2, 6, 20])
+def test_gaussian_is_scipys(sigma):
+    found = apply(gaussian_weights(28, sigma), gaussian_weights(21, sigma))
+    assert np.allclose(found, ndimage.gaussian_filter(IMAGE, sigma, mode="nearest"), atol=1e-12)
+
+
+@pytest.mark.parametrize("small", [1, 5, 7, 11, 14, 16])
+def test_boxes_are_pillows(small):
+    image = Image.fromarray(IMAGE.astype(np.float32))
+    wanted = image.resize((small, small), Image.Resampling.BOX).resize(
+        (21, 28), Image.Resampling.BOX
+    )
+    found = apply(box_weights(28, small), box_weights(21, small))
+    assert np.allclose(found, np.asarray(wanted), atol=1e-6)

@@ -8,7 +8,8 @@ import torch
 from scipy import ndimage
 
 from leastloss.data import corrupt
-from leastloss.data.corruptions.geometry import rotated
+from leastloss.data.corruptions.blurs import along_axes
+from leastloss.data.corruptions.geometry import rotated, shift_weights
 from leastloss.seeds import torch_stream
 
 
@@ -101,3 +102,19 @@ def test_occlusion_of_mnist_rounds_half_pixels_up_and_reaches_every_place():
     found = corrupt(x, "occlusion", 1, torch_stream(0, "squares"))
     assert ((found == 0).sum(dim=(1, 2, 3)) == 4 * 4).all()  # 3.5 pixels
     assert (found == 0).any(dim=0).all()
+
+
+@pytest.mark.parametrize("by", [-5, -1.5, -0.25, 0, 0.5, 1, 2.75, 30])
+def test_shift_is_scipys(by):
+    image = np.random.default_rng(0).random((28, 21))
+    rows, columns = shift_weights(28, by), shift_weights(21, -by)
+    found = along_axes(torch.from_numpy(image)[None, None], rows, columns)[0, 0].numpy()
+    wanted = ndimage.shift(image, (by, -by), order=1, mode="grid-constant")
+    assert np.allclose(found, wanted, atol=1e-12)
+
+
+def test_one_matrix_for_each_image():
+    x = torch.arange(8.0).reshape(2, 1, 2, 2)
+    up = torch.stack([shift_weights(2, 0), shift_weights(2, -1)])[:, None]
+    moved = along_axes(x, up, torch.eye(2))
+    assert moved.tolist() == [[[[0, 1], [2, 3]]], [[[6, 7], [0, 0]]]]

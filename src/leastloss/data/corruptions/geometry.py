@@ -5,8 +5,7 @@ import math
 import torch
 from torch.nn import functional
 
-from leastloss.data.corruptions.axes import along_axes, shift_weights
-from leastloss.data.corruptions.blurs import scaled
+from leastloss.data.corruptions.blurs import along_axes, scaled
 
 
 def rotation(x: torch.Tensor, angle: float, generator: torch.Generator) -> torch.Tensor:
@@ -48,6 +47,17 @@ def translation(x: torch.Tensor, pixels: float, generator: torch.Generator) -> t
         for side in x.shape[-2:]
     ]
     return along_axes(x, weights[0][:, None], weights[1][:, None])
+
+
+def shift_weights(size: int, by: float) -> torch.Tensor:
+    """Weights (size, size) that move an axis ``by`` pixels towards its end, with black behind it.
+
+    Between two pixels the image is interpolated linearly.
+    """
+    whole = math.floor(by)
+    moved = torch.arange(size)[:, None] - torch.arange(size)  # where to, minus where from
+    part = by - whole
+    return (moved == whole).double() * (1 - part) + (moved == whole + 1).double() * part
 
 
 def occlusion(x: torch.Tensor, share: float, generator: torch.Generator) -> torch.Tensor:

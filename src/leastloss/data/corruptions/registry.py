@@ -11,10 +11,9 @@ from typing import Any
 
 import torch
 
+from leastloss.data.corruptions import values
 from leastloss.data.corruptions.blurs import gaussian_blur, motion_blur, pixelate
 from leastloss.data.corruptions.geometry import occlusion, rotation, translation
-from leastloss.data.corruptions.light import brightness, contrast
-from leastloss.data.corruptions.noises import gaussian, impulse, shot, speckle
 
 Function = Callable[[torch.Tensor, Any, torch.Generator], torch.Tensor]
 Five = tuple[Any, Any, Any, Any, Any]
@@ -52,21 +51,21 @@ _SCALED = "pixels of 28 x 28, scaled with the shorter side"
 
 # Name, function, needs images, parameter at severities 1..5, what it does (parameter), source.
 _TABLE: tuple[tuple[str, Function, bool, Five, str, str], ...] = (
-    ("gaussian", gaussian, False, (0.08, 0.12, 0.18, 0.26, 0.38),
+    ("gaussian", values.gaussian, False, (0.08, 0.12, 0.18, 0.26, 0.38),
      "normal noise on every pixel (sigma)", _BOTH),
-    ("shot", shot, False, (60, 25, 12, 5, 3),
+    ("shot", values.shot, False, (60, 25, 12, 5, 3),
      "Poisson noise of few photons (photons per white pixel)", _BOTH),
-    ("impulse", impulse, False, (0.03, 0.06, 0.09, 0.17, 0.27),
+    ("impulse", values.impulse, False, (0.03, 0.06, 0.09, 0.17, 0.27),
      "pixels that turn black or white (share)", _BOTH),
-    ("speckle", speckle, False, (0.15, 0.2, 0.35, 0.45, 0.6),
+    ("speckle", values.speckle, False, (0.15, 0.2, 0.35, 0.45, 0.6),
      "normal noise in proportion to the pixel (sigma)", _BOTH),
     ("gaussian-blur", gaussian_blur, True, (1, 2, 3, 4, 6),
      "out of focus (sigma)", f"MNIST-C; {_SCALED}"),
     ("motion-blur", motion_blur, True, ((10, 3), (15, 5), (15, 8), (15, 12), (20, 15)),
      "moved along a line of random angle (radius, sigma)", f"MNIST-C; {_SCALED}"),
-    ("brightness", brightness, True, (0.1, 0.2, 0.3, 0.4, 0.5),
+    ("brightness", values.brightness, True, (0.1, 0.2, 0.3, 0.4, 0.5),
      "more light (added to the value of HSV)", _BOTH),
-    ("contrast", contrast, True, (0.4, 0.3, 0.2, 0.1, 0.05),
+    ("contrast", values.contrast, True, (0.4, 0.3, 0.2, 0.1, 0.05),
      "less contrast (share that is left)", _BOTH),
     ("pixelate", pixelate, True, (0.6, 0.5, 0.4, 0.3, 0.25),
      "coarse pixels (share of each side)", _BOTH),
