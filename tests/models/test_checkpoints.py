@@ -143,6 +143,6 @@ def test_a_checkpoint_that_unpacks_to_too_much_is_not_opened(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     torch.save(nn.Linear(2, 1).state_dict(), tmp_path / "net.pth")
-    monkeypatch.setattr("leastloss.data.own.memory.machine_memory", lambda: 10)
+    monkeypatch.setattr("leastloss.data.own.arrays.machine_memory", lambda: 10)
     with pytest.raises(ResourceError, match="it was not opened"):
         load_checkpoint(tmp_path / "net.pth", nn.Linear(2, 1))

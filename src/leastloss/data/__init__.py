@@ -10,7 +10,7 @@ from leastloss.data.class_names import told_apart as told_apart
 from leastloss.data.container import Data
 from leastloss.data.corruptions.apply import applicable, check_corruptions, corrupt
 from leastloss.data.corruptions.registry import CORRUPTIONS, Corruption
-from leastloss.data.datasets import DATASETS
+from leastloss.data.datasets import DATASETS, Withheld
 from leastloss.data.imbalance import PROFILES
 from leastloss.data.label_maps import IGNORED as IGNORED
 from leastloss.data.label_maps import apart as apart
@@ -25,7 +25,6 @@ from leastloss.data.own import DataName as DataName
 from leastloss.data.own import check_memory as check_memory
 from leastloss.data.own import data_name as data_name
 from leastloss.data.own import own_name as own_name
-from leastloss.data.removed_images import Withheld
 from leastloss.data.split import Split
 from leastloss.data.split import at_most as at_most
 from leastloss.data.split import standing as standing

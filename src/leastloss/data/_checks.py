@@ -1,6 +1,8 @@
 """Numbers that a caller gives: in range, or one line that says what the range is."""
 
 import math
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -35,13 +37,7 @@ def share(name: str, value: object) -> float:
         >>> share("subset", 0.5)
         0.5
     """
-    if (
-        isinstance(value, int | float | np.number)
-        and not isinstance(value, bool)
-        and 0 < value <= 1
-    ):
-        return float(value)
-    raise InputError(f"{name} is {shown(value)}; it must be a number in (0, 1]")
+    return _number(name, value, lambda x: 0 < x <= 1, "a number in (0, 1]")
 
 
 def at_least_one(name: str, value: object) -> float:
@@ -54,10 +50,11 @@ def at_least_one(name: str, value: object) -> float:
         >>> at_least_one("ratio", 20)
         20.0
     """
-    if (
-        isinstance(value, int | float | np.number)
-        and not isinstance(value, bool)
-        and 1 <= value < math.inf
-    ):
+    return _number(name, value, lambda x: 1 <= x < math.inf, "a finite number >= 1")
+
+
+def _number(name: str, value: object, fits: Callable[[Any], bool], allowed: str) -> float:
+    number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+    if number and fits(value):
         return float(value)
-    raise InputError(f"{name} is {shown(value)}; it must be a finite number >= 1")
+    raise InputError(f"{name} is {shown(value)}; it must be {allowed}")

@@ -10,7 +10,7 @@ from leastloss.data._custom import split_tensors
 from leastloss.data._duplicates import remark, shared_samples
 from leastloss.data._tensors import Pair
 from leastloss.data.class_names import told_apart
-from leastloss.data.removed_images import Withheld
+from leastloss.data.datasets import Withheld
 from leastloss.data.split import Split
 from leastloss.errors import InputError, notice
 

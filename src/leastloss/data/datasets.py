@@ -1,14 +1,21 @@
-"""The published data sets: each name and how its images are read."""
+"""The published data sets: each name and how its images are read.
+
+Those that an imbalance profile took away are remembered by number, and read again if asked for.
+"""
 
 from collections.abc import Callable
-from functools import cache, partial
+from functools import cache, cached_property, partial
 from pathlib import Path
 
 import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.nn.functional import interpolate
 
 from leastloss.data._files import Source, ensure, read_idx
 from leastloss.data.colour_images import read_cifar10, read_cifar10_jpeg, read_gtsrb
 from leastloss.data.published import Images, Labelled
+from leastloss.data.split import Split
 from leastloss.errors import ResourceError
 
 
@@ -67,3 +74,47 @@ DATASETS: dict[str, Callable[[Path, bool], Images]] = {
     "cifar10-jpeg": read_cifar10_jpeg,
     "gtsrb": read_gtsrb,
 }
+
+
+def read_rows(
+    name: str, root: Path, rows: NDArray[np.int64], *, size: int | None, minority: tuple[int, ...]
+) -> Split:
+    """Read images of a data set's training part, by their numbers in the files, once more.
+
+    Raises:
+        ResourceError: If a file has gone or changed since.
+    """
+    raw = DATASETS[name](root, False)
+    images, labels = raw.train
+    x = unit_range(images[rows], raw.white, size)
+    return Split(x, torch.tensor(labels[rows]), raw.classes, minority)
+
+
+def unit_range(pixels: NDArray[np.uint8], white: int, size: int | None) -> torch.Tensor:
+    """Pixels (n, C, H, W) of 0..white as float32 in [0, 1], resized to size x size if asked to."""
+    x = torch.tensor(pixels).float() / white
+    if size is None or x.shape[-2:] == (size, size):
+        return x
+    small = interpolate(x, size=(size, size), mode="bilinear", antialias=True)
+    return small.clamp(0, 1)
+
+
+class Withheld:
+    """A split that is made when it is first looked at, and kept from then on.
+
+    Args:
+        make: Makes it.
+
+    Example:
+        >>> withheld = Withheld(lambda: Split(torch.zeros(3, 1), torch.tensor([0, 1, 1]), 2, ()))
+        >>> len(withheld.split)
+        3
+    """
+
+    def __init__(self, make: Callable[[], Split]) -> None:
+        self._make = make
+
+    @cached_property
+    def split(self) -> Split:
+        """The split itself."""
+        return self._make()

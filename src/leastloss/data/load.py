@@ -13,7 +13,7 @@ from leastloss.arguments import checked
 from leastloss.data import _checks
 from leastloss.data._files import data_root
 from leastloss.data.container import Data, tell_duplicates
-from leastloss.data.datasets import DATASETS
+from leastloss.data.datasets import DATASETS, Withheld, read_rows, unit_range
 from leastloss.data.imbalance import (
     PROFILES,
     VALIDATIONS,
@@ -24,7 +24,6 @@ from leastloss.data.imbalance import (
 from leastloss.data.label_maps import counts_on, drawn_by
 from leastloss.data.own import located, own_name, read_own
 from leastloss.data.published import Prepare
-from leastloss.data.removed_images import Withheld, read_rows, unit_range
 from leastloss.data.split import Split
 from leastloss.data.splitting import draw, hold_out, replicate_subset
 from leastloss.errors import InputError, choose

@@ -92,10 +92,9 @@ def noise_scale(x: torch.Tensor, train: torch.Tensor | None = None) -> NoiseScal
             raise InputError("noise needs samples of a float type, finite and at least one")
     if all(bool(part.min() >= 0) and bool(part.max() <= 1) for part in (x, seen)):
         return NoiseScale(UNIT)
+    axes = (0, 2, 3) if x.ndim == 4 else (0,)
+    low, high = (end(axes, keepdim=True).to(x) for end in (seen.amin, seen.amax))
     if x.ndim == 4:
-        axes = (0, 2, 3)
-        low, high = seen.amin(axes, keepdim=True).to(x), seen.amax(axes, keepdim=True).to(x)
         span = high - low
         return NoiseScale(RANGE, low, high, torch.where(span > 0, span, 1.0))
-    low, high = seen.amin(0, keepdim=True).to(x), seen.amax(0, keepdim=True).to(x)
     return NoiseScale(DEVIATION, low, high, seen.std(0, correction=0, keepdim=True).to(x))

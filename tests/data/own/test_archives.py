@@ -95,7 +95,7 @@ def test_a_zip_bomb_is_not_unpacked(tmp_path, monkeypatch):
     path = tmp_path / "bomb.npz"
     np.savez_compressed(path, x=np.zeros((1000, 1000)), y=np.arange(1000) % 2)
     assert path.stat().st_size < 20_000
-    monkeypatch.setattr("leastloss.data.own.memory.machine_memory", lambda: 10**6)
+    monkeypatch.setattr("leastloss.data.own.arrays.machine_memory", lambda: 10**6)
     with pytest.raises(ResourceError, match="it was not opened"):
         read_archive_of_arrays(path, None)
 

@@ -3,8 +3,8 @@ import pytest
 import torch
 
 from leastloss.data import load_data
-from leastloss.data.own.arrays import from_arrays
-from leastloss.errors import InputError
+from leastloss.data.own.arrays import check_memory, from_arrays, machine_memory
+from leastloss.errors import InputError, ResourceError
 
 Y = np.arange(20) % 2
 
@@ -54,3 +54,9 @@ def test_any_byte_order_and_width(tmp_path, kind):
     data = loaded(tmp_path, x.astype(kind))
     every = torch.cat([data.train.x, data.val.x, data.test.x])
     assert sorted(every.flatten().tolist()) == list(range(60))
+
+
+def test_what_is_larger_than_the_machine_is_refused():
+    check_memory("a.npz", machine_memory())
+    with pytest.raises(ResourceError, match=r"a\.npz would take 1,048,576 GiB of memory"):
+        check_memory("a.npz", 2**50)

@@ -66,7 +66,7 @@ def test_an_image_that_unpacks_to_too_much_is_not_opened(tmp_path, monkeypatch):
     with pytest.raises(ResourceError, match="cannot be read"):
         read_folder(tmp_path, {}, None)
     monkeypatch.undo()
-    monkeypatch.setattr("leastloss.data.own.memory.machine_memory", lambda: 10**4)
+    monkeypatch.setattr("leastloss.data.own.arrays.machine_memory", lambda: 10**4)
     with pytest.raises(ResourceError, match="it was not opened"):
         read_folder(tmp_path, {}, None)
 

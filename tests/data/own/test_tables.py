@@ -127,7 +127,7 @@ def test_damaged_tables_are_one_line(tmp_path, name, content):
 def test_a_parquet_bomb_is_not_unpacked(tmp_path, monkeypatch):
     table = pd.DataFrame({"a": np.zeros(100_000), "b": np.arange(100_000) % 2})
     table.to_parquet(path := tmp_path / "a.parquet")
-    monkeypatch.setattr("leastloss.data.own.memory.machine_memory", lambda: 10**6)
+    monkeypatch.setattr("leastloss.data.own.arrays.machine_memory", lambda: 10**6)
     with pytest.raises(ResourceError, match="it was not opened"):
         read_table(path, {}, None)
 

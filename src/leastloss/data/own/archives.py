@@ -11,8 +11,7 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from leastloss.data.class_names import as_texts
-from leastloss.data.own.arrays import from_arrays
-from leastloss.data.own.memory import check_memory
+from leastloss.data.own.arrays import check_memory, from_arrays
 from leastloss.data.published import Images
 from leastloss.errors import InputError, ResourceError, brief
 

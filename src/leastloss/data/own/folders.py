@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from leastloss.data.class_names import numbered_labels, plain_text
-from leastloss.data.own.memory import check_memory
+from leastloss.data.own.arrays import check_memory
 from leastloss.data.published import Images, Labelled
 from leastloss.errors import InputError, ResourceError, brief, choose
 

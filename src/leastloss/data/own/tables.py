@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from pandas.api.types import is_numeric_dtype
 
 from leastloss.data.class_names import numbered_labels, plain_text
+from leastloss.data.own.arrays import check_memory
 from leastloss.data.own.encoding import fitted_encoder
-from leastloss.data.own.memory import check_memory
 from leastloss.data.published import Images, Prepare
 from leastloss.errors import InputError, ResourceError, brief, choose
 
