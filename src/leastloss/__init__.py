@@ -50,41 +50,17 @@ if TYPE_CHECKING:
     from leastloss.pruning import prune as prune
     from leastloss.training import fit as fit
 
-_HOME = {
-    "MILS": "criteria",
-    "MLP": "models",
-    "Adapted": "models",
-    "BinarizedConvNet": "models",
-    "BinarizedMLP": "models",
-    "Blend": "criteria",
-    "ConvNet": "models",
-    "Criterion": "criteria",
-    "Data": "data",
-    "Flips": "criteria",
-    "Magnitude": "criteria",
-    "NeuralCollapse": "criteria",
-    "Normalize": "models",
-    "PruningPath": "pruning",
-    "Random": "criteria",
-    "ResNet": "models",
-    "Split": "data",
-    "Ties": "criteria",
-    "bit_packed": "deploy",
-    "compact": "pruning",
-    "evaluate": "evaluation",
-    "export": "deploy",
-    "fit": "training",
-    "linear_form": "models",
-    "load_data": "data",
-    "load_checkpoint": "models",
-    "load_network": "models",
-    "logit_adjusted": "pruning",
-    "native_form": "models",
-    "prune": "pruning",
-    "robustness": "evaluation",
-    "save_network": "models",
-    "to_torch_prune": "models",
+_NAMES = {
+    "criteria": "MILS Blend Criterion Flips Magnitude NeuralCollapse Random Ties",
+    "data": "Data Split load_data",
+    "deploy": "bit_packed export",
+    "evaluation": "evaluate robustness",
+    "models": "MLP Adapted BinarizedConvNet BinarizedMLP ConvNet Normalize ResNet linear_form "
+    "load_checkpoint load_network native_form save_network to_torch_prune",
+    "pruning": "PruningPath compact logit_adjusted prune",
+    "training": "fit",
 }
+_HOME = {name: room for room, names in _NAMES.items() for name in names.split()}
 # The room of criteria can itself be called: `ll.criteria()` lists them.
 _ROOMS = ("criteria", "geometry", "information")
 

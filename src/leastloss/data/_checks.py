@@ -54,7 +54,6 @@ def at_least_one(name: str, value: object) -> float:
 
 
 def _number(name: str, value: object, fits: Callable[[Any], bool], allowed: str) -> float:
-    number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
-    if number and fits(value):
+    if isinstance(value, int | float | np.number) and not isinstance(value, bool) and fits(value):
         return float(value)
     raise InputError(f"{name} is {shown(value)}; it must be {allowed}")

@@ -2,8 +2,22 @@
 
 from mlflow.entities import Run
 
+from leastloss.tracking._addresses import (
+    DATASET,
+    fetch_dataset,
+    fetch_model,
+    model_facts,
+    unpickled_network,
+)
 from leastloss.tracking._artifacts import holds, log_array, log_bytes, log_data, log_file, log_text
-from leastloss.tracking._experiments import ensure_experiment, has_experiment, worker_environment
+from leastloss.tracking._experiments import (
+    compare_link,
+    describe,
+    ensure_experiment,
+    has_experiment,
+    note_experiment,
+    worker_environment,
+)
 from leastloss.tracking._fetch import (
     artifact_path,
     damaged,
@@ -13,20 +27,15 @@ from leastloss.tracking._fetch import (
     fetch_table,
     fetch_texts,
 )
-from leastloss.tracking._fetch_dataset import ADDRESS as DATASET
-from leastloss.tracking._fetch_dataset import fetch_dataset
-from leastloss.tracking._fetch_model import fetch_model, model_facts, unpickled_network
 from leastloss.tracking._find import find_run, search, search_each
 from leastloss.tracking._hardware import PREFIX as HARDWARE
-from leastloss.tracking._models import log_network
-from leastloss.tracking._notes import compare_link, describe, note_experiment
+from leastloss.tracking._models import check_model_name, log_network, register_model, set_alias
 from leastloss.tracking._outlines import Outline as Outline
 from leastloss.tracking._outlines import outlines as outlines
 from leastloss.tracking._outlines import remember as remember
 from leastloss.tracking._process import CODE as CODE
 from leastloss.tracking._process import close_lost as close_lost
 from leastloss.tracking._process import environment
-from leastloss.tracking._registry import check_model_name, register_model, set_alias
 from leastloss.tracking._runs import DETERMINISTIC as DETERMINISTIC
 from leastloss.tracking._runs import KIND, log_metrics, log_parameters, log_tags, mark_refused, run
 from leastloss.tracking._store import client, database, store_errors

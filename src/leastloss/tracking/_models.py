@@ -1,20 +1,26 @@
-"""Logged models: announced at once, exported by the worker, filled in when the recipe ends."""
+"""Logged models: announced at once, exported by the worker, filled in when the recipe ends.
+
+They become versions of registered ones, whose aliases others load them by.
+"""
 
 import contextlib
 import copy
+import re
 import shutil
 import tempfile
+from collections.abc import Mapping
 from concurrent.futures import BrokenExecutor, Future
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from mlflow.entities import LoggedModelOutput, LoggedModelStatus
+from mlflow.exceptions import MlflowException
 from numpy.typing import NDArray
 from torch import nn
 
 from leastloss.data import Data
-from leastloss.errors import ResourceError
+from leastloss.errors import InputError, ResourceError
 from leastloss.tracking import _exporter
 from leastloss.tracking._store import client, store_errors
 
@@ -93,7 +99,7 @@ def finish_models() -> None:
                 shutil.rmtree(first.job[-1], ignore_errors=True)
                 _exporter.export(*first.job)
             _store(first)
-        except (RuntimeError, OSError, BrokenExecutor) as error:
+        except (RuntimeError, OSError) as error:  # a broken executor is a RuntimeError
             drop_models()
             if isinstance(error, ResourceError):
                 raise
@@ -105,7 +111,7 @@ def finish_models() -> None:
 
 def _store(model: _Pending) -> None:
     with store_errors():
-        client().log_model_artifacts(model.model_id, str(Path(model.folder.name) / "model"))
+        client().log_model_artifacts(model.model_id, str(model.job[-1]))
         client().finalize_logged_model(model.model_id, LoggedModelStatus.READY)
 
 
@@ -125,3 +131,46 @@ def drop_models() -> None:
             with contextlib.suppress(ResourceError), store_errors():
                 client().finalize_logged_model(first.model_id, LoggedModelStatus.FAILED)
         first.folder.cleanup()
+
+
+def check_model_name(name: str) -> None:
+    """Refuse a name that no registered model can have.
+
+    Raises:
+        InputError: If it is blank, or has a slash, a colon or an at sign in it, which end a name in
+            an address.
+
+    Example:
+        >>> check_model_name("digits/small")
+        Traceback (most recent call last):
+        leastloss.errors.InputError: register is 'digits/small'; a name without / : @ is needed
+    """
+    if not name.strip() or re.search("[/:@]", name):
+        raise InputError(f"register is {name!r}; a name without / : @ is needed")
+
+
+def register_model(name: str, model_id: str, run_id: str, tags: Mapping[str, str]) -> str:
+    """Make a logged model the next version of a registered one, which is made if need be.
+
+    Returns:
+        The version.
+
+    Raises:
+        ResourceError: If the store does not take it.
+    """
+    with store_errors():
+        try:
+            client().create_registered_model(name)
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_ALREADY_EXISTS":
+                raise
+        version = client().create_model_version(
+            name, f"models:/{model_id}", run_id, tags=dict(tags), model_id=model_id
+        )
+    return str(version.version)
+
+
+def set_alias(name: str, alias: str, version: str) -> None:
+    """Let ``models:/<name>@<alias>`` be this version."""
+    with store_errors():
+        client().set_registered_model_alias(name, alias, version)

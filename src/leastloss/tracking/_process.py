@@ -11,7 +11,7 @@ from pathlib import Path
 
 import mlflow
 import torch
-from mlflow.entities import LoggedModel, LoggedModelStatus, Run, RunStatus
+from mlflow.entities import LoggedModel, LoggedModelStatus, Run
 
 from leastloss._sources import code_digest
 from leastloss.tracking._find import run_or_none
@@ -83,7 +83,7 @@ def close_orphans(experiment_id: str) -> None:
             pid = run.data.tags[PROCESS].rpartition(":")[2]
             reason = f"process {pid} ended without closing the run"
             client().set_tag(run.info.run_id, "failure", reason)
-            client().set_terminated(run.info.run_id, RunStatus.to_string(RunStatus.KILLED))
+            client().set_terminated(run.info.run_id, "KILLED")
     # The files of a model may still be missing when its own run has ended.
     for model in list(_pending_models(experiment_id)):
         # A run that was removed for good says no more whose it was.
@@ -97,10 +97,10 @@ def close_lost(run: Run, reason: str) -> None:
     if _owner(run) == socket.gethostname():
         return
     with store_errors():
-        if client().get_run(run.info.run_id).info.status != RunStatus.to_string(RunStatus.RUNNING):
+        if client().get_run(run.info.run_id).info.status != "RUNNING":
             return  # it has ended meanwhile
         client().set_tag(run.info.run_id, "failure", reason)
-        client().set_terminated(run.info.run_id, RunStatus.to_string(RunStatus.FAILED))
+        client().set_terminated(run.info.run_id, "FAILED")
         for model in list(_pending_models(run.info.experiment_id)):
             if model.source_run_id == run.info.run_id:
                 client().finalize_logged_model(model.model_id, LoggedModelStatus.FAILED)
