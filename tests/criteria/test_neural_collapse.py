@@ -13,9 +13,9 @@ from leastloss.criteria.base import Granularity, Scores, ScoringContext
 from leastloss.criteria.gauss_newton import GaussNewton
 from leastloss.criteria.neural_collapse import NeuralCollapse
 from leastloss.criteria.obs import OBS
-from leastloss.criteria.scoring.curvature import surgeon_curvature
 from leastloss.criteria.scoring.logit_directions import METRICS, pair_columns
 from leastloss.criteria.scoring.logit_moves import unit_moves
+from leastloss.criteria.scoring.surgeon import surgeon_curvature
 from leastloss.data import Split
 from leastloss.errors import InputError
 from leastloss.geometry import (

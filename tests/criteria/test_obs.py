@@ -10,7 +10,7 @@ from leastloss.activations import Draws, input_second_moments, ridge_of
 from leastloss.criteria import Wanda
 from leastloss.criteria.gauss_newton import GaussNewton
 from leastloss.criteria.obs import OBS
-from leastloss.criteria.scoring.curvature import surgeon_curvature
+from leastloss.criteria.scoring.surgeon import surgeon_curvature
 from leastloss.criteria.wanda import input_moments
 from leastloss.errors import InputError
 from leastloss.models.layers import prunable_layers

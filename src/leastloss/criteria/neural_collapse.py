@@ -12,10 +12,13 @@ from leastloss.arguments import checked
 from leastloss.criteria.base import Scores, ScoringContext
 from leastloss.criteria.gauss_newton import per_unit
 from leastloss.criteria.partial_fisher import PartialFisher
-from leastloss.criteria.scoring.curvature import surgeon_curvature
 from leastloss.criteria.scoring.logit_directions import METRICS, metric_columns, pair_columns
 from leastloss.criteria.scoring.logit_moves import ENOUGH, unit_moves
-from leastloss.criteria.scoring.surgeon_order import has_surgeon_order, surgeon_removal_order
+from leastloss.criteria.scoring.surgeon import (
+    has_surgeon_order,
+    surgeon_curvature,
+    surgeon_removal_order,
+)
 from leastloss.criteria.scoring.weight_score import WeightScore, weights_of
 from leastloss.criteria.wanda import input_moments
 from leastloss.errors import InputError, choose

@@ -10,10 +10,13 @@ from torch import Tensor
 from leastloss.arguments import checked
 from leastloss.criteria.base import ScoringContext
 from leastloss.criteria.gauss_newton import per_unit
-from leastloss.criteria.scoring.curvature import surgeon_curvature
 from leastloss.criteria.scoring.logit_directions import METRICS
 from leastloss.criteria.scoring.logit_moves import metric_moves
-from leastloss.criteria.scoring.surgeon_order import has_surgeon_order, surgeon_removal_order
+from leastloss.criteria.scoring.surgeon import (
+    has_surgeon_order,
+    surgeon_curvature,
+    surgeon_removal_order,
+)
 from leastloss.criteria.scoring.weight_score import WeightScore, weights_of
 from leastloss.errors import InputError, choose
 
@@ -73,7 +76,7 @@ class OBS(WeightScore):
     def removal_order(self, context: ScoringContext, k: int) -> NDArray[np.int64] | None:
         """The surgeon's exact order of weights, rows fitted again after every removal.
 
-        See :func:`leastloss.criteria.scoring.surgeon_order.surgeon_removal_order`; None for units,
+        See :func:`leastloss.criteria.scoring.surgeon.surgeon_removal_order`; None for units,
         with binary layers and under a balance of signs. With a metric, moves are those of the
         network as it is.
         """

@@ -1,6 +1,5 @@
 """Partial Fisher ratio: what only this unit says about the classes."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -61,5 +60,4 @@ class PartialFisher(GeometricScore):
         separation = Separation(statistics, gamma=self.gamma, protect=self.protect)
         if not self.guard:
             return separation
-        rare: Sequence[int] = context.train.minority
-        return Guarded(separation, statistics, rare, self.rise)
+        return Guarded(separation, statistics, context.train.minority, self.rise)

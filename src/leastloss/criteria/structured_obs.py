@@ -11,9 +11,9 @@ from torch.nn import functional
 from leastloss.activations import ridge_of, row_supports
 from leastloss.arguments import checked
 from leastloss.criteria.base import ScoringContext
-from leastloss.criteria.scoring.curvature import Reading, layer_moments
 from leastloss.criteria.scoring.logit_directions import METRICS
 from leastloss.criteria.scoring.logit_moves import metric_moves
+from leastloss.criteria.scoring.surgeon import Reading, layer_moments
 from leastloss.criteria.scoring.unit_score import UnitScore
 from leastloss.criteria.scoring.unit_statistics import Alive
 from leastloss.errors import InputError, choose

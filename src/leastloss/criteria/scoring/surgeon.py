@@ -1,9 +1,11 @@
-"""What a weight costs when the others of its row may be fitted again: 1 / [S^-1]_aa."""
+"""What a weight costs when the others of its row may be fitted again; the order of such costs."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from leastloss.activations import (
@@ -16,8 +18,8 @@ from leastloss.activations import (
     solving_key,
 )
 from leastloss.criteria.base import ScoringContext
-from leastloss.geometry import inverse_diagonals
-from leastloss.models import Layer, prunable_layers
+from leastloss.geometry import Rows, inverse_diagonals, surgeon_order
+from leastloss.models import Layer, any_binary, prunable_layers
 
 
 def surgeon_curvature(
@@ -52,7 +54,7 @@ def surgeon_curvature(
     return costs
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Reading:
     """A layer and what it reads.
 
@@ -95,13 +97,7 @@ def layer_moments(
         samples.cache.put(context.model, name, "moments", keys[name], moments)
         stored[name] = moments
     for name in context.masks:
-        yield Reading(
-            name=name,
-            layer=layers[name],
-            moments=stored.pop(name),
-            key=keys[name],
-            cache=samples.cache,
-        )
+        yield Reading(name, layers[name], stored.pop(name), keys[name], samples.cache)
 
 
 def _inverse(layer: Layer, moments: Tensor, mask: Tensor, gamma: float) -> Tensor:
@@ -111,3 +107,53 @@ def _inverse(layer: Layer, moments: Tensor, mask: Tensor, gamma: float) -> Tenso
         ridge = ridge_of(layer, moments[g], gamma)
         diagonals.append(inverse_diagonals(moments[g], support, ridge))
     return torch.cat(diagonals)
+
+
+def has_surgeon_order(context: ScoringContext) -> bool:
+    """Whether there is one: of single weights that can be fitted again, whatever their signs."""
+    if context.granularity == "unit" or context.balance:
+        return False
+    return not any_binary(prunable_layers(context.model, list(context.masks)).values())
+
+
+def surgeon_removal_order(
+    context: ScoringContext,
+    k: int,
+    moves: dict[str, Tensor],
+    *,
+    gamma: float,
+    balanced: bool,
+    noise: float = 0.0,
+) -> NDArray[np.int64]:
+    """The next ``k`` weights of :func:`leastloss.geometry.surgeon_elimination.surgeon_order`.
+
+    Rows are fitted again to what they compute now; what they read and how far they move the logits
+    stays as it is in the network of the context.
+
+    Args:
+        context: What to prune; its generator decides between equal costs.
+        k: How many go.
+        moves: What the costs of each unit count, by layer; without any all count alike.
+        gamma: Ridge as a share of the mean squared input.
+        balanced: Count every class once.
+        noise: As in :func:`leastloss.activations.Draws.draw`.
+
+    Raises:
+        InputError: If inputs, weights or moves are not finite, a class is empty, or a layer does
+            not run once.
+    """
+    problems = []
+    for read in layer_moments(context, balanced=balanced, noise=noise):
+        name, layer, moments = read.name, read.layer, read.moments
+        weights = layer.weight.detach().double().flatten(1)
+        move = moves.get(name, torch.ones(len(weights), dtype=torch.float64))
+        pieces = [
+            tensor.to(moments.device).tensor_split(len(moments))
+            for tensor in (weights, context.masks[name].flatten(1), move)
+        ]
+        for group, weight, mask, factor in zip(moments, *pieces, strict=True):
+            ridge = ridge_of(layer, group, gamma)
+            problems.append(
+                Rows(moments=group, ridge=ridge, weights=weight, mask=mask, factor=factor)
+            )
+    return surgeon_order(problems, k, seed=context.generator)
