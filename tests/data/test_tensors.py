@@ -1,3 +1,5 @@
+"""A caller's own tensors: of any type and layout, and as three splits."""
+
 import warnings
 
 import numpy as np
@@ -6,6 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as nps
+from tests.data import cases
 
 from leastloss.data import Data
 from leastloss.data._tensors import as_tensors
@@ -134,3 +137,77 @@ def test_a_data_set_of_odd_layouts_equals_the_plain_one():
     plain = Data.from_tensors((x, y))
     odd = Data.from_tensors((x[::-1].copy()[::-1].astype(">f4"), y.astype(">i4")))
     assert odd.summary() == plain.summary()
+
+
+def test_one_pair_is_split_60_20_20_and_nothing_is_lost():
+    data = Data.from_tensors(cases.pair())
+    assert [len(split) for split in (data.train, data.val, data.test)] == [30, 10, 10]
+    assert cases.rows(data.train, data.val, data.test) == sorted(cases.pair()[0].tolist())
+    assert data.train.counts().tolist() == [6] * 5
+    assert (data.name, data.classes, data.shape, data.features) == ("custom", 5, (4,), 4)
+
+
+def test_given_splits_stay_as_they_are():
+    data = Data.from_tensors(cases.pair(), val=cases.pair(10), test=cases.pair(15))
+    assert torch.equal(data.train.x, cases.pair()[0])
+    assert (len(data.val), len(data.test)) == (10, 15)
+
+
+def test_only_the_missing_split_is_cut_from_train():
+    data = Data.from_tensors(cases.pair(), test=cases.pair(15))
+    assert [len(split) for split in (data.train, data.val, data.test)] == [40, 10, 15]
+
+
+def test_every_class_keeps_a_training_sample():
+    y = torch.tensor([0] * 30 + [1] * 4 + [2])
+    data = Data.from_tensors((torch.zeros(35, 2), y))
+    assert data.train.counts().min() >= 1
+    assert data.minority == (2,)
+
+
+def test_the_split_follows_the_seed():
+    digests = [Data.from_tensors(cases.pair(), seed=seed).train.digest() for seed in (0, 0, 1)]
+    assert digests[0] == digests[1] != digests[2]
+
+
+@pytest.mark.parametrize(
+    ("train", "options", "words"),
+    [
+        ((cases.X[:10], cases.Y), {}, r"inputs of shape \(10, 4\) and labels of shape \(20,\)"),
+        (
+            (cases.X, cases.Y.float()),
+            {},
+            "labels of train are torch.float32; they must be integers",
+        ),
+        ((cases.X, torch.nn.functional.one_hot(cases.Y)), {}, "must be .n, .... and .n,."),
+        ((cases.X[:0], cases.Y[:0]), {}, "train is empty"),
+        ((cases.X / 0, cases.Y), {}, "hold NaN or infinite values"),
+        ((cases.X.where(cases.X > 0, torch.inf), cases.Y), {}, "hold NaN or infinite values"),
+        ((cases.X, cases.Y), {"classes": 1}, "classes is 1; it must be an integer >= 2"),
+        ((cases.X, cases.Y + 1), {}, "class 0 has no training sample"),
+        ((cases.X, cases.Y), {"classes": 3}, "class 2 has no training sample"),
+        ((cases.X, cases.Y * 10**12), {}, "need at least as many training samples"),
+        ((cases.X, cases.Y - 1), {"classes": 2}, r"label -1 is outside the classes 0\.\.1"),
+        (
+            (cases.X, cases.Y),
+            {"test": (cases.X, cases.Y * 5), "classes": 2},
+            r"label 5 is outside the classes 0\.\.1",
+        ),
+        ((cases.X, cases.Y), {"test": (cases.X[:, :2], cases.Y)}, "must be the same"),
+        ((cases.X, cases.Y), {"val": (cases.X[:0], cases.Y[:0])}, "val is empty"),
+        (
+            (cases.X, cases.Y),
+            {"minority": [2]},
+            r"a class in minority is 2; it must be an integer in 0\.\.1",
+        ),
+        ((cases.X, cases.Y), {"minority": []}, "at least one class"),
+        ((cases.X[:2], cases.Y[:2]), {}, "too few to hold out"),
+        ((cases.X.tolist(), cases.Y), {}, "train holds list and Tensor; .* tensors or arrays"),
+        (cases.X, {}, "train must be a pair"),
+        ((cases.X.to(torch.complex64), cases.Y), {}, "must be real numbers"),
+    ],
+)
+def test_tensors_that_do_not_fit(train, options, words):
+    with pytest.raises(InputError, match=words) as caught:
+        Data.from_tensors(train, **options)
+    assert "\n" not in str(caught.value)

@@ -115,11 +115,10 @@ def _in_order(loader: DataLoader[object]) -> DataLoader[object]:
         # Each worker would walk through the whole data set, or through its share, as the data set
         # sees fit. Without workers it is walked through once.
         workers = 0
-    elif drawn is None:  # the data set makes its own batches, and a sampler says which
-        dataset = _chosen(dataset, loader.sampler)
-    elif loader.batch_size is None:  # batches that a sampler of the caller's makes
+    elif drawn is not None and loader.batch_size is None:
+        # Batches that a sampler of the caller's makes.
         dataset = _chosen(dataset, chain.from_iterable(drawn))
-    else:
+    else:  # also where the data set makes its own batches, and a sampler says which
         dataset = _chosen(dataset, loader.sampler)
     return DataLoader(
         dataset,

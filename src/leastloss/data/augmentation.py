@@ -27,7 +27,6 @@ def augmentation_for(spec: str, data: Data) -> str:
 
     Raises:
         InputError: If there is no such augmentation, or the samples are no images.
-
     """
     if choose("augment", spec, AUGMENTATIONS) == "auto":
         return _USUAL.get(str(data.recipe.get("name")), "none")

@@ -6,9 +6,8 @@ from functools import cached_property
 from math import prod
 
 from leastloss.arguments import checked
-from leastloss.data._custom import split_tensors
 from leastloss.data._duplicates import remark, shared_samples
-from leastloss.data._tensors import Pair
+from leastloss.data._tensors import Pair, split_tensors
 from leastloss.data.class_names import told_apart
 from leastloss.data.datasets import Withheld
 from leastloss.data.split import Split

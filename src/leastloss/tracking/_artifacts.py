@@ -19,12 +19,6 @@ DIGEST = "sha256."
 """Start of the tags that hold a digest; the name of the file follows."""
 
 
-def log_digest(run_id: str, name: str, path: Path) -> None:
-    """Note in a run what the bytes of its file ``name`` are."""
-    with store_errors():
-        client().log_batch(run_id, tags=[RunTag(DIGEST + name, _digest(path))])
-
-
 def holds(run: Run, name: str) -> bool:
     """Whether a run logged a file of this name, with its digest."""
     return DIGEST + name in run.data.tags
@@ -105,9 +99,10 @@ def log_file(run_id: str, name: str, write: Callable[[Path], Any]) -> None:
             _usual_mode(path)
         except OSError as error:
             raise ResourceError(f"cannot write {name}: {error}") from error
-        # The digest comes first: a file that a kill cuts short is then known to be damaged.
-        log_digest(run_id, name, path)
+        digest = RunTag(DIGEST + name, _digest(path))
         with store_errors():
+            # The digest comes first: a file that a kill cuts short is then known to be damaged.
+            client().log_batch(run_id, tags=[digest])
             client().log_artifact(run_id, str(path))
 
 

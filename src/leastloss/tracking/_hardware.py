@@ -18,7 +18,9 @@ def hardware() -> dict[str, str]:
         >>> [tag.removeprefix(PREFIX) for tag in hardware()]
         ['cpu', 'cores', 'blas', 'gpu']
     """
-    facts = {"cpu": _cpu(), "cores": _cores(), "blas": _blas(), "gpu": _gpu()}
+    # What this process may use of them.
+    cores = f"{loky.cpu_count(only_physical_cores=True)} physical, {loky.cpu_count()} logical"
+    facts = {"cpu": _cpu(), "cores": cores, "blas": _blas(), "gpu": _gpu()}
     return {f"{PREFIX}{key}": value for key, value in facts.items()}
 
 
@@ -30,11 +32,6 @@ def _cpu() -> str:
         lines = []
     models = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
     return next(models, "") or platform.processor() or platform.machine() or "unknown"
-
-
-def _cores() -> str:
-    """How many this process may use."""
-    return f"{loky.cpu_count(only_physical_cores=True)} physical, {loky.cpu_count()} logical"
 
 
 def _blas() -> str:

@@ -189,14 +189,10 @@ def store_missing() -> bool:
     return bool(file) and not path.exists() and not any(part.is_file() for part in path.parents)
 
 
-@contextlib.contextmanager
-def _alone(uri: str) -> Iterator[None]:
+def _alone(uri: str) -> contextlib.AbstractContextManager[object]:
     """Let no other recipe make the tables of a new sqlite file at the same time."""
-    if file := sqlite_file(uri):
-        with FileLock(f"{file}.lock", timeout=10 * _PATIENCE):
-            yield
-    else:
-        yield
+    file = sqlite_file(uri)
+    return FileLock(f"{file}.lock", timeout=10 * _PATIENCE) if file else contextlib.nullcontext()
 
 
 def _make_file(uri: str) -> None:
