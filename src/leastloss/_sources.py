@@ -39,11 +39,8 @@ def code_digest() -> str:
 def kept_digest(package: Path, file: Path) -> str:
     """The digest of a package: what a file has kept of these very bytes, else computed and kept.
 
-    To parse all sources takes a second; to read them, a fiftieth of it.
-
-    Args:
-        package: The folder of the sources.
-        file: Need not exist, and may lie where nobody can write.
+    To parse all sources takes a second; to read them, a fiftieth of it. The file need not exist,
+    and may lie where nobody can write.
     """
     total = hashlib.sha256(sys.version.encode())  # which spells the parsed code
     for source in _counted(package):

@@ -86,17 +86,9 @@ class Schedule:
 
 
 def schedule_for(spec: str, model: nn.Module, *, lr: float, epochs: int, batches: int) -> Schedule:
-    """Make the optimiser of a network.
+    """Make the optimiser of a network, for so many epochs at most, of so many batches.
 
-    Args:
-        spec: As :func:`read_optimizer` takes it.
-        model: The network.
-        lr: Adam's first learning rate.
-        epochs: Most epochs.
-        batches: Steps of an epoch.
-
-    Raises:
-        InputError: As :func:`read_optimizer`.
+    ``lr`` is Adam's first learning rate; ``spec`` and what it raises: see :func:`read_optimizer`.
     """
     cycle = read_optimizer(spec, model)
     if cycle is None:

@@ -127,12 +127,7 @@ def _patience(seconds: float) -> Iterator[None]:
 def read_idx(path: Path, dimensions: int) -> NDArray[np.uint8]:
     """Read ``path`` (``.gz``), or the extracted file beside it where there is no ``.gz``.
 
-    Args:
-        path: File name that ends in ``.gz``.
-        dimensions: 3 for images (n, H, W), 1 for labels (n,).
-
-    Returns:
-        A read-only array of bytes.
+    The bytes are a read-only array of 3 dimensions for images, (n, H, W), or 1 for labels, (n,).
 
     Raises:
         ResourceError: If the file cannot be read or is not a complete idx file of unsigned bytes.

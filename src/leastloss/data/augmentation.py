@@ -19,11 +19,7 @@ _USUAL = {"cifar10": "flip+crop", "cifar10-jpeg": "flip+crop", "gtsrb": "crop"}
 
 
 def augmentation_for(spec: str, data: Data) -> str:
-    """The augmentation that is meant: ``auto`` is that of the data set.
-
-    Args:
-        spec: One of ``AUGMENTATIONS``.
-        data: What is trained on.
+    """The one of ``AUGMENTATIONS`` that is meant: ``auto`` is that of the data trained on.
 
     Raises:
         InputError: If there is no such augmentation, or the samples are no images.

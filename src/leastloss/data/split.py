@@ -180,10 +180,7 @@ def _first_of_each(split: Split, most: int, counts: torch.Tensor) -> Split:
 def standing(split: Split, part: Split, shares: torch.Tensor) -> torch.Tensor:
     """Weight of a sample of each class where some samples of a class stand for all of it, (C,).
 
-    Args:
-        split: All samples.
-        part: Those that are left of it, of every class some.
-        shares: Weight of a sample of each class of the whole split.
+    ``part`` has some samples of every class of the split, whose own weights are ``shares``, (C,).
 
     Example:
         >>> split = Split(torch.rand(6, 2), torch.tensor([0, 0, 0, 0, 0, 1]), 2, (1,))

@@ -18,13 +18,7 @@ def allocate(counts: Ints, total: int) -> Ints:
     """Spread ``total`` over the classes in proportion to ``counts`` (largest remainder).
 
     Each class gets its exact share rounded down or up; equal remainders go to the lower label.
-
-    Args:
-        counts: Samples of each class, shape (classes,).
-        total: How many to take, 0..counts.sum().
-
-    Returns:
-        Samples to take of each class, shape (classes,), of sum ``total``.
+    Both are samples of each class, shape (classes,); ``total`` is at most their sum.
 
     Example:
         >>> allocate(np.array([50, 30, 20]), 5).tolist()
@@ -38,15 +32,9 @@ def allocate(counts: Ints, total: int) -> Ints:
 
 
 def draw(labels: Ints, take: Ints, generator: np.random.Generator) -> Ints:
-    """Draw ``take[c]`` positions of each class c without replacement.
+    """Draw ``take[c]`` positions of each class c without replacement, at most all there are.
 
-    Args:
-        labels: Labels, shape (n,).
-        take: How many of each class, shape (classes,), at most as many as there are.
-        generator: Where the draw comes from.
-
-    Returns:
-        Positions in ascending order, shape (take.sum(),).
+    Labels have shape (n,), and the positions (take.sum(),), in ascending order.
 
     Example:
         >>> draw(np.array([0, 1, 0, 1]), np.array([2, 0]), stream(0, "docs")).tolist()
@@ -69,14 +57,9 @@ def hold_out(
 ) -> tuple[Ints, Ints]:
     """Cut a stratified share off, leaving at least one sample of every class behind.
 
-    Args:
-        labels: Labels, shape (n,).
-        classes: Number of classes.
-        share: Share to cut off, in (0, 1).
-        seed: Seed of the draw.
-        label: Name of the draw's stream.
-        groups: What each sample is a part of, shape (n,). The samples of a class and group stay
-            or go together, and the share is one of groups: at least one of each class that has two.
+    Labels have shape (n,), and the share is in (0, 1); ``label`` names the stream of the draw.
+    ``groups``, shape (n,), say what each sample is a part of: the samples of a class and group stay
+    or go together, and the share is one of groups, at least one of each class that has two.
 
     Returns:
         Positions that stay and positions cut off, both ascending and disjoint.
@@ -116,17 +99,8 @@ def replicate_subset(labels: Ints, classes: int, share: float, replicate: int, s
     """Draw replicate ``replicate`` of the stratified subsets of size ``share``.
 
     The draw has a stream of its own for each replicate, so neither the split nor the other
-    replicates depend on it.
-
-    Args:
-        labels: Labels of the training part, shape (n,).
-        classes: Number of classes.
-        share: Share to keep, in (0, 1].
-        replicate: Which one, >= 0.
-        seed: Seed of the draw.
-
-    Returns:
-        Positions that stay, ascending.
+    replicates depend on it. Of labels of the training part, shape (n,), the positions that stay are
+    returned, ascending; the share is in (0, 1], and replicates are numbered from 0.
 
     Raises:
         InputError: If ``share`` or ``replicate`` is out of range, a class would become empty, or

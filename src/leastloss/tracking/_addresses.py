@@ -26,11 +26,9 @@ _ALLOW = "MLFLOW_ALLOW_PICKLE_DESERIALIZATION"
 
 
 def fetch_dataset(address: str, folder: Path) -> tuple[Path, int | None]:
-    """Fetch the file or the folder that a run recorded by ``mlflow.log_input``.
+    """Fetch the file or the folder that a run recorded by ``mlflow.log_input`` into a folder.
 
-    Args:
-        address: ``datasets:/<run id>/<name>``; without the name where the run has one data set.
-        folder: Where to.
+    Its address is ``datasets:/<run id>/<name>``, without the name where the run has one data set.
 
     Returns:
         Where it is now, and of a table how many rows the run recorded, if it did.
@@ -77,12 +75,10 @@ def _rows(dataset: Dataset) -> int | None:
 
 
 def fetch_model(address: str, folder: Path) -> Path:
-    """Fetch the files of a model; none of them is opened.
+    """Fetch the files of a model into a folder; none of them is opened.
 
-    Args:
-        address: ``models:/name@alias``, ``models:/name/3``, ``models:/<model id>`` or
-            ``runs:/<id>/<path>``.
-        folder: Where to.
+    Addresses are ``models:/name@alias``, ``models:/name/3``, ``models:/<model id>`` and
+    ``runs:/<id>/<path>``.
 
     Raises:
         InputError: If the address leads out of its place.

@@ -99,10 +99,9 @@ def log_file(run_id: str, name: str, write: Callable[[Path], Any]) -> None:
             _usual_mode(path)
         except OSError as error:
             raise ResourceError(f"cannot write {name}: {error}") from error
-        digest = RunTag(DIGEST + name, _digest(path))
         with store_errors():
             # The digest comes first: a file that a kill cuts short is then known to be damaged.
-            client().log_batch(run_id, tags=[digest])
+            client().log_batch(run_id, tags=[RunTag(DIGEST + name, _digest(path))])
             client().log_artifact(run_id, str(path))
 
 

@@ -38,11 +38,9 @@ def export(
 ) -> None:
     """Write a network as an MLflow model: a graph (pt2), so that no class of ours is needed.
 
-    Args:
-        model: The network, on the CPU, in evaluation mode and without gradients.
-        example: Inputs to trace it with, shape (2 or more, ...).
-        facts: Fields of ``mlflow.models.Model``: ids and metadata.
-        folder: Where to; must not exist.
+    The network is on the CPU, in evaluation mode and without gradients. The example, of shape
+    (2 or more, ...), is what it is traced with; ``facts`` are fields of ``mlflow.models.Model``,
+    ids and metadata. The folder must not exist yet.
     """
     import mlflow.pytorch  # in the worker; it knows nothing of the store
     from mlflow.models import Model

@@ -45,11 +45,7 @@ def _fetch(run: Run, name: str, folder: Path) -> Path:
 
 
 def fetch_artifact(address: str, folder: Path) -> Path:
-    """Fetch a file or a folder that a run logged into a folder.
-
-    Args:
-        address: ``runs:/<id>/<path>``.
-        folder: Where to.
+    """Fetch what a run logged, a file or a folder, by ``runs:/<id>/<path>`` into a folder.
 
     Raises:
         ResourceError: If there is no such run or artifact, or the path leads out of the run.

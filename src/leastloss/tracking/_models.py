@@ -48,13 +48,8 @@ def log_network(
     ``mlflow.pytorch.load_model`` or ``mlflow.pyfunc.load_model``. The files follow until
     :func:`finish_models`, which the end of the outermost run calls.
 
-    Args:
-        run_id: The run that made it.
-        model: The network.
-        data: Its test samples show the export what it reads.
-        name: What it is called.
-        about: Its metadata, kept as its tags too.
-        step: The step of the run at which it stands.
+    The test samples of the data show the export what it reads; its metadata, ``about``, are kept as
+    its tags too, and it stands at a step of the run that made it.
 
     Returns:
         The id of the logged model; its address is ``models:/<id>``.

@@ -29,10 +29,6 @@ _TRIES = 2  # more runs may end while they are counted
 def remembered(where: str, experiment: str) -> Rows:
     """The finished runs that a filter finds in an experiment, newest first: id -> what is kept.
 
-    Args:
-        where: The filter.
-        experiment: Name of the experiment.
-
     Raises:
         ResourceError: If there is no such experiment, or the store fails.
     """

@@ -151,10 +151,8 @@ def log_metrics(
 ) -> None:
     """Write many steps of many metrics in few requests; values that are not finite are left out.
 
-    Args:
-        run_id: The run.
-        rows: Pairs of step and metrics by name; see :func:`leastloss.evaluation.key_of`.
-        model_id: Logged model that the metrics belong to.
+    Rows are pairs of a step and metrics by name (see :func:`leastloss.evaluation.key_of`), perhaps
+    of a logged model.
     """
     now = get_current_time_millis()
     metrics = [

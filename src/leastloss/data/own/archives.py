@@ -28,9 +28,8 @@ _DAMAGED = (
 def read_archive_of_arrays(path: Path, size: int | None) -> Images:
     """Read ``x`` and ``y``, or ``x_train``, ``y_train`` and so on; nothing is unpickled.
 
-    Args:
-        path: The file. ``class_names`` may hold one text for each class.
-        size: Resize images to size x size; None leaves them as they are.
+    ``class_names`` may hold one text for each class. Images are resized to size x size, unless it
+    is None.
 
     Raises:
         InputError: If the arrays are no inputs and labels.

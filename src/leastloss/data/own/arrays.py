@@ -27,14 +27,10 @@ def machine_memory() -> int:
 
 
 def check_memory(what: str, size: int) -> None:
-    """Refuse what is larger than the machine's memory.
-
-    Args:
-        what: What is read.
-        size: Its bytes once it is unpacked.
+    """Refuse what takes more bytes, once it is unpacked, than the machine has memory.
 
     Raises:
-        ResourceError: If so.
+        ResourceError: If it does; it says ``what`` was read.
 
     Example:
         >>> check_memory("small.npz", 1_000)
@@ -59,7 +55,7 @@ def from_arrays(
         parts: ``train``, and perhaps ``val`` and ``test`` -> inputs (n, ...) of real numbers and
             labels (n,), or one for each position, (n, ...). uint8 inputs are pixels: they are
             divided by 255, and may come without channels, (n, H, W), or with channels last.
-        size: Resize images (n, C, H, W) to size x size; None leaves them as they are.
+        size: What images (n, C, H, W) are resized to, unless it is None.
         names: Names of the classes, where labels are 0..C-1.
 
     Raises:

@@ -27,10 +27,9 @@ _DAMAGED = (
 def read_folder(folder: Path, options: Mapping[str, str], size: int | None) -> Images:
     """Read ``folder/<class>/*.png``, or ``folder/{train,val,test}/<class>/*.png``.
 
-    Args:
-        folder: The folder; its images are of any format that Pillow opens.
-        options: ``colours``: ``grey`` or ``rgb``; by default grey if all images are.
-        size: Resize to size x size pixels; None: all images have one size already.
+    Images are of any format that Pillow opens, and resized to size x size pixels; if it is None,
+    they have one size already. Of the options, ``colours`` is ``grey`` or ``rgb``; by default grey
+    if all images are.
 
     Raises:
         InputError: If there is no class, or images are of several sizes and ``size`` is None.

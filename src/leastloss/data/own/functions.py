@@ -26,10 +26,8 @@ _RETURNS = (
 def read_function(name: str, size: int | None, seed: int) -> Images:
     """Call ``module:function`` and take what it returns.
 
-    Args:
-        name: The function; of its parameters, ``size`` and ``seed`` get their values.
-        size: Resize images to size x size; None leaves them as they are.
-        seed: The seed of the data's draws.
+    Of its parameters, ``size`` and ``seed`` get their values. Images are resized to size x size,
+    unless it is None.
 
     Raises:
         InputError: If there is no such function, it fails, or returns something else.

@@ -12,12 +12,9 @@ from leastloss.errors import InputError
 
 
 def read_own(name: DataName, *, size: int | None, seed: int) -> Images:
-    """Read data that are no published set.
+    """Read data that are no published set, by a name that ``located`` has found.
 
-    Args:
-        name: What to read, as :func:`leastloss.data.own.names.located` has found it.
-        size: Resize images to size x size; None leaves them as they are.
-        seed: What a function gets as ``seed``.
+    Images are resized to size x size, unless it is None; a function gets ``seed``.
 
     Raises:
         InputError: If the data cannot be used.
