@@ -17,7 +17,7 @@ from leastloss.information import (
     unit_cells,
 )
 from leastloss.information.complexity import count_blocks
-from leastloss.information.removal import cell_losses
+from leastloss.information.removal import cell_losses, items_of
 
 
 @given(case=reference.cases(), name=st.sampled_from(list(COMPLEXITIES)))
@@ -118,3 +118,18 @@ def test_bad_requests():
         unit_cells([(2, 3), (3, 2)], [0], [2])
     with pytest.raises(InputError, match="did you mean 'min_absolute'"):
         removal_cost([1.0], "min_absolut")
+
+
+@pytest.mark.parametrize("boundary", list(BOUNDARIES))
+def test_clearing_the_bits_of_a_cell_is_clearing_the_cell(boundary: str) -> None:
+    matrix = np.random.default_rng(1).integers(0, 2, (7, 9), dtype=np.uint8)
+    blocks = count_blocks(matrix, boundary=boundary)
+    ones = np.flatnonzero(matrix)
+    items = items_of(blocks, np.arange(len(ones) + 1), ones)
+    for i, cell in enumerate(ones):
+        symbols = blocks.symbols.copy()
+        for k in range(items.start[i], items.start[i + 1]):
+            symbols[items.block[k]] &= ~items.mask[k]
+        cleared = matrix.copy()
+        cleared.ravel()[cell] = 0
+        assert np.array_equal(symbols, count_blocks(cleared, boundary=boundary).symbols)

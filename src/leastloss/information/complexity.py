@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from leastloss.arguments import computed
 from leastloss.errors import InputError, choose
 from leastloss.information.blocks import BOUNDARIES, Grid, cut, grid_of
+from leastloss.information.ctm import first_steps, increments, offsets_of
 from leastloss.information.engine import kernels, loss_kernels
 from leastloss.information.engine.array_types import Terms, Windows
-from leastloss.information.engine.step_tables import first_steps, increments, offsets_of
 from leastloss.information.inputs import Matrices, binary_matrices, check_block
 
 COMPLEXITIES: dict[str, str] = {
@@ -195,16 +195,9 @@ def block_entropy(
     boundary: str = "ignore",
     pooled: bool | Sequence[int] = True,
 ) -> float:
-    """Shannon entropy in bits of the distribution of blocks, cut as for :func:`bdm`.
+    """Shannon entropy in bits of the distribution of blocks.
 
-    Args:
-        matrices: One binary matrix or a sequence of them.
-        block: Side of the blocks: 2, 3 or 4.
-        boundary: As for :func:`bdm`.
-        pooled: As for :func:`bdm`.
-
-    Raises:
-        InputError: As :func:`bdm`.
+    Arguments and errors are those of :func:`bdm`.
 
     Example:
         >>> block_entropy(np.kron(np.eye(2, dtype=int), np.ones((4, 4), dtype=int)))

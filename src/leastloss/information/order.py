@@ -9,11 +9,10 @@ from leastloss.arguments import computed
 from leastloss.errors import InputError, choose
 from leastloss.information.complexity import Blocks, count_blocks
 from leastloss.information.engine import kernels
-from leastloss.information.engine.block_sets import items_of, shared_items
-from leastloss.information.engine.queue_setup import queue_of
-from leastloss.information.engine.run_order import Rule, run, whole_number
+from leastloss.information.engine.queue_setup import queue_of, shared_items
 from leastloss.information.inputs import Matrices
-from leastloss.information.removal import set_items
+from leastloss.information.removal import items_of, set_items
+from leastloss.information.rules import Rule, run, whole_number
 
 UNCOVERED: dict[str, str] = {
     "exclude": "cells that no block covers are left out of the order",
@@ -135,7 +134,7 @@ def removal_order(
     outside = _outside(blocks)
     total = int(blocks.flat.sum(dtype=np.int64)) - (uncovered == "exclude") * len(outside)
     wanted = _steps(steps, total)
-    items = items_of(find, np.arange(len(cells) + 1), cells, len(blocks.symbols))
+    items = items_of(blocks, np.arange(len(cells) + 1), cells, find)
     if uncovered == "include":
         cells = np.concatenate([cells, outside])
         items = items._replace(
@@ -186,20 +185,9 @@ def set_removal_order(
 ) -> NDArray[np.int64]:
     """Order in which sets of cells (hidden units, say) are cleared, as :func:`removal_order`.
 
-    Args:
-        matrices: One binary matrix or a sequence of them.
-        sets: As for :func:`~leastloss.information.set_information_loss`; a cell that several sets
-            hold is cleared with the first of them.
-        complexity: As for :func:`removal_order`.
-        block: As for :func:`removal_order`.
-        boundary: As for :func:`removal_order`.
-        strategy: As for :func:`removal_order`.
-        steps: As for :func:`removal_order`.
-        seed: As for :func:`removal_order`.
-        pooled: As for :func:`removal_order`.
-        ties: As for :func:`removal_order`, the numbers being those of the sets.
-        batch: As for :func:`removal_order`.
-        progress: As for :func:`removal_order`.
+    Sets are given as for :func:`~leastloss.information.set_information_loss`; a cell that several
+    sets hold is cleared with the first of them. All other arguments are those of
+    :func:`removal_order`; what ties go by are the numbers of the sets.
 
     Returns:
         int64 array of set numbers; sets without any one are ordered too, with an effect of 0.

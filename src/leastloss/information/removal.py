@@ -10,7 +10,6 @@ from leastloss.errors import InputError
 from leastloss.information.complexity import Blocks, count_blocks
 from leastloss.information.engine import kernels, loss_kernels
 from leastloss.information.engine.array_types import Find, Items, Terms
-from leastloss.information.engine.block_sets import items_of
 from leastloss.information.inputs import Matrices, is_sequence
 
 _BATCH = 1 << 20
@@ -88,8 +87,7 @@ def _overwrite_shared(blocks: Blocks, terms: Terms, loss: NDArray[np.float64]) -
     cells, *find = loss_kernels.find_shared(blocks.windows, blocks.flat, count)
     for begin in range(0, len(cells), _BATCH):  # a cell of 16 blocks needs 256 bytes here
         numbers = np.arange(begin, min(begin + _BATCH, len(cells)))
-        starts = np.arange(len(numbers) + 1)
-        items = items_of(Find(*find), starts, numbers, len(blocks.symbols))
+        items = items_of(blocks, np.arange(len(numbers) + 1), numbers, Find(*find))
         moved = kernels.item_losses(terms, blocks.counts, blocks.symbols, items)
         loss[cells[numbers]] = moved / terms.unit
 
@@ -145,6 +143,20 @@ def set_items(blocks: Blocks, sets: Sequence[ArrayLike]) -> Items:
             )
     starts = np.concatenate([[0], np.cumsum([part.size for part in parts])]).astype(np.int64)
     cells = np.concatenate([np.empty(0, np.int64), *parts]).astype(np.int64)
-    every = np.ones(len(blocks.symbols), np.bool_)
-    find = Find(*kernels.find_cells(blocks.windows, every, blocks.flat.size))
-    return items_of(find, starts, cells, len(blocks.symbols))
+    return items_of(blocks, starts, cells)
+
+
+def items_of(
+    blocks: Blocks,
+    starts: NDArray[np.int64],
+    cells: NDArray[np.int64],
+    find: Find | None = None,
+) -> Items:
+    """Items from sets of cells; set i is ``cells[starts[i]:starts[i + 1]]``.
+
+    ``find`` says where cells occur; without it all blocks are looked through.
+    """
+    if find is None:
+        every = np.ones(len(blocks.symbols), np.bool_)
+        find = Find(*kernels.find_cells(blocks.windows, every, blocks.flat.size))
+    return Items(*kernels.gather_items(starts, cells, *find, len(blocks.symbols)))

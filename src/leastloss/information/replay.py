@@ -9,9 +9,8 @@ from leastloss.arguments import computed
 from leastloss.errors import InputError
 from leastloss.information.complexity import count_blocks
 from leastloss.information.engine import kernels
-from leastloss.information.engine.block_sets import cell_items
 from leastloss.information.inputs import Matrices
-from leastloss.information.removal import set_items
+from leastloss.information.removal import items_of, set_items
 
 
 @computed
@@ -65,7 +64,7 @@ def replay(
     if len(np.unique(numbers)) < numbers.size:
         raise InputError(f"the order names a {what} twice; each can go once")
     if sets is None:
-        items = cell_items(blocks, numbers.astype(np.int64))
+        items = items_of(blocks, np.arange(len(numbers) + 1), numbers.astype(np.int64))
     else:
         items = set_items(blocks, [sets[number] for number in numbers.tolist()])
     before = blocks.complexity(complexity) * terms.unit

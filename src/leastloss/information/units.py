@@ -66,14 +66,9 @@ def unit_information_loss(
 ) -> NDArray[np.float64]:
     """Information loss of removing each hidden unit: its rows and its columns are cleared at once.
 
-    Args:
-        matrices: Planes of all layers whose blocks are counted, not only of the two concerned.
-        incoming: As for :func:`unit_cells`.
-        outgoing: As for :func:`unit_cells`.
-        complexity: As for :func:`~leastloss.information.information_loss`.
-        block: As for :func:`~leastloss.information.information_loss`.
-        boundary: As for :func:`~leastloss.information.information_loss`.
-        pooled: As for :func:`~leastloss.information.information_loss`.
+    Units are told as for :func:`unit_cells`, all other arguments are those of
+    :func:`~leastloss.information.information_loss`; ``matrices`` are the planes of all layers whose
+    blocks are counted, not only of the two concerned.
 
     Returns:
         float64 array of shape ``(units,)``, in bits; 0 for a unit without any one.

@@ -8,8 +8,8 @@ import pytest
 
 from leastloss.information import BOUNDARIES, count_blocks
 from leastloss.information.engine import array_types
-from leastloss.information.engine.block_sets import items_of, shared_items
-from leastloss.information.engine.queue_setup import queue_of
+from leastloss.information.engine.queue_setup import queue_of, shared_items
+from leastloss.information.removal import items_of
 
 SOURCE = Path(array_types.__file__).read_text(encoding="utf-8")
 FIELDS = {
@@ -26,7 +26,7 @@ def test_every_array_has_one_type_whatever_the_options(boundary: str, summed: bo
     matrix = np.random.default_rng(0).integers(0, 2, (9, 11), dtype=np.uint8)
     blocks = count_blocks(matrix, boundary=boundary)
     shared, cells, find = shared_items(blocks)
-    items = items_of(find, np.arange(len(cells) + 1), cells, len(blocks.symbols))
+    items = items_of(blocks, np.arange(len(cells) + 1), cells, find)
     terms = blocks.terms("bdm")
     queue = queue_of(blocks, terms, shared, items, cells, summed=summed)
     assert len(FIELDS) > 40

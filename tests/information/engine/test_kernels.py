@@ -6,7 +6,7 @@ from tests.information import reference
 
 from leastloss.information import BOUNDARIES, bdm, count_blocks
 from leastloss.information.engine import kernels
-from leastloss.information.engine.block_sets import cell_items
+from leastloss.information.removal import items_of
 
 MATRIX = np.random.default_rng(2).integers(0, 2, (7, 10), dtype=np.uint8)
 
@@ -38,7 +38,7 @@ def test_places_of_a_cell_are_as_many_as_its_occurrences(boundary: str) -> None:
 def test_losses_and_replay_are_differences_of_the_complexity() -> None:
     blocks = count_blocks(MATRIX, boundary="periodic")
     ones = np.flatnonzero(MATRIX)[:12]
-    items, terms = cell_items(blocks, ones), blocks.terms("bdm")
+    items, terms = items_of(blocks, np.arange(13), ones), blocks.terms("bdm")
     whole = bdm(MATRIX, boundary="periodic")
     losses = kernels.item_losses(terms, blocks.counts.copy(), blocks.symbols, items)
     left = [bdm(reference.cleared([MATRIX], [cell]), boundary="periodic") for cell in ones]

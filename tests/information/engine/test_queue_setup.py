@@ -8,8 +8,8 @@ import pytest
 from leastloss.errors import InputError
 from leastloss.information import count_blocks
 from leastloss.information.engine import queue_setup
-from leastloss.information.engine.block_sets import cell_items
-from leastloss.information.engine.queue_setup import queue_of
+from leastloss.information.engine.queue_setup import queue_of, shared_items
+from leastloss.information.removal import items_of
 
 MATRIX = np.random.default_rng(4).integers(0, 2, (8, 8), dtype=np.uint8)
 
@@ -23,7 +23,7 @@ def test_the_top_of_a_tree_has_at_most_sixteen_nodes(size: int, expected: tuple[
 
 def test_labels_have_leaves_of_their_own() -> None:
     blocks = count_blocks([MATRIX, MATRIX, MATRIX], block=2)
-    items = cell_items(blocks, np.arange(5))
+    items = items_of(blocks, np.arange(6), np.arange(5))
     shared = np.zeros(len(blocks.symbols), np.bool_)
     labels = np.array([0, 1, 0])
     queue = queue_of(
@@ -37,7 +37,7 @@ def test_labels_have_leaves_of_their_own() -> None:
 
 def test_sums_of_sets_are_kept_only_where_they_have_room(monkeypatch: pytest.MonkeyPatch) -> None:
     blocks = count_blocks(MATRIX)
-    items = cell_items(blocks, np.arange(4))
+    items = items_of(blocks, np.arange(5), np.arange(4))
     every = np.ones(len(blocks.symbols), np.bool_)
 
     def room(summed: bool) -> int:
@@ -52,6 +52,21 @@ def test_sums_of_sets_are_kept_only_where_they_have_room(monkeypatch: pytest.Mon
 def test_too_many_cells_are_refused() -> None:
     blocks = count_blocks(MATRIX)
     many = replace(blocks, flat=np.broadcast_to(np.uint8(0), 2**31))
-    items = cell_items(blocks, np.arange(0))
+    items = items_of(blocks, np.arange(1), np.arange(0))
     with pytest.raises(InputError, match="an order takes fewer than"):
         queue_of(many, blocks.terms("bdm"), np.zeros(4, np.bool_), items, np.arange(0))
+
+
+def test_cells_of_several_blocks_are_found() -> None:
+    matrix = np.ones((4, 6), np.uint8)  # the last two columns wrap around to the first two
+    shared, cells, find = shared_items(count_blocks(matrix, boundary="periodic"))
+    assert shared.tolist() == [True, True]
+    assert cells.tolist() == list(range(24))  # all cells of blocks that share some
+    occurrences = np.diff(find.start).reshape(4, 6)
+    assert occurrences.tolist() == [[2, 2, 1, 1, 1, 1]] * 4
+
+
+def test_disjoint_blocks_share_nothing() -> None:
+    shared, cells, find = shared_items(count_blocks(MATRIX))
+    assert not shared.any()
+    assert len(cells) == len(find.block) == 0

@@ -5,7 +5,7 @@ import pytest
 
 from leastloss.information import STRATEGIES, removal_cost
 from leastloss.information.engine import ranks
-from leastloss.information.strategies import strategy_number
+from leastloss.information.rules import strategy_number
 
 
 @pytest.mark.parametrize("strategy", list(STRATEGIES))

@@ -5,11 +5,29 @@ from numpy.typing import NDArray
 
 from leastloss.errors import InputError
 from leastloss.information.complexity import Blocks
-from leastloss.information.engine.array_types import Groups, Items, Queue, Tally, Terms
+from leastloss.information.engine import kernels
+from leastloss.information.engine.array_types import Find, Groups, Items, Queue, Tally, Terms
 from leastloss.information.engine.ranks import EMPTY
 from leastloss.information.engine.set_losses import FINE
 
 MOST_ROOM = 2**29  # bytes for the losses of sets
+
+
+def shared_items(blocks: Blocks) -> tuple[NDArray[np.bool_], NDArray[np.int64], Find]:
+    """Blocks that hold a cell of several blocks, the ones in them, and where those occur.
+
+    Returns:
+        bool per block, cell numbers in ascending order, and the place of every cell.
+    """
+    cells = blocks.flat.size
+    shared = np.zeros(len(blocks.symbols), np.bool_)
+    if blocks.disjoint:
+        empty = Find(np.zeros(1, np.int64), np.empty(0, np.int32), np.empty(0, np.uint8))
+        return shared, np.empty(0, np.int64), empty
+    count = kernels.occurrences(blocks.windows, cells)
+    shared = kernels.shared_blocks(blocks.windows, count)
+    find = Find(*kernels.find_cells(blocks.windows, shared, cells))
+    return shared, np.flatnonzero(blocks.flat & (np.diff(find.start) > 0)), find
 
 
 def _tops(size: int) -> tuple[int, int]:

@@ -15,6 +15,7 @@ from leastloss.information.engine.set_losses import FINE
 GRID = 2.0**32  # costs are integers: effects in units of 2**-32
 FAR = 2**52  # beyond every effect; sums with one stay exact as float64
 EMPTY = 2**62
+ALL = -1  # symbols: every item is ranked
 
 
 @inlined
@@ -221,14 +222,17 @@ def rank_items(
     strategy: Int,
     now: Int,
 ) -> None:
-    """Rank the items whose loss reads the count of a changed symbol."""
+    """Rank the items whose loss reads the count of one of the first ``many`` symbols in ``moved``.
+
+    All items are ranked if so many are ``ALL``.
+    """
     first, inc, scale, shift, _ = terms
     start, block, mask = q.items
     tree, level, side = q.groups.tree, q.groups.level, q.groups.side
     head, after, alive, stamp = q.head, q.after, q.alive, q.item_stamp
     use_start, use_item, use_mask = q.use_start, q.use_item, q.use_mask
     todo, stale, summed = q.todo, 0, q.tally.change.size > 0
-    if q.wide or summed:
+    if many == ALL or q.wide or summed:
         for item in range(alive.size):
             if alive[item]:
                 todo[stale] = item

@@ -14,18 +14,17 @@ import numpy as np
 from leastloss._compile import compiled, compiled_part, inlined
 from leastloss.information.engine.array_types import Array, Int, Queue, Terms, Windows, Word
 from leastloss.information.engine.cost_tree import draw, find, join, settle
-from leastloss.information.engine.kernels import item_loss
 from leastloss.information.engine.ranks import (
+    ALL,
     EMPTY,
     bit_at,
     cell_of,
-    cost_of,
     items_read,
     rank_items,
     rank_leaf,
     rank_moved,
 )
-from leastloss.information.engine.set_losses import FINE, enter_all, enter_others, recount
+from leastloss.information.engine.set_losses import enter_all, enter_others, recount
 from leastloss.information.engine.symbol_blocks import STEP, link, merge, mixed, noted, push, unlink
 
 
@@ -41,9 +40,7 @@ def start(
 ) -> None:
     """Fill the queue; blocks go into heaps where ties go by index, into lists for rounds."""
     tree, level, down, up, inside, bits, side, root, place = q.groups
-    first, inc, scale, shift, _ = terms
     matrix, row, col, _, base, _, cols = windows
-    item_start, block, mask = q.items
     for w in range(symbols.size):
         if q.shared[w]:
             link(q.head, q.after, q.before, w, symbols[w])
@@ -63,18 +60,10 @@ def start(
                 tree, level, inside, bits, side, root, place, base, cols, down, up,
                 s + label * q.stride, s, strategy, q.lowest,
             )  # fmt: skip
-    summed = q.tally.change.size > 0
-    if summed:
+    if q.tally.change.size > 0:
         enter_all(q.tally, symbols, q.items)
-    for item in range(q.alive.size):
-        if summed:
-            loss = q.tally.loss[item] / FINE
-        else:
-            loss = item_loss(
-                first, inc, scale, shift, counts, symbols, item_start, block, mask, item
-            )
-        ways = q.number[item] + 1 if q.lowest else 1
-        settle(tree, level, q.leaf[item], cost_of(loss, strategy), ways, q.lowest)
+    if q.number.size > 0:
+        rank_items(q, terms, counts, symbols, q.changed, ALL, strategy, 0)
 
 
 @compiled_part

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from leastloss.information.blocks import Grid, cut
-from leastloss.information.engine.step_tables import first_steps, increments, offsets_of
+from leastloss.information.ctm import first_steps, increments, offsets_of
 
 # Where one bit of many blocks lies in a matrix: what reads and what writes them all at once.
 Index = tuple[slice, slice] | tuple[Tensor, Tensor]
