@@ -37,6 +37,12 @@ def test_what_counts(package: Path, name: str, old: str, new: str, counts: bool)
     assert (_sources.digest_of_code(package) != before) is counts
 
 
+def test_what_is_listed_is_there() -> None:
+    """A file that was listed and moved would silently count, or not."""
+    listed = [*_sources._NO_PART, *_sources._YET_PART]
+    assert [name for name in listed if not (_sources.PACKAGE / name).exists()] == []
+
+
 def test_a_new_file_counts(package: Path) -> None:
     before = _sources.digest_of_code(package)
     (package / "pruning/new.py").write_text("")

@@ -21,7 +21,7 @@ MOST = 1000
 _FEW = 20  # classes that any number of samples may have
 
 
-def plain_text(text: object, longest: int = LONGEST) -> str:
+def plain_text(text: object) -> str:
     r"""A name in one line, without control or invisible characters, cut where it is long.
 
     Example:
@@ -30,7 +30,7 @@ def plain_text(text: object, longest: int = LONGEST) -> str:
     """
     kept = "".join(c if unicodedata.category(c)[0] != "C" else " " for c in str(text))
     line = " ".join(kept.split())
-    return line if len(line) <= longest else f"{line[: longest - 1]}…"
+    return line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"
 
 
 def as_texts(labels: Labels) -> Labels:

@@ -1,17 +1,17 @@
 """What decides whether runs are needed again: parameters and code, of thousands at a time."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import mlflow
 import sqlalchemy
-from mlflow.entities import Run
 from sqlalchemy import and_, column, select, table
 from sqlalchemy.pool import NullPool
 
 from leastloss.tracking._find import find_experiment, search_each
+from leastloss.tracking._kept_rows import Row
 from leastloss.tracking._process import CODE
-from leastloss.tracking._remembered import read_on, remembered
+from leastloss.tracking._remembered import read_on, remembered, row_of
 from leastloss.tracking._runs import KIND
 from leastloss.tracking._store import database, patiently, sqlite_file, store_errors
 
@@ -59,13 +59,13 @@ def outlines(kind: str, experiment: str) -> Iterator[Outline]:
     """
     uri, where = database(), _finished(kind)
     if not uri or (uri.startswith("sqlite") and not sqlite_file(uri)):  # none, or one in memory
+        rows: Iterable[tuple[str, Row]]
         if mlflow.get_tracking_uri().startswith("http"):
-            for run_id, (began, ended, code, settings) in remembered(where, experiment).items():
-                seconds = _seconds(began, ended)
-                yield Outline(run_id=run_id, seconds=seconds, params=settings, code=code)
-            return
-        for run in search_each(where, experiment):
-            yield outline_of(run)
+            rows = remembered(where, experiment).items()
+        else:
+            rows = ((run.info.run_id, row_of(run)) for run in search_each(where, experiment))
+        for run_id, (began, ended, code, settings) in rows:
+            yield Outline(run_id=run_id, seconds=_seconds(began, ended), params=settings, code=code)
         return
     number = int(find_experiment(experiment).experiment_id)
     engine = sqlalchemy.create_engine(uri, poolclass=NullPool)
@@ -91,13 +91,6 @@ def remember(kind: str, experiment: str) -> None:
 
 def _finished(kind: str) -> str:
     return f"tags.`{KIND}` = '{kind}' AND attributes.status = 'FINISHED'"
-
-
-def outline_of(run: Run) -> Outline:
-    """The outline of a run as MLflow hands it out."""
-    seconds = _seconds(run.info.start_time, run.info.end_time)
-    code = run.data.tags.get(CODE, "")
-    return Outline(run_id=run.info.run_id, seconds=seconds, params=run.data.params, code=code)
 
 
 def _seconds(start: int | None, end: int | None) -> float:

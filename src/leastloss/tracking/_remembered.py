@@ -45,7 +45,7 @@ def remembered(where: str, experiment: str) -> Rows:
             break
         there = None
     if read_anew := there is None:  # the first time, or some were removed for good
-        rows = there = {run.info.run_id: _row(run) for run in search_each(where, experiment)}
+        rows = there = {run.info.run_id: row_of(run) for run in search_each(where, experiment)}
     if rows != mine:
         keep_locally(where, entity, rows)
     if (read_anew and len(rows) >= _MANY) or len(rows) // _MANY > len(before) // _MANY:
@@ -72,10 +72,11 @@ def _newer(where: str, experiment: str, rows: Rows) -> Rows:
     """Those that ended after all of these."""
     since = max((ended for _, ended, *_ in rows.values()), default=_MARGIN) - _MARGIN
     newer = search_each(f"{where} AND attributes.end_time > {since}", experiment)
-    return {run.info.run_id: _row(run) for run in newer}
+    return {run.info.run_id: row_of(run) for run in newer}
 
 
-def _row(run: Run) -> Row:
+def row_of(run: Run) -> Row:
+    """What is kept of a run."""
     began, ended = run.info.start_time or 0, run.info.end_time or 0
     return began, ended, run.data.tags.get(CODE, ""), run.data.params
 
