@@ -51,11 +51,8 @@ class LayerCache:
 def reading_keys(model: nn.Module, layers: Mapping[str, Layer]) -> Iterator[tuple[str, bytes]]:
     """Each layer with a digest of all the state that its inputs depend on.
 
-    A layer may be changed before the next one is asked for: the next key knows it as it then is.
-
-    Args:
-        model: The network.
-        layers: Some of its layers by name, in the order in which they run, each once.
+    Layers come in the order in which they run, each once. One may be changed before the next is
+    asked for: the next key knows it as it then is.
 
     Example:
         >>> net = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2))

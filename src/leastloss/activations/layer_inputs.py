@@ -94,11 +94,7 @@ def rows_of(layer: Layer, values: Tensor, starts: Tensor | None = None, most: in
     """
     n = len(values)
     if isinstance(layer, nn.Linear):
-        rows = values.reshape(n, -1, values.shape[-1])
-        if 0 < most < rows.shape[1]:
-            some = _spaced(rows.shape[1], most, starts, values)
-            rows = rows[torch.arange(n, device=values.device)[:, None], some]
-        return rows[None, ..., None]
+        return _some(values.reshape(n, -1, values.shape[-1]), starts, most)[None, ..., None]
     if layer.padding_mode != "zeros":
         spread = layer._reversed_padding_repeated_twice
         values, left, top = functional.pad(values, spread, mode=layer.padding_mode), 0, 0
@@ -146,16 +142,21 @@ def outputs_of(layer: Layer, output: Tensor, starts: Tensor | None = None, most:
         groups, rows = layer.groups, output.flatten(2).transpose(1, 2)
     else:
         rows = output.reshape(n, -1, output.shape[-1])
-    if 0 < most < rows.shape[1]:
-        some = _spaced(rows.shape[1], most, starts, output)
-        rows = rows[torch.arange(n, device=output.device)[:, None], some]
-    apart: Tensor = rows.unflatten(2, (groups, -1))
+    apart: Tensor = _some(rows, starts, most).unflatten(2, (groups, -1))
     return apart.permute(2, 0, 1, 3)
 
 
 def _outputs(size: int, layer: nn.Conv2d, side: int) -> int:
     kernel = layer.dilation[side] * (layer.kernel_size[side] - 1) + 1
     return (size - kernel) // layer.stride[side] + 1
+
+
+def _some(rows: Tensor, starts: Tensor | None, most: int) -> Tensor:
+    """Rows of shape (n, positions, ...) at no more than so many positions of each sample."""
+    if not 0 < most < rows.shape[1]:
+        return rows
+    positions = _spaced(rows.shape[1], most, starts, rows)
+    return rows[torch.arange(len(rows), device=rows.device)[:, None], positions]
 
 
 def _spaced(count: int, most: int, starts: Tensor | None, values: Tensor) -> Tensor:

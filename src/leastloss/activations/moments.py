@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from leastloss.activations.draws import Samples
 from leastloss.activations.layer_inputs import rows_of
+from leastloss.activations.observe import check_called
 from leastloss.errors import InputError
 from leastloss.geometry import moments_of_rows
 from leastloss.models import Layer, evaluation_mode, matched, reading
@@ -88,16 +89,7 @@ def moments_with_targets(
     samples: Samples,
     pieces: Sequence[slice],
 ) -> Tensor:
-    """Moments of the rows that a layer reads for all batches; see :func:`batch_moments`.
-
-    Args:
-        name: The layer's name.
-        layer: The layer.
-        inputs: What it reads, by batch.
-        targets: Further columns, by batch.
-        samples: All batches together.
-        pieces: Which of them are in each batch.
-    """
+    """As :func:`batch_moments`, for all batches; inputs, targets and pieces are by batch."""
     if _few_rows(layer, inputs[0], samples, targets[0]):
         constant = layer.bias is not None or name in samples.norms
         columns = [target[0, :, 0] for target in targets]
@@ -128,11 +120,6 @@ def input_second_moments(
 
     Moments that do not fit the memory together are made in several passes.
 
-    Args:
-        model: The network.
-        layers: Some of its layers.
-        samples: What the network reads.
-
     Yields:
         Each layer and its moments, (groups, d, d), float64.
 
@@ -154,8 +141,7 @@ def input_second_moments(
     for group in _that_fit(layers):
         totals = _sums(model, group, samples)
         for name in group:
-            if name not in totals:
-                raise InputError(f"layer {name!r} is not called in a forward pass; leave it out")
+            check_called([name], totals)
             moments = totals.pop(name)
             if not torch.isfinite(moments).all():
                 raise InputError("inputs of a layer are not finite (NaN or infinity)")
@@ -194,10 +180,7 @@ def _that_fit(layers: Mapping[str, Layer]) -> Iterator[dict[str, Layer]]:
 def ridge_of(layer: Layer, moments: Tensor, gamma: float) -> Tensor:
     """The ridge of a group's inputs, shape (d,): a share of their mean square, none on a bias.
 
-    Args:
-        layer: The layer.
-        moments: Second moments of what the group reads, shape (d, d).
-        gamma: The share.
+    ``moments`` are the second moments of what the group reads, shape (d, d).
     """
     size = layer.weight[0].numel()
     scale = float(moments.diagonal()[:size].mean()) if size else 0.0
@@ -209,9 +192,7 @@ def ridge_of(layer: Layer, moments: Tensor, gamma: float) -> Tensor:
 def row_supports(mask: Tensor, moments: Tensor) -> tuple[Tensor, ...]:
     """Which inputs each unit keeps, the one for its bias among them: (units, d) for each group.
 
-    Args:
-        mask: Kept weights, of the weight's shape.
-        moments: Second moments of the inputs, shape (groups, d, d).
+    ``mask`` has the weight's shape, ``moments`` of the inputs are (groups, d, d).
     """
     support = mask.flatten(1).to(moments.device)
     if support.shape[1] < moments.shape[2]:

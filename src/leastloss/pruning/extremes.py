@@ -25,11 +25,7 @@ def all_remarks(
 ) -> tuple[str, ...]:
     """All remarks on a finished path, those on its start included.
 
-    Args:
-        path: The path.
-        test: What its steps were measured on.
-        val_accuracy: Of the dense network on validation samples, where the first step is of a
-            dense network that was repaired.
+    ``val_accuracy`` is that of the dense network, where the first step is of it as repaired.
     """
     zeros = zeros_remark(path.dense, path.parts, str(path.settings["zeros"]))
     described = describe_dense(path.dense, list(path.parts.dense))
@@ -94,12 +90,7 @@ def blank_norms_remark(dense: nn.Module) -> str:
 
 
 def remarks_on(path: PruningPath, test: Split) -> tuple[str, ...]:
-    """Sentences on a path: from where on a layer is empty, or a class is never predicted.
-
-    Args:
-        path: The path, with all its steps.
-        test: What they were measured on.
-    """
+    """Sentences on a path: from where on a layer is empty, or a class is never predicted."""
     return (*_emptied(path), *_never_predicted(path), *_untested(test))
 
 

@@ -24,15 +24,8 @@ def path_of_order(
 ) -> PruningPath:
     """The path that a criterion has taken, without its scores and without what its steps measured.
 
-    Args:
-        model: The dense network.
-        data: What it was pruned with.
-        criterion: The criterion.
-        plan: The options.
-        order: Numbers of the removed parts, first to go first, shape (removed,).
-
-    Returns:
-        A path of which the first row alone is measured and repaired.
+    ``order`` holds the numbers of the removed parts, first to go first, shape (removed,). Of the
+    path, the first row alone is measured and repaired.
 
     Raises:
         InputError: As :func:`leastloss.prune`, or if the order is none of such a path.

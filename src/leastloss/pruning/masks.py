@@ -54,10 +54,6 @@ def apply_masks(model: nn.Module, masks: Masks) -> None:
             layer.weight.mul_(mask)
 
 
-def _none() -> NDArray[np.int64]:
-    return np.zeros(0, dtype=np.int64)
-
-
 def _remembered(layer: Layer) -> Tensor:
     mask = mask_of(layer)
     return torch.ones_like(layer.weight, dtype=torch.bool) if mask is None else mask.bool()
@@ -119,7 +115,7 @@ class Parts:
     granularity: Granularity
     dense: Masks
     units: Units
-    held: NDArray[np.int64] = field(default_factory=_none)
+    held: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     left_out: dict[str, str] = field(default_factory=dict)
 
     @classmethod

@@ -24,12 +24,9 @@ Part: TypeAlias = Callable[[Tensor], Tensor]
 
 @torch.no_grad()
 def silence(model: nn.Module, coupled: CoupledLayers, dead: Tensor) -> None:
-    """Set all weights of some units to 0 in place: what enters them, and what leaves them.
+    """Set all weights of the ``dead`` units to 0 in place: what enters them, and what leaves them.
 
-    Args:
-        model: The network.
-        coupled: The layers that make the units and read them.
-        dead: Which of them, shape (units,).
+    ``dead`` has shape (units,).
     """
     layers = weight_layers(model)
     for by_layer, dimension in ((coupled.rows, 0), (coupled.columns, 1)):
@@ -124,10 +121,7 @@ def _keep_features(norm: _BatchNorm, keep: Tensor) -> None:
 
 
 def _parameter(old: Tensor, new: Tensor) -> nn.Parameter:
-    layout = torch.channels_last if _channels_last(old) else torch.contiguous_format
+    last = old.ndim == 4 and old.is_contiguous(memory_format=torch.channels_last)
+    layout = torch.channels_last if last else torch.contiguous_format
     values = new.detach().clone(memory_format=layout)
     return nn.Parameter(values, requires_grad=old.requires_grad)
-
-
-def _channels_last(values: Tensor) -> bool:
-    return values.ndim == 4 and values.is_contiguous(memory_format=torch.channels_last)

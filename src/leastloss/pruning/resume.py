@@ -35,15 +35,8 @@ def pruned_from(
 ) -> tuple[nn.Module, NDArray[np.int64]]:
     """Check that a network was pruned from another one, and tell which parts are gone.
 
-    Args:
-        dense: What it was pruned from, with the zeros that it holds.
-        parts: The numbered parts of that network.
-        resume: The pruned network; a path stands for its last one.
-        names: The layers that are pruned; all of them if None.
-        sample: A few samples, shape (n, ...).
-
-    Returns:
-        A copy of the pruned network, and the numbers of the parts that are gone in it.
+    ``dense`` holds its zeros already; ``names``, ``sample`` and ``parts`` are as in
+    :meth:`Parts.of`. A path stands for its last network. Returns a copy of the pruned network.
 
     Raises:
         InputError: If its layers are others, or more or less is gone in it than such parts.

@@ -62,14 +62,7 @@ def within(
 def targets(
     parts: int, to_sparsity: float, steps: int, spacing: str = "even", removed: int = 0
 ) -> NDArray[np.int64]:
-    """How many parts are gone after each step, shape (steps,) at most.
-
-    Args:
-        parts: Number of parts of the dense network.
-        to_sparsity: Share of the parts that is gone in the end, inside (0, 1).
-        steps: Number of steps, at least 1.
-        spacing: ``even`` or ``geometric``.
-        removed: How many parts are gone before the first step.
+    """How many parts are gone after each step, shape (steps,) at most; ``removed`` were before.
 
     Raises:
         InputError: If nothing would be removed, or nothing would stay.
@@ -105,14 +98,9 @@ def check_beyond(end: int, removed: int, parts: int, asked: str) -> None:
 def cuts_at(parts: int, sparsities: Sequence[float], removed: int = 0) -> NDArray[np.int64]:
     """How many parts are gone after each step, given its sparsity, shape (steps,).
 
-    Args:
-        parts: Number of parts of the dense network.
-        sparsities: Share of the parts that is gone after each step: increasing, inside (0, 1).
-        removed: How many parts are gone before the first step.
-
     Raises:
         InputError: If there is none, they do not increase, or two of them (or 0 or 1) mean the same
-            number of parts.
+            number of parts, or the first is reached by the ``removed``.
 
     Example:
         >>> cuts_at(1000, [0.1, 0.5, 0.95])
@@ -138,11 +126,6 @@ def cuts_at(parts: int, sparsities: Sequence[float], removed: int = 0) -> NDArra
 
 def rounds_of(plan: Plan, parts: int, removed: int = 0) -> list[NDArray[np.int64]]:
     """For each step of a plan, how many parts are gone after each of its rounds.
-
-    Args:
-        plan: The plan.
-        parts: Number of parts of the dense network.
-        removed: How many of them are gone before the first step.
 
     Raises:
         InputError: As :func:`targets` and :func:`cuts_at`.

@@ -80,12 +80,7 @@ class Scorer:
         self.last = self.parts.flatten(self.criterion.score(self.context(model, order)))
 
     def replay(self, dense: nn.Module, order: NDArray[np.int64]) -> None:
-        """Go on in the exact order from the dense network, if it led to the parts in ``order``.
-
-        Args:
-            dense: The network before any removal.
-            order: The parts that are gone where the path goes on.
-        """
+        """Go on in the exact order from the dense network, if it led to the parts in ``order``."""
         held = self.parts.held
         gone = len(order) - len(held)
         if not self.at_once or not gone:

@@ -35,9 +35,7 @@ class LayerOccupancy:
 
     def emptied_by(self, chosen: NDArray[np.int64], alive: NDArray[np.bool_]) -> bool:
         """Whether the removal of the parts with these numbers takes the last one of a layer."""
-        before = np.bincount(self.layer_of[alive], minlength=self.count)
-        taken = np.bincount(self.layer_of[chosen], minlength=self.count)
-        return bool(((before == taken) & (before > 0)).any())
+        return len(self._emptied(chosen, alive)) > 0
 
     def without_last(self, order: NDArray[np.int64], alive: NDArray[np.bool_]) -> NDArray[np.int64]:
         """Leave out of an order of removals the one that empties each layer.
@@ -47,11 +45,14 @@ class LayerOccupancy:
             >>> layers.without_last(np.array([1, 2, 0, 3]), alive)
             array([1, 2])
         """
-        before = np.bincount(self.layer_of[alive], minlength=self.count)
-        taken = np.bincount(self.layer_of[order], minlength=self.count)
-        emptied = np.flatnonzero((before == taken) & (before > 0))
-        last = [np.flatnonzero(self.layer_of[order] == layer)[-1] for layer in emptied]
+        of_order = self.layer_of[order]
+        last = [np.flatnonzero(of_order == layer)[-1] for layer in self._emptied(order, alive)]
         return np.delete(order, last)
+
+    def _emptied(self, chosen: NDArray[np.int64], alive: NDArray[np.bool_]) -> NDArray[np.int64]:
+        before = np.bincount(self.layer_of[alive], minlength=self.count)
+        taken = np.bincount(self.layer_of[chosen], minlength=self.count)
+        return np.flatnonzero((before == taken) & (before > 0))
 
 
 def protected_parts(

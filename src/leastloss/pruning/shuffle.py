@@ -153,16 +153,10 @@ def shuffle_within(
     generator: np.random.Generator,
     fixed: NDArray[np.int64] | None = None,
 ) -> NDArray[np.int64]:
-    """Draw as many parts of every group as there are in ``removed``.
+    """Draw as many parts of every group as there are in ``removed``; those in ``fixed`` stay gone.
 
-    Args:
-        removed: Numbers of parts, each once.
-        group: Number of each part's group, shape (parts,).
-        generator: Source of the draw.
-        fixed: Numbers of parts that stay gone.
-
-    Returns:
-        Numbers of parts, ascending, as many as in ``removed``.
+    ``group`` is the number of each part's group, shape (parts,). Returns the numbers of the drawn
+    parts, ascending.
 
     Example:
         >>> group = np.array([0, 0, 0, 1, 1])

@@ -108,17 +108,17 @@ def begin_path(
     hold_zeros(dense, zeros)
     data = as_data(data)  # not by the seed of pruning: what is test stays test
     check_network(dense, data.train)
-    parts = Parts.of(dense, plan.granularity, plan.layer_names, data.train.x[:_TRIED])
+    sample = data.train.x[:_TRIED]
+    parts = Parts.of(dense, plan.granularity, plan.layer_names, sample)
     resumed, order = None, parts.held
     if resume is not None:
-        sample = data.train.x[:_TRIED]
         resumed, order = pruned_from(dense, parts, resume, plan.layer_names, sample)
     missing = len(order)
     rounds = rounds_of(plan, len(parts), missing)
     cuts = np.array([step[-1] for step in rounds])
     empty_layers = plan.may_empty_layers
     parts.check_room(int(cuts[-1]), empty_layers=empty_layers)
-    check_usage(dense, data.train.x[:_TRIED], list(parts.dense))
+    check_usage(dense, sample, list(parts.dense))
     quotas = quotas_of(dense, parts, cuts, plan.balance, plan.allocation, empty_layers)
     at_once = int(cuts[-1]) - missing if recovery.keeps_weights else 0
     scorer = Scorer(criterion, parts, data, plan.seed, quotas, at_once, empty_layers, missing)

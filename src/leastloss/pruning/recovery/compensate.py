@@ -205,14 +205,7 @@ def _weights_of(layer: Layer, rows: slice, support: Tensor) -> Tensor:
 
 
 def shift_norm(model: nn.Module, dense: nn.Module, name: str, constants: Tensor) -> None:
-    """Add constants to what a BatchNorm reads, by its running mean as the dense network has it.
-
-    Args:
-        model: The network that is repaired; changed in place.
-        dense: The network before any removal.
-        name: Of the BatchNorm.
-        constants: What to add, shape (channels,).
-    """
+    """Add constants to what a BatchNorm reads, by its running mean as the dense network has it."""
     norm, as_trained = model.get_submodule(name), dense.get_submodule(name)
     assert isinstance(norm, _BatchNorm)
     assert isinstance(as_trained, _BatchNorm)

@@ -58,12 +58,8 @@ class Targets:
     ) -> tuple[Tensor, Tensor]:
         """Second moments of the inputs, and their moments with the targets, by group.
 
-        Args:
-            model: The network that is repaired.
-            name: The layer's name.
-            layer: Its layer.
-            key: Of what it reads (:func:`leastloss.activations.reading_keys`).
-            inputs: What it reads, by batch.
+        ``key`` is that of what the layer reads (:func:`leastloss.activations.reading_keys`),
+        ``inputs`` are by batch.
 
         Raises:
             InputError: If they are not finite.
