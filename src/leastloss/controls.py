@@ -71,14 +71,10 @@ def nested(label: str) -> bool:
 
 
 def missing_controls(labels: Iterable[str]) -> dict[str, list[str]]:
-    """The controls that the methods among these labels lack; a method with all of them has none.
+    """Label of each method among these -> labels of the controls that it lacks.
 
-    Args:
-        labels: What runs and tables call the methods and controls of one comparison. Settings
-            behind a comma, as tables add them, must agree.
-
-    Returns:
-        Label of each method -> labels of its missing controls.
+    The labels are what runs and tables call the methods and controls of one comparison. Settings
+    behind a comma, as tables add them, must agree.
 
     Example:
         >>> missing_controls(["nc", "random@nc", "shuffled@nc", "small-dense", "magnitude"])

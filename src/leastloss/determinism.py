@@ -27,10 +27,7 @@ T = TypeVar("T")
 
 @contextlib.contextmanager
 def deterministic(wanted: bool = True) -> Iterator[None]:
-    """Let torch use deterministic algorithms alone; what was set before comes back.
-
-    Args:
-        wanted: False: leave everything as it is.
+    """Let torch use deterministic algorithms alone, if wanted; what was set before comes back.
 
     Raises:
         InputError: If torch has no such algorithm for what is done.

@@ -32,11 +32,9 @@ def is_function_name(text: str) -> bool:
 
 
 def named_function(what: str, name: str) -> Callable[..., Any]:
-    """Import a function; modules are looked for in the current folder, too.
+    """Import a function by its name; modules are looked for in the current folder, too.
 
-    Args:
-        what: What it is for, for messages.
-        name: ``module:function`` or ``path/to/file.py:function``.
+    Messages say ``what`` it is for.
 
     Raises:
         InputError: If there is no such module or function, or its module fails.

@@ -46,9 +46,7 @@ class OneCycle:
 def read_optimizer(spec: str, model: nn.Module | None = None) -> OneCycle | None:
     """What a spec like ``sgd:lr=0.05:epochs=60`` means; None is Adam.
 
-    Args:
-        spec: One of ``OPTIMIZERS``, with options.
-        model: The network, which decides what ``auto`` is.
+    It is one of ``OPTIMIZERS``, with options; the network decides what ``auto`` is.
 
     Raises:
         InputError: If there is no such optimiser or option, or a value is out of range.

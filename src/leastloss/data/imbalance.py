@@ -91,12 +91,9 @@ def validation_targets(
 ) -> NDArray[np.int64]:
     """Return how many validation images of each class stay, as rare as those for training.
 
-    Each class keeps the share of its images that training kept, rounded, and one at least.
-
-    Args:
-        counts: Validation images of each class, shape (classes,).
-        before: Training images of each class without the profile, shape (classes,).
-        after: Those that the profile leaves, at most as many, shape (classes,).
+    Each class keeps the share of its images that training kept, rounded, and one at least: there
+    were so many training images of each class ``before`` the profile and ``after`` it. All have
+    shape (classes,).
 
     Example:
         >>> validation_targets(*np.array([[36, 36, 0], [107, 100, 9], [107, 1, 9]])).tolist()

@@ -118,10 +118,8 @@ def search(where: str, experiment: str = "") -> list[Run]:
 def search_each(where: str, experiment: str = "", *, deleted: bool = False) -> Iterator[Run]:
     """Find runs by a filter, newest first, page by page: those not kept take no memory.
 
-    Args:
-        where: A filter as ``MlflowClient.search_runs`` takes it.
-        experiment: Name of the experiment to search; all of them when empty.
-        deleted: Find those that were deleted instead of those that were not.
+    The filter is one as ``MlflowClient.search_runs`` takes it. Without a name, all experiments are
+    searched; ``deleted`` finds the runs that were deleted instead of those that were not.
 
     Raises:
         ResourceError: If there is no experiment of this name, or it was deleted.

@@ -26,12 +26,9 @@ def scaled(x: torch.Tensor, pixels: float) -> float:
 
 
 def along_axes(x: torch.Tensor, rows: torch.Tensor, columns: torch.Tensor) -> torch.Tensor:
-    """Apply one matrix along the height and one along the width of every image.
+    """Apply one matrix along the height and one along the width of every image (n, C, H, W).
 
-    Args:
-        x: Images (n, C, H, W).
-        rows: Shape (H, H) or (n, 1, H, H): one for all images, or one each.
-        columns: Shape (W, W) or (n, 1, W, W).
+    They have shape (H, H) and (W, W), or (n, 1, H, H) and (n, 1, W, W): one for each image.
 
     Example:
         >>> swap = torch.tensor([[0.0, 1.0], [1.0, 0.0]])
@@ -88,14 +85,10 @@ def motion_blur(
 ) -> torch.Tensor:
     """Blur each image along a line, at an angle of its own between -45 and 45 degrees.
 
-    A pixel becomes a mean over the line that starts at it: half a Gaussian, cut off after
-    ``2 ceil(radius)`` pixels. Points of the line are rounded to whole pixels; beyond the edge, the
-    edge goes on. This is ImageMagick's ``MotionBlurImage``, which ImageNet-C and MNIST-C call.
-
-    Args:
-        x: Images (n, C, H, W).
-        parameter: Radius and standard deviation in pixels of 28.
-        generator: Draws the angles.
+    The parameter is a radius and a standard deviation, in pixels of 28. A pixel becomes a mean over
+    the line that starts at it: half a Gaussian, cut off after ``2 ceil(radius)`` pixels. Points of
+    the line are rounded to whole pixels; beyond the edge, the edge goes on. This is ImageMagick's
+    ``MotionBlurImage``, which ImageNet-C and MNIST-C call.
     """
     radius, sigma = (scaled(x, pixels) for pixels in parameter)
     steps = torch.arange(2 * math.ceil(radius) + 1, dtype=torch.float64, device=x.device)
