@@ -23,7 +23,7 @@ from leastloss.evaluation import (
     speed,
     with_weight_noise,
 )
-from leastloss.models.untouched import check_module, untouched
+from leastloss.models.untouched import check_module, run_once_alike, untouched
 
 X, LABELS = torch.rand(60, 8, generator=torch.Generator().manual_seed(0)), torch.arange(60) % 3
 DATA = ll.Data.from_tensors((X, LABELS))
@@ -282,3 +282,12 @@ def test_an_exported_program_is_evaluated_and_not_trained() -> None:
     for refused in (lambda: ll.prune(exported, DATA, **PRUNE), lambda: ll.compact(exported)):
         with pytest.raises(InputError):
             refused()
+
+
+def test_runs_draw_alike() -> None:
+    class Noisy(nn.Module):
+        def forward(self, x: Tensor) -> Tensor:
+            return x + torch.rand_like(x)
+
+    x = torch.rand(3, 4)
+    assert torch.equal(run_once_alike(Noisy(), x), run_once_alike(Noisy(), x))

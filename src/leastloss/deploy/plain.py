@@ -90,9 +90,9 @@ def threshold_of(norm: nn.BatchNorm1d | nn.BatchNorm2d) -> Threshold:
         normed: Tensor = norm((direction * x).view(shape))
         return (normed >= 0).flatten()
 
-    largest = torch.tensor(torch.finfo(torch.float32).max)
-    low = torch.full((norm.num_features,), int(_key(-largest)), dtype=torch.int64)
-    high = -low
+    largest = torch.tensor(torch.finfo(torch.float32).max).view(torch.int32)
+    high = largest.long().repeat(norm.num_features)
+    low = -high
     always, never = reached(_float(low)), ~reached(_float(high))
     while bool((high - low > 1).any()):
         middle = (low + high) // 2
@@ -117,13 +117,7 @@ def fold_norms(model: nn.Module) -> None:
                 module[place], module[place + 1] = threshold_of(norm), nn.Identity()
 
 
-def _key(x: Tensor) -> Tensor:
-    """Whole numbers in the order of the floats, one for each."""
-    bits = x.view(torch.int32).long()
-    return torch.where(bits < 0, -(bits & 0x7FFFFFFF), bits)
-
-
 def _float(key: Tensor) -> Tensor:
-    """The float of a whole number."""
+    """The float of a whole number: its bits, and the sign apart, so that both are in one order."""
     size = key.abs().to(torch.int32).view(torch.float32)
     return torch.where(key < 0, -size, size)

@@ -152,8 +152,7 @@ def _pack_runs(modules: nn.Sequential) -> None:
 
 def _is_signs(layer: nn.Linear) -> bool:
     weight = layer.weight
-    alike = bool(((weight == 0) | (weight.abs() == 1)).all())
-    return alike and getattr(layer, "bias", None) is None
+    return bool(((weight == 0) | (weight.abs() == 1)).all()) and layer.bias is None
 
 
 def _words(flags: Tensor) -> NDArray[np.uint64]:

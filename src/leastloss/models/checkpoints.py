@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 import zipfile
 from collections.abc import Mapping
@@ -52,11 +53,7 @@ def load_checkpoint(path: str | Path, into: nn.Module) -> nn.Module:
         [[1.0, 1.0]]
     """
     path = Path(path)
-    try:
-        there = path.is_file()
-    except (OSError, ValueError):  # a name that no file can have
-        there = False
-    if not there:
+    if not os.path.isfile(path):  # which knows names, too, that no file can have
         raise ResourceError(f"there is no file {path}")
     if path.suffix == ".safetensors":
         try:

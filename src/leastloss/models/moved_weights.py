@@ -11,8 +11,8 @@ from torch.nn import functional
 from leastloss.models.binary_layers import BinaryLayer
 from leastloss.models.copying import own_copy
 from leastloss.models.layers import Layer, effective_weight, weight_layers
-from leastloss.models.running import evaluation_mode, hooked, matched
-from leastloss.models.untouched import same_randomness
+from leastloss.models.running import hooked
+from leastloss.models.untouched import run_once_alike
 from leastloss.seeds import torch_stream
 
 
@@ -52,8 +52,8 @@ def run_once(
         # What follows may work in place.
         return output.clone() if isinstance(output, Tensor) else None
 
-    with same_randomness(), evaluation_mode(trial), torch.no_grad(), hooked(layers, look):
-        run.logits.append(trial(matched(trial, x)))
+    with hooked(layers, look):
+        run.logits.append(run_once_alike(trial, x))
     return run
 
 

@@ -9,8 +9,8 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from leastloss.models.layers import Layer, weight_layers
-from leastloss.models.running import evaluation_mode, hooked, matched, reading
-from leastloss.models.untouched import same_randomness
+from leastloss.models.running import hooked, reading
+from leastloss.models.untouched import run_once_alike
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +37,6 @@ class Span:
         return next((n for n, (_, seen) in self.norms.items() if seen is self.outputs), "")
 
 
-@torch.no_grad()
 def spans_of(model: nn.Module, x: Tensor) -> dict[str, Span]:
     """Run a network in evaluation mode and note what runs behind each layer.
 
@@ -61,8 +60,8 @@ def spans_of(model: nn.Module, x: Tensor) -> dict[str, Span]:
         seen.append((name, module, inputs[0] if inputs else output, output))
 
     leaves = {n: m for n, m in model.named_modules() if not any(m.children())}
-    with same_randomness(), evaluation_mode(model), hooked(leaves, note):
-        model(matched(model, x))
+    with hooked(leaves, note):
+        run_once_alike(model, x)
     runs, spans, last = Counter(name for name, *_ in seen), dict[str, Span](), ""
     for name, module, inputs, output in seen:
         if name in layers:
@@ -112,7 +111,6 @@ def _by_unit(span: Span) -> bool:
     return apart and norm.running_mean is not None and norm.num_features == len(span.layer.weight)
 
 
-@torch.no_grad()
 def _alone(model: nn.Module, x: Tensor, pairs: dict[str, Span]) -> bool:
     """Whether each BatchNorm reads just what its layer gives, and nothing else does.
 
@@ -129,12 +127,10 @@ def _alone(model: nn.Module, x: Tensor, pairs: dict[str, Span]) -> bool:
         layers = {name: span.layer for name, span in pairs.items()}
         norms = {reader: model.get_submodule(reader) for reader in owners}
         with (
-            same_randomness(),
-            evaluation_mode(model),
             hooked(layers, lambda name, _, args, output: output + constants(name, output)),
             reading(norms, lambda reader, values: values - constants(owners[reader], values)),
         ):
-            result = model(matched(model, x))
+            result = run_once_alike(model, x)
         return result if isinstance(result, Tensor) else x.new_zeros(1)
 
     plain, moved = run(0.0), run(1.0)

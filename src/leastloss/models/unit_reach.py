@@ -9,9 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from leastloss.models.layers import Layer, weight_layers
-from leastloss.models.running import evaluation_mode, hooked, matched
+from leastloss.models.running import hooked
 from leastloss.models.units import Units
-from leastloss.models.untouched import same_randomness
+from leastloss.models.untouched import run_once_alike
 
 
 def is_depthwise(layer: nn.Module) -> bool:
@@ -194,16 +194,3 @@ def _run(
     with hooked(weight_layers(model), look):
         run.outputs[""] = run_once_alike(model, x)
     return run
-
-
-@torch.no_grad()
-def run_once_alike(model: nn.Module, x: Tensor) -> Tensor:
-    """The logits in evaluation mode, with the same random numbers in all runs.
-
-    Example:
-        >>> run_once_alike(nn.Dropout(), torch.ones(1, 2)).tolist()
-        [[1.0, 1.0]]
-    """
-    with same_randomness(), evaluation_mode(model):
-        logits: Tensor = model(matched(model, x))
-    return logits

@@ -7,8 +7,9 @@ from leastloss.models.layers import prunable_layers
 from leastloss.models.linear_forms import form_hint
 from leastloss.models.running import hooked
 from leastloss.models.traced_units import traced_units
-from leastloss.models.unit_reach import run_once_alike, stray_units
+from leastloss.models.unit_reach import stray_units
 from leastloss.models.units import Units, chain_units
+from leastloss.models.untouched import run_once_alike
 
 
 def find_units(model: nn.Module, x: Tensor | None = None) -> tuple[Units, dict[str, str]]:

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
 from leastloss.errors import InputError
+from leastloss.models.running import evaluation_mode, matched
 
 
 def check_module(model: object) -> None:
@@ -95,6 +96,18 @@ def same_randomness() -> Iterator[None]:
         torch.set_rng_state(cpu)
         if cuda:
             torch.cuda.set_rng_state_all(cuda)
+
+
+@torch.no_grad()
+def run_once_alike(model: nn.Module, x: Tensor) -> Any:
+    """What a network gives in evaluation mode, with the same random numbers in all runs.
+
+    Example:
+        >>> run_once_alike(nn.Dropout(), torch.ones(1, 2)).tolist()
+        [[1.0, 1.0]]
+    """
+    with same_randomness(), evaluation_mode(model):
+        return model(matched(model, x))
 
 
 def _state(model: nn.Module) -> Callable[[], None]:
