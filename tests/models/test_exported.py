@@ -92,8 +92,9 @@ def test_damaged_files(tmp_path: Path) -> None:
         (bad := tmp_path / "bad.pt2").write_bytes(content)
         with pytest.raises(ResourceError, match=r"bad\.pt2 is no exported network, or damaged"):
             load_exported(bad)
-    with pytest.raises(ResourceError, match="there is no file"):
-        load_exported(tmp_path / "none.pt2")
+    for name in ("none.pt2", f"{300 * 'a'}.pt2"):
+        with pytest.raises(ResourceError, match="there is no file"):
+            load_exported(tmp_path / name)
 
 
 class Blurred(nn.Module):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
 from importlib import import_module
 from pathlib import Path
@@ -40,7 +41,7 @@ def load_exported(path: str | Path) -> nn.Module:
         ResourceError: If the file is missing or damaged.
     """
     path = Path(path)
-    if not path.is_file():
+    if not os.path.isfile(path):  # which knows names, too, that no file can have
         raise ResourceError(f"there is no file {path}")
     try:
         program = _program(path)
