@@ -5,8 +5,8 @@ import torch
 from scipy.stats import spearmanr
 from torch import Tensor
 
-from leastloss.geometry import compensation, wide_layers
-from leastloss.geometry.compensation import inverse_diagonals, is_wide, masked_least_squares
+from leastloss.geometry import compensation, inverse_diagonals, masked_least_squares, wide_layers
+from leastloss.geometry.compensation import is_wide
 
 
 def wide_problem(d: int = 60) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:

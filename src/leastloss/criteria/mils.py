@@ -9,14 +9,7 @@ from numpy.typing import NDArray
 from leastloss.arguments import checked
 from leastloss.criteria.base import Criterion, Scores, ScoringContext
 from leastloss.criteria.scoring.mils_orders import unit_order, weight_order
-from leastloss.criteria.scoring.sign_planes import (
-    Planes,
-    by_layer,
-    hidden_orders,
-    losses_of,
-    planes_of,
-    shaped,
-)
+from leastloss.criteria.scoring.sign_planes import Planes, hidden_orders, losses_of, planes_of
 from leastloss.errors import InputError, choose
 from leastloss.information import (
     BOUNDARIES,
@@ -122,12 +115,15 @@ class MILS(Criterion):
         losses = losses_of(
             planes, device, complexity=self.complexity, block=self.block, boundary=self.boundary
         )
-        cells: Scores = {}
-        for name, loss in by_layer(planes, context, losses).items():
-            cells[name] = removal_cost(loss, self.strategy)
+        scores: Scores = {}
+        for name, mask in context.masks.items():
+            # Each weight is a one in at most one plane; in none, its removal changes nothing.
+            loss = np.nan_to_num([losses[i] for i in planes.of_layer(name)]).sum(axis=0)
+            cost = removal_cost(loss, self.strategy)
             if self.uncovered == "last":
-                cells[name][~covered(loss.shape, self.block, self.boundary)] = _LAST
-        return shaped(context, planes, cells)
+                cost[~covered(loss.shape, self.block, self.boundary)] = _LAST
+            scores[name] = planes.back(name, cost).reshape(tuple(mask.shape))
+        return scores
 
     def _units(self, context: ScoringContext, planes: Planes) -> Scores:
         scores: Scores = {}

@@ -12,8 +12,8 @@ from leastloss.arguments import checked
 from leastloss.criteria.base import Scores, ScoringContext
 from leastloss.criteria.gauss_newton import per_unit
 from leastloss.criteria.partial_fisher import PartialFisher
-from leastloss.criteria.scoring.logit_directions import METRICS, metric_columns, pair_columns
-from leastloss.criteria.scoring.logit_moves import ENOUGH, unit_moves
+from leastloss.criteria.scoring.logit_directions import METRICS, pair_columns
+from leastloss.criteria.scoring.logit_moves import ENOUGH, metric_moves, unit_moves
 from leastloss.criteria.scoring.surgeon import (
     has_surgeon_order,
     surgeon_curvature,
@@ -22,6 +22,7 @@ from leastloss.criteria.scoring.surgeon import (
 from leastloss.criteria.scoring.weight_score import WeightScore, weights_of
 from leastloss.criteria.wanda import input_moments
 from leastloss.errors import InputError, choose
+from leastloss.geometry import check_ridge
 from leastloss.models import any_binary, prunable_layers
 
 CURVATURES: dict[str, str] = {
@@ -81,9 +82,8 @@ class NeuralCollapse(WeightScore):
         """Refuse options that have no meaning, before anything runs."""
         choose("metric", self.metric, METRICS)
         choose("curvature", self.curvature, CURVATURES)
-        for name, value in (("gamma", self.gamma), ("ridge", self.ridge)):
-            if not 0 < value < float("inf"):
-                raise InputError(f"{name} is {value}; it must be above 0 and finite")
+        check_ridge(self.gamma)
+        check_ridge(self.ridge, "ridge")
         if not 0 <= self.protect <= 1:
             raise InputError(f"protect is {self.protect}; it must lie in [0, 1]")
         if self.metric != "discriminant" and self.protect == 1:
@@ -94,11 +94,9 @@ class NeuralCollapse(WeightScore):
 
     def score(self, context: ScoringContext) -> Scores:
         """Score every part; see :meth:`Criterion.score`."""
-        return (
-            self._units().score(context)
-            if context.granularity == "unit"
-            else super().score(context)
-        )
+        if context.granularity == "unit":
+            return self._units().score(context)
+        return super().score(context)
 
     def removal_order(self, context: ScoringContext, k: int) -> NDArray[np.int64] | None:
         """The exact order of units (:meth:`PartialFisher.removal_order`) or of weights.
@@ -115,11 +113,7 @@ class NeuralCollapse(WeightScore):
         return surgeon_removal_order(context, k, moves, gamma=self.ridge, balanced=self.balanced)
 
     def _units(self) -> PartialFisher:
-        return PartialFisher(
-            gamma=self.gamma,
-            balanced=self.balanced,
-            protect=self.protect,
-        )
+        return PartialFisher(gamma=self.gamma, balanced=self.balanced, protect=self.protect)
 
     def weigh(self, context: ScoringContext) -> dict[str, Tensor]:
         """Score every weight; see :meth:`WeightScore.weigh`."""
@@ -140,24 +134,18 @@ class NeuralCollapse(WeightScore):
         """
         worst, parts = self.protect, []
         if worst < 1:
-            columns = metric_columns(context, self.metric, gamma=self.gamma, balanced=self.balanced)
-            by_layer = unit_moves(context, columns, balanced=self.balanced, most=ENOUGH)
-            parts.append((1 - worst, {n: m.sum(dim=0) for n, m in by_layer.items()}))
+            mean = metric_moves(context, self.metric, gamma=self.gamma, balanced=self.balanced)
+            parts.append((1 - worst, mean))
         if worst > 0:
             columns = pair_columns(context, gamma=self.gamma, balanced=self.balanced)
             by_layer = unit_moves(context, columns, balanced=self.balanced, most=ENOUGH)
             parts.append((worst, {n: m.amax(dim=0) for n, m in by_layer.items()}))
-        totals = [sum(float(m.sum()) for m in moves.values()) or 1.0 for _, moves in parts]
-        return {
-            name: sum(
-                (
-                    share / total * moves[name]
-                    for (share, moves), total in zip(parts, totals, strict=True)
-                ),
-                start=torch.zeros(()),
-            )
-            for name in context.masks
-        }
+        mixed = {name: torch.zeros(()) for name in context.masks}
+        for share, moves in parts:
+            total = sum(float(m.sum()) for m in moves.values()) or 1.0
+            for name in mixed:
+                mixed[name] = mixed[name] + share / total * moves[name]
+        return mixed
 
     def _refitted(self, context: ScoringContext) -> bool:
         if self.curvature != "auto":

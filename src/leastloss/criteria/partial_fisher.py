@@ -5,9 +5,16 @@ from typing import ClassVar
 
 from leastloss.arguments import checked
 from leastloss.criteria.base import ScoringContext
-from leastloss.criteria.scoring.unit_score import GeometricScore, check_shrinkage
+from leastloss.criteria.scoring.unit_score import GeometricScore
 from leastloss.errors import InputError
-from leastloss.geometry import ClassStatistics, Guarded, Separation, Shrinking, check_ridge
+from leastloss.geometry import (
+    ClassStatistics,
+    Guarded,
+    Separation,
+    Shrinking,
+    check_ridge,
+    check_shrinkage,
+)
 
 
 @checked

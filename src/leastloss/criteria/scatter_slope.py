@@ -12,7 +12,7 @@ from torch.nn import functional
 from leastloss.activations import batches, check_called, logits_of, shares_by_count
 from leastloss.arguments import checked
 from leastloss.criteria.base import ScoringContext
-from leastloss.criteria.scoring.gradients import weight_gradient
+from leastloss.criteria.scoring.gradients import weight_gradient, zeros_like_weights
 from leastloss.criteria.scoring.weight_score import WeightScore
 from leastloss.data import Split, is_map
 from leastloss.errors import InputError
@@ -61,9 +61,7 @@ class ScatterSlope(WeightScore):
                 members = functional.one_hot(y, len(counts)).T.to(features)
                 batch_sums = (members @ features.flatten(1)).double()
                 sums[name] = sums[name] + batch_sums if name in sums else batch_sums
-        total = {
-            n: torch.zeros_like(layer.weight, dtype=torch.float64) for n, layer in layers.items()
-        }
+        total = zeros_like_weights(layers)
         for y, seen in _runs(context.model, splits, list(layers)):
             for name, (inputs, features) in seen.items():
                 means = (sums[name] / counts.to(y.device)[:, None]).to(features)

@@ -16,8 +16,8 @@ from leastloss.criteria.scoring.logit_moves import metric_moves
 from leastloss.criteria.scoring.surgeon import Reading, layer_moments
 from leastloss.criteria.scoring.unit_score import UnitScore
 from leastloss.criteria.scoring.unit_statistics import Alive
-from leastloss.errors import InputError, choose
-from leastloss.geometry import group_costs
+from leastloss.errors import choose
+from leastloss.geometry import check_ridge, group_costs
 from leastloss.models import effective_weight, mask_for, weight_layers
 
 
@@ -56,8 +56,7 @@ class StructuredOBS(UnitScore):
     def __post_init__(self) -> None:
         """Refuse options that have no meaning, before anything runs."""
         choose("metric", self.metric, ("none", *METRICS))
-        if not 0 < self.gamma < float("inf"):
-            raise InputError(f"gamma is {self.gamma}; it must be above 0 and finite")
+        check_ridge(self.gamma)
 
     def weigh(self, context: ScoringContext, alive: Alive) -> Mapping[str, Tensor]:
         """Score the units that are left; see :meth:`UnitScore.weigh`."""

@@ -10,13 +10,14 @@ from torch import Tensor
 
 from leastloss.arguments import checked
 from leastloss.criteria.base import ScoringContext
-from leastloss.criteria.scoring.unit_score import GeometricScore, check_shrinkage
+from leastloss.criteria.scoring.unit_score import GeometricScore
 from leastloss.errors import choose
 from leastloss.geometry import (
     ClassStatistics,
     Rescored,
     Shrinking,
     check_ridge,
+    check_shrinkage,
     cosine_rise,
     fisher_ratio,
     nc1_change,

@@ -4,8 +4,8 @@ Torch tensors of features and labels in, geometry out; on the device they come o
 """
 
 from leastloss.geometry.accumulator import ClassStatistics, StatisticsAccumulator
-from leastloss.geometry.angles import cosine_rise
 from leastloss.geometry.collapse import COLLAPSE, collapse_metrics
+from leastloss.geometry.compensation import group_costs as group_costs
 from leastloss.geometry.compensation import inverse_diagonals as inverse_diagonals
 from leastloss.geometry.compensation import masked_least_squares as masked_least_squares
 from leastloss.geometry.discriminant import check_ridge as check_ridge
@@ -17,14 +17,15 @@ from leastloss.geometry.discriminant import (
     remove,
 )
 from leastloss.geometry.greedy_elimination import Shrinking, eliminate, greedy_order
-from leastloss.geometry.input_groups import group_costs as group_costs
 from leastloss.geometry.margins import MarginMoments, linear_margins, margin_loss
+from leastloss.geometry.pairs import cosine_rise
 from leastloss.geometry.pairs import pair_contrasts as pair_contrasts
 from leastloss.geometry.refits import refit_units as refit_units
 from leastloss.geometry.refits import softmax_roots as softmax_roots
 from leastloss.geometry.restricted_statistics import Guarded, Rescored, restricted
 from leastloss.geometry.row_moments import moments_of_rows as moments_of_rows
 from leastloss.geometry.separation import Separation
+from leastloss.geometry.shrinkage import check_shrinkage as check_shrinkage
 from leastloss.geometry.statistics import PooledAccumulator, class_statistics
 from leastloss.geometry.surgeon_elimination import Rows as Rows
 from leastloss.geometry.surgeon_elimination import surgeon_order as surgeon_order

@@ -98,7 +98,9 @@ def collapse_metrics(
     if any(not 0 <= label < count for label in minority):
         raise InputError(f"minority {tuple(minority)} names a class outside 0..{count - 1}")
     simplex = simplex_gram(count)
-    row_seli, mean_seli = seli_grams(_checked_counts(statistics, counts))
+    if counts is not None and len(counts) != count:
+        raise InputError(f"counts name {len(counts)} classes; there are {count}")
+    row_seli, mean_seli = seli_grams(statistics.counts if counts is None else counts)
     metrics = {
         "nc1": within_class_variability(statistics),
         "nc1_quotient": variability_quotient(statistics),
@@ -118,17 +120,6 @@ def collapse_metrics(
     if len(minority) > 1:
         metrics["minority_angle"] = mean_cosine(rows[list(minority)])
     return metrics
-
-
-def _checked_counts(
-    statistics: ClassStatistics, counts: Tensor | Sequence[float] | None
-) -> Tensor | Sequence[float]:
-    """The class counts that SELI is made for."""
-    if counts is None:
-        return statistics.counts
-    if len(counts) != len(statistics.counts):
-        raise InputError(f"counts name {len(counts)} classes; there are {len(statistics.counts)}")
-    return counts
 
 
 def _checked_classifier(weight: Tensor, bias: Tensor | None, features: int) -> Tensor:

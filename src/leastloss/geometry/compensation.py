@@ -6,6 +6,9 @@ and targets z, the minimum of ``E[(z - w_K^T x_K)^2] + sum_K ridge w^2`` is
 fitted again, is exactly ``w_a^2 / [(S_KK + ridge)^-1]_aa``: optimal brain surgeon (Hassibi and
 Stork 1993; row by row, Frantar and Alistarh 2022). Rows with the same support share one factor.
 Where that is too much work, as in wide layers, :mod:`leastloss.geometry.wide_layers` does without.
+
+Of a group J of inputs the cost is ``w_J^T ([(S + ridge)^-1]_JJ)^-1 w_J``, the least of
+``d^T (S + ridge) d`` over changes d of the row that undo ``w_J``, as in ZipLM (Kurtic et al. 2023).
 """
 
 from collections.abc import Callable
@@ -16,7 +19,7 @@ from torch import Tensor
 from leastloss.errors import InputError
 from leastloss.geometry.row_factors import solve_batches
 from leastloss.geometry.row_solves import solve_rows
-from leastloss.geometry.wide_layers import conjugate_gradients, interpolated_diagonals
+from leastloss.geometry.wide_layers import cholesky, conjugate_gradients, interpolated_diagonals
 
 EXACT = 3 * 10**10  # multiplications of all factors of a layer above which none is made: seconds
 
@@ -89,6 +92,45 @@ def inverse_diagonals(moments: Tensor, mask: Tensor, ridge: Tensor) -> Tensor:
     if is_wide(mask):
         return interpolated_diagonals(moments, mask, ridge)
     return _solver(moments)(moments, None, mask, ridge, diagonals=True)[1]
+
+
+def group_costs(
+    moments: Tensor, weights: Tensor, groups: Tensor, kept: Tensor, ridge: Tensor
+) -> Tensor:
+    """What every row loses with each group of inputs.
+
+    Args:
+        moments: S, shape (d, d), float64, positive semi-definite.
+        weights: Shape (rows, d), float64; 0 where an input is not kept.
+        groups: The inputs of each group, shape (groups, k).
+        kept: Inputs that are there, and may be fitted again, shape (d,).
+        ridge: Added to the diagonal of S, shape (d,), above 0.
+
+    Returns:
+        Shape (groups, rows), float64, at least 0.
+
+    Raises:
+        InputError: As of :func:`masked_least_squares`.
+
+    Example:
+        >>> s, w = torch.tensor([[2.0, 1.0], [1.0, 2.0]]).double(), torch.ones(1, 2).double()
+        >>> alone, ridge = torch.tensor([[0], [1]]), torch.full((2,), 1e-9).double()
+        >>> group_costs(s, w, alone, torch.tensor([True, True]), ridge).round(decimals=4).tolist()
+        [[1.5], [1.5]]
+    """
+    check_problem(moments, kept[None], ridge)
+    fits = weights.ndim == 2 and weights.shape[1] == len(kept)
+    if not fits or not torch.isfinite(weights).all():
+        raise InputError(
+            f"weights have shape {tuple(weights.shape)}; they must be finite and of shape "
+            f"(rows, {len(kept)})"
+        )
+    both = kept[:, None] & kept
+    unit = torch.eye(len(moments), dtype=moments.dtype, device=moments.device)
+    inverse = torch.cholesky_inverse(cholesky((moments + torch.diag(ridge)).where(both, unit)))
+    blocks = inverse[groups[:, :, None], groups[:, None, :]]  # (groups, k, k)
+    own = weights.T[groups]  # (groups, k, rows)
+    return (own * torch.cholesky_solve(own, cholesky(blocks))).sum(dim=1).clamp(min=0)
 
 
 def is_wide(mask: Tensor) -> bool:

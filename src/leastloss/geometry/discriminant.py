@@ -129,14 +129,14 @@ def partial_fisher_pairs(inverse: Tensor, means: Tensor) -> Tensor:
     return worst_pair_loss(directions, inverse.diagonal(), distances, LOST * distances.max())
 
 
-def check_ridge(gamma: float) -> None:
-    """Refuse a ridge that is not a positive finite number.
+def check_ridge(gamma: float, name: str = "gamma") -> None:
+    """Refuse a ridge, an option of that name, that is not a positive finite number.
 
     Raises:
         InputError: If it is not.
     """
     if not 0 < gamma < math.inf:
-        raise InputError(f"gamma is {gamma}; it must be above 0 and finite")
+        raise InputError(f"{name} is {gamma}; it must be above 0 and finite")
 
 
 @computed

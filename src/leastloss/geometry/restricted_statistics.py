@@ -9,7 +9,7 @@ from torch import Tensor
 from leastloss.arguments import checked, computed
 from leastloss.errors import InputError
 from leastloss.geometry.accumulator import ClassStatistics
-from leastloss.geometry.angles import cosine_rise
+from leastloss.geometry.pairs import cosine_rise
 from leastloss.geometry.separation import Separation
 
 

@@ -28,6 +28,16 @@ def class_weights(counts: Tensor, *, balanced: bool) -> Tensor:
     return parts.double() / parts.sum()
 
 
+def check_shrinkage(shrinkage: float) -> None:
+    """Refuse a shrinkage that is no number of samples.
+
+    Raises:
+        InputError: If it is negative or not finite.
+    """
+    if not 0 <= shrinkage < float("inf"):
+        raise InputError(f"shrinkage is {shrinkage}; it must be at least 0 and finite")
+
+
 def scatter_weights(weights: Tensor, counts: Tensor, shrinkage: float) -> Tensor:
     """What each class's covariance counts in S_W after shrinkage; shape (C,), sum 1.
 
@@ -43,8 +53,7 @@ def scatter_weights(weights: Tensor, counts: Tensor, shrinkage: float) -> Tensor
         >>> scatter_weights(torch.tensor([0.5, 0.5]), torch.tensor([9, 1]), 1.0)
         tensor([0.6000, 0.4000])
     """
-    if not 0 <= shrinkage < float("inf"):
-        raise InputError(f"shrinkage is {shrinkage}; it must be at least 0 and finite")
+    check_shrinkage(shrinkage)
     drawn = shrinkage / (counts.to(weights) + shrinkage)
     return weights * (1 - drawn) + weights * (weights * drawn).sum()
 

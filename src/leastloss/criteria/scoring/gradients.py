@@ -6,7 +6,8 @@ a sign as in training, by the straight-through window; a weight is the effective
 weights have gradients as well.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TypeAlias
 
 import torch
@@ -15,13 +16,13 @@ from torch.nn import functional
 
 from leastloss.activations import check_called, each_label, enough_of, labelled_logits, observing
 from leastloss.criteria.base import ScoringContext
-from leastloss.data import Split
 from leastloss.errors import InputError
 from leastloss.models import Layer, evaluation_mode, prunable_layers
 
 Slope: TypeAlias = Callable[[Tensor, Tensor], Tensor]
 """Logits (n, C) and labels (n,) -> derivative of each sample's objective by its logits, (n, C)."""
-Visit: TypeAlias = Callable[[str, Layer, Tensor, Tensor, Tensor], None]
+Part: TypeAlias = Callable[[Layer, Tensor, Tensor, Tensor], Tensor]
+"""A layer, its inputs, output slopes and the weight of each sample -> what a batch adds."""
 
 CHUNK = 2**24  # numbers of the gradients of single samples at a time: bounds the memory
 
@@ -52,47 +53,29 @@ def mean_gradients(
         balanced: Average over classes first; False averages over samples.
 
     Raises:
-        InputError: As :func:`each_gradient`, or if a class has no training sample.
+        InputError: If a sample or logit is not finite, the logits are not (n, C), a layer of the
+            masks runs twice or without any effect on the logits, or a class has no training sample.
     """
-    total = _zeros(context)
-    train, shares = enough_of(context.train, context.model, balanced=balanced)
 
-    def visit(name: str, layer: Layer, inputs: Tensor, slopes: Tensor, y: Tensor) -> None:
-        total[name] += weight_gradient(layer, inputs, _rows(shares, y, slopes) * slopes)
+    def part(layer: Layer, inputs: Tensor, slopes: Tensor, weights: Tensor) -> Tensor:
+        by_sample = weights.reshape(-1, *(1,) * (slopes.ndim - 1))
+        return weight_gradient(layer, inputs, by_sample * slopes)
 
-    each_gradient(context, train, slope, visit)
-    return total
+    return _means(context, slope, part, balanced)
 
 
 def mean_gradient_sizes(
     context: ScoringContext, slope: Slope, *, power: int, balanced: bool = True
 ) -> dict[str, Tensor]:
     """Mean over the training samples of each one's ``|gradient|^power``; see `mean_gradients`."""
-    total = _zeros(context)
-    train, shares = enough_of(context.train, context.model, balanced=balanced)
-
-    def visit(name: str, layer: Layer, inputs: Tensor, slopes: Tensor, y: Tensor) -> None:
-        weights = shares.to(slopes)[y]
-        total[name] += gradient_sizes(layer, inputs, slopes, weights, power=power)
-
-    each_gradient(context, train, slope, visit)
-    return total
+    return _means(context, slope, partial(gradient_sizes, power=power), balanced)
 
 
-def each_gradient(context: ScoringContext, train: Split, slope: Slope, visit: Visit) -> None:
-    """Show ``visit`` every layer's name, the layer, its inputs, output slopes and the labels.
-
-    Args:
-        context: What to score.
-        train: The training samples that are read.
-        slope: The objective of a sample, by its derivative.
-        visit: Called for each batch and layer.
-
-    Raises:
-        InputError: If a sample or logit is not finite, the logits are not (n, C), or a layer of the
-            masks runs twice or without any effect on the logits.
-    """
+def _means(context: ScoringContext, slope: Slope, part: Part, balanced: bool) -> dict[str, Tensor]:
+    """What all batches add for each layer."""
     layers = prunable_layers(context.model, list(context.masks))
+    total = zeros_like_weights(layers)
+    train, shares = enough_of(context.train, context.model, balanced=balanced)
     with evaluation_mode(context.model):
         for x, y in each_label(train, context.model):
             inputs: dict[str, Tensor] = {}
@@ -112,7 +95,13 @@ def each_gradient(context: ScoringContext, train: Split, slope: Slope, visit: Vi
                 materialize_grads=True,
             )
             for name, rows in zip(outputs, slopes, strict=True):
-                visit(name, layers[name], inputs[name], rows, labels)
+                total[name] += part(layers[name], inputs[name], rows, shares.to(rows)[labels])
+    return total
+
+
+def zeros_like_weights(layers: Mapping[str, Layer]) -> dict[str, Tensor]:
+    """A sum to begin with for each layer: float64, of the weight's shape."""
+    return {n: torch.zeros_like(layer.weight, dtype=torch.float64) for n, layer in layers.items()}
 
 
 def weight_gradient(layer: Layer, inputs: Tensor, slopes: Tensor) -> Tensor:
@@ -159,26 +148,13 @@ def _columns(layer: Layer, inputs: Tensor, slopes: Tensor) -> tuple[Tensor, Tens
     """What each weight meets at each position (n, groups, fan-in, positions), and the slopes."""
     if isinstance(layer, nn.Linear):
         n = len(inputs)
-        x, g = (
-            inputs.reshape(n, 1, -1, inputs.shape[-1]),
-            slopes.reshape(n, 1, -1, slopes.shape[-1]),
-        )
+        x, g = (values.reshape(n, 1, -1, values.shape[-1]) for values in (inputs, slopes))
         return x.transpose(2, 3), g.transpose(2, 3)
     mode = "constant" if layer.padding_mode == "zeros" else layer.padding_mode
     padded = functional.pad(inputs, layer._reversed_padding_repeated_twice, mode=mode)
     x = functional.unfold(padded, layer.kernel_size, layer.dilation, 0, layer.stride)
     groups = (layer.groups, -1)
     return x.unflatten(1, groups), slopes.flatten(2).unflatten(1, groups)
-
-
-def _zeros(context: ScoringContext) -> dict[str, Tensor]:
-    layers = prunable_layers(context.model, list(context.masks))
-    return {n: torch.zeros_like(layer.weight, dtype=torch.float64) for n, layer in layers.items()}
-
-
-def _rows(shares: Tensor, y: Tensor, like: Tensor) -> Tensor:
-    """The weight of each sample, to multiply with a tensor of one row per sample."""
-    return shares.to(like)[y].reshape(-1, *(1,) * (like.ndim - 1))
 
 
 def _size(values: Tensor, power: int) -> Tensor:

@@ -7,12 +7,7 @@ from torch import Tensor, nn
 
 from leastloss.activations import check_called, each_label, enough_of, labelled_logits, observing
 from leastloss.criteria.base import ScoringContext
-from leastloss.criteria.scoring.logit_directions import (
-    MANY_CLASSES,
-    Columns,
-    Fixed,
-    metric_columns,
-)
+from leastloss.criteria.scoring.logit_directions import MANY_CLASSES, Columns, Fixed, metric_columns
 from leastloss.errors import InputError
 from leastloss.models import Layer, evaluation_mode, has_maps, prunable_layers
 from leastloss.seeds import torch_stream
@@ -68,17 +63,20 @@ def unit_moves(
     return {name: moves[name] for name in layers}
 
 
-def metric_moves(context: ScoringContext, metric: str, *, balanced: bool) -> dict[str, Tensor]:
+def metric_moves(
+    context: ScoringContext, metric: str, *, gamma: float = 0.01, balanced: bool
+) -> dict[str, Tensor]:
     """How far each unit moves the logits in a metric: layer -> float64 tensor (units,).
 
     Args:
         context: What to score.
         metric: As in :func:`metric_columns`; ``none`` for no moves at all.
+        gamma: As there.
         balanced: Count every class once.
     """
     if metric == "none":
         return {}
-    columns = metric_columns(context, metric, balanced=balanced)
+    columns = metric_columns(context, metric, gamma=gamma, balanced=balanced)
     moves = unit_moves(context, columns, balanced=balanced, most=ENOUGH)
     return {name: move.sum(dim=0) for name, move in moves.items()}
 

@@ -7,14 +7,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from leastloss.criteria.base import Scores, ScoringContext
+from leastloss.criteria.base import ScoringContext
 from leastloss.errors import InputError
 from leastloss.information import encode, information_loss
 from leastloss.models import CoupledLayers, Masks, hidden_units, prunable_layers
 from leastloss.seeds import stream
-
-PLANES = {"polarity": 2, "sign": 1}
-"""Planes per layer of each encoding."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -112,9 +109,8 @@ def planes_of(
         first = 0 if pooled else i * len(encoded)
         pools += [first + by_sign * plane for plane in range(len(encoded))]
         weights[name], units[name] = cells, rows
-    return Planes(
-        matrices=matrices, pools=pools, count=PLANES[encoding], weights=weights, units=units
-    )
+    count = len(matrices) // len(weights)
+    return Planes(matrices=matrices, pools=pools, count=count, weights=weights, units=units)
 
 
 HiddenOrders: TypeAlias = dict[str, tuple[NDArray[np.int64] | None, NDArray[np.int64] | None]]
@@ -177,24 +173,3 @@ def losses_on(
         pooled=planes.pools,
     )
     return [loss.cpu().numpy() for loss in losses]
-
-
-def by_layer(
-    planes: Planes, context: ScoringContext, losses: list[NDArray[np.float64]]
-) -> dict[str, NDArray[np.float64]]:
-    """The loss of every weight as its layer's matrix of cells.
-
-    Each weight is a one in at most one plane; in none, its removal changes nothing.
-    """
-    return {
-        name: np.nan_to_num(np.stack([losses[i] for i in planes.of_layer(name)])).sum(axis=0)
-        for name in context.masks
-    }
-
-
-def shaped(context: ScoringContext, planes: Planes, cells: Scores) -> Scores:
-    """Values by cell as scores of the weights' shapes."""
-    return {
-        name: planes.back(name, values).reshape(tuple(context.masks[name].shape))
-        for name, values in cells.items()
-    }

@@ -105,13 +105,3 @@ class GeometricScore(UnitScore):
     def _sets(self, context: ScoringContext, alive: Alive) -> dict[tuple[str, str], Shrinking]:
         read = unit_statistics(context, alive, balanced=self.balanced, shrinkage=self.shrinkage)
         return {where: self.shrinking(statistics, context) for where, statistics in read.items()}
-
-
-def check_shrinkage(shrinkage: float) -> None:
-    """Refuse a shrinkage that is no number of samples.
-
-    Raises:
-        InputError: If it is negative or not finite.
-    """
-    if not 0 <= shrinkage < float("inf"):
-        raise InputError(f"shrinkage is {shrinkage}; it must be at least 0 and finite")

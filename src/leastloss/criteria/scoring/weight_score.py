@@ -33,23 +33,18 @@ class WeightScore(Criterion):
             InputError: If the score of a weight that is left is not finite.
         """
         weighed = self.weigh(context)
-        scores: Scores = {}
-        alive_scores: dict[str, Tensor] = {}
-        for name, mask in context.masks.items():
-            alive = mask.to(weighed[name].device)
-            score = weighed[name].where(alive, 0.0)
+        alive = {name: mask.to(weighed[name].device) for name, mask in context.masks.items()}
+        scores = {name: weighed[name].where(alive[name], 0.0) for name in alive}
+        for name, score in scores.items():
             if not torch.isfinite(score).all():
                 raise InputError(
                     f"scores by {self.name!r} of layer {name!r} are not finite: its inputs or "
                     "gradients hold NaN or infinity"
                 )
-            if context.granularity == "weight":
-                scores[name] = score.where(alive, torch.nan).cpu().numpy()
-            alive_scores[name] = score
         if context.granularity == "weight":
-            return scores
+            return {n: s.where(alive[n], torch.nan).cpu().numpy() for n, s in scores.items()}
         return {
-            name: coupled.entering(alive_scores).sum(dim=1).cpu().numpy()
+            name: coupled.entering(scores).sum(dim=1).cpu().numpy()
             for name, coupled in context.units.items()
         }
 
