@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import cast
 
 import numpy as np
 import torch
@@ -141,9 +141,7 @@ class Parts:
         Raises:
             InputError: If the granularity is unknown or the model has no such parts.
         """
-        chosen: Literal["weight", "unit"] = (
-            "unit" if choose("granularity", granularity, GRANULARITIES) == "unit" else "weight"
-        )
+        chosen = cast(Granularity, choose("granularity", granularity, GRANULARITIES))
         left_out, units = dict[str, str](), Units()
         if chosen == "unit":
             units, left_out = find_units(model, sample)

@@ -1,6 +1,5 @@
 """Compensation: least squares, layer by layer, towards what the dense network computed."""
 
-from collections.abc import Container
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -12,7 +11,6 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from leastloss.activations import (
     PARTED,
     Draws,
-    Samples,
     in_lockstep,
     network_key,
     reading_keys,
@@ -85,51 +83,44 @@ class Compensate(Recovery):
             data.train, dense, balanced=self.balanced, noise=self.noise, most=self.most
         )
         targets, barred = Targets(dense, samples), misused(dense, samples.x[:8])
-        return lambda model, masks: self._repair(model, masks, samples, targets, dense, barred)
 
-    @torch.no_grad()
-    def _repair(
-        self,
-        model: nn.Module,
-        masks: Masks,
-        samples: Samples,
-        targets: Targets,
-        dense: nn.Module,
-        barred: Container[str],
-    ) -> None:
-        layers = repairable_layers(model, samples.x[:2], masks, barred)
-        targets.note(layers)
-        as_trained = weight_layers(dense)
-        batches = [samples.x[piece] for piece in samples.batches(model)]
-        keys, read, inverses = reading_keys(model, layers), {}, {}
-        outputs: list[Any] = []
-        for stop in in_lockstep(model, layers, batches, outputs):
-            name, key = next(keys, ("", b""))
-            if stop.name != name:
+        @torch.no_grad()
+        def repair(model: nn.Module, masks: Masks) -> None:
+            layers = repairable_layers(model, samples.x[:2], masks, barred)
+            targets.note(layers)
+            trained = weight_layers(dense)
+            batches = [samples.x[piece] for piece in samples.batches(model)]
+            keys, read, inverses = reading_keys(model, layers), {}, {}
+            outputs: list[Any] = []
+            for stop in in_lockstep(model, layers, batches, outputs):
+                name, key = next(keys, ("", b""))
+                if stop.name != name:
+                    raise InputError(f"runs {PARTED}")
+                layer, mask = layers[name], mask_for(masks, name, layers[name])
+                moments, cross = targets.moments(model, name, layer, key, stop.inputs)
+                read[name] = moments, cross
+                expected = name in samples.cache.expected
+                constants, inverse = fit_layer(
+                    layer, moments, cross, mask, self.gamma, start=trained[name], inverse=expected
+                )
+                if constants is not None:
+                    shift_norm(model, dense, samples.norms[name], constants)
+                if inverse is not None:
+                    inverses[name] = inverse
+            if len(read) < len(layers):
                 raise InputError(f"runs {PARTED}")
-            layer, mask = layers[name], mask_for(masks, name, layers[name])
-            moments, cross = targets.moments(model, name, layer, key, stop.inputs)
-            read[name] = moments, cross
-            expected = name in samples.cache.expected
-            constants, inverse = fit_layer(
-                layer, moments, cross, mask, self.gamma, start=as_trained[name], inverse=expected
-            )
-            if constants is not None:
-                shift_norm(model, dense, samples.norms[name], constants)
-            if inverse is not None:
-                inverses[name] = inverse
-        if len(read) < len(layers):
-            raise InputError(f"runs {PARTED}")
-        if all(isinstance(output, Tensor) for output in outputs):
-            samples.cache.put(model, "", "logits", network_key(model), torch.cat(outputs))
-        for name, key in reading_keys(model, layers):
-            moments, cross = read[name]
-            samples.cache.put(model, name, "moments", key, moments)
-            targets.store(model, name, key, cross)
-            if name in inverses:
-                mask = mask_for(masks, name, layers[name])
-                solved = solving_key(key, mask, self.gamma)
-                samples.cache.put(model, name, "inverse diagonals", solved, inverses[name])
+            if all(isinstance(output, Tensor) for output in outputs):
+                samples.cache.put(model, "", "logits", network_key(model), torch.cat(outputs))
+            for name, key in reading_keys(model, layers):
+                moments, cross = read[name]
+                samples.cache.put(model, name, "moments", key, moments)
+                targets.store(model, name, key, cross)
+                if name in inverses:
+                    mask = mask_for(masks, name, layers[name])
+                    solved = solving_key(key, mask, self.gamma)
+                    samples.cache.put(model, name, "inverse diagonals", solved, inverses[name])
+
+        return repair
 
 
 def refuse_binary(model: nn.Module, name: str) -> None:
