@@ -37,21 +37,16 @@ def batch_moments(
 ) -> Tensor:
     """Moments of the rows that a layer reads for a batch: its share of the sum over all.
 
-    Weighted sums over samples, means over positions. Rows end with a one for the bias: the layer's
-    own, or what a BatchNorm behind it takes off.
+    Weighted sums over samples, means over positions (:func:`positions_of`). Rows end with a one for
+    the bias: the layer's own, or what a BatchNorm behind it takes off.
 
     The largest eigenvalue of d rectified inputs is about d times their mean square, and one long
     float32 sum of it is off by as much as the ridge that holds the smallest one up. So is not the
     sum over a small batch, and what batches give is added in float64. Layers that run once for each
     sample are few rows: these are multiplied in float64 unless that takes long.
 
-    Args:
-        name: The layer's name.
-        layer: The layer.
-        values: What it reads for the batch, shape (n, ...).
-        samples: All batches together: their number decides how many positions of a map are enough.
-        piece: Which of them are in the batch.
-        targets: Further columns, shape (groups, n, positions, units).
+    The layer reads ``values``, shape (n, ...), for the ``piece`` of the samples that is the batch;
+    ``targets`` are further columns, shape (groups, n, positions, units).
 
     Returns:
         Float64, (groups, d, d), or (groups, d, d + units): moments with the rows, then with the

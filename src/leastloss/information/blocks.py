@@ -100,16 +100,7 @@ def cut(
     boundary: str = "ignore",
     grids: Sequence[Grid] | None = None,
 ) -> Windows:
-    """Cut matrices of the given shapes into blocks.
-
-    Args:
-        shapes: Rows and columns of every matrix.
-        block: Side of the blocks: 2, 3 or 4.
-        boundary: One of ``BOUNDARIES``.
-        grids: Blocks of each matrix to leave out, as from :func:`grid_of`.
-
-    Returns:
-        The position of every block, matrix by matrix.
+    """Positions of the blocks of matrices of these shapes, but for those of the ``grids``.
 
     Raises:
         InputError: If block or boundary is unknown, or a matrix has no block at all.

@@ -103,18 +103,10 @@ def count_blocks(
     pooled: bool | Sequence[int] = True,
     listed: bool = True,
 ) -> Blocks:
-    """Cut matrices into blocks and count them.
+    """Cut matrices into blocks and count them; arguments and errors are those of :func:`bdm`.
 
-    Args:
-        matrices: One binary matrix or a sequence of them.
-        block: Side of the blocks: 2, 3 or 4.
-        boundary: See :data:`leastloss.information.BOUNDARIES`.
-        pooled: True: one multiset of blocks; False: one per matrix; or a label per matrix.
-        listed: Whether every block is listed with its position; if False, those on the grid whose
-            cells lie in no other block are known by their codes, which is many times faster.
-
-    Raises:
-        InputError: If a matrix is not binary or has no block, or an option is unknown.
+    If not every block is ``listed`` with its position, those on the grid whose cells lie in no
+    other block are known by their codes, which is many times faster.
     """
     parts = binary_matrices(matrices)
     shapes = [(part.shape[0], part.shape[1]) for part in parts]

@@ -57,13 +57,9 @@ def as_array(value: ArrayLike, where: str) -> NDArray[np.generic]:
 def binary_matrix(value: ArrayLike, where: str = "matrix") -> NDArray[np.uint8]:
     """Return ``value`` as a C-contiguous uint8 matrix of zeros and ones.
 
-    Args:
-        value: Anything NumPy reads as two-dimensional, of bool, integer or float type.
-        where: How the message names it.
-
     Raises:
-        InputError: As :func:`as_array`, or if it is not two-dimensional, is empty, or holds
-            anything but 0 and 1.
+        InputError: As :func:`as_array`, or if it is not two-dimensional, is empty, not of bool,
+            integer or float type, or holds anything but 0 and 1.
     """
     array: NDArray[Any] = as_array(value, where)
     if array.dtype.kind not in "biuf":

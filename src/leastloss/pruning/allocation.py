@@ -86,13 +86,7 @@ def apportion(
     """Integers within bounds that add up to ``total`` and lie as near as can be to what is wanted.
 
     All are moved by one shift until they add up; what rounding leaves goes to the largest
-    remainders.
-
-    Args:
-        wanted: Any real numbers, shape (layers,).
-        total: Between the sums of the bounds.
-        low: Lower bounds, shape (layers,).
-        high: Upper bounds, shape (layers,).
+    remainders. Arrays have shape (layers,); ``total`` lies between the sums of the bounds.
 
     Example:
         >>> apportion(np.array([1.5, 1.5, 7.0]), 10, np.zeros(3, int), np.array([9, 9, 6]))

@@ -40,12 +40,9 @@ def silence(model: nn.Module, coupled: CoupledLayers, dead: Tensor) -> None:
 
 @torch.no_grad()
 def cut(model: nn.Module, units: Units, dead: Mapping[str, Tensor]) -> None:
-    """Remove units in place, and all that belongs to them.
+    """Remove units in place, and all that belongs to them, as the BatchNorm layers that they pass.
 
-    Args:
-        model: The network.
-        units: Its units, with the BatchNorm layers that they pass.
-        dead: First of the layers that make some units -> which of them go, shape (units,).
+    By the first of the layers that make some units, ``dead`` says which go, shape (units,).
     """
     layers, modules = weight_layers(model), dict(model.named_modules())
     lost: dict[str, dict[str, list[Tensor]]] = {
