@@ -68,10 +68,7 @@ def input_moments(context: ScoringContext, *, balanced: bool = True) -> dict[str
 def input_moment(layer: Layer, values: Tensor, weights: Tensor) -> Tensor:
     """Weighted sum over samples of the squared input of each weight, mean over positions.
 
-    Args:
-        layer: The layer.
-        values: Its inputs, n samples.
-        weights: What each sample counts, shape (n,).
+    ``values`` are the layer's inputs, ``weights`` (n,) what each of the n samples counts.
 
     Returns:
         float64, shape (in,) of a Linear layer, the weight's shape of a convolution.

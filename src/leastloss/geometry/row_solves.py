@@ -38,13 +38,9 @@ def solve_rows(
 ) -> tuple[Tensor, Tensor]:
     """Weights, and diagonals of the inverses, of every row's kept inputs.
 
-    Args:
-        moments: As in :func:`leastloss.geometry.compensation.masked_least_squares`, in the memory
-            of the processor.
-        cross: As there; without it there are no weights.
-        mask: As there.
-        ridge: As there.
-        diagonals: Whether to make those of the inverses.
+    Arguments are those of :func:`leastloss.geometry.compensation.masked_least_squares`, in the
+    memory of the processor; without ``cross`` there are no weights, and ``diagonals`` says whether
+    those of the inverses are made.
 
     Returns:
         Two tensors (rows, d), float64: 0 where the mask is False, and where not asked for.

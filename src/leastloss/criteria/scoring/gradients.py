@@ -47,10 +47,8 @@ def mean_gradients(
 ) -> dict[str, Tensor]:
     """Mean gradient over the training samples, by layer; float64, of the weight's shape.
 
-    Args:
-        context: What to score; each layer of its masks runs once in a forward pass.
-        slope: The objective of a sample, by its derivative.
-        balanced: Average over classes first; False averages over samples.
+    The slope is that of a sample's objective. Samples are averaged within classes first, and over
+    all of them alike if not ``balanced``.
 
     Raises:
         InputError: If a sample or logit is not finite, the logits are not (n, C), a layer of the

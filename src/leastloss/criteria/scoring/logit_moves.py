@@ -68,11 +68,7 @@ def metric_moves(
 ) -> dict[str, Tensor]:
     """How far each unit moves the logits in a metric: layer -> float64 tensor (units,).
 
-    Args:
-        context: What to score.
-        metric: As in :func:`metric_columns`; ``none`` for no moves at all.
-        gamma: As there.
-        balanced: Count every class once.
+    Arguments are those of :func:`metric_columns`; the metric ``none`` stands for no moves at all.
     """
     if metric == "none":
         return {}

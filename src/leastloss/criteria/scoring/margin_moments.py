@@ -34,11 +34,7 @@ def unit_margins(
 ) -> dict[str, MarginMoments]:
     """Moments of the margins, and of what each unit that is left contributes, by layer.
 
-    Args:
-        context: The network and the training split it was trained on.
-        alive: Which units are left.
-        balanced: Count every class once.
-        folded: Contributions are those of the activation less its mean over classes.
+    ``folded`` contributions are those of the activation less its mean over classes.
 
     Raises:
         InputError: If the network has no such units, a logit is not finite, or a class has no

@@ -18,12 +18,8 @@ def weight_order(
 ) -> NDArray[np.int64]:
     """The next ``k`` weights.
 
-    Args:
-        context: The network, its masks, and whether the signs take turns.
-        planes: Its planes.
-        k: How many go.
-        uncovered: What becomes of weights that no block covers: ``last`` or ``include``.
-        options: Further options of :func:`leastloss.information.removal_order`.
+    Where ``uncovered`` is ``last``, those that no block covers go after all others; further options
+    are those of :func:`leastloss.information.removal_order`.
     """
     part_of = planes.part_of
     if planes.count == 1:

@@ -86,10 +86,9 @@ def planes_of(
         context: The network and its masks.
         encoding: ``polarity`` or ``sign``.
         pooled: Count the blocks of all layers together, or of each layer alone.
-        by_sign: Count those of each plane of a layer apart.
+        by_sign: Count the blocks of each plane of a layer apart.
         hidden_order: 0 for the hidden units as they were trained, n > 0 for the n-th random
-            permutation of each layer's units. The network computes the same whatever their order;
-            blocks do not.
+            permutation of each layer's units.
     """
     layers = prunable_layers(context.model, list(context.masks))
     orders = hidden_orders(context, hidden_order)
@@ -144,12 +143,7 @@ def losses_of(
 ) -> list[NDArray[np.float64]]:
     """Information loss of every cell of every matrix, NaN where it is 0.
 
-    Args:
-        planes: The matrices.
-        device: Where the weights lie: a CUDA device computes there, all others in NumPy.
-        complexity: ``bdm`` or ``entropy``.
-        block: Side of the blocks.
-        boundary: Edge of the blocks.
+    Where the weights lie on a CUDA device it is computed there, on all others in NumPy.
     """
     if device.type == "cuda":
         return losses_on(device, planes, complexity=complexity, block=block, boundary=boundary)

@@ -23,7 +23,7 @@ from leastloss.models import Layer, any_binary, prunable_layers
 
 
 def surgeon_curvature(
-    context: ScoringContext, *, gamma: float, balanced: bool, noise: float = 0.0, most: int = 0
+    context: ScoringContext, *, gamma: float, balanced: bool, noise: float = 0.0
 ) -> dict[str, Tensor]:
     """Cost of each kept weight per its square, in units of the squared pre-activation.
 
@@ -35,13 +35,12 @@ def surgeon_curvature(
         gamma: Ridge as a share of the mean squared input.
         balanced: Count every class once.
         noise: As in :func:`leastloss.activations.Draws.draw`.
-        most: As there.
 
     Raises:
         InputError: If inputs are not finite, a class is empty, or a layer does not run once.
     """
     costs = {}
-    for read in layer_moments(context, balanced=balanced, noise=noise, most=most):
+    for read in layer_moments(context, balanced=balanced, noise=noise):
         mask = context.masks[read.name]
         read.cache.expected.add(read.name)
         key = solving_key(read.key, mask, gamma)
@@ -74,7 +73,7 @@ class Reading:
 
 
 def layer_moments(
-    context: ScoringContext, *, balanced: bool, noise: float = 0.0, most: int = 0
+    context: ScoringContext, *, balanced: bool, noise: float = 0.0
 ) -> Iterator[Reading]:
     """Each layer of the masks, in their order, with the second moments of what it reads.
 
@@ -82,9 +81,7 @@ def layer_moments(
     :func:`leastloss.activations.moments.input_second_moments`.
     """
     layers = prunable_layers(context.model, list(context.masks))
-    samples = context.draws.draw(
-        context.train, context.model, balanced=balanced, noise=noise, most=most
-    )
+    samples = context.draws.draw(context.train, context.model, balanced=balanced, noise=noise)
     ran = run_order(context.model, samples.x[:2], list(layers))
     keys = dict(reading_keys(context.model, {name: layers[name] for name in ran}))
     stored = {

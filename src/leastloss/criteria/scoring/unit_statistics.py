@@ -73,12 +73,7 @@ def readings_of(context: ScoringContext, names: Iterable[str]) -> Readings:
 
 
 def sorted_by_unit(values: Tensor, inputs: Tensor) -> Tensor:
-    """As :func:`by_unit`, where some inputs are those of the units, in any order.
-
-    Args:
-        values: What the layer reads.
-        inputs: Shape (units, inputs).
-    """
+    """As :func:`by_unit`, where ``inputs`` (units, inputs) are the units' own, in any order."""
     at = 2 if values.ndim == 3 else 1  # a sequence: positions come first
     own, width = inputs.flatten(), values.shape[at]
     channels = values.ndim == 2 or len(inputs) == width  # and no heads of some channels each

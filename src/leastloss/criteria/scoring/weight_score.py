@@ -63,12 +63,7 @@ class SampledWeightScore(WeightScore):
 
 
 def weights_of(context: ScoringContext, *, latent: bool) -> dict[str, Tensor]:
-    """The weights in float64, by layer of the masks.
-
-    Args:
-        context: What is scored.
-        latent: Take binary weights as their latent weights; False: as what they multiply with.
-    """
+    """The weights in float64, by layer of the masks; binary ones as latent weights, or as +-1."""
     layers = prunable_layers(context.model, list(context.masks))
     return {
         name: (layers[name].weight.detach() if latent else effective_weight(layers[name])).double()
