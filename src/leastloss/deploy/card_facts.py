@@ -50,15 +50,7 @@ def card_of(
     sizes: Mapping[str, int],
     speed: Sequence[Timed],
 ) -> Card:
-    """Measure a network and write down what is known of it.
-
-    Args:
-        network: The network, with its units.
-        model: The network as it is exported.
-        license: As SPDX spells it, or empty.
-        sizes: File -> bytes.
-        speed: How fast its forms are.
-    """
+    """Measure a network as it is exported and write down what is known; sizes: file -> bytes."""
     about = dict(network.about)
     if network.sparsity is not None:
         about["sparsity"] = percent(network.sparsity) + " removed"

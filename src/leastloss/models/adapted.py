@@ -101,14 +101,8 @@ def adapted(
 
     Integers are what it reads if it runs on them and not on floats, as embeddings do.
 
-    Args:
-        network: The network; it is left as it is.
-        shape: Shape of one sample.
-        classes: Number of classes.
-        forward_fn: What runs it; see :class:`Adapted`.
-
     Raises:
-        InputError: If it gives no tensor.
+        InputError: If it gives no tensor for samples of such a shape.
     """
     device = next((p.device for p in network.parameters()), torch.device("cpu"))
     x = torch.zeros(2, *shape, device=device)

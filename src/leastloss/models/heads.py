@@ -17,16 +17,11 @@ _WIDTHS = ("all_head_size", "attn_dim", "inner_dim")
 
 
 def possible_heads(model: nn.Module, makers: list[str], reader: str) -> Iterator[CoupledLayers]:
-    """What the heads may be where attention mixes the channels of some layers.
+    """What the heads may be where attention mixes the channels that makers give a reader.
 
     How many there are, a module around the layers says, by one of the usual names (``num_heads``,
     ``head_dim``, ...). Heads lie side by side; queries, keys and values that one layer makes lie
     behind each other, or in each head. Which of these it is, a run must show.
-
-    Args:
-        model: The network.
-        makers: Layers of queries, keys and values.
-        reader: Layer that reads what the heads give.
 
     Example:
         >>> attention = nn.Module()

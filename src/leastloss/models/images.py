@@ -84,10 +84,7 @@ class Normalize(nn.Module):
 
 
 def read_normalization(spec: str) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Means and standard deviations that a spec names or spells.
-
-    Raises:
-        InputError: If it does neither.
+    """Means and standard deviations that a spec names or spells; else an InputError.
 
     Example:
         >>> read_normalization("0.5/0.25")

@@ -17,11 +17,8 @@ _MOST = 2**62  # torch's own message beyond it is not about memory
 def check_memory(sizes: Iterable[int]) -> None:
     """Ask for as many float32 values at once as a network's matrices have; nothing is filled.
 
-    Layers are made one after the other: a first one that is merely large would be filled for
-    minutes before the next is refused.
-
-    Raises:
-        RuntimeError: Of torch, if there is no such memory.
+    Torch raises a RuntimeError if there is no such memory. Layers are made one after the other: a
+    first one that is merely large would be filled for minutes before the next is refused.
 
     Example:
         >>> check_memory([64 * 32, 32 * 10])

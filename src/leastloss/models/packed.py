@@ -18,16 +18,12 @@ _SKIP, _FAR = 255, 254  # a byte that passes over so many weights, none of them 
 
 
 def pack(model: nn.Module, masks: Masks) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-    """Pack the weights of a network.
+    """Pack the weights of a network; the masks say what each layer keeps.
 
     Of a pruned layer its kept weights are written, in C order, and where they stand: as a bit for
     each weight, or, where that is smaller, as the distances between them. Of a binary layer the
     signs of its kept weights are written, a bit each; its latent weights and counts of flips,
     which nothing but further training reads, are not.
-
-    Args:
-        model: The network.
-        masks: What is kept, by layer.
 
     Returns:
         The packed tensors, and the rest of the network's state. A layer whose removed weights are
@@ -64,11 +60,9 @@ def pack(model: nn.Module, masks: Masks) -> tuple[dict[str, Tensor], dict[str, T
 
 
 def unpack(tensors: Mapping[str, Tensor], network: nn.Module) -> tuple[dict[str, Tensor], Masks]:
-    """Undo :func:`pack`.
+    """Undo :func:`pack`, for a network of the same layers.
 
-    Args:
-        tensors: The packed tensors.
-        network: A network of the same layers, as memory or as shapes alone: nothing larger is made.
+    It may be one of shapes alone: nothing larger is made.
 
     Returns:
         The entries of the state that were packed, and the masks.

@@ -27,11 +27,7 @@ def traced_units(model: nn.Module, x: Tensor) -> tuple[Units, dict[str, str]]:
     Coupled are channels that are added to one another, multiplied or taken along by a depthwise
     convolution; those of a convolution in groups, one of each group; those of a head of attention
     (:func:`leastloss.models.heads.possible_heads`). What the graph says is held against runs of the
-    network (:func:`leastloss.models.unit_reach.stray_units`).
-
-    Args:
-        model: Any network; it is left as it is.
-        x: A few samples, shape (n, ...).
+    network on ``x``, a few samples, (n, ...) (:func:`leastloss.models.unit_reach.stray_units`).
 
     Returns:
         The units; and layer -> why its units are none, for those that are left out.

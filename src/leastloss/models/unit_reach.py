@@ -52,13 +52,7 @@ def stray_units(
 
     All units of one half are moved at once, for as many halves as tell any two units apart, while
     the layers that read units give what they gave before. Then no other input of a layer may move,
-    nor the logits.
-
-    Args:
-        model: The network; it is left as it is.
-        x: A few samples, shape (n, ...).
-        units: What is to be tried.
-        first: Whether one that is wrong is enough.
+    nor the logits. With ``first``, one that is wrong is enough; ``x`` are a few samples, (n, ...).
 
     Returns:
         Name of a layer of ``units`` -> what is wrong with its units; empty: nothing.

@@ -63,11 +63,7 @@ def checked_chain(model: nn.Module, x: Tensor) -> Units:
 
     The order of registration alone says nothing of the order of the run, nor of a residual
     connection. So the network runs with some of the units moved
-    (:func:`leastloss.models.unit_reach.stray_units`).
-
-    Args:
-        model: The network; it is left as it is.
-        x: A few samples, shape (n, ...).
+    (:func:`leastloss.models.unit_reach.stray_units`) on a few samples, shape (n, ...).
 
     Raises:
         InputError: As :func:`chain_units`; or if a layer does not run exactly once, or a unit
