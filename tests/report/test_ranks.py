@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pandas as pd
-from tests.evaluation.significance.test_friedman import SCORES
+from tests.evaluation.significance.test_ranking import SCORES
 from tests.report.pages import steps
 
 from leastloss.evaluation import rank_over

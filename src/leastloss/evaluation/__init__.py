@@ -1,9 +1,6 @@
 """Predictions in, numbers out: what a network gets right, under noise, and how sure that is."""
 
 from leastloss.evaluation.attacks import ATTACKS
-from leastloss.evaluation.calibration import calibration_error
-from leastloss.evaluation.checks import check_network as check_network
-from leastloss.evaluation.checks import check_trains as check_trains
 from leastloss.evaluation.collapse import layer_statistics, network_collapse
 from leastloss.evaluation.cost import COSTS, gains, network_cost
 from leastloss.evaluation.description import description_length
@@ -14,14 +11,16 @@ from leastloss.evaluation.fairness import fairness_metrics
 from leastloss.evaluation.first_errors import breaking_order, broken_samples, first_wrong
 from leastloss.evaluation.metric_keys import by_name, key_of, name_of
 from leastloss.evaluation.metric_table import METRICS, Metric, metric_of, names_of
-from leastloss.evaluation.metrics import classification_metrics, evaluate
+from leastloss.evaluation.metrics import calibration_error, classification_metrics
 from leastloss.evaluation.metrics import confusion as confusion
 from leastloss.evaluation.noise_effect import measured as measured
 from leastloss.evaluation.noise_summary import corruption_errors, noise_summary
 from leastloss.evaluation.path_summary import NEAR as NEAR
 from leastloss.evaluation.path_summary import path_summary
 from leastloss.evaluation.path_summary import usable_step as usable_step
-from leastloss.evaluation.prediction import predict
+from leastloss.evaluation.prediction import check_network as check_network
+from leastloss.evaluation.prediction import check_trains as check_trains
+from leastloss.evaluation.prediction import evaluate, predict
 from leastloss.evaluation.robustness import NOISE_WORDS as NOISE_WORDS
 from leastloss.evaluation.robustness import robustness, robustness_of
 from leastloss.evaluation.significance import FEWEST as FEWEST

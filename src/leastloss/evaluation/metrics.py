@@ -1,4 +1,4 @@
-"""What a classifier gets right, over all classes and over those that are rare.
+"""What a classifier gets right, over all classes and the rare ones, and how sure it is of it.
 
 Averages over classes count every class once, however rare it is. One confusion matrix holds all
 of it; the values equal those of :mod:`sklearn.metrics` and take microseconds, because pruning
@@ -12,12 +12,12 @@ import numpy as np
 import torch
 from torch import nn
 
-from leastloss.arguments import checked
-from leastloss.data import Split
 from leastloss.errors import InputError
-from leastloss.evaluation.prediction import ONE_LOGIT, predict
 
 Labels: TypeAlias = np.ndarray[Any, np.dtype[Any]] | torch.Tensor
+
+ONE_LOGIT = "; wrap a network of one logit for two classes in ll.Adapted(network, binary=True)"
+BINS = 15
 
 
 def as_array(labels: Labels) -> np.ndarray[Any, np.dtype[Any]]:
@@ -97,7 +97,8 @@ def classification_metrics(
     metrics["minority_recall"] = float(rare.mean()) if rare.size else float("nan")
     metrics["worst_class_recall"] = float(recall.min())
     if logits is not None:
-        metrics["loss"] = cross_entropy(logits, y)
+        target = torch.as_tensor(y).to(torch.int64)
+        metrics["loss"] = float(nn.functional.cross_entropy(logits, target))
     every = np.full(classes, np.nan)
     every[present] = recall
     return metrics | {f"recall_class_{k}": float(value) for k, value in enumerate(every)}
@@ -124,24 +125,38 @@ def check_logits(logits: Labels, classes: int) -> torch.Tensor:
     return checked
 
 
-def cross_entropy(logits: torch.Tensor, y: Labels) -> float:
-    """Return the mean cross-entropy in nats of logits (n, C) and labels (n,)."""
-    target = torch.as_tensor(y).to(torch.int64)
-    return float(nn.functional.cross_entropy(logits, target))
+def calibration_error(logits: Labels, y: Labels, *, bins: int = BINS) -> float:
+    """Return the expected calibration error (ECE) of logits, in [0, 1].
 
+    Samples are sorted by confidence, the largest softmax probability, into bins of equal width
+    (lower end excluded, upper end included). The error is the mean over samples of the distance
+    between the accuracy and the mean confidence of their bin.
 
-@checked
-def evaluate(model: nn.Module, split: Split) -> dict[str, float]:
-    """Return :func:`classification_metrics` of ``model`` on ``split``, with the loss.
-
-    Where each position has a label, positions are counted, and not samples.
+    Args:
+        logits: Shape (n, C).
+        y: True labels (n,).
+        bins: Number of bins. The value depends on it: quote it.
 
     Raises:
-        InputError: If the split is empty or the logits are of the wrong shape or not finite.
+        InputError: If shapes do not fit, a logit is not finite, or there is no bin.
+
+    Source:
+        Guo et al. 2017, "On Calibration of Modern Neural Networks" (arXiv 1706.04599), equation 5,
+        with their 15 bins.
 
     Example:
-        >>> evaluate(nn.Identity(), Split(torch.eye(3), torch.arange(3), 3, (2,)))["accuracy"]
-        1.0
+        >>> import numpy as np
+        >>> sure = np.log([[0.9, 0.1], [0.9, 0.1]])  # 90 % sure of class 0, and right once of twice
+        >>> round(calibration_error(sure, np.array([0, 1])), 6)
+        0.4
     """
-    logits = split.rows(predict(model, split.x))
-    return classification_metrics(logits, split.labels, split.classes, split.minority)
+    if bins < 1:
+        raise InputError(f"bins is {bins}; it must be at least 1")
+    shape = tuple(logits.shape)
+    if len(shape) != 2 or shape[0] == 0 or len(y) != shape[0]:
+        raise InputError(f"logits of shape {shape} and {len(y)} labels; they must be (n, C) and n")
+    confidence, guess = check_logits(logits, shape[1]).softmax(dim=1).max(dim=1)
+    right = (guess == torch.as_tensor(y).to(guess.device)).double()
+    bin_of = ((confidence * bins).ceil().long() - 1).clamp(0, bins - 1)
+    gap = torch.zeros(bins, dtype=torch.float64).index_add_(0, bin_of, right - confidence)
+    return float(gap.abs().sum() / len(right))

@@ -5,8 +5,7 @@ from collections.abc import Callable, Mapping
 import torch
 
 from leastloss.data import Split
-from leastloss.evaluation.calibration import calibration_error
-from leastloss.evaluation.metrics import classification_metrics
+from leastloss.evaluation.metrics import calibration_error, classification_metrics
 
 
 def noise_metrics(
@@ -35,31 +34,6 @@ def noise_metrics(
         of_class = labels == k
         metrics[f"sensitivity_class_{k}"] = sensitivity(moved[of_class], squared_changes[of_class])
     return metrics
-
-
-def noise_metrics_or_failure(
-    logits: torch.Tensor,
-    clean: torch.Tensor,
-    split: Split,
-    squared_changes: torch.Tensor,
-    lost: str = "",
-) -> dict[str, str | float]:
-    """Do what :func:`noise_metrics` does, and report logits that are not finite instead of raising.
-
-    Args:
-        logits: As for :func:`noise_metrics`, finite or not.
-        clean: As for :func:`noise_metrics`.
-        split: As for :func:`noise_metrics`.
-        squared_changes: As for :func:`noise_metrics`.
-        lost: Why there is nothing to measure, if that is known.
-
-    Returns:
-        What :func:`noise_metrics` returns, and ``failed``: the reason, or an empty text. With a
-        reason every number is NaN.
-    """
-    return measured(
-        logits, lambda finite: noise_metrics(finite, clean, split, squared_changes), lost
-    )
 
 
 def measured(

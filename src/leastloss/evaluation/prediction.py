@@ -1,14 +1,16 @@
-"""Run a network over samples, leaving it as it was."""
+"""Run a network over samples, leaving it as it was, or refuse one that cannot be run or trained."""
 
 import torch
 from torch import nn
 
 from leastloss.activations import batch_size as fitting_batch
+from leastloss.arguments import checked
+from leastloss.data import Split
 from leastloss.errors import InputError
-from leastloss.models import evaluation_mode, fitting, matched, untouched
+from leastloss.evaluation.metrics import ONE_LOGIT, classification_metrics
+from leastloss.models import check_module, evaluation_mode, fitting, matched, untouched
 
 BATCH = 512  # of networks without feature maps
-ONE_LOGIT = "; wrap a network of one logit for two classes in ll.Adapted(network, binary=True)"
 
 
 def predict(model: nn.Module, x: torch.Tensor, batch_size: int | None = None) -> torch.Tensor:
@@ -60,3 +62,58 @@ def predict(model: nn.Module, x: torch.Tensor, batch_size: int | None = None) ->
             f"positions{ONE_LOGIT if single else ''}"
         )
     return logits
+
+
+@checked
+def evaluate(model: nn.Module, split: Split) -> dict[str, float]:
+    """Return :func:`classification_metrics` of ``model`` on ``split``, with the loss.
+
+    Where each position has a label, positions are counted, and not samples.
+
+    Raises:
+        InputError: If the split is empty or the logits are of the wrong shape or not finite.
+
+    Example:
+        >>> evaluate(nn.Identity(), Split(torch.eye(3), torch.arange(3), 3, (2,)))["accuracy"]
+        1.0
+    """
+    logits = split.rows(predict(model, split.x))
+    return classification_metrics(logits, split.labels, split.classes, split.minority)
+
+
+def check_network(model: nn.Module, split: Split) -> None:
+    """Run a network on two samples; it is left as it is.
+
+    Raises:
+        InputError: If it is no module, has parameters without values, does not run on such samples,
+            or does not return finite logits of shape (n, classes).
+
+    Example:
+        >>> import torch
+        >>> split = Split(torch.eye(3), torch.arange(3), 3, (2,))
+        >>> check_network(nn.Linear(3, 3), split)
+        >>> check_network(nn.Linear(3, 2), split)
+        Traceback (most recent call last):
+        leastloss.errors.InputError: logits have 2 columns; there are 3 classes
+    """
+    check_module(model)
+    evaluate(model, split.subset(range(min(2, len(split)))))
+
+
+def check_trains(model: nn.Module) -> None:
+    """Refuse a network that has no training mode; it is left as it is.
+
+    Raises:
+        InputError: If it is an exported program.
+
+    Example:
+        >>> check_trains(nn.Linear(3, 3))
+    """
+    try:
+        with untouched(model):
+            model.train()
+    except NotImplementedError as error:
+        raise InputError(
+            "the network is an exported program, whose mode was fixed when it was exported: it can "
+            "be evaluated and not trained; build it from its class and load its weights"
+        ) from error

@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import pandas as pd
 import torch
@@ -13,7 +14,8 @@ from leastloss.data import Split, applicable, is_map, noise_scale
 from leastloss.errors import InputError, choose
 from leastloss.evaluation.noise_effect import (
     failure,
-    noise_metrics_or_failure,
+    measured,
+    noise_metrics,
     with_sensitivity_ratio,
 )
 from leastloss.evaluation.prediction import predict
@@ -158,9 +160,10 @@ def robustness_of(
                 logits, squared_changes = clean[name], still
             else:
                 logits, squared_changes = logits_under_noise(model)
-            outcomes[name] = noise_metrics_or_failure(
-                logits, clean[name], split, squared_changes, lost.get(name, "")
+            measure = partial(
+                noise_metrics, clean=clean[name], split=split, squared_changes=squared_changes
             )
+            outcomes[name] = measured(logits, measure, lost.get(name, ""))
         for name, row in outcomes.items():
             about: dict[str, str | float] = {"model": name, "corruption": noise}
             if reference is not None:

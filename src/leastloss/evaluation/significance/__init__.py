@@ -13,7 +13,6 @@ from leastloss.evaluation.significance.curves import (
     free_sparsity,
     steps_within,
 )
-from leastloss.evaluation.significance.friedman import FEWEST, Ranking, rank_over
 from leastloss.evaluation.significance.intervals import (
     Floats,
     mean_interval,
@@ -22,8 +21,11 @@ from leastloss.evaluation.significance.intervals import (
     paired_intervals,
 )
 from leastloss.evaluation.significance.ranking import (
+    FEWEST,
+    Ranking,
     paired_improvement,
     probability_of_improvement,
+    rank_over,
 )
 from leastloss.evaluation.significance.stratified import interquartile_mean, stratified_interval
 
