@@ -14,8 +14,8 @@ from leastloss.report.numbers import differences as differences
 from leastloss.report.numbers import free_of_loss as free_of_loss
 from leastloss.report.numbers import means as means
 from leastloss.report.numbers import spreads as spreads
+from leastloss.report.observations import ranks_sentences as ranks_sentences
 from leastloss.report.page import compare_page, inline_svg
-from leastloss.report.ranks import ranks_sentences as ranks_sentences
 from leastloss.report.sections import Block as Block
 from leastloss.report.sections import Cell, Drawn, Grid
 from leastloss.report.sections import Image as Image

@@ -10,7 +10,7 @@ from leastloss.report.cost import scoring_values
 from leastloss.report.formats import number, percent
 from leastloss.report.leaders import TIED, paired_words
 from leastloss.report.numbers import means
-from leastloss.report.observations import best_of, listed, of_kind
+from leastloss.report.observations import best_of, names_listed, of_kind
 from leastloss.report.roles import Role
 from leastloss.report.sections import Grid
 from leastloss.report.tables import capital, cell_of, seeds_of
@@ -59,7 +59,7 @@ def _most(
     """The leaders in one metric; and in words their mean, the runner-up, and a better control."""
     best = best_of(asked)
     level = asked[asked["mean"] > best["mean"] - TIED]
-    names = listed([f"`{name}`" for name in level["method"]])
+    names = names_listed(level["method"])
     who = f"{names} keeps" if len(level) == 1 else f"{names} keep"
     if len(level) > 3:
         who = f"{len(level)} alike keep"

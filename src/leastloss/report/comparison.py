@@ -17,9 +17,8 @@ from leastloss.report.leaders import of_leaders
 from leastloss.report.method_and_controls import controls_section
 from leastloss.report.noise import robustness_section
 from leastloss.report.numbers import at_points, differences, means
-from leastloss.report.observations import of_chance, of_classes, of_controls, of_paths
+from leastloss.report.observations import RANKS, of_chance, of_classes, of_controls, of_paths
 from leastloss.report.paired_tests import of_enough, significance, too_few
-from leastloss.report.ranks import RANKS
 from leastloss.report.roles import Role, roles
 from leastloss.report.sections import Block, Commands, Drawn, Facts, Grid, Section, Sentences
 from leastloss.report.sentences import in_words
@@ -99,15 +98,8 @@ def sections_of(comparison: Comparison) -> list[Section]:
     check_table(table, comparison.metrics, by)
     methods = list(looks(table[by]))
     steps = as_arms(table, by, comparison.settings)
-    settings_of = {
-        name: (criterion, arm_settings)
-        for name, criterion, arm_settings in steps[["method", "criterion", "settings"]]
-        .drop_duplicates()
-        .itertuples(index=False)
-    }
-    role_of = roles(
-        {name: settings_of[name] for name in methods}, comparison.controls_of, comparison.judged
-    )
+    settings_of = {name: comparison.settings.get(name, (name, "")) for name in methods}
+    role_of = roles(settings_of, comparison.controls_of, comparison.judged)
     at = tuple(comparison.at) or points_for(table, by)
     shares = [metric for metric in comparison.metrics if metric_of(metric).is_accuracy]
     end = end_of(table, by)

@@ -6,10 +6,9 @@ import numpy as np
 import pandas as pd
 
 from leastloss.report.formats import percent
-from leastloss.report.numbers import ARM, means
+from leastloss.report.numbers import ARM, VALUES, means
 from leastloss.report.sections import Section
 from leastloss.report.tables import means_grid
-from leastloss.report.values import VALUES
 
 SCORING = ("score_seconds", "score_microseconds_per_part")
 SIZES = (

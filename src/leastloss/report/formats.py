@@ -41,12 +41,12 @@ def percent(share: float) -> str:
     return f"{100 * share:.4g} %"
 
 
-def heading(quantity: str, removed: str = "removed") -> str:
+def heading(quantity: str) -> str:
     """The heading of a column of this quantity, with its unit.
 
     Example:
         >>> heading("compressed_bytes"), heading("minority_recall"), heading("sparsity")
         ('compressed size (bytes)', 'minority recall (%)', 'removed (%)')
     """
-    words = removed if quantity == "sparsity" else metric_of(quantity).heading
+    words = "removed" if quantity == "sparsity" else metric_of(quantity).heading
     return f"{words} (%)" if metric_of(quantity).is_share else words

@@ -47,7 +47,8 @@ def index_entry(
     chosen = arms[alike & arms["method"].isin(shown)]
     chosen = chosen.sort_values("method", key=lambda names: names.map(order.index), kind="stable")
     chosen = chosen[chosen["at"].isin(sorted(set(chosen["at"]))[-_COLUMNS:])]
-    note = f"{capital(heading(metric))}, {_lower(name_of(list(best[GROUP])))}"
+    group = name_of(list(best[GROUP]))
+    note = f"{capital(heading(metric))}, {group[0].lower()}{group[1:]}"
     lines = [f'<a id="{name}"></a>', "", f"## {title}", "", _sentence(best, arms, dense, metric)]
     lines += ["", f"{note}, n = {best['n']}:", ""]
     lines += table_lines(points_grid(chosen, metric, note))
@@ -78,7 +79,3 @@ def _shown(names: list[str], ranked: list[str], against: Sequence[str]) -> set[s
         kin = [name for name in names if name == wanted or name.startswith(f"{wanted}, ")]
         references += kin[:1]
     return {*ranked[:_BEST], names[0], *references[:_REFERENCES]}
-
-
-def _lower(text: str) -> str:
-    return text[0].lower() + text[1:]

@@ -8,7 +8,7 @@ from leastloss.controls import SMALL
 from leastloss.evaluation import metric_of
 from leastloss.report.formats import number, percent
 from leastloss.report.numbers import differences, means
-from leastloss.report.observations import best_of, difference, listed, of_kind
+from leastloss.report.observations import best_of, difference, listed, names_listed, of_kind
 from leastloss.report.paired_tests import of_enough
 from leastloss.report.roles import Role, apart
 from leastloss.report.tables import seeds_of
@@ -90,7 +90,7 @@ def of_others(
         text += f" Further still: {_ranked(further, 'sparsity')}."
     if len(level) and mean > 0:
         tied = rows[(rows["mean"] - mean).abs() < TIED]["method"]
-        text += f" A tie of {len(tied)} at {percent(round(mean, 3))}: {_names(tied)}."
+        text += f" A tie of {len(tied)} at {percent(round(mean, 3))}: {names_listed(tied)}."
     controls = of_kind(rows, roles, "control")
     if controls.empty or controls["mean"].max() >= mean + TIED:
         return text
@@ -99,13 +99,9 @@ def of_others(
         return f"{text} No control keeps it at any step."
     if top <= mean - TIED:
         best = controls[(controls["mean"] - top).abs() < TIED]["method"]
-        text += f" Of {len(controls)} controls the furthest: {_names(best)}, up to "
+        text += f" Of {len(controls)} controls the furthest: {names_listed(best)}, up to "
         text += f"{percent(round(top, 3))}."
     return text
-
-
-def _names(names: pd.Series) -> str:
-    return listed([f"`{name}`" for name in names])
 
 
 def _ranked(rows: pd.DataFrame, quantity: str, *, every: bool = False) -> str:

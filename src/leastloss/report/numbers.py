@@ -23,7 +23,8 @@ which the arm differs from any other of its group, as ``key=value, key=value``.
 LENGTHS = ("bdm_bits", "mask_sign_bits", "compressed_bytes")
 """Columns with description lengths of the pruned network."""
 
-_VALUES = [*ARM, "seed", "quantity", "at", "value", "only_dense"]
+VALUES = [*ARM, "seed", "quantity", "at", "value", "only_dense"]
+"""Columns of a table with one value per run."""
 
 
 def rows_of_runs(table: pd.DataFrame) -> list[tuple[tuple[object, ...], NDArray[np.intp]]]:
@@ -84,7 +85,7 @@ def at_points(table: pd.DataFrame, points: Sequence[float], metrics: Sequence[st
                 value = float(columns[metric][run[nearest]])
                 if np.isfinite(value):
                     rows.append((*key, metric, point, value, False, sparsities[nearest]))
-    return pd.DataFrame(rows, columns=[*_VALUES, "sparsity"])
+    return pd.DataFrame(rows, columns=[*VALUES, "sparsity"])
 
 
 def free_of_loss(
@@ -129,7 +130,7 @@ def free_of_loss(
                 size = columns[name][run][near]
                 if np.isfinite(size).all():
                     rows.append((*key, name, x, float(size.min()), int(size.argmin()) == 0))
-    return pd.DataFrame(rows, columns=_VALUES)
+    return pd.DataFrame(rows, columns=VALUES)
 
 
 def means(values: pd.DataFrame) -> pd.DataFrame:
@@ -210,7 +211,7 @@ def spreads(values: pd.DataFrame, groups: Mapping[str, Sequence[str]]) -> pd.Dat
         keys = [*GROUP, "seed", "quantity", "at"]
         spread = chosen.groupby(keys, sort=False)["value"].std().dropna().reset_index()
         parts.append(spread.assign(method=name, criterion=name, settings="", only_dense=False))
-    return pd.concat(parts)[_VALUES] if parts else values.iloc[:0]
+    return pd.concat(parts)[VALUES] if parts else values.iloc[:0]
 
 
 def _intervals(table: pd.DataFrame, samples: list[Floats]) -> pd.DataFrame:

@@ -1,13 +1,16 @@
-"""Sentences on whole paths, random removal, controls, and the class that loses most."""
+"""Sentences on whole paths, random removal, controls, lost classes, and ranks over data sets."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import isfinite
 
 import pandas as pd
 
-from leastloss.evaluation import LEVEL, metric_of
+from leastloss.evaluation import LEVEL, Ranking, metric_of
 from leastloss.report.formats import number, percent
 from leastloss.report.roles import Role, alike, apart
+from leastloss.report.sections import Sentences
+
+RANKS = "Ranks over data sets"
 
 
 def of_kind(rows: pd.DataFrame, roles: Mapping[str, Role], *kinds: str) -> pd.DataFrame:
@@ -72,7 +75,7 @@ def of_chance(gaps: pd.DataFrame, roles: Mapping[str, Role]) -> list[str]:
     """Name the methods that are not shown to beat random removal."""
     rows = gaps[gaps["against"] == "random"]
     rows = of_kind(rows, roles, "method")
-    unlike = listed([f"`{name}`" for name in rows[~alike(rows)]["method"].unique()])
+    unlike = names_listed(rows[~alike(rows)]["method"].unique())
     rows = rows[alike(rows)]
     like = rows[(rows["holm"] > LEVEL) | (rows["mean"] <= 0)]
     names_of: dict[str, list[str]] = {}
@@ -96,6 +99,11 @@ def listed(parts: Sequence[str]) -> str:
     return " and ".join([*([", ".join(parts[:-1])] if parts[1:] else []), *parts[-1:]])
 
 
+def names_listed(names: Iterable[str]) -> str:
+    """Join names of methods, each in backquotes."""
+    return listed([f"`{name}`" for name in names])
+
+
 def of_controls(roles: Mapping[str, Role]) -> list[str]:
     """Say which methods lack controls."""
     lacking = {name: role.missing for name, role in roles.items() if role.missing}
@@ -106,8 +114,7 @@ def of_controls(roles: Mapping[str, Role]) -> list[str]:
     if len(lacking) == 1:
         ((name, missing),) = lacking.items()
         return [f"Incomplete: of `{name}` the controls {', '.join(missing)} were not run."]
-    names = listed([f"`{name}`" for name in lacking])
-    return [f"Incomplete, since some of their controls were not run: {names}."]
+    return [f"Incomplete, since some of their controls were not run: {names_listed(lacking)}."]
 
 
 def of_classes(losses: pd.DataFrame, roles: Mapping[str, Role], most: int = 3) -> list[str]:
@@ -123,3 +130,32 @@ def of_classes(losses: pd.DataFrame, roles: Mapping[str, Role], most: int = 3) -
     ]
     at = percent(float(asked["at"].iloc[0]))
     return [f"The class that pays most at {at} removed, in points of recall: {'; '.join(parts)}."]
+
+
+def ranks_sentences(
+    ranking: Ranking, metric: str, at: float, notes: Sequence[str] = ()
+) -> Sentences:
+    """Say what was ranked, whether methods differ at all, and which differ from the best.
+
+    Args:
+        ranking: The ranking.
+        metric: What was ranked.
+        at: Sparsity at which it was measured.
+        notes: Sentences that follow: what was left out.
+    """
+    names, (best, first) = ranking.data_sets, next(iter(ranking.ranks.items()))
+    significant = ranking.p[best] < LEVEL
+    worse = [f"`{name}`" for name in ranking.ranks if significant[name]]
+    differ = ranking.friedman < LEVEL
+    texts = [
+        f"Each method's {metric_of(metric).words} at {percent(at)} removed, the mean over seeds, "
+        f"is ranked among {len(ranking.ranks)} methods on {len(names)} data sets "
+        f"({', '.join(names)}); equal values share a rank.",
+        f"Friedman's test {'finds that' if differ else 'does not show that'} their ranks differ "
+        f"(p = {ranking.friedman:.2g}); by Nemenyi's test two differ at {percent(LEVEL)} where "
+        f"their mean ranks are {ranking.difference:.2f} or more apart. Both count data sets, not "
+        "seeds: few of them show large differences only.",
+        f"Best is `{best}` with a mean rank of {first:.2f}; "
+        + (f"significantly worse: {', '.join(worse)}." if worse else "no other is told from it."),
+    ]
+    return Sentences([*texts, *notes])

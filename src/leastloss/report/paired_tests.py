@@ -100,10 +100,6 @@ def _grid(
     )
 
 
-def _more(quantity: str) -> bool:
-    return quantity == "sparsity" or metric_of(quantity).is_accuracy
-
-
 def _cell(row: Mapping[Any, Any] | None, quantity: str) -> Cell:
     if row is None:
         return Cell()
@@ -111,4 +107,5 @@ def _cell(row: Mapping[Any, Any] | None, quantity: str) -> Cell:
     where = elsewhere(steps, row["at"]) if isfinite(steps[0]) else ""
     cell = cell_of(row, quantity, signed=True, notes=[f"p = {row['holm']:.2g}", where])
     shown = bool(row["holm"] <= LEVEL)
-    return replace(cell, best=shown and row["mean"] > 0 and _more(quantity), bold=shown)
+    good = quantity == "sparsity" or metric_of(quantity).is_accuracy  # more of it is better
+    return replace(cell, best=shown and row["mean"] > 0 and good, bold=shown)

@@ -71,7 +71,8 @@ def roles(
                 for control in wanted
                 for label, (label_criterion, alike) in methods.items()
                 if label_criterion == control
-                and _agree(alike, settings, control)
+                # A small dense network is not pruned, so settings of pruning do not matter.
+                and (control == SMALL or alike == settings)
                 and _of(controlled, label, criterion)
             }
             missing = tuple(control for control in wanted if control not in there)
@@ -82,11 +83,6 @@ def roles(
 def _baseline(criterion: str, judged: Sequence[str]) -> bool:
     name = criterion.partition(":")[0]
     return (name not in judged) if judged else (name in BASELINES)
-
-
-def _agree(settings: str, other: str, control: str) -> bool:
-    # A small dense network is not pruned, so settings of pruning do not matter.
-    return control == SMALL or settings == other
 
 
 def _of(controlled: Mapping[str, str], control: str, criterion: str) -> bool:

@@ -10,7 +10,7 @@ from leastloss.evaluation import LEVEL, metric_of
 from leastloss.report.formats import WHOLE, heading
 from leastloss.report.markdown import markdown
 from leastloss.report.numbers import GROUP
-from leastloss.report.ranks import RANKS
+from leastloss.report.observations import RANKS
 from leastloss.report.sections import Block, Cell, Facts, Grid, Image, Section, Sentences
 from leastloss.report.tables import capital, cell_of, points_grid
 
@@ -74,7 +74,7 @@ def _group_blocks(
         rows = means[means["quantity"] == metric]
         n = max(rows["n"])
         notes = [[f"n = {m}"] if m != n else [] for m in rows["n"]]
-        blocks.append(points_grid(rows, metric, f"{_capital_heading(metric)}, n = {n}", notes))
+        blocks.append(points_grid(rows, metric, f"{capital(heading(metric))}, n = {n}", notes))
     first = differences[differences["against"].isin(differences["against"].head(1))]
     blocks += [Sentences(_verdicts(first), title="In words")] if len(first) else []
     blocks += _differences_grids(differences, "removed")
@@ -95,10 +95,6 @@ def name_of(group: Sequence[str]) -> str:
         'Weights, recovery none'
     """
     return f"{group[1].capitalize()}s" + (f", recovery {group[0]}" if group[0] else "")
-
-
-def _capital_heading(metric: str) -> str:
-    return capital(heading(metric))
 
 
 def _points(metric: str) -> str:

@@ -17,10 +17,7 @@ from leastloss.evaluation import (
     off_by,
     reach_of,
 )
-from leastloss.report.numbers import ARM, rows_of_runs
-
-VALUES = [*ARM, "seed", "quantity", "at", "value", "only_dense"]
-"""Columns of a table of values (see :mod:`leastloss.report.numbers`)."""
+from leastloss.report.numbers import ARM, VALUES, rows_of_runs
 
 Measure: TypeAlias = Callable[[Floats, Floats], float]
 
