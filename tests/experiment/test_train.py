@@ -9,11 +9,11 @@ import torch
 from mlflow import MlflowClient
 
 from leastloss.errors import InputError
+from leastloss.experiment import robustness
 from leastloss.experiment import train as recipe
 from leastloss.experiment.config import PruneConfig, RobustnessConfig, TrainConfig
 from leastloss.experiment.dense import fetch_dense
 from leastloss.experiment.prune_run import prune
-from leastloss.experiment.robustness_run import robustness
 from leastloss.experiment.train import weights_file
 
 

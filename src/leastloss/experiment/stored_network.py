@@ -130,6 +130,6 @@ def _of_a_run(about: dict[str, Any], trust: bool) -> nn.Module | None:
 
 def _on_the_way(run: tracking.Run, sparsity: float, trust: bool) -> nn.Module:
     from leastloss.experiment.dense import fetch_dense  # they read stored networks themselves
-    from leastloss.experiment.robustness_run.networks import pruned_network
+    from leastloss.experiment.networks import pruned_network
 
     return pruned_network(run, fetch_dense(run.info.run_id, trust=trust), sparsity)[0]

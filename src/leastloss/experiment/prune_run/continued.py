@@ -10,8 +10,8 @@ from leastloss.controls import CONTROLS_OF
 from leastloss.errors import InputError
 from leastloss.experiment.config import PruneConfig
 from leastloss.experiment.dense import Dense
+from leastloss.experiment.networks import pruned_network
 from leastloss.experiment.prune_run.artifacts import ORDER
-from leastloss.experiment.robustness_run.networks import pruned_network
 from leastloss.experiment.run_query import check_child
 from leastloss.options import defaults, fields_of, parameters
 from leastloss.pruning import Pruned

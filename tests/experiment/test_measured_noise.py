@@ -6,9 +6,9 @@ import pandas as pd
 import pytest
 
 from leastloss.errors import ResourceError
+from leastloss.experiment import measured_noise as module
 from leastloss.experiment.criterion_run import OF_RUN
-from leastloss.experiment.export_run import measured_noise as module
-from leastloss.experiment.export_run.measured_noise import measured_noise
+from leastloss.experiment.measured_noise import measured_noise
 
 CHILD = SimpleNamespace(
     info=SimpleNamespace(run_id="child"),

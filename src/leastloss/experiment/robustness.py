@@ -1,12 +1,15 @@
 """The recipe of the entry point ``robustness``: dense and pruned networks under noise."""
 
-from dataclasses import dataclass
+from typing import Any
 
 import click
+import numpy as np
 import pandas as pd
+import torch
+from numpy.typing import NDArray
 
 from leastloss import tracking
-from leastloss.data import CORRUPTIONS, applicable, is_map
+from leastloss.data import CORRUPTIONS, Split, applicable, is_map
 from leastloss.determinism import as_configured
 from leastloss.errors import InputError
 from leastloss.evaluation import (
@@ -19,9 +22,7 @@ from leastloss.evaluation import (
 )
 from leastloss.experiment.config import RobustnessConfig
 from leastloss.experiment.criterion_run import OF_RUN, TABLE
-from leastloss.experiment.dense import Dense
-from leastloss.experiment.robustness_run.networks import Network, networks_of
-from leastloss.experiment.robustness_run.sample_images import SampleImages
+from leastloss.experiment.networks import Network, networks_of
 from leastloss.experiment.run_names import data_words, joined, name_tags, note_of
 from leastloss.experiment.run_query import newest, source
 from leastloss.experiment.run_table import csv_text
@@ -30,45 +31,7 @@ from leastloss.plots import corruption_samples, render, robustness_figure, robus
 
 SUMMARY = "summary.csv"
 CHARTED = ("accuracy", "minority_recall", "flip_rate")
-
-
-@dataclass(frozen=True, kw_only=True)
-class PlannedExposure:
-    """The networks of a robustness run, and the noise that they will meet."""
-
-    corruptions: tuple[str, ...]
-    attacks: tuple[str, ...]
-    severities: tuple[int, ...]
-    sparsities: tuple[float, ...]
-    run_id: str
-    dense: Dense
-    networks: list[Network]
-
-
-def check(config: RobustnessConfig) -> PlannedExposure:
-    """Check the options, then fetch the networks; bad input fails before a run is opened."""
-    corruptions, attacks = chosen(config.corruptions), names(config.attacks)
-    severities = numbers(config.severities, int, "severities")
-    sparsities = numbers(config.sparsity, float, "sparsity")
-    if not (corruptions and severities):
-        raise InputError("corruptions or severities is empty; name one or more of each")
-    check_names(corruptions, severities, attacks)
-    run = source(config.run_id, config.unfinished) if config.run_id else None
-    run_id = run.info.run_id if run else newest("prune")
-    dense, networks = networks_of(run_id, sparsities, trust=config.trust == "yes")
-    if config.corruptions.strip() == "all":
-        test = dense.data.test
-        corruptions = (*applicable(test.x, maps=is_map(test.y)), WEIGHT_NOISE)
-    check_noise(corruptions, severities, attacks, dense.data.test)
-    return PlannedExposure(
-        corruptions=corruptions,
-        attacks=attacks,
-        severities=severities,
-        sparsities=sparsities,
-        run_id=run_id,
-        dense=dense,
-        networks=networks,
-    )
+_SAMPLES = 3
 
 
 @as_configured
@@ -79,9 +42,20 @@ def robustness(config: RobustnessConfig) -> pd.DataFrame:
         InputError: If a corruption, attack or severity is unknown.
         ResourceError: If the run is missing or holds no network.
     """
-    plan = check(config)
-    run_id, dense, networks = plan.run_id, plan.dense, plan.networks
-    tags = {OF_RUN: run_id}
+    corruptions, attacks = chosen(config.corruptions), names(config.attacks)
+    severities = numbers(config.severities, int, "severities")
+    sparsities = numbers(config.sparsity, float, "sparsity")
+    if not (corruptions and severities):
+        raise InputError("corruptions or severities is empty; name one or more of each")
+    check_names(corruptions, severities, attacks)
+    given = source(config.run_id, config.unfinished) if config.run_id else None
+    run_id = given.info.run_id if given else newest("prune")
+    dense, networks = networks_of(run_id, sparsities, trust=config.trust == "yes")
+    if config.corruptions.strip() == "all":
+        test = dense.data.test
+        corruptions = (*applicable(test.x, maps=is_map(test.y)), WEIGHT_NOISE)
+    check_noise(corruptions, severities, attacks, dense.data.test)
+    tags = {OF_RUN: run_id}  # bad input has failed by now, before a run is opened
     title = f"robustness of {run_id[:8]}"
     with tracking.run("robustness", title, parameters(config), tags=tags) as robustness_id:
         tracking.log_data(robustness_id, dense.data, dense.model_id)
@@ -97,9 +71,9 @@ def robustness(config: RobustnessConfig) -> pd.DataFrame:
         table = robustness_of(
             {network.label: network.model for network in networks},
             dense.data.test,
-            corruptions=plan.corruptions,
-            severities=plan.severities,
-            attacks=plan.attacks,
+            corruptions=corruptions,
+            severities=severities,
+            attacks=attacks,
             seed=config.seed,
             reference="dense",
             train=dense.data.train,
@@ -110,7 +84,7 @@ def robustness(config: RobustnessConfig) -> pd.DataFrame:
         summary = _described(noise_summary(table), networks)
         tracking.log_text(robustness_id, csv_text(table), TABLE)
         tracking.log_text(robustness_id, csv_text(summary), SUMMARY)
-        shares = ", ".join(f"{at:g}" for at in plan.sparsities)
+        shares = ", ".join(f"{at:g}" for at in sparsities)
         where = f", pruned to {shares}" if shares else ""
         _log_figures(robustness_id, table, f"{dense.name} on {dense.data.title}{where}")
         if samples.images:
@@ -120,6 +94,31 @@ def robustness(config: RobustnessConfig) -> pd.DataFrame:
     _print(summary)
     click.echo(f"robustness run: {robustness_id}")
     return table
+
+
+class SampleImages:
+    """Collects corrupted samples of a split: ``images[corruption][severity]``.
+
+    Severity 0 is the clean sample. There is one sample of the first, of the middle and of the last
+    class, by the rarest one on a map of labels, with the same noise that the networks met.
+    """
+
+    def __init__(self, split: Split) -> None:
+        labels = split.strata.cpu()
+        present = torch.unique(labels)
+        some = present[torch.linspace(0, len(present) - 1, _SAMPLES).round().long()].unique()
+        self.chosen = [int((labels == label).nonzero()[0]) for label in some]
+        self.clean = self._of(split.x)
+        self.images: dict[str, dict[int, NDArray[np.floating[Any]]]] = {}
+
+    def take(self, corruption: str, severity: int, x: torch.Tensor) -> None:
+        """Collect the chosen samples of corrupted images (n, C, H, W); other samples are not."""
+        if x.ndim == 4:
+            by_severity = self.images.setdefault(corruption, {0: self.clean})
+            by_severity[severity] = self._of(x)
+
+    def _of(self, x: torch.Tensor) -> NDArray[np.floating[Any]]:
+        return np.asarray(x[self.chosen].cpu().numpy())
 
 
 def chosen(text: str) -> tuple[str, ...]:

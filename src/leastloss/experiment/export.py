@@ -1,4 +1,4 @@
-"""The network to export: of a run, at the sparsity that is asked for, or of a file."""
+"""The recipe of the entry point ``export``: files of one network, written all or none."""
 
 from pathlib import Path
 
@@ -9,23 +9,46 @@ import torch
 
 from leastloss import tracking
 from leastloss.controls import ROLE
-from leastloss.deploy import ExportedNetwork
+from leastloss.deploy import ExportedNetwork, check_export, export_network
 from leastloss.errors import InputError, ResourceError
 from leastloss.evaluation import is_at
 from leastloss.experiment.commands import command, row_command
 from leastloss.experiment.config import ExportConfig
 from leastloss.experiment.criterion_run import TABLE, commit_of
 from leastloss.experiment.dense import fetch_dense
-from leastloss.experiment.export_run.measured_noise import measured_noise
+from leastloss.experiment.measured_noise import measured_noise
+from leastloss.experiment.networks import pruned_network
 from leastloss.experiment.prune_run.artifacts import SPARSITY, USABLE
-from leastloss.experiment.robustness_run.networks import pruned_network
 from leastloss.experiment.run_query import check_child, children, newest, source
 from leastloss.models import read_network
-from leastloss.options import number
+from leastloss.options import names, number
 from leastloss.seeds import torch_stream
 from leastloss.tracking import Run
 
 _SAMPLES = 64
+
+
+def export(config: ExportConfig) -> Path:
+    """Write the files of one network; returns their folder.
+
+    Raises:
+        InputError: If an option is wrong, a file is there already, the network cannot be written in
+            a format, or ONNX Runtime gives other logits than the network.
+        ResourceError: If the run or the file cannot be read, a package is missing, or nothing can
+            be written.
+    """
+    out, formats, overwrite = Path(config.out), names(config.formats), config.overwrite == "yes"
+    check_export(out, formats, overwrite=overwrite)  # before a network is fetched
+    export_network(
+        chosen_network(config),
+        out,
+        formats=formats,
+        compacted=config.compact,
+        license=config.license,
+        overwrite=overwrite,
+        say=click.echo,
+    )
+    return out
 
 
 def chosen_network(config: ExportConfig) -> ExportedNetwork:

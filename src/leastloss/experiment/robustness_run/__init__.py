@@ -1,1 +1,0 @@
-"""The entry point ``robustness``: dense and pruned networks under noise."""
