@@ -1,8 +1,9 @@
 """Whether compared runs were made alike, and the sentence that says what differs."""
 
+import pytest
 from tests.experiment.runs import run
 
-from leastloss.experiment.environments import environment_keys, made_unlike
+from leastloss.experiment.environments import commit_of, environment_keys, made_unlike
 
 CPU = "leastloss.hardware.cpu"
 
@@ -43,3 +44,15 @@ def test_versions_come_first_and_hardware_last() -> None:
     keys = environment_keys([run(1, tags=tags | {"leastloss.deterministic": "false"})])
     assert keys[:3] == ["version.numpy", "version.torch", "device"]
     assert keys[-2:] == ["leastloss.deterministic", CPU]
+
+
+@pytest.mark.parametrize(
+    ("tags", "commit"),
+    [
+        ({}, "unknown"),
+        ({"git.commit": "0123456789abcdef", "git.dirty": "false"}, "0123456789"),
+        ({"git.commit": "0123456789abcdef", "git.dirty": "true"}, "0123456789 with changes"),
+    ],
+)
+def test_the_commit_of_a_run(tags: dict[str, str], commit: str) -> None:
+    assert commit_of(run(1, tags=tags)) == commit

@@ -7,8 +7,8 @@ import pytest
 
 from leastloss.errors import ResourceError
 from leastloss.experiment import measured_noise as module
-from leastloss.experiment.criterion_run import OF_RUN
 from leastloss.experiment.measured_noise import measured_noise
+from leastloss.experiment.run_names import OF_RUN
 
 CHILD = SimpleNamespace(
     info=SimpleNamespace(run_id="child"),

@@ -19,6 +19,7 @@ _TRUST = (
     "Open models that could run code when they are opened (pickles, .pt2), and call functions that "
     "a run names: yes or no."
 )
+_UNFINISHED = "Take a run_id that failed, was killed or still runs, too: yes or no."
 _SWITCH: dict[str, Any] = {"choices": ("yes", "no")}
 _DETERMINISTIC = (
     "Let torch use deterministic algorithms alone, for equal bits on a GPU, too: yes or no."
@@ -194,12 +195,7 @@ class PruneConfig(Plan, TrainConfig):
         "first letters of it; empty: train a network first.",
         "runs",
     )
-    unfinished: str = option(
-        "no",
-        "Take a run_id that failed, was killed or still runs, too: yes or no.",
-        "runs",
-        **_SWITCH,
-    )
+    unfinished: str = option("no", _UNFINISHED, "runs", **_SWITCH)
     criteria: str = option(
         "auto",
         "Criteria, one child run each; name:option=value sets options, a@b is a with b's layer "
@@ -262,12 +258,7 @@ class RobustnessConfig(Options):
         "prune run.",
         "runs",
     )
-    unfinished: str = option(
-        "no",
-        "Take a run_id that failed, was killed or still runs, too: yes or no.",
-        "runs",
-        **_SWITCH,
-    )
+    unfinished: str = option("no", _UNFINISHED, "runs", **_SWITCH)
     trust: str = option("no", _TRUST, "place", **_SWITCH)
     sparsity: str = option(
         "",
@@ -312,12 +303,7 @@ class ExportConfig(Options):
         "the newest prune run the child, no control, with the highest free_sparsity.",
         "runs",
     )
-    unfinished: str = option(
-        "no",
-        "Take a run_id that failed, was killed or still runs, too: yes or no.",
-        "runs",
-        **_SWITCH,
-    )
+    unfinished: str = option("no", _UNFINISHED, "runs", **_SWITCH)
     trust: str = option("no", _TRUST, "place", **_SWITCH)
     file: str = option("", "A network that ll.save_network wrote, instead of a run.", "runs")
     sparsity: str = option(

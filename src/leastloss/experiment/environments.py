@@ -4,11 +4,16 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from leastloss import tracking
-from leastloss.experiment.criterion_run import commit_of
 from leastloss.tracking import Run
 
 _COMMIT = "git.commit"
 _PLAIN = ("device", "threads", "platform")
+
+
+def commit_of(run: Run) -> str:
+    """The commit that made a run, and whether there were changes on top of it."""
+    changes = " with changes" if run.data.tags.get("git.dirty") == "true" else ""
+    return run.data.tags.get("git.commit", "unknown")[:10] + changes
 
 
 def environment_keys(runs: Iterable[Run]) -> list[str]:

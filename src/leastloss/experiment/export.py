@@ -14,11 +14,12 @@ from leastloss.errors import InputError, ResourceError
 from leastloss.evaluation import is_at
 from leastloss.experiment.commands import command, row_command
 from leastloss.experiment.config import ExportConfig
-from leastloss.experiment.criterion_run import TABLE, commit_of
 from leastloss.experiment.dense import fetch_dense
+from leastloss.experiment.environments import commit_of
 from leastloss.experiment.measured_noise import measured_noise
 from leastloss.experiment.networks import pruned_network
 from leastloss.experiment.prune_run.artifacts import SPARSITY, USABLE
+from leastloss.experiment.run_names import TABLE
 from leastloss.experiment.run_query import check_child, children, newest, source
 from leastloss.models import read_network
 from leastloss.options import names, number

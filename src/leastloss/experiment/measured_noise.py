@@ -8,7 +8,7 @@ import pandas as pd
 from leastloss import tracking
 from leastloss.errors import ResourceError
 from leastloss.evaluation import is_at
-from leastloss.experiment.criterion_run import OF_RUN, TABLE
+from leastloss.experiment.run_names import OF_RUN, TABLE
 from leastloss.experiment.run_table import numbers_of_run
 from leastloss.tracking import Run
 

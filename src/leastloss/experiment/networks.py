@@ -16,10 +16,10 @@ from leastloss import tracking
 from leastloss.controls import nested
 from leastloss.errors import InputError, ResourceError
 from leastloss.evaluation import is_at
-from leastloss.experiment.criterion_run import PRUNED
 from leastloss.experiment.dense import RUN_TAG, Dense, check_fits, fetch_dense
 from leastloss.experiment.prune_run.artifacts import ORDER, SPARSITY, USABLE, USABLE_WEIGHTS
 from leastloss.experiment.run_query import check_child, children
+from leastloss.experiment.stored_network import PRUNED
 from leastloss.models import load_network, network_facts, read_network
 from leastloss.options import names
 from leastloss.pruning import Parts, apply_masks, as_recovery, parts_at

@@ -21,9 +21,8 @@ from leastloss.evaluation import (
     robustness_of,
 )
 from leastloss.experiment.config import RobustnessConfig
-from leastloss.experiment.criterion_run import OF_RUN, TABLE
 from leastloss.experiment.networks import Network, networks_of
-from leastloss.experiment.run_names import data_words, joined, name_tags, note_of
+from leastloss.experiment.run_names import OF_RUN, TABLE, data_words, joined, name_tags, note_of
 from leastloss.experiment.run_query import newest, source
 from leastloss.experiment.run_table import csv_text
 from leastloss.options import names, numbers, parameters

@@ -1,10 +1,23 @@
-"""Names, tags and notes of runs, as people see them in the MLflow UI."""
+"""Names, parameters, tags and notes of runs, as people see them in the MLflow UI."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+import click
+import pandas as pd
+
+from leastloss import tracking
 from leastloss.data import DATASETS, data_name
+from leastloss.evaluation import failure_sentences
 from leastloss.experiment.config import PruneConfig
-from leastloss.options import Group, defaults, fields_of
+from leastloss.experiment.dense import Dense
+from leastloss.options import Group, defaults, fields_of, parameters
+from leastloss.pruning import recovery_for
+
+TABLE = "table.csv"
+OF_RUN = "leastloss.of_run"  # the runs behind a comparison or a robustness run
+REMARKS = "leastloss.remarks"
+NOISE_FAILED = "leastloss.failed_under_noise"
+_TAG = 5000  # characters that every MLflow store accepts in a tag
 
 HOW = """\
 Each *prune* run holds one dense network; its children prune it, one by each criterion, with the
@@ -70,6 +83,38 @@ def child_name(params: Mapping[str, str]) -> str:
 def parent_name(params: Mapping[str, str]) -> str:
     """The name of a prune run, from its parameters."""
     return joined(f"prune {params['granularity']}s", data_words(params), f"s{params['seed']}")
+
+
+def child_parameters(config: PruneConfig, label: str, dense: Dense) -> dict[str, str]:
+    """The parameters of a child run; those of the training come from the dense network."""
+    params = parameters(config) | dense.settings | {"seed": str(config.seed)}
+    params |= {"criterion": label, "run_id": dense.run_id, "dense_seed": dense.settings["seed"]}
+    params |= {key: str(value) for key, value in config.steps_taken.items()}
+    return params | {"recovery": recovery_for(config.recovery, dense.model).label}
+
+
+def tell_failures(run_id: str, table: pd.DataFrame) -> None:
+    """Print which noise broke a network and from which step on; write it to a tag of the run."""
+    if failures := "; ".join(failure_sentences(table)):
+        click.echo(f"failed under noise, so NaN there: {failures}", err=True)
+        tracking.log_tags(run_id, {NOISE_FAILED: failures})
+
+
+def tell_remarks(run_id: str, label: str, remarks: Sequence[str], *, aloud: bool) -> None:
+    """Write the remarks on a path to a tag of its run, one per line; print them if ``aloud``."""
+    if remarks:
+        tracking.log_tags(run_id, {REMARKS: "\n".join(remarks)[:_TAG]})
+    for remark in remarks if aloud else ():
+        click.echo(f"{label}: {remark}")
+
+
+def labelled(table: pd.DataFrame, criterion: str, seed: int, dense: Dense) -> pd.DataFrame:
+    """Add the columns that identify a child run to its table."""
+    table.insert(0, "criterion", criterion)
+    table.insert(1, "seed", seed)
+    table.insert(2, "dataset", dense.data.name)
+    table.insert(3, "network", dense.name)
+    return table
 
 
 def name_tags(params: Mapping[str, str]) -> dict[str, str]:

@@ -14,7 +14,7 @@ from leastloss import tracking
 from leastloss.controls import SMALL
 from leastloss.errors import ResourceError
 from leastloss.evaluation import FAILED, NOISE_WORDS, metric_of
-from leastloss.experiment.criterion_run import TABLE
+from leastloss.experiment.run_names import TABLE
 from leastloss.tracking import Run
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")

@@ -41,4 +41,4 @@ def test_runs_are_named_or_of_an_experiment_or_the_newest(
 )
 def test_what_is_refused_before_any_run_is_read(options: dict[str, str], said: str) -> None:
     with pytest.raises(InputError, match=said):
-        recipe.check(CompareConfig(**options))
+        recipe.compare(CompareConfig(**options))

@@ -14,7 +14,7 @@ from leastloss.experiment.config import PruneConfig, TrainConfig
 from leastloss.experiment.dense import Dense
 from leastloss.experiment.prune_run import prune as recipe
 from leastloss.experiment.prune_run.choices import choices
-from leastloss.experiment.prune_run.finished_paths import FinishedPath
+from leastloss.experiment.prune_run.earlier_paths import FinishedPath
 from leastloss.experiment.train import Untrained
 from leastloss.options import parameters
 

@@ -1,4 +1,4 @@
-"""Jobs of a study: what is missing, and in which calls it is made."""
+"""Jobs of a study: what is missing, in which calls it is made."""
 
 from contextlib import nullcontext
 from pathlib import Path

@@ -12,7 +12,7 @@ from tests.experiment.study.test_search_space import given
 
 from leastloss import tracking
 from leastloss._sources import code_digest
-from leastloss.experiment.criterion_run import TABLE
+from leastloss.experiment.run_names import TABLE
 from leastloss.experiment.run_table import csv_text
 from leastloss.experiment.study import search as recipe
 from leastloss.experiment.study.arm_search import ArmSearch, Attempt

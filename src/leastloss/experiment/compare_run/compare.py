@@ -1,7 +1,6 @@
 """The recipe of the entry point ``compare``: finished prune runs side by side."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from shlex import quote
 
 import click
@@ -26,10 +25,9 @@ from leastloss.experiment.compare_run.provenance import (
 from leastloss.experiment.compare_run.robustness_runs import exposed
 from leastloss.experiment.compare_run.runs_table import Compared, compared
 from leastloss.experiment.config import CompareConfig
-from leastloss.experiment.criterion_run import OF_RUN, TABLE
 from leastloss.experiment.environments import made_unlike
 from leastloss.experiment.option_checks import check_measured
-from leastloss.experiment.run_names import data_words, joined, note_of
+from leastloss.experiment.run_names import OF_RUN, TABLE, data_words, joined, note_of
 from leastloss.experiment.run_query import children, criterion_runs, newest, runs_of
 from leastloss.experiment.run_table import csv_text
 from leastloss.options import names, numbers, parameters
@@ -42,47 +40,6 @@ _LEFT_OUT = "; from there on its numbers under this noise are left out, of all s
 _LOGGED_FIGURES = ("curves", "collapse")  # figures that are also logged as files
 
 
-@dataclass(frozen=True, kw_only=True)
-class PlannedComparison:
-    """A comparison that passed all checks.
-
-    Attributes:
-        runs: The criterion runs.
-        chosen: The parameter that selects them, for the command.
-        compared_runs: Their steps.
-        metrics: The metrics to compare.
-        against: The methods that others are compared with.
-    """
-
-    runs: list[Run]
-    chosen: str
-    compared_runs: Compared
-    metrics: tuple[str, ...]
-    against: tuple[str, ...]
-
-
-def check(config: CompareConfig) -> PlannedComparison:
-    """Find and read the runs; bad input fails before a run is opened."""
-    metrics = names(config.metrics)
-    if not metrics:
-        raise InputError("metrics is empty; name one or more, like accuracy,minority_recall")
-    runs, chosen = _runs(config)
-    compared_runs = compared(runs)
-    check_measured(metrics, compared_runs.table)
-    check_table(without_failed(compared_runs.table), metrics)
-    methods = (part.strip() for part in current_label(config.against).split(";"))
-    against = tuple(filter(None, methods))
-    methods_and_criteria = [
-        *compared_runs.labels,
-        *{label.criterion for label in compared_runs.labels.values()},
-    ]
-    for name in against:
-        choose("method", name, list(dict.fromkeys(methods_and_criteria)))
-    return PlannedComparison(
-        runs=runs, chosen=chosen, compared_runs=compared_runs, metrics=metrics, against=against
-    )
-
-
 def compare(config: CompareConfig) -> pd.DataFrame:
     """Draw and tabulate the criteria of finished prune runs; returns the table of all steps.
 
@@ -90,10 +47,16 @@ def compare(config: CompareConfig) -> pd.DataFrame:
         InputError: If the runs cannot be compared, or a metric is unknown.
         ResourceError: If a run or its table is missing, or there is nothing to compare.
     """
-    plan = check(config)
-    compared_runs = plan.compared_runs
-    params = plan.runs[0].data.params
-    tags = {OF_RUN: ",".join(run.info.run_id for run in plan.runs)}
+    metrics = names(config.metrics)
+    if not metrics:
+        raise InputError("metrics is empty; name one or more, like accuracy,minority_recall")
+    runs, chosen = _runs(config)
+    compared_runs = compared(runs)
+    check_measured(metrics, compared_runs.table)
+    check_table(without_failed(compared_runs.table), metrics)
+    against = _against(config, compared_runs)  # bad input has failed by now
+    params = runs[0].data.params
+    tags = {OF_RUN: ",".join(run.info.run_id for run in runs)}
     tags |= {"leastloss.dataset": data_words(params)}
     seeds = compared_runs.table["seed"].nunique()
     name = joined(
@@ -102,11 +65,11 @@ def compare(config: CompareConfig) -> pd.DataFrame:
     with tracking.run("compare", name, parameters(config), tags=tags) as run_id:
         comparison = comparison_of(
             compared_runs,
-            plan.metrics,
+            metrics,
             at=numbers(config.sparsities, float, "sparsities"),
-            against=plan.against,
+            against=against,
             few_seeds=config.few_seeds == "yes",
-            command=_command(config, plan.chosen),
+            command=_command(config, chosen),
         )
         log_page(run_id, comparison, PAGE)
         tracking.log_text(run_id, csv_text(compared_runs.table), TABLE)
@@ -190,6 +153,14 @@ def _runs(config: CompareConfig) -> tuple[list[Run], str]:
         return runs_of(config.experiment), f"experiment={config.experiment}"
     parent = newest("prune")
     return children(parent), f"runs={parent}"
+
+
+def _against(config: CompareConfig, compared_runs: Compared) -> tuple[str, ...]:
+    """The methods that others are compared with."""
+    labels = compared_runs.labels
+    there = dict.fromkeys([*labels, *(label.criterion for label in labels.values())])
+    methods = (part.strip() for part in current_label(config.against).split(";"))
+    return tuple(choose("method", name, there) for name in methods if name)
 
 
 def _command(config: CompareConfig, chosen: str) -> str:

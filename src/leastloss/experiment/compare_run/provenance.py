@@ -7,9 +7,8 @@ from leastloss.criteria import current_label
 from leastloss.experiment.compare_run.pairing import class_names, digests
 from leastloss.experiment.compare_run.runs_table import Compared
 from leastloss.experiment.config import PruneConfig
-from leastloss.experiment.criterion_run import REMARKS, commit_of
-from leastloss.experiment.environments import environment_keys, short
-from leastloss.experiment.run_names import short_name
+from leastloss.experiment.environments import commit_of, environment_keys, short
+from leastloss.experiment.run_names import REMARKS, short_name
 from leastloss.options import Group, fields_of, names, settings
 from leastloss.report import Cell, Grid
 from leastloss.tracking import Run

@@ -11,7 +11,7 @@ from leastloss.controls import nested
 from leastloss.errors import ResourceError
 from leastloss.experiment.commands import robustness_command
 from leastloss.experiment.compare_run.runs_table import Compared
-from leastloss.experiment.criterion_run import OF_RUN, TABLE
+from leastloss.experiment.run_names import OF_RUN, TABLE
 from leastloss.experiment.run_table import numbers_of_run
 from leastloss.tracking import Run
 

@@ -11,7 +11,7 @@ from leastloss.criteria import current_label
 from leastloss.evaluation import FAILED, without_failed
 from leastloss.experiment.compare_run.pairing import check_paired, network_of_run
 from leastloss.experiment.config import PruneConfig
-from leastloss.experiment.criterion_run import TABLE
+from leastloss.experiment.run_names import TABLE
 from leastloss.experiment.run_table import joined, steps_of_runs
 from leastloss.options import defaults, fields_of, settings
 from leastloss.tracking import Run

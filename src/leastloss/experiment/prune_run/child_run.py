@@ -11,14 +11,6 @@ from leastloss.controls import SHUFFLED, nested
 from leastloss.evaluation import evaluate, path_summary
 from leastloss.experiment.commands import CONTINUES, row_command
 from leastloss.experiment.config import PruneConfig
-from leastloss.experiment.criterion_run import (
-    PRUNED,
-    TABLE,
-    child_parameters,
-    labelled,
-    tell_failures,
-    tell_remarks,
-)
 from leastloss.experiment.dense import MODEL_TAG, RUN_TAG, Dense
 from leastloss.experiment.prune_run.artifacts import (
     ORDER,
@@ -31,13 +23,21 @@ from leastloss.experiment.prune_run.artifacts import (
     pictures,
     write_predictions,
 )
-from leastloss.experiment.prune_run.choice_roles import role_tags
-from leastloss.experiment.prune_run.choices import Choice
-from leastloss.experiment.prune_run.continued import Continued
-from leastloss.experiment.prune_run.finished_paths import RATIOS_OF
+from leastloss.experiment.prune_run.choices import Choice, role_tags
+from leastloss.experiment.prune_run.earlier_paths import RATIOS_OF, Continued
 from leastloss.experiment.prune_run.run_metrics import check_sensitivity, run_costs, sensitivity_of
-from leastloss.experiment.run_names import child_name, name_tags, note_of
+from leastloss.experiment.run_names import (
+    TABLE,
+    child_name,
+    child_parameters,
+    labelled,
+    name_tags,
+    note_of,
+    tell_failures,
+    tell_remarks,
+)
 from leastloss.experiment.run_table import csv_text
+from leastloss.experiment.stored_network import PRUNED
 from leastloss.models import save_network
 from leastloss.pruning import PruningPath, Step, prune_by, shuffled
 

@@ -12,17 +12,28 @@ from leastloss.determinism import as_configured
 from leastloss.errors import InputError, ResourceError, brief
 from leastloss.experiment.commands import command
 from leastloss.experiment.config import PruneConfig, TrainConfig
-from leastloss.experiment.criterion_run import TABLE
 from leastloss.experiment.dense import MODEL_TAG, RUN_TAG, Dense, fetch_dense
 from leastloss.experiment.prune_run.child_run import pruned_child
-from leastloss.experiment.prune_run.choice_roles import judged, role_tags, with_controls
-from leastloss.experiment.prune_run.choices import Choice, choices, in_order
-from leastloss.experiment.prune_run.continued import Continued, continued, goes_on
+from leastloss.experiment.prune_run.choices import (
+    Choice,
+    choices,
+    in_order,
+    judged,
+    role_tags,
+    with_controls,
+)
 from leastloss.experiment.prune_run.dry_run import listed, rehearse
-from leastloss.experiment.prune_run.finished_paths import FinishedPath, finished_paths, rebuilt
+from leastloss.experiment.prune_run.earlier_paths import (
+    Continued,
+    FinishedPath,
+    continued,
+    finished_paths,
+    goes_on,
+    rebuilt,
+)
 from leastloss.experiment.prune_run.registered import register_networks
 from leastloss.experiment.prune_run.small_dense import small_child
-from leastloss.experiment.run_names import HOW, name_tags, note_of, parent_name
+from leastloss.experiment.run_names import HOW, TABLE, name_tags, note_of, parent_name
 from leastloss.experiment.run_query import children, source
 from leastloss.experiment.run_table import csv_text
 from leastloss.experiment.train import Untrained, report, train_dense, untrained

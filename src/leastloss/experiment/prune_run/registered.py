@@ -8,8 +8,8 @@ import click
 
 from leastloss import tracking
 from leastloss.evaluation import NEAR, SLACK, evaluate
-from leastloss.experiment.criterion_run import TABLE
 from leastloss.experiment.dense import Dense
+from leastloss.experiment.run_names import TABLE
 from leastloss.experiment.run_query import children
 
 SMALLEST, BEST = "smallest-within-2-points", "best-minority-recall"

@@ -11,11 +11,17 @@ from leastloss.controls import SMALL
 from leastloss.evaluation import fairness_metrics, path_summary, predict
 from leastloss.experiment.commands import row_command
 from leastloss.experiment.config import PruneConfig
-from leastloss.experiment.criterion_run import child_parameters, labelled, tell_failures
 from leastloss.experiment.dense import MODEL_TAG, RUN_TAG, Dense
 from leastloss.experiment.prune_run.run_metrics import measured_speed, network_gains
 from leastloss.experiment.prune_run.width_search import count_weights, sizes_of, untrained
-from leastloss.experiment.run_names import child_name, name_tags, note_of
+from leastloss.experiment.run_names import (
+    child_name,
+    child_parameters,
+    labelled,
+    name_tags,
+    note_of,
+    tell_failures,
+)
 from leastloss.experiment.run_table import csv_text
 from leastloss.models import save_network, weight_layers, weight_matrices
 from leastloss.pruning import PruningPath, full_masks, measure, noisy_splits, under_noise

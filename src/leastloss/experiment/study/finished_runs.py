@@ -11,8 +11,7 @@ from leastloss import tracking
 from leastloss._sources import code_digest
 from leastloss.criteria import current_label
 from leastloss.experiment.config import PruneConfig, TrainConfig
-from leastloss.experiment.criterion_run import commit_of
-from leastloss.experiment.environments import made_unlike
+from leastloss.experiment.environments import commit_of, made_unlike
 from leastloss.experiment.study.search_report import search_facts
 from leastloss.experiment.study.study import Arm, Study
 from leastloss.options import defaults, fields_of, parameters, settings

@@ -1,4 +1,4 @@
-"""Runs that a lost machine left open, in the experiment of a study."""
+"""Runs in the experiment of a study that do not count: lost machines left them, or data changed."""
 
 import time
 from collections.abc import Mapping
@@ -6,12 +6,16 @@ from pathlib import PurePath
 
 from leastloss import tracking
 from leastloss._sources import code_digest
+from leastloss.data import own_name
+from leastloss.errors import ResourceError
+from leastloss.experiment.dense import same_data
 from leastloss.experiment.study.finished_runs import (
     FinishedRuns,
     cell_key,
     key_of_child,
     network_key,
 )
+from leastloss.experiment.train import data_of
 from leastloss.options import names, parameters
 from leastloss.tracking import Run
 
@@ -84,3 +88,25 @@ def _work_of(run: Run, labels: Mapping[str, str]) -> list[bytes]:
         return [key_of_child(params)]
     specs = names(params.get("criteria", "")) if kind == "prune" else []
     return [key_of_child(params | {"criterion": labels.get(spec, spec)}) for spec in specs]
+
+
+def check_data(finished: FinishedRuns) -> None:
+    """Refuse networks that were trained on other data of the same name.
+
+    Runs are found by their parameters, and a user's own file may have changed under its name. The
+    named data sets are verified when they are read.
+
+    Raises:
+        ResourceError: If the data of a network are not those that are there now.
+    """
+    study = finished.study
+    for seed, run_id in finished.dense.items():
+        config = study.network(seed)
+        if own_name(config.dataset) is None:
+            return
+        try:
+            same_data(run_id, data_of(config))
+        except ResourceError as error:
+            raise ResourceError(
+                f"{error}; delete the runs of experiment {study.section!r}, or bring the data back"
+            ) from error

@@ -11,7 +11,7 @@ from leastloss import tracking
 from leastloss.errors import ResourceError
 from leastloss.evaluation import failure_sentences, without_failed
 from leastloss.experiment.compare_run.figures import by_eights
-from leastloss.experiment.criterion_run import TABLE
+from leastloss.experiment.run_names import TABLE
 from leastloss.experiment.run_table import csv_text, joined, steps_of_runs
 from leastloss.experiment.study.finished_runs import FinishedRuns, facts_of
 from leastloss.experiment.study.study import Arm, Study

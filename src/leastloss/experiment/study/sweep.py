@@ -26,9 +26,8 @@ from leastloss.experiment.study.data_sets import no_ranks, ranks_over, several
 from leastloss.experiment.study.expected_time import expected_of, of_other_code
 from leastloss.experiment.study.finished_runs import FinishedRuns, find
 from leastloss.experiment.study.local_workers import LocalWorkers
-from leastloss.experiment.study.lost_runs import close_lost
+from leastloss.experiment.study.lost_runs import check_data, close_lost
 from leastloss.experiment.study.publish import RESULTS, publish
-from leastloss.experiment.study.recorded_data import check_data
 from leastloss.experiment.study.search import as_chosen, run_search, searches_of
 from leastloss.experiment.study.search_report import log_search, with_search
 from leastloss.experiment.study.study import Arm, Study, prune_config

@@ -17,7 +17,7 @@ from leastloss import tracking
 from leastloss._sources import code_digest
 from leastloss.errors import ResourceError
 from leastloss.evaluation import reach_of
-from leastloss.experiment.criterion_run import TABLE
+from leastloss.experiment.run_names import TABLE
 from leastloss.experiment.study.finished_runs import FinishedRuns, cell_key, find, key_of_child
 from leastloss.experiment.study.study import Arm, Study
 from leastloss.options import parameters

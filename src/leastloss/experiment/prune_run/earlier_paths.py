@@ -1,24 +1,32 @@
-"""A prune run that goes on from a child of another one, as if that had never stopped."""
+"""Paths of earlier runs: one that goes on as if it had never stopped, or that lends its ratios."""
 
+import contextlib
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import click
+import numpy as np
+from numpy.typing import NDArray
 
 from leastloss import tracking
-from leastloss.controls import CONTROLS_OF
-from leastloss.errors import InputError
+from leastloss.controls import CONTROLS_OF, nested
+from leastloss.errors import InputError, ResourceError
 from leastloss.experiment.config import PruneConfig
 from leastloss.experiment.dense import Dense
 from leastloss.experiment.networks import pruned_network
 from leastloss.experiment.prune_run.artifacts import ORDER
+from leastloss.experiment.prune_run.choices import Choice
 from leastloss.experiment.run_query import check_child
 from leastloss.options import defaults, fields_of, parameters
-from leastloss.pruning import Pruned
+from leastloss.pruning import Pruned, PruningPath, path_of_order
 from leastloss.tracking import Run
 
 _OWN = ("to_sparsity", "steps", "sparsities", "spacing", "substeps", "noise")
 """Options that a run may choose anew when it goes on; all others are those of the path."""
+
+RATIOS_OF = "leastloss.ratios_of"
+"""Tag of a run that took its layer ratios from a run of another call: the id of that run."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,3 +74,39 @@ def continued(config: PruneConfig, run: Run, dense: Dense) -> tuple[PruneConfig,
     model, _ = pruned_network(run, dense, None)
     order = tracking.fetch_array(run_id, ORDER)
     return config, Continued(run_id=run_id, pruned=Pruned(model, order))
+
+
+@dataclass(frozen=True, kw_only=True)
+class FinishedPath:
+    """A finished criterion run, and the order in which it removed."""
+
+    run_id: str
+    order: NDArray[np.int64]
+
+
+def finished_paths(run_ids: Mapping[str, str]) -> dict[str, FinishedPath]:
+    """Read the removal orders of finished runs; those that cannot be read are left out.
+
+    Args:
+        run_ids: Label of a criterion -> its finished run.
+    """
+    paths: dict[str, FinishedPath] = {}
+    for label, run_id in run_ids.items():
+        if nested(label):
+            with contextlib.suppress(ResourceError):
+                order = tracking.fetch_array(run_id, ORDER)
+                paths[label] = FinishedPath(run_id=run_id, order=order)
+    return paths
+
+
+def rebuilt(
+    finished: FinishedPath,
+    config: PruneConfig,
+    choice: Choice,
+    dense: Dense,
+    followed: PruningPath | None,
+) -> PruningPath:
+    """The path of a finished run, as far as those that follow it need it."""
+    assert choice.criterion is not None
+    plan = config if followed is None else replace(config, allocation=followed)
+    return path_of_order(dense.model, dense.data, choice.criterion, plan, finished.order)

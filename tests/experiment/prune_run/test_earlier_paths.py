@@ -1,6 +1,7 @@
-"""Paths of finished runs: which ones are read, and what they are rebuilt from."""
+"""Which runs a path can go on from; which are read to lend their ratios, and what is rebuilt."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -8,13 +9,40 @@ import pytest
 from torch import nn
 
 from leastloss import tracking
+from leastloss.controls import CONTROLS_OF
 from leastloss.data import Data
-from leastloss.errors import ResourceError
+from leastloss.errors import InputError, ResourceError
 from leastloss.experiment.config import PruneConfig
 from leastloss.experiment.dense import Dense
+from leastloss.experiment.prune_run import earlier_paths as module
 from leastloss.experiment.prune_run.choices import Choice
-from leastloss.experiment.prune_run.finished_paths import finished_paths, rebuilt
+from leastloss.experiment.prune_run.earlier_paths import (
+    continued,
+    finished_paths,
+    goes_on,
+    rebuilt,
+)
 from leastloss.pruning import prune_by
+
+
+def run(criterion: str, **tags: str) -> SimpleNamespace:
+    data = SimpleNamespace(params={"criterion": criterion}, tags=tags)
+    return SimpleNamespace(info=SimpleNamespace(run_id="abc"), data=data)
+
+
+@pytest.mark.parametrize(("kind", "expected"), [("criterion", True), ("prune", False)])
+def test_a_child_is_a_path(kind: str, expected: bool) -> None:
+    assert goes_on(run("nc", **{tracking.KIND: kind})) is expected
+    assert not goes_on(run("nc"))
+
+
+@pytest.mark.parametrize("child", [run("random@nc"), run("nc", **{CONTROLS_OF: "nc"})])
+def test_a_path_that_follows_another_cannot_go_on_alone(
+    child: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "check_child", lambda checked: checked)
+    with pytest.raises(InputError, match="follows another path"):
+        continued(PruneConfig(), child, SimpleNamespace())
 
 
 def test_what_cannot_be_read_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
