@@ -9,9 +9,9 @@ from scipy.stats import rankdata
 
 from leastloss.arguments import checked
 from leastloss.criteria.base import Criterion, Scores, ScoringContext
-from leastloss.criteria.chance import Random
 from leastloss.criteria.magnitude import Magnitude
 from leastloss.criteria.mils import MILS
+from leastloss.criteria.random import Random
 from leastloss.criteria.scoring.unit_statistics import alive_units
 from leastloss.errors import InputError, choose
 
