@@ -20,7 +20,7 @@ def export_command(config: ExportConfig) -> None:
       python entrypoints/export.py --file pruned.safetensors --formats onnx,card
     """
     with loading():  # after parsing, so that --help answers at once
-        from leastloss.experiment.export import export
+        from leastloss.experiment.export_run.export import export
 
     export(config)
 

@@ -22,7 +22,7 @@ def robustness_command(config: RobustnessConfig) -> None:
       mlflow run . -e robustness -P corruptions=weight-noise -P attacks=fgsm,pgd
     """
     with loading():  # after parsing, so that --help answers at once
-        from leastloss.experiment.robustness import robustness
+        from leastloss.experiment.robustness_run.robustness import robustness
 
     robustness(config)
 

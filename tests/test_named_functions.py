@@ -27,6 +27,7 @@ def test_two_files_of_one_name(tmp_path):
     [
         ("no_such_module_here:f", "model 'no_such_module_here:f': cannot import"),
         ("no/such/file.py:f", "there is no file"),
+        (f"{300 * 'a'}.py:f", "there is no file"),
         ("math:prd", "unknown function in math 'prd'; did you mean 'prod'?"),
         ("math:pi", "unknown function in math 'pi'"),
     ],

@@ -3,6 +3,7 @@
 import importlib
 import importlib.util
 import inspect
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -54,11 +55,11 @@ def named_function(what: str, name: str) -> Callable[..., Any]:
         ) from error
     public = [key for key, value in vars(module).items() if callable(value) and key[0] != "_"]
     travels(module)
-    found = getattr(module, function, None)
-    if not callable(found):
+    value = getattr(module, function, None)
+    if not callable(value):
         choose(f"function in {place}", function, public)
         raise InputError(f"{what} {name!r}: {function} is no function")
-    return found  # type: ignore[no-any-return]  # a user's function, of any type
+    return value  # type: ignore[no-any-return]  # a user's function, of any type
 
 
 def called(name: str, function: Callable[..., Any], **offered: object) -> Any:
@@ -126,7 +127,7 @@ def current_folder_on_path() -> Iterator[None]:
 
 def _file(path: Path) -> ModuleType:
     path = path.expanduser().resolve()
-    if not path.is_file():
+    if not os.path.isfile(path):  # which knows names, too, that no file can have
         raise InputError(f"there is no file {path}")
     name = f"{path.stem}_{sha256(str(path).encode()).hexdigest()[:8]}"
     spec = importlib.util.spec_from_file_location(name, path)

@@ -211,20 +211,20 @@ def parameters(config: object) -> dict[str, str]:
     return {name: str(getattr(config, name)) for name in fields_of(type(config))}
 
 
-def defaults(config: type[Any], **given: str) -> dict[str, str]:
+def defaults(config: type[Any], **options: str) -> dict[str, str]:
     """The defaults of a configuration as MLflow logs them.
 
     Args:
         config: The class.
-        given: Options from which the defaults of others follow.
+        options: Options from which the defaults of others follow.
     """
     of: Any = config  # mypy takes type[Any] for nothing that can be hashed
-    return dict(_defaults(of, tuple(given.items())))
+    return dict(_defaults(of, tuple(options.items())))
 
 
 @cache
-def _defaults(config: Any, given: tuple[tuple[str, str], ...]) -> dict[str, str]:
-    return parameters(config(**dict(given)))
+def _defaults(config: Any, options: tuple[tuple[str, str], ...]) -> dict[str, str]:
+    return parameters(config(**dict(options)))
 
 
 def older(config: type[Any]) -> dict[str, str]:

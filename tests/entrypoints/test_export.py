@@ -122,6 +122,7 @@ def test_bad_input_is_one_line_and_writes_nothing(
         ({"run_id": pipeline["own"]}, 2, "has several networks; name one of: .*nc [0-9a-f]{32}"),
         ({"run_id": pipeline["train"], "step": 1}, 2, "trained a dense network"),
         ({"file": "nowhere.safetensors"}, 1, "there is no file nowhere"),
+        ({"file": f"{300 * 'a'}.safetensors"}, 1, "there is no file aaa"),
         ({"file": "a", "run_id": child}, 2, "leave out run_id"),
     ]
     for options, code, said in cases:

@@ -4,6 +4,7 @@ from io import StringIO
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 import torch
@@ -11,6 +12,7 @@ import torch
 from leastloss.data import Split
 from leastloss.errors import ResourceError
 from leastloss.evaluation import noise_summary, robustness_of
+from leastloss.evaluation.fairness import excess_gap
 from leastloss.experiment.run_table import csv_text, numbers_of_run, steps_of_run, steps_of_runs
 from leastloss.models import MLP
 
@@ -42,8 +44,16 @@ def run(**params: str) -> Any:
 def text(**changes: Any) -> str:
     columns: dict[str, Any] = {"criterion": "nc", "step": range(4), "removed": range(4)}
     columns |= {"sparsity": [0, 0.1, 0.2, 0.3], "accuracy": [0.9, 0.8, float("nan"), 0.6]}
-    columns |= {"excess_gap": -0.5, "loss": 7.5, "shot5_failed": ["", "", "", "1 logit is NaN"]}
+    columns |= {"excess_gap": 0.5, "loss": 7.5, "shot5_failed": ["", "", "", "1 logit is NaN"]}
     return pd.DataFrame(columns | changes).to_csv(index=False)
+
+
+def test_one_class_may_lose_all_where_others_gain() -> None:
+    dense = np.array([[4, 0, 0], [0, 0, 4], [4, 0, 0]])
+    pruned = np.array([[0, 4, 0], [0, 4, 0], [0, 0, 4]])
+    gap = excess_gap(pruned, dense)
+    assert gap > 1
+    assert steps_of_run(run(), text(excess_gap=gap))["excess_gap"].tolist() == [gap] * 4
 
 
 def test_a_whole_table() -> None:
@@ -68,7 +78,8 @@ def test_a_whole_table() -> None:
         (text(val_recall_class_3=1.5), "'val_recall_class_3' holds 1.5"),
         (text(sparsity=[0, 0.1, 2, 3]), "'sparsity' holds 2"),
         (text(weight_sparsity=-0.5), "'weight_sparsity' holds -0.5, and must lie in [0, 1]"),
-        (text(excess_gap=-3), "'excess_gap' holds -3, and must lie in [-1, 1]"),
+        (text(excess_gap=-0.5), "'excess_gap' holds -0.5, and must lie in [0, 2]"),
+        (text(excess_gap=2.5), "'excess_gap' holds 2.5, and must lie in [0, 2]"),
         (text(loss=["1", "2", "many", "3"]), "column 'loss' holds 'many', no number"),
         (text(sparsity=[0, 0.3, 0.2, 0.4]), "its sparsity does not rise"),
         (text(sparsity=[0, 0.3, None, 0.4]), "its sparsity does not rise"),

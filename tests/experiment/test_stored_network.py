@@ -78,6 +78,7 @@ def test_a_pickle_is_not_opened_without_trust(store: MlflowClient, tmp_path: Pat
         ("runs:/0123/model", ResourceError, "there is no model"),
         ("models:/../../etc", InputError, "it must be like models:/name@alias"),
         ("none.pt2", ResourceError, "there is no file none.pt2"),
+        (f"{300 * 'a'}.pt2", ResourceError, "there is no file aaa"),
     ],
 )
 def test_what_is_not_there(

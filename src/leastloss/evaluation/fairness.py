@@ -79,7 +79,8 @@ def recall_change(pruned: Counts, dense: Counts) -> Floats:
 def excess_gap(pruned: Counts, dense: Counts) -> float:
     """Return how much more recall the worst-hit class lost than the classes did in the mean.
 
-    ``max_c (drop_c - mean drop)``, in shares; 0 if all classes lost alike, and never below.
+    ``max_c (drop_c - mean drop)``, in shares; 0 if all classes lost alike, never below, and above
+    1 where one class lost most of its recall and the others gained.
 
     Arguments and errors as for :func:`recall_change`.
 

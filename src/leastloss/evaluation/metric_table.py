@@ -21,7 +21,7 @@ class Metric:
         group: What it tells about: summary, accuracy, class, fairness, noise, sparsity, size, cost,
             collapse, layer, selection or training.
         digits: Significant digits, where it is not a share.
-        signed: Whether it is a difference, which may be below 0.
+        largest: The most that a share can be; the least is 0.
     """
 
     name: str
@@ -30,7 +30,7 @@ class Metric:
     higher_is_better: bool | None = None
     group: str
     digits: int = 4
-    signed: bool = False
+    largest: int = 1
 
     @property
     def is_share(self) -> bool:
@@ -48,13 +48,16 @@ class Metric:
         return self.words if self.unit in ("", PERCENT) else f"{self.words} ({self.unit})"
 
 
+# One class loses all its recall where the others gain as much.
+_ABOVE_ONE = {"excess_gap": 2}
+
+
 def _group(
     group: str,
     *rows: tuple[str, str] | tuple[str, str, str],
     unit: str = "",
     better: bool | None = None,
     digits: int = 4,
-    signed: tuple[str, ...] = (),
 ) -> dict[str, Metric]:
     """Metrics alike in all but name and words; a third entry is a unit of its own."""
     return {
@@ -65,7 +68,7 @@ def _group(
             higher_is_better=better,
             group=group,
             digits=digits,
-            signed=name in signed,
+            largest=_ABOVE_ONE.get(name, 1),
         )
         for name, words, *row_unit in rows
     }
@@ -103,7 +106,6 @@ METRICS: dict[str, Metric] = {
         ("recall_intensification", "differences of recall, dense is 1"),
         better=False,
         digits=3,
-        signed=("excess_gap", "recall_intensification"),
     ),
     **_group(
         "noise",

@@ -153,13 +153,13 @@ def numbers_of_run(run: Run, name: str, text: str) -> pd.DataFrame:
         if len(wrong):
             raise damaged(f"column {column!r} holds {str(wrong.iloc[0])[:40]!r}, no number")
         table[column] = values
-    shares, least = _shares_of(tuple(table.columns))
+    shares, largest = _shares_of(tuple(table.columns))
     numbers = table[shares].to_numpy(np.float64)
-    beyond = np.argwhere((numbers < least - _ROUNDING).T | (numbers > 1 + _ROUNDING).T)
+    beyond = np.argwhere((numbers < -_ROUNDING).T | (numbers > largest + _ROUNDING).T)
     if len(beyond):
         number, row = beyond[0]
         held = f"column {shares[number]!r} holds {numbers[row, number]:g}"
-        raise damaged(f"{held}, and must lie in [{least[number]}, 1]")
+        raise damaged(f"{held}, and must lie in [0, {largest[number]}]")
     return table
 
 
@@ -169,7 +169,7 @@ def _holds_words(column: str) -> bool:
 
 @cache  # tables by the thousand have the same columns
 def _shares_of(columns: tuple[str, ...]) -> tuple[list[str], NDArray[np.int64]]:
-    """The columns that hold shares, and the least value of each."""
+    """The columns that hold shares, and the largest value of each."""
     metrics = {column: metric_of(column) for column in columns if not _holds_words(column)}
-    shares = {name: -1 if its.signed else 0 for name, its in metrics.items() if its.is_share}
+    shares = {name: its.largest for name, its in metrics.items() if its.is_share}
     return list(shares), np.array(list(shares.values()), dtype=np.int64)

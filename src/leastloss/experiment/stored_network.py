@@ -1,5 +1,6 @@
 """Networks that are brought: from a tracking store or from an exported file."""
 
+import os
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -93,7 +94,7 @@ def check_called(what: str, name: str, trust: bool) -> None:
 
 
 def _exported(path: Path, name: str, trust: bool) -> nn.Module:
-    if not path.is_file():
+    if not os.path.isfile(path):  # which knows names, too, that no file can have
         raise ResourceError(f"there is no file {path}")
     _check_trust(name, "an exported graph, parts of which are unpickled", trust)
     return load_exported(path)
@@ -130,6 +131,6 @@ def _of_a_run(about: dict[str, Any], trust: bool) -> nn.Module | None:
 
 def _on_the_way(run: tracking.Run, sparsity: float, trust: bool) -> nn.Module:
     from leastloss.experiment.dense import fetch_dense  # they read stored networks themselves
-    from leastloss.experiment.networks import pruned_network
+    from leastloss.experiment.robustness_run.networks import pruned_network
 
     return pruned_network(run, fetch_dense(run.info.run_id, trust=trust), sparsity)[0]

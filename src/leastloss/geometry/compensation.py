@@ -129,8 +129,8 @@ def group_costs(
     unit = torch.eye(len(moments), dtype=moments.dtype, device=moments.device)
     inverse = torch.cholesky_inverse(cholesky((moments + torch.diag(ridge)).where(both, unit)))
     blocks = inverse[groups[:, :, None], groups[:, None, :]]  # (groups, k, k)
-    own = weights.T[groups]  # (groups, k, rows)
-    return (own * torch.cholesky_solve(own, cholesky(blocks))).sum(dim=1).clamp(min=0)
+    removed = weights.T[groups]  # (groups, k, rows)
+    return (removed * torch.cholesky_solve(removed, cholesky(blocks))).sum(dim=1).clamp(min=0)
 
 
 def is_wide(mask: Tensor) -> bool:

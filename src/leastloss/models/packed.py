@@ -44,9 +44,9 @@ def pack(model: nn.Module, masks: Masks) -> tuple[dict[str, Tensor], dict[str, T
         mask = masks[name].detach().cpu().bool() if name in masks else None
         weight = state.get(f"{key}weight")
         if isinstance(layer, BinaryLayer):
-            own = layer.mask.detach().cpu().bool()
-            mask = own if mask is None else mask
-            if torch.equal(mask, own):
+            layer_mask = layer.mask.detach().cpu().bool()
+            mask = layer_mask if mask is None else mask
+            if torch.equal(mask, layer_mask):
                 signs = layer.weight.detach().cpu()[mask] >= 0
                 tensors[KEPT + name] = _bits(signs)
                 for part in ("weight", "mask", "flips"):

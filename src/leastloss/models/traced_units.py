@@ -114,10 +114,10 @@ def _graph_groups(model: nn.Module, x: Tensor) -> list[_Members]:
         try:
             graph.build_dependency(trial, matched(trial, x), verbose=False)
             with _ending(graph):
-                found = list(graph.get_all_groups(root_module_types=(nn.Linear, nn.Conv2d)))
+                traced = list(graph.get_all_groups(root_module_types=(nn.Linear, nn.Conv2d)))
         except Exception as error:  # whatever it meets in code that it does not know
             raise InputError(f"the network cannot be traced: {brief(error)}") from error
-    for group in found:
+    for group in traced:
         members: _Members = defaultdict(list)
         for item in group:
             module: Any = item.dep.target.module

@@ -110,7 +110,7 @@ def _fault(
     for moved in _halves(units, most):
         rows: dict[str, Tensor] = {}
         read = {n: torch.zeros(width_of(layer), dtype=torch.bool) for n, layer in ungrouped.items()}
-        own = {reader for coupled in units.values() for reader in coupled.columns}
+        readers = {reader for coupled in units.values() for reader in coupled.columns}
         for name, coupled in units.items():
             for layer, of_unit in coupled.rows.items():
                 rows.setdefault(layer, torch.zeros(len(layers[layer].weight), dtype=torch.bool))
@@ -122,7 +122,7 @@ def _fault(
         for name, seen in now.inputs.items():
             at = -3 if isinstance(layers[name], nn.Conv2d) else -1
             if name in ungrouped and not _same(seen, plain.inputs[name], at, ~read[name]):
-                if name in own:
+                if name in readers:
                     return (
                         f"mix before layer {name!r} reads them (a normalisation over units, or "
                         "flattened in another order?)"

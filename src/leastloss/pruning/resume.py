@@ -48,14 +48,14 @@ def pruned_from(
     model = own_copy(pruned.model).eval()
     _check_layers(dense, model)
     hold_zeros(model, "held")
-    found = Parts.of(model, parts.granularity, names, sample)
+    resumed = Parts.of(model, parts.granularity, names, sample)
     order = pruned.order
-    if order is None or set(order.tolist()) != set(found.held.tolist()):
+    if order is None or set(order.tolist()) != set(resumed.held.tolist()):
         # What the dense network lacked went first.
-        order = np.concatenate([parts.held, np.setdiff1d(found.held, parts.held)])
-    masks, theirs = parts.masks(order), found.masks(found.held)
+        order = np.concatenate([parts.held, np.setdiff1d(resumed.held, parts.held)])
+    masks, theirs = parts.masks(order), resumed.masks(resumed.held)
     off = [name for name, mask in masks.items() if not mask.equal(theirs[name].to(mask.device))]
-    if off or len(order) != len(found.held):
+    if off or len(order) != len(resumed.held):
         raise InputError(
             f"resume has other zeros in layer {(off or list(masks))[0]!r} than come of removing "
             f"{parts.granularity}s of this model; go on with the model, the granularity and the "

@@ -47,7 +47,7 @@ def robustness_section(
         return Section(**titled, blocks=[lead, *code])
     if "failed" not in table:
         table = table.assign(failed="")
-    broken = table["failed"].fillna("").astype(str) != ""
+    broken = table["failed"].notna() & (table["failed"].astype(str) != "")
     failed, exposed = table.loc[broken], table["severity"] > 0
     shown = [name for name in SHOWN if name in table.columns]
     cells = table.assign(**{name: table[name].mask(broken) for name in shown}).loc[exposed]

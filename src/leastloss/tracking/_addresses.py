@@ -88,12 +88,12 @@ def fetch_model(address: str, folder: Path) -> Path:
         raise InputError(f"model is {address!r}; it must be like models:/name@alias")
     client()  # a store that cannot be used is known at once
     try:
-        found = mlflow.artifacts.download_artifacts(artifact_uri=address, dst_path=str(folder))
+        downloaded = mlflow.artifacts.download_artifacts(artifact_uri=address, dst_path=str(folder))
     except (MlflowException, SQLAlchemyError, OSError) as error:
         raise ResourceError(
             f"there is no model {address} in the tracking store {store_name()}: {brief(error)}"
         ) from None
-    path = Path(found)
+    path = Path(downloaded)
     climbing = [p for p in path.rglob("*") if not p.resolve().is_relative_to(folder.resolve())]
     if climbing or not (path / "MLmodel").is_file():
         raise ResourceError(f"{address} is no MLflow model")

@@ -14,11 +14,11 @@ from leastloss import tracking
 from leastloss.data import Data
 from leastloss.experiment.config import PruneConfig, TrainConfig
 from leastloss.experiment.dense import Dense
-from leastloss.experiment.networks import pruned_network
 from leastloss.experiment.prune_run import child_run
 from leastloss.experiment.prune_run.artifacts import LAST, ORDER, SPARSITY, USABLE, Logged
 from leastloss.experiment.prune_run.child_run import pruned_child
 from leastloss.experiment.prune_run.choices import Choice
+from leastloss.experiment.robustness_run.networks import pruned_network
 from leastloss.options import parameters
 
 CONFIG = PruneConfig(model="mlp", steps=3, to_sparsity=0.6, recovery="none", artifacts="light")

@@ -69,11 +69,11 @@ def unit_margins(
             slopes = _slopes(logits, inputs)
             z = logits.detach().double()
             parts: dict[str, Tensor] = {}
-            for (name, reader), own in readings.items():
+            for (name, reader), positions in readings.items():
                 rows, mean = indices[name], means[name, reader].to(z)[:, None]
-                h = sorted_by_unit(inputs[reader].detach(), own)[:, rows] - mean
+                h = sorted_by_unit(inputs[reader].detach(), positions)[:, rows] - mean
                 moves = torch.stack(
-                    [(h * sorted_by_unit(s, own)[:, rows]).sum(dim=2) for s in slopes[reader]]
+                    [(h * sorted_by_unit(s, positions)[:, rows]).sum(dim=2) for s in slopes[reader]]
                 )
                 parts[name] = parts[name] + moves if name in parts else moves
             for name, moves in parts.items():

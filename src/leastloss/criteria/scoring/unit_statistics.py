@@ -75,11 +75,11 @@ def readings_of(context: ScoringContext, names: Iterable[str]) -> Readings:
 def sorted_by_unit(values: Tensor, inputs: Tensor) -> Tensor:
     """As :func:`by_unit`, where ``inputs`` (units, inputs) are the units' own, in any order."""
     at = 2 if values.ndim == 3 else 1  # a sequence: positions come first
-    own, width = inputs.flatten(), values.shape[at]
+    positions, width = inputs.flatten(), values.shape[at]
     channels = values.ndim == 2 or len(inputs) == width  # and no heads of some channels each
-    if channels and len(own) == width and torch.equal(own, torch.arange(width)):
+    if channels and len(positions) == width and torch.equal(positions, torch.arange(width)):
         return by_unit(values, len(inputs))
-    read = values.movedim(at, 1).index_select(1, own.to(values.device))
+    read = values.movedim(at, 1).index_select(1, positions.to(values.device))
     return read.reshape(len(values), len(inputs), -1)
 
 

@@ -14,9 +14,9 @@ from leastloss.controls import CONTROLS_OF, nested
 from leastloss.errors import InputError, ResourceError
 from leastloss.experiment.config import PruneConfig
 from leastloss.experiment.dense import Dense
-from leastloss.experiment.networks import pruned_network
 from leastloss.experiment.prune_run.artifacts import ORDER
 from leastloss.experiment.prune_run.choices import Choice
+from leastloss.experiment.robustness_run.networks import pruned_network
 from leastloss.experiment.run_query import check_child
 from leastloss.options import defaults, fields_of, parameters
 from leastloss.pruning import Pruned, PruningPath, path_of_order

@@ -1,5 +1,6 @@
 """The recipe of the entry point ``export``: files of one network, written all or none."""
 
+import os
 from pathlib import Path
 
 import click
@@ -16,9 +17,9 @@ from leastloss.experiment.commands import command, row_command
 from leastloss.experiment.config import ExportConfig
 from leastloss.experiment.dense import fetch_dense
 from leastloss.experiment.environments import commit_of
-from leastloss.experiment.measured_noise import measured_noise
-from leastloss.experiment.networks import pruned_network
+from leastloss.experiment.export_run.measured_noise import measured_noise
 from leastloss.experiment.prune_run.artifacts import SPARSITY, USABLE
+from leastloss.experiment.robustness_run.networks import pruned_network
 from leastloss.experiment.run_names import TABLE
 from leastloss.experiment.run_query import check_child, children, newest, source
 from leastloss.models import read_network
@@ -152,7 +153,7 @@ def _row(table: pd.DataFrame, sparsity: float) -> dict[str, float]:
 
 
 def _of_file(path: Path) -> ExportedNetwork:
-    if not path.is_file():
+    if not os.path.isfile(path):  # which knows names, too, that no file can have
         raise ResourceError(f"there is no file {path}")
     model, masks, facts = read_network(path)
     shape = getattr(model, "shape", None) or (model.features,)

@@ -21,7 +21,7 @@ from leastloss.evaluation import (
     robustness_of,
 )
 from leastloss.experiment.config import RobustnessConfig
-from leastloss.experiment.networks import Network, networks_of
+from leastloss.experiment.robustness_run.networks import Network, networks_of
 from leastloss.experiment.run_names import OF_RUN, TABLE, data_words, joined, name_tags, note_of
 from leastloss.experiment.run_query import newest, source
 from leastloss.experiment.run_table import csv_text
@@ -47,8 +47,8 @@ def robustness(config: RobustnessConfig) -> pd.DataFrame:
     if not (corruptions and severities):
         raise InputError("corruptions or severities is empty; name one or more of each")
     check_names(corruptions, severities, attacks)
-    given = source(config.run_id, config.unfinished) if config.run_id else None
-    run_id = given.info.run_id if given else newest("prune")
+    source_run = source(config.run_id, config.unfinished) if config.run_id else None
+    run_id = source_run.info.run_id if source_run else newest("prune")
     dense, networks = networks_of(run_id, sparsities, trust=config.trust == "yes")
     if config.corruptions.strip() == "all":
         test = dense.data.test

@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 
 from leastloss.errors import ResourceError
-from leastloss.experiment import measured_noise as module
-from leastloss.experiment.measured_noise import measured_noise
+from leastloss.experiment.export_run import measured_noise as module
+from leastloss.experiment.export_run.measured_noise import measured_noise
 from leastloss.experiment.run_names import OF_RUN
 
 CHILD = SimpleNamespace(

@@ -7,8 +7,8 @@ import pytest
 
 from leastloss.controls import ROLE
 from leastloss.errors import InputError
-from leastloss.experiment import export
 from leastloss.experiment.config import ExportConfig
+from leastloss.experiment.export_run import export
 
 
 def test_without_a_run_it_is_the_method_that_loses_most_for_free(

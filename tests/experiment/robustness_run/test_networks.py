@@ -11,9 +11,9 @@ from torch import nn
 import leastloss as ll
 from leastloss.data import Data
 from leastloss.errors import InputError, ResourceError
-from leastloss.experiment import networks as recipe
 from leastloss.experiment.config import TrainConfig
 from leastloss.experiment.dense import Dense
+from leastloss.experiment.robustness_run import networks as recipe
 from leastloss.options import parameters
 
 

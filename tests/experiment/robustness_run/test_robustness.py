@@ -8,9 +8,9 @@ from torch import nn
 
 from leastloss.data import Split
 from leastloss.errors import InputError
-from leastloss.experiment import robustness as recipe
 from leastloss.experiment.config import RobustnessConfig
-from leastloss.experiment.networks import Network
+from leastloss.experiment.robustness_run import robustness as recipe
+from leastloss.experiment.robustness_run.networks import Network
 
 NETWORKS = [
     Network(label="dense", criterion="dense", sparsity=0.0, model=nn.Identity()),

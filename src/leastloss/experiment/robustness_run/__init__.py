@@ -1,0 +1,1 @@
+"""The entry point ``robustness``: dense and pruned networks under noise."""
