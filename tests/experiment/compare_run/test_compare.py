@@ -1,5 +1,8 @@
 """What ``compare`` is asked for: its runs, its command, what is refused."""
 
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 
 from leastloss.errors import InputError
@@ -42,3 +45,14 @@ def test_runs_are_named_or_of_an_experiment_or_the_newest(
 def test_what_is_refused_before_any_run_is_read(options: dict[str, str], said: str) -> None:
     with pytest.raises(InputError, match=said):
         recipe.compare(CompareConfig(**options))
+
+
+def test_methods_are_listed_in_the_order_of_the_runs() -> None:
+    criteria = {"wanda, noise": "wanda", "snip, noise": "snip", "obs": "obs", "margin": "margin"}
+    labels = {label: SimpleNamespace(criterion=name) for label, name in criteria.items()}
+    several: Any = SimpleNamespace(labels=labels)
+    assert recipe._against(CompareConfig(against="obs; snip"), several) == ("obs", "snip")
+    with pytest.raises(
+        InputError, match=r"are: wanda, noise, snip, noise, obs, margin, wanda, snip$"
+    ):
+        recipe._against(CompareConfig(against="zzz"), several)
