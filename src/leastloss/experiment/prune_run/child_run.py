@@ -25,7 +25,12 @@ from leastloss.experiment.prune_run.artifacts import (
 )
 from leastloss.experiment.prune_run.choices import Choice, role_tags
 from leastloss.experiment.prune_run.earlier_paths import RATIOS_OF, Continued
-from leastloss.experiment.prune_run.run_metrics import check_sensitivity, run_costs, sensitivity_of
+from leastloss.experiment.prune_run.run_metrics import (
+    check_sensitivity,
+    printed_metrics,
+    run_costs,
+    sensitivity_of,
+)
 from leastloss.experiment.run_names import (
     TABLE,
     child_name,
@@ -101,7 +106,7 @@ def pruned_child(
         row = table.iloc[step]
         click.echo(
             f"{label if step == middle else '':>14}  sparsity {row['sparsity']:.2f}: "
-            f"accuracy {row['accuracy']:.3f}, minority recall {row['minority_recall']:.3f}"
+            f"{printed_metrics(row.to_dict())}"
         )
     if logged:
         click.echo(f"{'':>14}  {logged}")

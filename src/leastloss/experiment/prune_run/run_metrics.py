@@ -1,7 +1,7 @@
 """Metrics that a child run logs once: its costs, and how MILS depends on the order of units."""
 
 import gzip
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 
 import numpy as np
 import pandas as pd
@@ -10,13 +10,24 @@ from torch import Tensor, nn
 
 from leastloss.criteria import MILS, Criterion
 from leastloss.errors import InputError
-from leastloss.evaluation import COSTS, gains, network_cost, speed
+from leastloss.evaluation import COSTS, gains, metric_of, network_cost, speed
 from leastloss.experiment.dense import Dense
 from leastloss.information import chain_of, permutation_sensitivity
 from leastloss.models import network_bytes, prunable_layers
 from leastloss.pruning import PruningPath, ShuffledPath, compact, full_masks, ternary_weights
 
 SECONDS = 0.05  # for latency and for throughput each
+
+
+def printed_metrics(row: Mapping[Hashable, float]) -> str:
+    """What a terminal shows of a step.
+
+    Example:
+        >>> printed_metrics({"accuracy": 0.9124, "minority_recall": 0.8})
+        'accuracy 0.912, minority recall 0.800'
+    """
+    shown = ("accuracy", "minority_recall")
+    return ", ".join(f"{metric_of(name).words} {row.get(name, np.nan):.3f}" for name in shown)
 
 
 def scoring_costs(table: pd.DataFrame) -> dict[str, float]:

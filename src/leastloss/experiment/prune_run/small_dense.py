@@ -12,7 +12,11 @@ from leastloss.evaluation import fairness_metrics, path_summary, predict
 from leastloss.experiment.commands import row_command
 from leastloss.experiment.config import PruneConfig
 from leastloss.experiment.dense import MODEL_TAG, RUN_TAG, Dense
-from leastloss.experiment.prune_run.run_metrics import measured_speed, network_gains
+from leastloss.experiment.prune_run.run_metrics import (
+    measured_speed,
+    network_gains,
+    printed_metrics,
+)
 from leastloss.experiment.prune_run.width_search import count_weights, sizes_of, untrained
 from leastloss.experiment.run_names import (
     child_name,
@@ -80,8 +84,8 @@ def small_child(
         tracking.log_metrics(run_id, logged)
     last = table.iloc[-1]
     click.echo(
-        f"{SMALL:>14}  of sparsity {last['sparsity']:.2f}: accuracy {last['accuracy']:.3f}, "
-        f"minority recall {last.get('minority_recall', float('nan')):.3f} (widths {tags[WIDTHS]})"
+        f"{SMALL:>14}  of sparsity {last['sparsity']:.2f}: {printed_metrics(last.to_dict())} "
+        f"(widths {tags[WIDTHS]})"
     )
     return table
 

@@ -17,6 +17,7 @@ from leastloss.evaluation import (
     check_names,
     check_noise,
     corruption_errors,
+    metric_of,
     noise_summary,
     robustness_of,
 )
@@ -173,18 +174,12 @@ def _spelt(model: str) -> str:
 
 
 def _print(summary: pd.DataFrame) -> None:
-    shown = {
-        "mce": "mCE",
-        "relative_mce": "relative mCE",
-        "mean_accuracy": "accuracy",
-        "mean_minority_recall": "minority recall",
-        "mean_flip_rate": "flips",
-        "mean_calibration_error": "ECE",
-    }
-    means = summary.set_index("model").rename(columns=shown)
-    present = [name for name in shown.values() if name in means]
+    shown = ["mce", "relative_mce"]
+    shown += [f"mean_{name}" for name in (*CHARTED, "calibration_error")]
+    words = {name: metric_of(name.removeprefix("mean_")).words for name in shown}
+    means = summary.set_index("model").filter(shown).rename(columns=words)
     click.echo("mean over the corruptions of images and their severities:")
-    click.echo(means[present].to_string(float_format=lambda value: f"{value:.3f}"))
+    click.echo(means.to_string(float_format=lambda value: f"{value:.3f}"))
     for note, rows in summary[summary["note"] != ""].groupby("note", sort=False):
         of = "all" if len(rows) == len(summary) else ", ".join(rows["model"])
         click.echo(f"no corruption error of {of}: {note}")
