@@ -31,9 +31,10 @@ Group: TypeAlias = Literal[
     "place",  # where files lie on this machine
     "page",  # what a page or a table of noise shows
 ]
-Mark: TypeAlias = Literal["always", "repeats", "tag"]
+Mark: TypeAlias = Literal["always", "repeats", "tag", "anew"]
 """What else is known of an option: notes and pages say it also where it has its default; it differs
-from repetition to repetition; runs have a tag for it."""
+from repetition to repetition; runs have a tag for it; a run that goes on with another one's path
+may choose it anew."""
 _UNPRINTABLE = ("Cc", "Cs")  # control characters, and bytes that are no UTF-8
 
 

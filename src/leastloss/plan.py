@@ -70,6 +70,7 @@ class Plan(Seeded):
         0.95,
         "Share of the weights (units) that is gone in the end.",
         "schedule",
+        "anew",
         implied_by="sparsities",
         above=0,
         below=1,
@@ -78,6 +79,7 @@ class Plan(Seeded):
         19,
         "Steps on the way; each removes exactly its share and is measured.",
         "schedule",
+        "anew",
         implied_by="sparsities",
         **COUNT,
     )
@@ -85,6 +87,7 @@ class Plan(Seeded):
         "",
         "Sparsity after each step, like 0.1,0.5,0.9; empty: by to_sparsity and steps.",
         "schedule",
+        "anew",
         each=float,
         above=0,
         below=1,
@@ -93,12 +96,14 @@ class Plan(Seeded):
         "even",
         "Of the steps: even, or geometric (each keeps the same share of what is left).",
         "schedule",
+        "anew",
         choices=tuple(SPACINGS),
     )
     substeps: int = option(
         1,
         "Rounds of scoring, pruning and repair in each step; only the last is measured.",
         "schedule",
+        "anew",
         **COUNT,
     )
     schedule: str = option(

@@ -22,9 +22,6 @@ from leastloss.options import defaults, fields_of, parameters
 from leastloss.pruning import Pruned, PruningPath, path_of_order
 from leastloss.tracking import Run
 
-_OWN = ("to_sparsity", "steps", "sparsities", "spacing", "substeps", "noise")
-"""Options that a run may choose anew when it goes on; all others are those of the path."""
-
 RATIOS_OF = "leastloss.ratios_of"
 """Tag of a run that took its layer ratios from a run of another call: the id of that run."""
 
@@ -57,11 +54,8 @@ def continued(config: PruneConfig, run: Run, dense: Dense) -> tuple[PruneConfig,
             "child of a criterion of its own"
         )
     usual, asked = defaults(PruneConfig), parameters(config)
-    fixed = [
-        name
-        for name in fields_of(PruneConfig, "schedule", "repair", "score", "seed")
-        if name not in _OWN and name in params
-    ]
+    of_paths = fields_of(PruneConfig, "schedule", "repair", "score", "seed", unmarked="anew")
+    fixed = [name for name in of_paths if name in params]
     idle = {name: asked[name] for name in fixed if asked[name] not in (usual[name], params[name])}
     if asked["criteria"] not in (usual["criteria"], criterion):
         idle["criteria"] = asked["criteria"]
