@@ -1,7 +1,9 @@
 """Every metric by name: how people spell it, its unit, and whether more of it is better."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from leastloss.data import CORRUPTIONS
 
@@ -48,16 +50,13 @@ class Metric:
         return self.words if self.unit in ("", PERCENT) else f"{self.words} ({self.unit})"
 
 
-# One class loses all its recall where the others gain as much.
-_ABOVE_ONE = {"excess_gap": 2}
-
-
 def _group(
     group: str,
     *rows: tuple[str, str] | tuple[str, str, str],
     unit: str = "",
     better: bool | None = None,
     digits: int = 4,
+    largest: Mapping[str, int] = MappingProxyType({}),
 ) -> dict[str, Metric]:
     """Metrics alike in all but name and words; a third entry is a unit of its own."""
     return {
@@ -68,7 +67,7 @@ def _group(
             higher_is_better=better,
             group=group,
             digits=digits,
-            largest=_ABOVE_ONE.get(name, 1),
+            largest=largest.get(name, 1),
         )
         for name, words, *row_unit in rows
     }
@@ -106,6 +105,7 @@ METRICS: dict[str, Metric] = {
         ("recall_intensification", "differences of recall, dense is 1"),
         better=False,
         digits=3,
+        largest={"excess_gap": 2},  # one class may lose all where the others gain as much
     ),
     **_group(
         "noise",

@@ -42,6 +42,7 @@ from leastloss.models.matrices import weight_matrices as weight_matrices
 from leastloss.models.mlp import MLP, BinarizedMLP
 from leastloss.models.own_networks import as_classifier as as_classifier
 from leastloss.models.own_networks import own_network as own_network
+from leastloss.models.rebuilt import mismatched as mismatched
 from leastloss.models.resnet import ResNet
 from leastloss.models.running import evaluation_mode as evaluation_mode
 from leastloss.models.running import fitting as fitting

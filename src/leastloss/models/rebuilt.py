@@ -36,17 +36,29 @@ def description(model: nn.Module) -> dict[str, object]:
     # A class that builds on another one stands behind it.
     for kind, network in reversed(_KINDS.items()):
         if isinstance(model, network):
-            told = {"model": kind} | model.sizes
-            built, state = without_weights(builder_of(told)).state_dict(), model.state_dict()
-            odd = [n for n in {**built, **state} if n not in built or n not in state]
-            odd += [n for n in built if n in state and built[n].shape != state[n].shape]
+            about = {"model": kind} | model.sizes
+            odd = mismatched(without_weights(builder_of(about)), model)
             if odd:
                 raise InputError(
                     f"a {type(model).__name__} of {model.sizes} has no such {odd[0]}: it was "
                     "changed by hand and could not be built again; save its state_dict"
                 )
-            return told
+            return about
     return {}
+
+
+def mismatched(first: nn.Module, second: nn.Module) -> list[str]:
+    """Entries of the states of two networks that one of them lacks, or has in another shape.
+
+    Example:
+        >>> mismatched(nn.Linear(3, 2), nn.Linear(4, 2, bias=False))
+        ['bias', 'weight']
+    """
+    ours, theirs = first.state_dict(), second.state_dict()
+    odd = [name for name in {**ours, **theirs} if name not in ours or name not in theirs]
+    return odd + [
+        name for name in ours if name in theirs and ours[name].shape != theirs[name].shape
+    ]
 
 
 def builder_of(description: Mapping[str, Any]) -> Callable[[], nn.Module]:

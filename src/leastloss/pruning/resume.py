@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from leastloss.errors import InputError
-from leastloss.models import hold_zeros, own_copy
+from leastloss.models import hold_zeros, mismatched, own_copy
 from leastloss.pruning.masks import Parts, apply_masks
 from leastloss.pruning.path import PruningPath
 
@@ -66,9 +66,7 @@ def pruned_from(
 
 
 def _check_layers(dense: nn.Module, model: nn.Module) -> None:
-    ours, theirs = dense.state_dict(), model.state_dict()
-    odd = [name for name in {**ours, **theirs} if name not in ours or name not in theirs]
-    odd += [name for name in ours if name in theirs and ours[name].shape != theirs[name].shape]
+    odd = mismatched(dense, model)
     if odd:
         raise InputError(
             f"resume is no network pruned from this model: they differ in {odd[0]!r}; one that was "
